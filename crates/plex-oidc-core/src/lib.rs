@@ -1,1 +1,18 @@
-//! Skeleton.
+//! The pure part of plex-oidc: values in, decisions out.
+//!
+//! Nothing in this crate reads a clock, a random source, the network, a file or the environment; whatever a rule
+//! needs is an argument. That is what makes every rule testable to the second and to the byte.
+
+pub mod client;
+pub mod decide;
+pub mod groups;
+pub mod id;
+pub mod issuer;
+pub mod membership;
+pub mod pkce;
+pub mod prompt;
+pub mod redirect;
+pub mod scope;
+pub mod secret;
+pub mod subject;
+pub mod time;

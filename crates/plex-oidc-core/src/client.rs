@@ -1,0 +1,155 @@
+//! A relying party as the operator registered it (RFC 6749 s. 2, OIDC Dynamic Registration 1.0 s. 2 for the names).
+
+use serde::{Deserialize, Serialize};
+
+use crate::decide::AllowRule;
+use crate::id::ClientId;
+use crate::redirect::{RedirectTarget, RedirectUri};
+use crate::scope::{Scope, ScopeSet};
+use crate::secret::SecretHash;
+use crate::time::Seconds;
+
+/// How a client proves who it is at the token endpoint (OIDC Core 1.0 s. 9).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ClientAuthMethod {
+    /// The secret in the `Authorization` header.
+    ClientSecretBasic,
+    /// The secret in the form.
+    ClientSecretPost,
+    /// A public client: no secret, PKCE instead.
+    None,
+}
+
+/// How ID tokens for a client are signed (RFC 7518 s. 3.1, RFC 8037 s. 3.1).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum SigningAlgorithm {
+    /// RSASSA-PKCS1-v1_5 with SHA-256: what Cloudflare Access and the specification expect.
+    #[serde(rename = "RS256")]
+    Rs256,
+    /// ECDSA on P-256 with SHA-256.
+    #[serde(rename = "ES256")]
+    Es256,
+    /// Ed25519.
+    #[serde(rename = "EdDSA")]
+    EdDsa,
+}
+
+impl SigningAlgorithm {
+    /// Every algorithm that we sign with.
+    pub const ALL: [Self; 3] = [Self::Rs256, Self::Es256, Self::EdDsa];
+
+    /// The name in JOSE headers and metadata.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Rs256 => "RS256",
+            Self::Es256 => "ES256",
+            Self::EdDsa => "EdDSA",
+        }
+    }
+
+    /// Reads the JOSE name.
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|algorithm| algorithm.as_str() == text)
+    }
+}
+
+/// Which Plex token the operator hands to one client, by opt-in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PlexTokenClaim {
+    /// The token of the user's whole Plex account.
+    Account,
+    /// The token that opens the shared server only.
+    Server,
+}
+
+/// Claims that may be copied into a client's ID token, because many applications read nothing else.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ExtraClaim {
+    /// `preferred_username`.
+    PreferredUsername,
+    /// `name`.
+    Name,
+    /// `email`.
+    Email,
+    /// `email_verified`.
+    EmailVerified,
+    /// `picture`.
+    Picture,
+    /// `groups`.
+    Groups,
+}
+
+impl ExtraClaim {
+    /// Every claim that can be copied.
+    pub const ALL: [Self; 6] =
+        [Self::PreferredUsername, Self::Name, Self::Email, Self::EmailVerified, Self::Picture, Self::Groups];
+
+    /// The name of the claim.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::PreferredUsername => "preferred_username",
+            Self::Name => "name",
+            Self::Email => "email",
+            Self::EmailVerified => "email_verified",
+            Self::Picture => "picture",
+            Self::Groups => "groups",
+        }
+    }
+}
+
+/// A registered relying party, checked: whoever holds one need not doubt its parts.
+#[derive(Debug, Clone)]
+pub struct Client {
+    /// Its name on the wire.
+    pub id: ClientId,
+    /// Its name for people.
+    pub name: String,
+    /// False: every request of this client is refused, as if it were unknown.
+    pub enabled: bool,
+    /// How it authenticates at the token endpoint; the only way that works for it.
+    pub auth_method: ClientAuthMethod,
+    /// Hashes of its secrets: one, or two while it rotates. Empty for a public client.
+    pub secrets: Vec<SecretHash>,
+    /// Where its responses may go; never empty.
+    pub redirect_uris: Vec<RedirectUri>,
+    /// Who may use it. Empty means nobody.
+    pub allow: Vec<AllowRule>,
+    /// Whether an authorization request must carry a PKCE challenge. Always true of a public client.
+    pub pkce_required: bool,
+    /// Whether consent is asked once per user even without `prompt=consent`.
+    pub consent_required: bool,
+    /// How its ID tokens are signed.
+    pub signing_algorithm: SigningAlgorithm,
+    /// The scopes it can be granted.
+    pub scopes: ScopeSet,
+    /// Claims that also go into its ID token.
+    pub id_token_claims: Vec<ExtraClaim>,
+    /// The Plex token to hand out in the `plex_token` claim, if the operator opted in.
+    pub plex_token: Option<PlexTokenClaim>,
+    /// Whether its refresh tokens rotate. Always true of a public client.
+    pub rotate_refresh_tokens: bool,
+    /// Life of an access token, 60 s to 24 h.
+    pub access_token_lifetime: Seconds,
+    /// Life of an ID token, 60 s to 24 h.
+    pub id_token_lifetime: Seconds,
+}
+
+impl Client {
+    /// Whether the client cannot keep a secret (RFC 6749 s. 2.1).
+    pub fn is_public(&self) -> bool {
+        self.auth_method == ClientAuthMethod::None
+    }
+
+    /// The checked place to send a response to, if `asked` is registered.
+    pub fn redirect_target(&self, asked: &str) -> Option<RedirectTarget> {
+        self.redirect_uris.iter().find_map(|uri| uri.matches(asked))
+    }
+
+    /// Whether it can be granted refresh tokens.
+    pub fn may_refresh(&self) -> bool {
+        self.scopes.contains(Scope::OfflineAccess)
+    }
+}

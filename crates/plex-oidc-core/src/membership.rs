@@ -1,0 +1,161 @@
+//! Membership: is this person one of those the accepted servers are shared with?
+//!
+//! Pure: the answers of plex.tv come in as values. A server is accepted by machine identifier *and* owner id, because
+//! identifiers are public and names can be chosen.
+
+use serde::{Deserialize, Serialize};
+
+use crate::groups::{Group, Groups};
+use crate::id::{MachineId, PlexAccountId};
+
+/// A Plex Media Server whose people may come in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AcceptedServer {
+    /// Its machine identifier.
+    pub machine: MachineId,
+    /// The account that owns it.
+    pub owner: PlexAccountId,
+}
+
+/// What plex.tv says about one account, read with that account's own token.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PlexAccount {
+    /// The account id.
+    pub id: PlexAccountId,
+    /// The account name; absent for a managed user.
+    pub username: Option<String>,
+    /// The name shown to people.
+    pub display_name: String,
+    /// The e-mail address; absent for a managed user.
+    pub email: Option<String>,
+    /// Whether Plex has seen the address confirmed.
+    pub email_confirmed: bool,
+    /// The address of the avatar.
+    pub picture: Option<String>,
+    /// A managed user of a Plex Home.
+    pub managed: bool,
+    /// An account that nobody signed up for.
+    pub anonymous: bool,
+}
+
+/// One server in the list that plex.tv shows to an account.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct VisibleServer {
+    /// Its machine identifier.
+    pub machine: MachineId,
+    /// Whether plex.tv says that this account owns it.
+    pub owned: bool,
+    /// Whether it is seen through the owner's Plex Home.
+    pub home: bool,
+    /// The owning account; plex.tv leaves it out for the owner.
+    pub owner: Option<PlexAccountId>,
+}
+
+/// The outcome of looking at one account. Not being sure is not an outcome: that is an error of the one who asked.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Membership {
+    /// An accepted server is shared with the account, or it owns one.
+    Member {
+        /// What follows from how it is shared.
+        groups: Groups,
+    },
+    /// No accepted server is shared with the account.
+    NotShared,
+}
+
+/// Decides the membership of `account`, who sees `visible`.
+pub fn membership(
+    account: &PlexAccount,
+    visible: &[VisibleServer],
+    accepted: &[AcceptedServer],
+) -> Membership {
+    let mut groups = Groups::new();
+    if accepted.iter().any(|server| server.owner == account.id) {
+        groups.insert(Group::owner()); // first, and by account id alone: the owner is never locked out
+    }
+    for seen in visible {
+        let Some(server) = accepted.iter().find(|server| server.machine == seen.machine) else { continue };
+        if server.owner == account.id {
+            continue;
+        }
+        // Somebody else's server with our machine identifier is not ours.
+        if seen.owned || seen.owner != Some(server.owner) {
+            continue;
+        }
+        groups.insert(if seen.home { Group::home() } else { Group::friend() });
+    }
+    if groups.is_empty() {
+        return Membership::NotShared;
+    }
+    if account.managed {
+        groups.insert(Group::managed());
+    }
+    Membership::Member { groups }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const OWNER: PlexAccountId = PlexAccountId(1);
+
+    fn machine(digit: char) -> MachineId {
+        MachineId::parse(&digit.to_string().repeat(40)).unwrap()
+    }
+
+    fn accepted() -> Vec<AcceptedServer> {
+        vec![AcceptedServer { machine: machine('a'), owner: OWNER }]
+    }
+
+    fn account(id: u64) -> PlexAccount {
+        PlexAccount {
+            id: PlexAccountId(id),
+            username: Some("mara".into()),
+            display_name: "Mara".into(),
+            email: None,
+            email_confirmed: false,
+            picture: None,
+            managed: false,
+            anonymous: false,
+        }
+    }
+
+    fn seen(digit: char, owned: bool, home: bool, owner: Option<u64>) -> VisibleServer {
+        VisibleServer { machine: machine(digit), owned, home, owner: owner.map(PlexAccountId) }
+    }
+
+    fn groups_of(account: &PlexAccount, visible: &[VisibleServer]) -> Vec<String> {
+        match membership(account, visible, &accepted()) {
+            Membership::Member { groups } => groups.iter().map(ToString::to_string).collect(),
+            Membership::NotShared => vec!["-".into()],
+        }
+    }
+
+    #[test]
+    fn the_owner_is_a_member_even_if_plex_lists_nothing() {
+        assert_eq!(groups_of(&account(1), &[]), ["plex-owner"]);
+        assert_eq!(groups_of(&account(1), &[seen('a', true, false, None)]), ["plex-owner"]);
+    }
+
+    #[test]
+    fn friends_home_members_and_managed_users_are_told_apart() {
+        assert_eq!(groups_of(&account(2), &[seen('a', false, false, Some(1))]), ["plex-friend"]);
+        assert_eq!(groups_of(&account(2), &[seen('a', false, true, Some(1))]), ["plex-home"]);
+        let managed = PlexAccount { managed: true, ..account(2) };
+        assert_eq!(groups_of(&managed, &[seen('a', false, true, Some(1))]), ["plex-home", "plex-managed"]);
+    }
+
+    #[test]
+    fn a_server_needs_both_its_machine_identifier_and_its_owner() {
+        assert_eq!(groups_of(&account(2), &[]), ["-"]);
+        assert_eq!(groups_of(&account(2), &[seen('b', false, false, Some(1))]), ["-"]);
+        assert_eq!(groups_of(&account(2), &[seen('a', false, false, Some(2))]), ["-"]);
+        assert_eq!(groups_of(&account(2), &[seen('a', false, false, None)]), ["-"]);
+        assert_eq!(
+            groups_of(&account(2), &[seen('a', true, false, None)]),
+            ["-"],
+            "a forged copy is not ours"
+        );
+        assert_eq!(groups_of(&account(2), &[seen('a', true, false, Some(1))]), ["-"]);
+    }
+}

@@ -1,0 +1,63 @@
+//! The subject: who a token is about, for ever (OIDC Core 1.0 s. 2 and s. 8).
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::id::PlexAccountId;
+
+/// A stable identifier of a user at our issuer, at most 255 ASCII characters, never reassigned.
+///
+/// It is the numeric Plex account id, so it survives renames, new e-mail addresses and a rebuilt database.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Subject(String);
+
+impl Subject {
+    const PLEX: &'static str = "plex-";
+
+    /// The subject of a Plex account.
+    pub fn of_plex(account: PlexAccountId) -> Self {
+        Self(format!("{}{account}", Self::PLEX))
+    }
+
+    /// Reads a subject that we wrote.
+    pub fn parse(text: &str) -> Option<Self> {
+        let digits = text.strip_prefix(Self::PLEX)?;
+        let account: u64 = digits.parse().ok()?;
+        let subject = Self::of_plex(PlexAccountId(account));
+        (subject.0 == text).then_some(subject)
+    }
+
+    /// The Plex account behind this subject.
+    pub fn plex_account(&self) -> Option<PlexAccountId> {
+        self.0.strip_prefix(Self::PLEX)?.parse().ok().map(PlexAccountId)
+    }
+
+    /// The text that goes into the `sub` claim.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for Subject {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn req_068_a_subject_is_the_account_id_in_one_spelling() {
+        let subject = Subject::of_plex(PlexAccountId(48_151_623));
+        assert_eq!(subject.as_str(), "plex-48151623");
+        assert_eq!(Subject::parse("plex-48151623"), Some(subject));
+        for odd in ["plex-048", "plex-+4", "plex-", "48151623", "plex-x", "plex-99999999999999999999"] {
+            assert_eq!(Subject::parse(odd), None, "{odd}");
+        }
+        assert!(Subject::of_plex(PlexAccountId(u64::MAX)).as_str().len() <= 255);
+    }
+}
