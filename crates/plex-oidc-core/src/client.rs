@@ -153,3 +153,25 @@ impl Client {
         self.scopes.contains(Scope::OfflineAccess)
     }
 }
+
+/// Every registered client.
+#[derive(Debug, Clone, Default)]
+pub struct Clients(std::collections::BTreeMap<String, Client>);
+
+impl Clients {
+    /// The client with exactly this identifier, switched off or not.
+    pub fn find(&self, id: &str) -> Option<&Client> {
+        self.0.get(id)
+    }
+
+    /// Every client, by identifier.
+    pub fn iter(&self) -> impl Iterator<Item = &Client> {
+        self.0.values()
+    }
+}
+
+impl FromIterator<Client> for Clients {
+    fn from_iter<I: IntoIterator<Item = Client>>(clients: I) -> Self {
+        Self(clients.into_iter().map(|client| (client.id.as_str().to_owned(), client)).collect())
+    }
+}

@@ -3,12 +3,17 @@
 //! Nothing in this crate reads a clock, a random source, the network, a file or the environment; whatever a rule
 //! needs is an argument. That is what makes every rule testable to the second and to the byte.
 
+pub mod authorize;
+pub mod claims;
 pub mod client;
 pub mod decide;
+pub mod discovery;
+pub mod form;
 pub mod groups;
 pub mod id;
 pub mod issuer;
 pub mod membership;
+pub mod net;
 pub mod pkce;
 pub mod prompt;
 pub mod redirect;
@@ -16,3 +21,7 @@ pub mod scope;
 pub mod secret;
 pub mod subject;
 pub mod time;
+pub mod token;
+
+#[cfg(test)]
+mod testing;

@@ -1,0 +1,98 @@
+//! What the person must do next, from what is known now.
+
+use super::checks::AuthorizationRequest;
+use super::error::{AuthorizeErrorCode as Code, RedirectError};
+use crate::decide::{Decision, Denial};
+use crate::subject::Subject;
+use crate::time::Timestamp;
+
+/// A live browser session, as far as the rules look at it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SessionFacts {
+    /// Who is signed in.
+    pub subject: Subject,
+    /// When that person authenticated.
+    pub auth_time: Timestamp,
+    /// What [`decide`](crate::decide::decide) says of that person and this client.
+    pub decision: Decision,
+    /// Whether consent to this client and these scopes is remembered or not asked for.
+    pub consented: bool,
+}
+
+/// What was done for this very request already.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Progress {
+    /// The session was made by signing in for this request.
+    pub signed_in: bool,
+    /// The person chose to go on with the account of the session.
+    pub account_chosen: bool,
+    /// The person consented.
+    pub consented: bool,
+}
+
+/// The next thing that the authorization endpoint must do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Step {
+    /// Let the person sign in, whatever session there is.
+    SignIn,
+    /// Let the person go on with the account of the session, or choose another.
+    ChooseAccount,
+    /// Ask for consent.
+    Consent,
+    /// Issue a code.
+    Issue,
+    /// Say on our page that this person may not use this client.
+    Deny(Denial),
+    /// Send this error to the client, without a page.
+    Refuse(Box<RedirectError>),
+}
+
+/// The rules of OIDC Core 1.0 s. 3.1.2.1 and 3.1.2.3: which step comes next.
+pub fn next_step(
+    request: &AuthorizationRequest,
+    session: Option<&SessionFacts>,
+    progress: Progress,
+    now: Timestamp,
+) -> Step {
+    let refuse = |code, description| Step::Refuse(Box::new(request.refuse(code, description)));
+    let silent = request.prompt.forbids_pages();
+    let Some(session) = session.filter(|session| satisfies(request, session, progress, now)) else {
+        return if silent { refuse(Code::LoginRequired, "nobody is signed in") } else { Step::SignIn };
+    };
+    match session.decision {
+        Decision::Allow => {}
+        Decision::Unknown if silent => return refuse(Code::LoginRequired, "the sign-in is too old"),
+        Decision::Unknown => return Step::SignIn,
+        Decision::Deny(_) if silent => {
+            return refuse(Code::AccessDenied, "the person may not use this client");
+        }
+        Decision::Deny(denial) => return Step::Deny(denial),
+    }
+    if request.prompt.wants_account_choice() && !progress.account_chosen && !progress.signed_in {
+        return Step::ChooseAccount;
+    }
+    let must_consent = request.prompt.wants_consent() || !session.consented;
+    if must_consent && !progress.consented {
+        return if silent { refuse(Code::ConsentRequired, "consent is needed") } else { Step::Consent };
+    }
+    Step::Issue
+}
+
+/// Whether the session is one that this request accepts.
+fn satisfies(
+    request: &AuthorizationRequest,
+    session: &SessionFacts,
+    progress: Progress,
+    now: Timestamp,
+) -> bool {
+    if request.expected_subject.as_ref().is_some_and(|expected| *expected != session.subject) {
+        return false;
+    }
+    if progress.signed_in {
+        return true;
+    }
+    let young_enough = request
+        .max_age
+        .is_none_or(|max_age| max_age.0 > 0 && now.since(session.auth_time) <= i64::from(max_age.0));
+    young_enough && !request.prompt.wants_login()
+}

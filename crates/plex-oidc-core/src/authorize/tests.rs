@@ -1,0 +1,310 @@
+use super::*;
+use crate::client::{Client, Clients};
+use crate::decide::{Decision, Denial};
+use crate::form::Parameters;
+use crate::id::PlexAccountId;
+use crate::issuer::Issuer;
+use crate::scope::{Scope, ScopeSet};
+use crate::subject::Subject;
+use crate::testing::{REDIRECT_URI, client, public_client};
+use crate::time::Timestamp;
+use proptest::prelude::*;
+
+const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
+
+fn clients() -> Clients {
+    let narrow = Client { scopes: ScopeSet::parse("openid email"), ..client("narrow") };
+    let off = Client { enabled: false, ..client("off") };
+    [client("a"), public_client("public"), narrow, off].into_iter().collect()
+}
+
+fn query(changes: &[(&str, Option<&str>)]) -> String {
+    let mut pairs = vec![
+        ("client_id", Some("a")),
+        ("redirect_uri", Some(REDIRECT_URI)),
+        ("response_type", Some("code")),
+        ("scope", Some("openid")),
+        ("state", Some("s")),
+    ];
+    for (name, value) in changes {
+        pairs.retain(|(n, _)| n != name);
+        pairs.push((name, *value));
+    }
+    let mut out = url::form_urlencoded::Serializer::new(String::new());
+    out.extend_pairs(pairs.iter().filter_map(|(name, value)| value.map(|value| (*name, value))));
+    out.finish()
+}
+
+fn try_query(query: &str) -> Result<AuthorizationRequest, AuthorizeError> {
+    let hint = |text: &str, _: &Client| Subject::parse(text);
+    validate(&Parameters::parse(query.as_bytes()).unwrap(), &clients(), hint)
+}
+
+fn ask(changes: &[(&str, Option<&str>)]) -> Result<AuthorizationRequest, AuthorizeError> {
+    try_query(&query(changes))
+}
+
+fn redirected(changes: &[(&str, Option<&str>)]) -> AuthorizeErrorCode {
+    match ask(changes) {
+        Err(AuthorizeError::Redirect(error)) => error.code,
+        other => panic!("{changes:?}: {other:?}"),
+    }
+}
+
+fn page(query: &str) -> PageError {
+    match try_query(query) {
+        Err(AuthorizeError::Page(error)) => error,
+        other => panic!("{query}: {other:?}"),
+    }
+}
+
+#[test]
+fn req_002_unknown_parameters_are_ignored() {
+    assert!(ask(&[("foo", Some("bar"))]).is_ok());
+}
+
+#[test]
+fn req_003_a_parameter_sent_twice_is_an_error() {
+    for name in
+        ["scope", "state", "nonce", "prompt", "max_age", "response_type", "code_challenge", "ui_locales"]
+    {
+        let twice = format!("{}&{name}=x&{name}=x", query(&[]));
+        match try_query(&twice) {
+            Err(AuthorizeError::Redirect(error)) => {
+                assert_eq!(error.code, AuthorizeErrorCode::InvalidRequest)
+            }
+            other => panic!("{name}: {other:?}"),
+        }
+    }
+    assert_eq!(page(&format!("{}&client_id=a", query(&[]))), PageError::ClientIdMissing);
+    assert_eq!(page(&format!("{}&redirect_uri=x", query(&[]))), PageError::RedirectUriMissing);
+    assert!(ask(&[("prompt", Some(""))]).is_ok(), "empty is absent");
+}
+
+#[test]
+fn req_004_client_and_redirect_uri_come_first_and_never_redirect() {
+    let evil = [("response_type", Some("bad")), ("redirect_uri", Some("https://evil.example/"))];
+    assert_eq!(page(&query(&evil)), PageError::RedirectUriUnregistered);
+    assert_eq!(page(&query(&[("client_id", Some("who"))])), PageError::ClientUnknown);
+    assert_eq!(page(&query(&[("client_id", Some("off"))])), PageError::ClientUnknown);
+    assert_eq!(page(&query(&[("client_id", None)])), PageError::ClientIdMissing);
+    assert_eq!(page(&query(&[("redirect_uri", None)])), PageError::RedirectUriMissing);
+}
+
+#[test]
+fn req_005_state_comes_back_byte_for_byte() {
+    let state = "+% &\"<\u{fc}".repeat(250);
+    let request = ask(&[("state", Some(&state))]).unwrap();
+    let issuer = Issuer::parse("https://auth.example.com").unwrap();
+    let denied = request.refuse(AuthorizeErrorCode::AccessDenied, "no").location(&issuer);
+    for location in [request.code_response("c", &issuer), denied] {
+        let url = url::Url::parse(&location).unwrap();
+        let back = url.query_pairs().find(|(name, _)| name == "state").unwrap().1.into_owned();
+        assert_eq!(back, state);
+    }
+    assert_eq!(redirected(&[("state", Some(&"x".repeat(4097)))]), AuthorizeErrorCode::InvalidRequest);
+    assert!(ask(&[("state", Some(&"x".repeat(4096)))]).is_ok());
+}
+
+#[test]
+fn req_006_every_answer_names_the_issuer() {
+    let issuer = Issuer::parse("https://auth.example.com").unwrap();
+    let request = ask(&[]).unwrap();
+    let success = request.code_response("c", &issuer);
+    assert_eq!(success, "https://rp.example/cb?a=b&code=c&state=s&iss=https%3A%2F%2Fauth.example.com");
+    let error = request.refuse(AuthorizeErrorCode::AccessDenied, "no").location(&issuer);
+    assert!(error.ends_with("&iss=https%3A%2F%2Fauth.example.com"), "{error}");
+}
+
+#[test]
+fn req_009_max_age_is_a_number_of_seconds() {
+    for bad in ["-1", "abc", "1.5", "+1", " 1", "111111111111111111111"] {
+        assert_eq!(redirected(&[("max_age", Some(bad))]), AuthorizeErrorCode::InvalidRequest, "{bad}");
+    }
+    assert_eq!(ask(&[("max_age", Some("0"))]).unwrap().max_age.unwrap().0, 0);
+    assert_eq!(ask(&[("max_age", Some("99999999999"))]).unwrap().max_age.unwrap().0, u32::MAX);
+}
+
+#[test]
+fn req_011_hints_never_cause_errors() {
+    for (name, value) in [
+        ("login_hint", "pat@example.com"),
+        ("ui_locales", "de fr"),
+        ("claims_locales", "de"),
+        ("acr_values", "1 2"),
+        ("display", "touch"),
+        ("claims", "{}"),
+    ] {
+        assert!(ask(&[(name, Some(value))]).is_ok(), "{name}");
+    }
+}
+
+#[test]
+fn req_012_a_long_nonce_is_kept() {
+    let nonce = "n".repeat(128);
+    assert_eq!(ask(&[("nonce", Some(&nonce))]).unwrap().nonce, Some(nonce));
+    assert_eq!(redirected(&[("nonce", Some(&"n".repeat(1025)))]), AuthorizeErrorCode::InvalidRequest);
+}
+
+#[test]
+fn req_020_openid_is_not_granted_by_accident() {
+    let request = ask(&[("scope", Some("email"))]).unwrap();
+    assert!(!request.scopes.contains(Scope::OpenId));
+    for nothing in [None, Some("phone"), Some("offline_access")] {
+        assert_eq!(redirected(&[("scope", nothing)]), AuthorizeErrorCode::InvalidScope);
+    }
+    let narrow = ask(&[("client_id", Some("narrow")), ("scope", Some("openid email groups"))]).unwrap();
+    assert_eq!(narrow.scopes.to_string(), "openid email");
+}
+
+#[test]
+fn req_031_only_s256() {
+    for method in [Some("plain"), None, Some("s256")] {
+        let changes = [("code_challenge", Some(CHALLENGE)), ("code_challenge_method", method)];
+        assert_eq!(redirected(&changes), AuthorizeErrorCode::InvalidRequest, "{method:?}");
+    }
+    let right = [("code_challenge", Some(CHALLENGE)), ("code_challenge_method", Some("S256"))];
+    assert_eq!(ask(&right).unwrap().challenge.unwrap().as_str(), CHALLENGE);
+}
+
+#[test]
+fn req_028_032_a_public_client_must_send_a_challenge() {
+    assert_eq!(redirected(&[("client_id", Some("public"))]), AuthorizeErrorCode::InvalidRequest);
+    assert_eq!(redirected(&[("code_challenge_method", Some("S256"))]), AuthorizeErrorCode::InvalidRequest);
+}
+
+#[test]
+fn errors_of_their_own_for_what_is_not_supported() {
+    for (name, value, code) in [
+        ("request", Some("x"), AuthorizeErrorCode::RequestNotSupported),
+        ("request_uri", Some("x"), AuthorizeErrorCode::RequestUriNotSupported),
+        ("registration", Some("x"), AuthorizeErrorCode::RegistrationNotSupported),
+        ("response_type", Some("token"), AuthorizeErrorCode::UnsupportedResponseType),
+        ("response_type", None, AuthorizeErrorCode::InvalidRequest),
+        ("response_mode", Some("fragment"), AuthorizeErrorCode::InvalidRequest),
+        ("prompt", Some("none login"), AuthorizeErrorCode::InvalidRequest),
+        ("prompt", Some("create"), AuthorizeErrorCode::InvalidRequest),
+        ("id_token_hint", Some("forged"), AuthorizeErrorCode::InvalidRequest),
+    ] {
+        assert_eq!(redirected(&[(name, value)]), code, "{name}");
+    }
+    assert!(ask(&[("response_mode", Some("query"))]).is_ok());
+}
+
+fn session(auth_time: i64) -> SessionFacts {
+    SessionFacts {
+        subject: Subject::of_plex(PlexAccountId(42)),
+        auth_time: Timestamp(auth_time),
+        decision: Decision::Allow,
+        consented: true,
+    }
+}
+
+fn step(changes: &[(&str, Option<&str>)], session: Option<&SessionFacts>, progress: Progress) -> Step {
+    next_step(&ask(changes).unwrap(), session, progress, Timestamp(1000))
+}
+
+fn refused(step: &Step) -> AuthorizeErrorCode {
+    match step {
+        Step::Refuse(error) => error.code,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn a_live_session_needs_no_page() {
+    assert_eq!(step(&[], Some(&session(900)), Progress::default()), Step::Issue);
+    assert_eq!(step(&[], None, Progress::default()), Step::SignIn);
+}
+
+#[test]
+fn req_007_prompt_none_never_shows_a_page() {
+    let none = [("prompt", Some("none"))];
+    assert_eq!(refused(&step(&none, None, Progress::default())), AuthorizeErrorCode::LoginRequired);
+    assert_eq!(step(&none, Some(&session(900)), Progress::default()), Step::Issue);
+    let unconsented = SessionFacts { consented: false, ..session(900) };
+    assert_eq!(
+        refused(&step(&none, Some(&unconsented), Progress::default())),
+        AuthorizeErrorCode::ConsentRequired
+    );
+    let denied = SessionFacts { decision: Decision::Deny(Denial::NotAllowedHere), ..session(900) };
+    assert_eq!(refused(&step(&none, Some(&denied), Progress::default())), AuthorizeErrorCode::AccessDenied);
+    let unknown = SessionFacts { decision: Decision::Unknown, ..session(900) };
+    assert_eq!(refused(&step(&none, Some(&unknown), Progress::default())), AuthorizeErrorCode::LoginRequired);
+    let old = [("prompt", Some("none")), ("max_age", Some("10"))];
+    assert_eq!(
+        refused(&step(&old, Some(&session(900)), Progress::default())),
+        AuthorizeErrorCode::LoginRequired
+    );
+}
+
+#[test]
+fn req_008_prompt_login_and_max_age_zero_force_a_new_sign_in() {
+    for changes in [[("prompt", Some("login"))], [("max_age", Some("0"))]] {
+        assert_eq!(step(&changes, Some(&session(1000)), Progress::default()), Step::SignIn);
+        let done = Progress { signed_in: true, ..Progress::default() };
+        assert_eq!(step(&changes, Some(&session(1000)), done), Step::Issue);
+    }
+}
+
+#[test]
+fn req_009_a_session_older_than_max_age_signs_in_again() {
+    let age = [("max_age", Some("100"))];
+    assert_eq!(step(&age, Some(&session(900)), Progress::default()), Step::Issue);
+    assert_eq!(step(&age, Some(&session(899)), Progress::default()), Step::SignIn);
+}
+
+#[test]
+fn req_010_a_hint_of_another_person_is_not_satisfied_by_this_session() {
+    let hint = [("id_token_hint", Some("plex-7"))];
+    assert_eq!(step(&hint, Some(&session(900)), Progress::default()), Step::SignIn);
+    let signed_in = Progress { signed_in: true, ..Progress::default() };
+    assert_eq!(step(&hint, Some(&session(900)), signed_in), Step::SignIn, "the wrong person signed in");
+    let silent = [("id_token_hint", Some("plex-7")), ("prompt", Some("none"))];
+    assert_eq!(
+        refused(&step(&silent, Some(&session(900)), Progress::default())),
+        AuthorizeErrorCode::LoginRequired
+    );
+    assert_eq!(
+        step(&[("id_token_hint", Some("plex-42"))], Some(&session(900)), Progress::default()),
+        Step::Issue
+    );
+}
+
+#[test]
+fn account_choice_and_consent_come_in_order_and_once() {
+    let both = [("prompt", Some("select_account consent"))];
+    let live = session(900);
+    assert_eq!(step(&both, Some(&live), Progress::default()), Step::ChooseAccount);
+    let chosen = Progress { account_chosen: true, ..Progress::default() };
+    assert_eq!(step(&both, Some(&live), chosen), Step::Consent);
+    let signed_in = Progress { signed_in: true, ..Progress::default() };
+    assert_eq!(step(&both, Some(&live), signed_in), Step::Consent, "signing in was the choice");
+    let all = Progress { consented: true, ..chosen };
+    assert_eq!(step(&both, Some(&live), all), Step::Issue);
+}
+
+#[test]
+fn somebody_who_may_not_is_told_on_our_page() {
+    let denied = SessionFacts { decision: Decision::Deny(Denial::NotAllowedHere), ..session(900) };
+    assert_eq!(step(&[], Some(&denied), Progress::default()), Step::Deny(Denial::NotAllowedHere));
+    let unknown = SessionFacts { decision: Decision::Unknown, ..session(900) };
+    assert_eq!(step(&[], Some(&unknown), Progress::default()), Step::SignIn);
+}
+
+proptest! {
+    #[test]
+    fn req_030_no_request_makes_an_unprintable_location(query in "\\PC{0,200}", state in "\\PC{0,40}") {
+        let issuer = Issuer::parse("https://auth.example.com").unwrap();
+        let text = format!("{}&{query}", self::query(&[("state", Some(&state))]));
+        let Ok(parameters) = Parameters::parse(text.as_bytes()) else { return Ok(()) };
+        let hint = |_: &str, _: &Client| None;
+        let location = match validate(&parameters, &clients(), hint) {
+            Ok(request) => request.code_response("c", &issuer),
+            Err(AuthorizeError::Redirect(error)) => error.location(&issuer),
+            Err(AuthorizeError::Page(_)) => return Ok(()),
+        };
+        prop_assert!(location.starts_with(REDIRECT_URI));
+        prop_assert!(location.bytes().all(|b| b.is_ascii_graphic()));
+    }
+}

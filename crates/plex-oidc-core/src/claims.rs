@@ -1,0 +1,259 @@
+//! The claims of ID tokens and of UserInfo (OIDC Core 1.0 s. 2, s. 5.1, s. 5.4). A claim without a value is absent.
+
+use aws_lc_rs::digest;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde::Serialize;
+
+use crate::client::{Client, ExtraClaim, SigningAlgorithm};
+use crate::decide::Person;
+use crate::groups::Groups;
+use crate::id::Sid;
+use crate::issuer::Issuer;
+use crate::scope::{Scope, ScopeSet};
+use crate::time::Timestamp;
+
+/// Largest ID token payload we hand out, in bytes: proxies and Cloudflare cut or refuse larger headers.
+pub const MAX_ID_TOKEN_CLAIMS_BYTES: usize = 3072;
+
+/// The authentication method of a sign-in through Plex (`amr`, RFC 8176 s. 1 leaves the names open).
+pub const AMR_PLEX: &str = "plex";
+/// The authentication context class of a sign-in through Plex (`acr`).
+pub const ACR_PLEX: &str = "urn:plex-oidc:acr:plex";
+
+/// Claims about the person, those that the scopes or the client's settings release.
+#[derive(Debug, Default, Serialize)]
+pub struct PersonClaims<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    preferred_username: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    name: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    email: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    email_verified: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    picture: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    groups: Option<&'a Groups>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    plex_token: Option<&'a str>,
+}
+
+impl<'a> PersonClaims<'a> {
+    /// The claims that `released` lets through.
+    fn of(person: &'a Person, plex_token: Option<&'a str>, released: impl Fn(ExtraClaim) -> bool) -> Self {
+        let account = &person.account;
+        let text = |claim, value: Option<&'a str>| value.filter(|value| !value.is_empty() && released(claim));
+        let email = text(ExtraClaim::Email, account.email.as_deref());
+        Self {
+            preferred_username: text(ExtraClaim::PreferredUsername, account.username.as_deref()),
+            name: text(ExtraClaim::Name, Some(&account.display_name)),
+            email,
+            email_verified: (account.email.is_some() && released(ExtraClaim::EmailVerified))
+                .then_some(account.email_confirmed),
+            picture: text(ExtraClaim::Picture, account.picture.as_deref()),
+            groups: released(ExtraClaim::Groups).then_some(&person.groups),
+            plex_token,
+        }
+    }
+}
+
+/// Which claim each scope releases (OIDC Core 1.0 s. 5.4).
+fn released_by(scopes: ScopeSet, claim: ExtraClaim) -> bool {
+    scopes.contains(match claim {
+        ExtraClaim::PreferredUsername | ExtraClaim::Name | ExtraClaim::Picture => Scope::Profile,
+        ExtraClaim::Email | ExtraClaim::EmailVerified => Scope::Email,
+        ExtraClaim::Groups => Scope::Groups,
+    })
+}
+
+/// What an ID token is made from.
+#[derive(Clone, Copy)]
+pub struct IdTokenFacts<'a> {
+    /// Who signs.
+    pub issuer: &'a Issuer,
+    /// Whom it is for.
+    pub client: &'a Client,
+    /// Whom it is about.
+    pub person: &'a Person,
+    /// When that person authenticated.
+    pub auth_time: Timestamp,
+    /// The browser session.
+    pub sid: Sid,
+    /// The client's nonce; never on refresh (OIDC Core 1.0 s. 12.2).
+    pub nonce: Option<&'a str>,
+    /// The access token beside it.
+    pub access_token: &'a str,
+    /// The Plex token, if the operator opted in for this client.
+    pub plex_token: Option<&'a str>,
+    /// Now.
+    pub now: Timestamp,
+}
+
+/// The payload of an ID token.
+#[derive(Debug, Serialize)]
+pub struct IdTokenClaims<'a> {
+    iss: &'a str,
+    sub: String,
+    aud: &'a str,
+    exp: Timestamp,
+    iat: Timestamp,
+    auth_time: Timestamp,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    nonce: Option<&'a str>,
+    at_hash: String,
+    amr: [&'static str; 1],
+    acr: &'static str,
+    sid: String,
+    #[serde(flatten)]
+    person: PersonClaims<'a>,
+}
+
+/// The claims of an ID token: the protocol's, and those that the client's settings copy in.
+pub fn id_token<'a>(facts: &IdTokenFacts<'a>) -> IdTokenClaims<'a> {
+    let copied = &facts.client.id_token_claims;
+    IdTokenClaims {
+        iss: facts.issuer.as_str(),
+        sub: facts.person.subject().as_str().to_owned(),
+        aud: facts.client.id.as_str(),
+        exp: facts.now.plus(facts.client.id_token_lifetime),
+        iat: facts.now,
+        auth_time: facts.auth_time,
+        nonce: facts.nonce,
+        at_hash: at_hash(facts.access_token, facts.client.signing_algorithm),
+        amr: [AMR_PLEX],
+        acr: ACR_PLEX,
+        sid: facts.sid.to_string(),
+        person: PersonClaims::of(facts.person, facts.plex_token, |claim| copied.contains(&claim)),
+    }
+}
+
+/// The left half of the hash of the access token (OIDC Core 1.0 s. 3.1.3.6).
+fn at_hash(access_token: &str, algorithm: SigningAlgorithm) -> String {
+    let digest = match algorithm {
+        SigningAlgorithm::Rs256 | SigningAlgorithm::Es256 => &digest::SHA256,
+        SigningAlgorithm::EdDsa => &digest::SHA512, // the hash inside Ed25519
+    };
+    let hash = digest::digest(digest, access_token.as_bytes());
+    let (left, _) = hash.as_ref().split_at(hash.as_ref().len() / 2);
+    URL_SAFE_NO_PAD.encode(left)
+}
+
+/// The UserInfo answer (OIDC Core 1.0 s. 5.3.2).
+#[derive(Debug, Serialize)]
+pub struct UserInfo<'a> {
+    sub: String,
+    #[serde(flatten)]
+    person: PersonClaims<'a>,
+}
+
+/// The claims that `scopes` release.
+pub fn userinfo<'a>(person: &'a Person, scopes: ScopeSet, plex_token: Option<&'a str>) -> UserInfo<'a> {
+    UserInfo {
+        sub: person.subject().as_str().to_owned(),
+        person: PersonClaims::of(person, plex_token, |claim| released_by(scopes, claim)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{client, friend};
+    use serde_json::{Value, json};
+    use uuid::Uuid;
+
+    fn payload(client: &Client, person: &Person, nonce: Option<&str>) -> Value {
+        let issuer = Issuer::parse("https://auth.example.com").unwrap();
+        let facts = IdTokenFacts {
+            issuer: &issuer,
+            client,
+            person,
+            auth_time: Timestamp(90),
+            sid: Sid(Uuid::from_u128(7)),
+            nonce,
+            access_token: "jHkWEdUXMU1BwAsC4vtUsZwnNvTIxEl0z9K3vx5KF0Y",
+            plex_token: None,
+            now: Timestamp(100),
+        };
+        serde_json::to_value(id_token(&facts)).unwrap()
+    }
+
+    #[test]
+    fn req_068_072_the_protocol_claims_are_always_there() {
+        let claims = payload(&client("a"), &friend(), Some("n-0S6"));
+        assert_eq!(
+            claims,
+            json!({
+                "iss": "https://auth.example.com", "sub": "plex-42", "aud": "a", "exp": 3700, "iat": 100,
+                "auth_time": 90, "nonce": "n-0S6", "at_hash": "77QmUPtjPfzWtF2AnpK9RQ", "amr": ["plex"],
+                "acr": "urn:plex-oidc:acr:plex", "sid": Uuid::from_u128(7).simple().to_string(),
+            })
+        );
+    }
+
+    #[test]
+    fn req_012_a_nonce_that_was_not_sent_is_not_there() {
+        assert!(payload(&client("a"), &friend(), None).get("nonce").is_none());
+    }
+
+    #[test]
+    fn req_071_at_hash_is_the_left_half_of_the_hash_that_goes_with_the_algorithm() {
+        // The value for SHA-256 is the well-known example of OIDC Core 1.0 appendix A.3.
+        let token = "jHkWEdUXMU1BwAsC4vtUsZwnNvTIxEl0z9K3vx5KF0Y";
+        assert_eq!(at_hash(token, SigningAlgorithm::Rs256), "77QmUPtjPfzWtF2AnpK9RQ");
+        assert_eq!(at_hash(token, SigningAlgorithm::Es256), "77QmUPtjPfzWtF2AnpK9RQ");
+        assert_eq!(at_hash(token, SigningAlgorithm::EdDsa).len(), 43);
+    }
+
+    #[test]
+    fn req_073_claims_follow_the_scopes_and_the_id_token_only_its_settings() {
+        let person = friend();
+        let value = |scopes| serde_json::to_value(userinfo(&person, ScopeSet::parse(scopes), None)).unwrap();
+        assert_eq!(value("openid"), json!({"sub": "plex-42"}));
+        assert_eq!(
+            value("openid email"),
+            json!({"sub": "plex-42", "email": "pat@example.com", "email_verified": true})
+        );
+        assert_eq!(
+            value("openid profile"),
+            json!({"sub": "plex-42", "preferred_username": "pat", "name": "Pat"})
+        );
+        assert_eq!(value("openid groups"), json!({"sub": "plex-42", "groups": ["plex-friend"]}));
+        let copying = Client { id_token_claims: vec![ExtraClaim::Email, ExtraClaim::Groups], ..client("a") };
+        let claims = payload(&copying, &person, None);
+        assert_eq!(claims.get("email"), Some(&json!("pat@example.com")));
+        assert_eq!(claims.get("groups"), Some(&json!(["plex-friend"])));
+        assert!(claims.get("email_verified").is_none() && claims.get("name").is_none());
+    }
+
+    #[test]
+    fn req_074_an_address_plex_has_not_confirmed_is_not_verified() {
+        let mut person = friend();
+        person.account.email_confirmed = false;
+        let value = serde_json::to_value(userinfo(&person, ScopeSet::parse("email"), None)).unwrap();
+        assert_eq!(value.get("email_verified"), Some(&json!(false)));
+        person.account.email = None;
+        let value = serde_json::to_value(userinfo(&person, ScopeSet::parse("email"), None)).unwrap();
+        assert!(value.get("email_verified").is_none() && value.get("email").is_none());
+    }
+
+    #[test]
+    fn req_075_the_copied_claims_are_a_closed_list_without_protocol_claims() {
+        let protocol =
+            ["iss", "sub", "aud", "exp", "iat", "nonce", "auth_time", "acr", "amr", "azp", "sid", "at_hash"];
+        for claim in ExtraClaim::ALL {
+            assert!(!protocol.contains(&claim.as_str()));
+        }
+    }
+
+    #[test]
+    fn req_076_no_plex_token_unless_one_is_passed_in() {
+        let person = friend();
+        let everything: ScopeSet = Scope::ALL.into_iter().collect();
+        let without = serde_json::to_string(&userinfo(&person, everything, None)).unwrap();
+        assert!(!without.contains("plex_token"));
+        let with = serde_json::to_value(userinfo(&person, everything, Some("canary"))).unwrap();
+        assert_eq!(with.get("plex_token"), Some(&json!("canary")));
+    }
+}

@@ -1,0 +1,66 @@
+//! Values that the tests of this crate share.
+
+use crate::client::{Client, ClientAuthMethod, SigningAlgorithm};
+use crate::decide::{AllowRule, Person, Standing};
+use crate::groups::{Group, Groups};
+use crate::id::{ClientId, PlexAccountId};
+use crate::membership::PlexAccount;
+use crate::redirect::RedirectUri;
+use crate::scope::{Scope, ScopeSet};
+use crate::secret::{SecretHash, SecretKind};
+use crate::time::{Seconds, Timestamp};
+
+pub(crate) const REDIRECT_URI: &str = "https://rp.example/cb?a=b";
+
+/// A confidential client `id` whose secret is `secret of <id>`.
+pub(crate) fn client(id: &str) -> Client {
+    Client {
+        id: ClientId::parse(id).unwrap(),
+        name: format!("Application {id}"),
+        enabled: true,
+        auth_method: ClientAuthMethod::ClientSecretBasic,
+        secrets: vec![SecretHash::of(SecretKind::ClientSecret, &format!("secret of {id}"))],
+        redirect_uris: vec![RedirectUri::register(REDIRECT_URI).unwrap()],
+        allow: vec![AllowRule::Group(Group::friend())],
+        pkce_required: false,
+        consent_required: false,
+        signing_algorithm: SigningAlgorithm::Rs256,
+        scopes: Scope::ALL.into_iter().collect::<ScopeSet>(),
+        id_token_claims: Vec::new(),
+        plex_token: None,
+        rotate_refresh_tokens: false,
+        access_token_lifetime: Seconds(3600),
+        id_token_lifetime: Seconds(3600),
+    }
+}
+
+/// A public client.
+pub(crate) fn public_client(id: &str) -> Client {
+    Client {
+        auth_method: ClientAuthMethod::None,
+        secrets: Vec::new(),
+        pkce_required: true,
+        rotate_refresh_tokens: true,
+        ..client(id)
+    }
+}
+
+/// A friend of the host.
+pub(crate) fn friend() -> Person {
+    let mut groups = Groups::new();
+    groups.insert(Group::friend());
+    Person {
+        account: PlexAccount {
+            id: PlexAccountId(42),
+            username: Some("pat".into()),
+            display_name: "Pat".into(),
+            email: Some("pat@example.com".into()),
+            email_confirmed: true,
+            picture: None,
+            managed: false,
+            anonymous: false,
+        },
+        groups,
+        standing: Standing::Member { confirmed_at: Timestamp(0) },
+    }
+}

@@ -1,0 +1,195 @@
+//! Client authentication at the token endpoint (RFC 6749 s. 2.3, OIDC Core 1.0 s. 9).
+
+use base64::Engine as _;
+use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD};
+use zeroize::Zeroizing;
+
+use super::error::TokenError;
+use crate::client::{Client, ClientAuthMethod, Clients};
+use crate::form::Parameters;
+use crate::secret::{SecretHash, SecretKind};
+
+/// What a request presented, before anybody was asked whether it is true.
+pub enum Presented {
+    /// The `Authorization: Basic` header. RFC 6749 s. 2.3.1 wants both parts form-encoded inside the base64; several
+    /// clients, Cloudflare Access among them, send them raw, so both readings are kept.
+    Basic {
+        /// The parts, form-decoded.
+        decoded: Pair,
+        /// The parts as they stand.
+        raw: Pair,
+    },
+    /// `client_id` and `client_secret` in the form.
+    Post(Pair),
+    /// `client_id` alone.
+    Public(String),
+}
+
+/// A client identifier and a secret that may be that client's.
+pub struct Pair {
+    id: String,
+    secret: SecretHash,
+}
+
+impl Pair {
+    fn new(id: &str, secret: &str) -> Self {
+        Self { id: id.to_owned(), secret: SecretHash::of(SecretKind::ClientSecret, secret) }
+    }
+
+    fn opens<'a>(&self, clients: &'a Clients) -> Option<&'a Client> {
+        let client = clients.find(&self.id);
+        // An unknown client costs the same comparison as a wrong secret (requirement 49).
+        let nobody = [SecretHash([0; 32])];
+        let secrets = client.map_or(&nobody[..], |client| &client.secrets);
+        let mut matched = false;
+        for secret in secrets {
+            matched |= secret.matches(&self.secret);
+        }
+        client.filter(|_| matched)
+    }
+}
+
+/// Reads the credentials of a request. More than one way at once is an error (RFC 6749 s. 2.3).
+pub fn present(authorization: Option<&str>, parameters: &Parameters) -> Result<Presented, TokenError> {
+    let id = parameters.get("client_id")?;
+    let secret = parameters.get("client_secret")?;
+    if parameters.has("client_assertion") || parameters.has("client_assertion_type") {
+        return Err(TokenError::InvalidClient { basic: authorization.is_some() });
+    }
+    let Some(header) = authorization else {
+        return match (id, secret) {
+            (Some(id), Some(secret)) => Ok(Presented::Post(Pair::new(id, secret))),
+            (Some(id), None) => Ok(Presented::Public(id.to_owned())),
+            (None, _) => Err(TokenError::InvalidClient { basic: false }),
+        };
+    };
+    if secret.is_some() {
+        return Err(TokenError::InvalidRequest("the client authenticated in two ways at once"));
+    }
+    let presented = basic(header).ok_or(TokenError::InvalidClient { basic: true })?;
+    match (&presented, id) {
+        (Presented::Basic { decoded, raw }, Some(id)) if id != decoded.id && id != raw.id => {
+            Err(TokenError::InvalidRequest("client_id differs from the Authorization header"))
+        }
+        _ => Ok(presented),
+    }
+}
+
+fn basic(header: &str) -> Option<Presented> {
+    let (scheme, value) = header.split_once(' ')?;
+    if !scheme.eq_ignore_ascii_case("basic") {
+        return None;
+    }
+    let value = value.trim();
+    let bytes = STANDARD.decode(value).or_else(|_| STANDARD_NO_PAD.decode(value)).ok()?;
+    let text = Zeroizing::new(String::from_utf8(bytes).ok()?);
+    let (id, secret) = text.split_once(':')?;
+    Some(Presented::Basic {
+        decoded: Pair::new(&form_decode(id), &form_decode(secret)),
+        raw: Pair::new(id, secret),
+    })
+}
+
+/// One value of `application/x-www-form-urlencoded`, decoded. `&` and `=` stand for themselves here.
+fn form_decode(text: &str) -> Zeroizing<String> {
+    let guarded = Zeroizing::new(text.replace('&', "%26").replace('=', "%3D"));
+    let first = url::form_urlencoded::parse(guarded.as_bytes()).next();
+    Zeroizing::new(first.map(|(name, _)| name.into_owned()).unwrap_or_default())
+}
+
+/// Says which client this is. Only the method that was registered works, and every failure reads the same.
+pub fn authenticate<'a>(presented: &Presented, clients: &'a Clients) -> Result<&'a Client, TokenError> {
+    let (client, method, basic) = match presented {
+        Presented::Basic { decoded, raw } => {
+            let (decoded, raw) = (decoded.opens(clients), raw.opens(clients));
+            (decoded.or(raw), ClientAuthMethod::ClientSecretBasic, true)
+        }
+        Presented::Post(pair) => (pair.opens(clients), ClientAuthMethod::ClientSecretPost, false),
+        Presented::Public(id) => (clients.find(id), ClientAuthMethod::None, false),
+    };
+    client
+        .filter(|client| client.enabled && client.auth_method == method)
+        .ok_or(TokenError::InvalidClient { basic })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{client, public_client};
+
+    fn clients() -> Clients {
+        let odd_secret = SecretHash::of(SecretKind::ClientSecret, "p:%+/ \u{fc}");
+        let old_secret = SecretHash::of(SecretKind::ClientSecret, "old");
+        let mut odd = client("o:%+/ dd");
+        odd.secrets = vec![odd_secret, old_secret];
+        let post = Client { auth_method: ClientAuthMethod::ClientSecretPost, ..client("post") };
+        let off = Client { enabled: false, ..client("off") };
+        [client("basic"), odd, post, off, public_client("public")].into_iter().collect()
+    }
+
+    fn header(id: &str, secret: &str) -> String {
+        format!("Basic {}", STANDARD.encode(format!("{id}:{secret}")))
+    }
+
+    fn try_with(header: Option<&str>, form: &str) -> Result<String, TokenError> {
+        let clients = clients();
+        let presented = present(header, &Parameters::parse(form.as_bytes()).unwrap())?;
+        authenticate(&presented, &clients).map(|client| client.id.to_string())
+    }
+
+    fn encode(text: &str) -> String {
+        url::form_urlencoded::byte_serialize(text.as_bytes()).collect()
+    }
+
+    #[test]
+    fn req_046_basic_credentials_are_form_decoded_and_raw_ones_work_too() {
+        let (id, secret) = ("o:%+/ dd", "p:%+/ \u{fc}");
+        assert_eq!(try_with(Some(&header(&encode(id), &encode(secret))), ""), Ok(id.to_owned()));
+        // Raw: an identifier with a colon cannot be told apart, so the plain one is tried.
+        assert_eq!(try_with(Some(&header("basic", "secret of basic")), ""), Ok("basic".to_owned()));
+        let lower = header("basic", "secret of basic").replace("Basic", "bAsIc");
+        assert_eq!(try_with(Some(&lower), ""), Ok("basic".to_owned()));
+        let same_id = try_with(Some(&header("basic", "secret of basic")), "client_id=basic");
+        assert_eq!(same_id, Ok("basic".to_owned()), "a client_id beside the header may repeat it");
+    }
+
+    #[test]
+    fn req_047_two_ways_at_once_are_refused() {
+        let both = try_with(Some(&header("basic", "secret of basic")), "client_id=basic&client_secret=x");
+        assert!(matches!(both, Err(TokenError::InvalidRequest(_))));
+        let other = try_with(Some(&header("basic", "secret of basic")), "client_id=post");
+        assert!(matches!(other, Err(TokenError::InvalidRequest(_))));
+    }
+
+    #[test]
+    fn req_048_only_the_registered_method_works() {
+        let refused = |header: Option<&str>, form: &str| {
+            assert!(matches!(try_with(header, form), Err(TokenError::InvalidClient { .. })), "{form}");
+        };
+        assert_eq!(try_with(None, "client_id=post&client_secret=secret+of+post"), Ok("post".to_owned()));
+        assert_eq!(try_with(None, "client_id=public"), Ok("public".to_owned()));
+        refused(None, "client_id=basic&client_secret=secret+of+basic");
+        refused(Some(&header("post", "secret of post")), "");
+        refused(None, "client_id=basic");
+        refused(None, "client_id=public&client_secret=x");
+        refused(Some(&header("public", "")), "");
+        refused(Some(&header("off", "secret of off")), "");
+        refused(None, "client_assertion=x&client_assertion_type=y&client_id=basic");
+        refused(None, "");
+    }
+
+    #[test]
+    fn req_049_unknown_client_and_wrong_secret_read_the_same() {
+        let unknown = try_with(Some(&header("nobody", "x")), "");
+        assert_eq!(unknown, try_with(Some(&header("basic", "x")), ""));
+        assert_eq!(unknown, Err(TokenError::InvalidClient { basic: true }));
+        assert_eq!(try_with(Some("Bearer x"), ""), Err(TokenError::InvalidClient { basic: true }));
+        assert_eq!(try_with(Some("Basic !!"), ""), Err(TokenError::InvalidClient { basic: true }));
+    }
+
+    #[test]
+    fn req_050_two_secrets_work_while_one_replaces_the_other() {
+        assert!(try_with(Some(&header(&encode("o:%+/ dd"), "old")), "").is_ok());
+        assert!(try_with(Some(&header(&encode("o:%+/ dd"), "older")), "").is_err());
+    }
+}

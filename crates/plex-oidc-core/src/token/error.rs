@@ -1,0 +1,89 @@
+//! The errors of the token endpoint (RFC 6749 s. 5.2). Descriptions are ours and fixed: input is never echoed.
+
+use thiserror::Error;
+
+/// Why a token request failed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+pub enum TokenError {
+    /// The request itself is wrong.
+    #[error("{0}")]
+    InvalidRequest(&'static str),
+    /// The client is unknown, or did not prove who it is. One text for every cause.
+    #[error("the client could not be authenticated")]
+    InvalidClient {
+        /// Whether the `Authorization` header was used, so that the answer must name the scheme.
+        basic: bool,
+    },
+    /// The code or refresh token is not good for this client now. One text for every cause.
+    #[error("the code or token is not valid, or was used, has expired, or belongs to another client")]
+    InvalidGrant,
+    /// This client may not use this grant type.
+    #[error("this client may not use this grant type")]
+    UnauthorizedClient,
+    /// No such grant type here.
+    #[error("only authorization_code and refresh_token are supported")]
+    UnsupportedGrantType,
+    /// More scopes than were granted.
+    #[error("the scope is wider than what was granted")]
+    InvalidScope,
+    /// Something of ours failed; nothing was issued.
+    #[error("the service cannot answer now, try again")]
+    TemporarilyUnavailable,
+    /// Something of ours is wrong and will stay so; the log says what.
+    #[error("the service could not make the tokens; its log says why")]
+    ServerError,
+}
+
+impl TokenError {
+    /// The `error` value on the wire.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::InvalidRequest(_) => "invalid_request",
+            Self::InvalidClient { .. } => "invalid_client",
+            Self::InvalidGrant => "invalid_grant",
+            Self::UnauthorizedClient => "unauthorized_client",
+            Self::UnsupportedGrantType => "unsupported_grant_type",
+            Self::InvalidScope => "invalid_scope",
+            Self::TemporarilyUnavailable => "temporarily_unavailable",
+            Self::ServerError => "server_error",
+        }
+    }
+
+    /// The HTTP status.
+    pub const fn status(self) -> u16 {
+        match self {
+            Self::InvalidClient { .. } => 401,
+            Self::TemporarilyUnavailable => 503,
+            Self::ServerError => 500,
+            _ => 400,
+        }
+    }
+}
+
+impl From<crate::form::Repeated> for TokenError {
+    fn from(_: crate::form::Repeated) -> Self {
+        Self::InvalidRequest("a parameter was sent more than once")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::TokenError;
+
+    #[test]
+    fn req_052_descriptions_keep_to_the_allowed_characters() {
+        for error in [
+            TokenError::InvalidRequest("x"),
+            TokenError::InvalidClient { basic: true },
+            TokenError::InvalidGrant,
+            TokenError::UnauthorizedClient,
+            TokenError::UnsupportedGrantType,
+            TokenError::InvalidScope,
+            TokenError::TemporarilyUnavailable,
+            TokenError::ServerError,
+        ] {
+            let text = error.to_string();
+            assert!(text.bytes().all(|b| matches!(b, 0x20..=0x21 | 0x23..=0x5b | 0x5d..=0x7e)), "{text}");
+        }
+    }
+}

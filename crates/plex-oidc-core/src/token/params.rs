@@ -1,0 +1,76 @@
+//! What a token request asks for.
+
+use super::error::TokenError;
+use crate::form::Parameters;
+use crate::pkce::CodeVerifier;
+use crate::secret::{Secret, SecretHash, SecretKind};
+
+/// A token request, by its grant type.
+pub enum TokenRequest {
+    /// `authorization_code` (RFC 6749 s. 4.1.3).
+    Code(CodeRequest),
+    /// `refresh_token` (RFC 6749 s. 6).
+    Refresh(RefreshRequest),
+}
+
+/// A code to redeem.
+pub struct CodeRequest {
+    /// The code's hash; `None` if it does not have the form of a code at all.
+    pub code: Option<SecretHash>,
+    /// The redirect URI, if sent.
+    pub redirect_uri: Option<String>,
+    /// The PKCE verifier.
+    pub verifier: SentVerifier,
+}
+
+/// The `code_verifier` of a request.
+pub enum SentVerifier {
+    /// There is none.
+    Absent,
+    /// There is one that has not the form of RFC 7636 s. 4.1; it meets no challenge.
+    Malformed,
+    /// There is one.
+    Sent(CodeVerifier),
+}
+
+/// A refresh token to use.
+pub struct RefreshRequest {
+    /// The token's hash; `None` if it does not have the form of a refresh token at all.
+    pub token: Option<SecretHash>,
+    /// The narrower scope asked for, if any.
+    pub scope: Option<String>,
+}
+
+impl TokenRequest {
+    /// Reads the form.
+    pub fn read(parameters: &Parameters) -> Result<Self, TokenError> {
+        match parameters.get("grant_type")? {
+            None => Err(TokenError::InvalidRequest("grant_type is missing")),
+            Some("authorization_code") => code_request(parameters).map(Self::Code),
+            Some("refresh_token") => refresh_request(parameters).map(Self::Refresh),
+            Some(_) => Err(TokenError::UnsupportedGrantType),
+        }
+    }
+}
+
+fn code_request(parameters: &Parameters) -> Result<CodeRequest, TokenError> {
+    let code = parameters.get("code")?.ok_or(TokenError::InvalidRequest("code is missing"))?;
+    let verifier = match parameters.get("code_verifier")? {
+        None => SentVerifier::Absent,
+        Some(text) => CodeVerifier::parse(text).map_or(SentVerifier::Malformed, SentVerifier::Sent),
+    };
+    Ok(CodeRequest {
+        code: Secret::parse(SecretKind::AuthorizationCode, code).map(|code| code.hash()),
+        redirect_uri: parameters.get("redirect_uri")?.map(str::to_owned),
+        verifier,
+    })
+}
+
+fn refresh_request(parameters: &Parameters) -> Result<RefreshRequest, TokenError> {
+    let token =
+        parameters.get("refresh_token")?.ok_or(TokenError::InvalidRequest("refresh_token is missing"))?;
+    Ok(RefreshRequest {
+        token: Secret::parse(SecretKind::RefreshToken, token).map(|token| token.hash()),
+        scope: parameters.get("scope")?.map(str::to_owned),
+    })
+}
