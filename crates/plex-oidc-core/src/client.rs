@@ -102,6 +102,7 @@ impl ExtraClaim {
 
 /// A registered relying party, checked: whoever holds one need not doubt its parts.
 #[derive(Debug, Clone)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own in the operator's file")]
 pub struct Client {
     /// Its name on the wire.
     pub id: ClientId,

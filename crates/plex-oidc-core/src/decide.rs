@@ -132,7 +132,7 @@ pub enum Decision {
 }
 
 /// May `person` use `client`, now?
-pub fn decide(person: &Person, client: &Client, rules: &HouseRules, now: Timestamp) -> Decision {
+pub fn decide(person: &Person, client: &Client, rules: HouseRules, now: Timestamp) -> Decision {
     if !client.enabled {
         return Decision::Deny(Denial::ClientDisabled);
     }
@@ -151,7 +151,7 @@ pub fn decide(person: &Person, client: &Client, rules: &HouseRules, now: Timesta
     Decision::Allow
 }
 
-fn barred(person: &Person, rules: &HouseRules) -> Option<Denial> {
+fn barred(person: &Person, rules: HouseRules) -> Option<Denial> {
     let account = &person.account;
     let is_owner = person.groups.contains(&Group::owner());
     if account.anonymous {

@@ -8,6 +8,7 @@ use crate::scope::Scope;
 
 /// The document at `/.well-known/openid-configuration` and `/.well-known/oauth-authorization-server`.
 #[derive(Debug, Serialize)]
+#[expect(clippy::struct_excessive_bools, reason = "the specification's own members")]
 pub struct ProviderMetadata {
     issuer: String,
     authorization_endpoint: String,

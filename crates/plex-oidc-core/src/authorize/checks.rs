@@ -74,15 +74,15 @@ struct Settled<'a> {
 }
 
 impl Settled<'_> {
-    fn error(&self, code: Code, description: &'static str) -> Box<RedirectError> {
-        Box::new(RedirectError { target: self.target.clone(), state: self.state.clone(), code, description })
+    fn error(&self, code: Code, description: &'static str) -> RedirectError {
+        RedirectError { target: self.target.clone(), state: self.state.clone(), code, description }
     }
 
-    fn invalid(&self, description: &'static str) -> Box<RedirectError> {
+    fn invalid(&self, description: &'static str) -> RedirectError {
         self.error(Code::InvalidRequest, description)
     }
 
-    fn get(&self, name: &'static str) -> Result<Option<&str>, Box<RedirectError>> {
+    fn get(&self, name: &'static str) -> Result<Option<&str>, RedirectError> {
         self.parameters.get(name).map_err(|_| self.invalid("a parameter was sent more than once"))
     }
 }
@@ -141,7 +141,7 @@ fn redirect_target(parameters: &Parameters, client: &Client) -> Result<RedirectT
     client.redirect_target(asked).ok_or(PageError::RedirectUriUnregistered)
 }
 
-fn state(settled: &Settled<'_>) -> Result<Option<String>, Box<RedirectError>> {
+fn state(settled: &Settled<'_>) -> Result<Option<String>, RedirectError> {
     match settled.get("state")? {
         Some(state) if state.len() > MAX_STATE_BYTES => {
             Err(settled.invalid("state is longer than 4096 bytes"))
@@ -151,7 +151,7 @@ fn state(settled: &Settled<'_>) -> Result<Option<String>, Box<RedirectError>> {
 }
 
 /// OIDC Core 1.0 s. 3.1.2.6: each has an error of its own, and none is ignored in silence.
-fn unsupported_parameters(settled: &Settled<'_>) -> Result<(), Box<RedirectError>> {
+fn unsupported_parameters(settled: &Settled<'_>) -> Result<(), RedirectError> {
     for (name, code, description) in [
         ("request", Code::RequestNotSupported, "request objects are not supported"),
         ("request_uri", Code::RequestUriNotSupported, "request_uri is not supported"),
@@ -164,7 +164,7 @@ fn unsupported_parameters(settled: &Settled<'_>) -> Result<(), Box<RedirectError
     Ok(())
 }
 
-fn response_type(settled: &Settled<'_>) -> Result<(), Box<RedirectError>> {
+fn response_type(settled: &Settled<'_>) -> Result<(), RedirectError> {
     match settled.get("response_type")? {
         Some("code") => Ok(()),
         None => Err(settled.invalid("response_type is missing")),
@@ -172,7 +172,7 @@ fn response_type(settled: &Settled<'_>) -> Result<(), Box<RedirectError>> {
     }
 }
 
-fn response_mode(settled: &Settled<'_>) -> Result<(), Box<RedirectError>> {
+fn response_mode(settled: &Settled<'_>) -> Result<(), RedirectError> {
     match settled.get("response_mode")? {
         None | Some("query") => Ok(()),
         Some(_) => Err(settled.invalid("only response_mode=query is supported")),
@@ -180,7 +180,7 @@ fn response_mode(settled: &Settled<'_>) -> Result<(), Box<RedirectError>> {
 }
 
 /// Scopes that we do not know, or that the client may not have, are dropped; the token answer names what was granted.
-fn scopes(settled: &Settled<'_>) -> Result<ScopeSet, Box<RedirectError>> {
+fn scopes(settled: &Settled<'_>) -> Result<ScopeSet, RedirectError> {
     let asked = settled.get("scope")?.unwrap_or("");
     let granted = ScopeSet::parse(asked).intersection(settled.client.scopes);
     if granted.without(Scope::OfflineAccess).is_empty() {
@@ -189,7 +189,7 @@ fn scopes(settled: &Settled<'_>) -> Result<ScopeSet, Box<RedirectError>> {
     Ok(granted)
 }
 
-fn nonce(settled: &Settled<'_>) -> Result<Option<String>, Box<RedirectError>> {
+fn nonce(settled: &Settled<'_>) -> Result<Option<String>, RedirectError> {
     match settled.get("nonce")? {
         Some(nonce) if nonce.len() > MAX_NONCE_BYTES => {
             Err(settled.invalid("nonce is longer than 1024 bytes"))
@@ -198,7 +198,7 @@ fn nonce(settled: &Settled<'_>) -> Result<Option<String>, Box<RedirectError>> {
     }
 }
 
-fn challenge(settled: &Settled<'_>) -> Result<Option<CodeChallenge>, Box<RedirectError>> {
+fn challenge(settled: &Settled<'_>) -> Result<Option<CodeChallenge>, RedirectError> {
     let challenge = settled.get("code_challenge")?;
     let method = settled.get("code_challenge_method")?;
     let Some(challenge) = challenge else {
@@ -217,13 +217,13 @@ fn challenge(settled: &Settled<'_>) -> Result<Option<CodeChallenge>, Box<Redirec
     challenge.map(Some).ok_or_else(|| settled.invalid("code_challenge must be 43 base64url characters"))
 }
 
-fn prompt(settled: &Settled<'_>) -> Result<Prompt, Box<RedirectError>> {
+fn prompt(settled: &Settled<'_>) -> Result<Prompt, RedirectError> {
     let text = settled.get("prompt")?.unwrap_or("");
     Prompt::parse(text)
         .ok_or_else(|| settled.invalid("prompt must be none alone, or any of login, consent, select_account"))
 }
 
-fn max_age(settled: &Settled<'_>) -> Result<Option<Seconds>, Box<RedirectError>> {
+fn max_age(settled: &Settled<'_>) -> Result<Option<Seconds>, RedirectError> {
     let Some(text) = settled.get("max_age")? else { return Ok(None) };
     let digits = text.bytes().all(|b| b.is_ascii_digit()) && text.len() <= 20;
     if !digits {
@@ -235,7 +235,7 @@ fn max_age(settled: &Settled<'_>) -> Result<Option<Seconds>, Box<RedirectError>>
 fn expected_subject(
     settled: &Settled<'_>,
     verify_hint: impl FnOnce(&str, &Client) -> Option<Subject>,
-) -> Result<Option<Subject>, Box<RedirectError>> {
+) -> Result<Option<Subject>, RedirectError> {
     let Some(hint) = settled.get("id_token_hint")? else { return Ok(None) };
     let subject = verify_hint(hint, settled.client);
     subject

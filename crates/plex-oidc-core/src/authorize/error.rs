@@ -101,5 +101,5 @@ pub enum AuthorizeError {
     Page(#[from] PageError),
     /// The client, at its redirect URI.
     #[error(transparent)]
-    Redirect(#[from] Box<RedirectError>),
+    Redirect(#[from] RedirectError),
 }

@@ -44,7 +44,7 @@ pub enum Step {
     /// Say on our page that this person may not use this client.
     Deny(Denial),
     /// Send this error to the client, without a page.
-    Refuse(Box<RedirectError>),
+    Refuse(RedirectError),
 }
 
 /// The rules of OIDC Core 1.0 s. 3.1.2.1 and 3.1.2.3: which step comes next.
@@ -54,7 +54,7 @@ pub fn next_step(
     progress: Progress,
     now: Timestamp,
 ) -> Step {
-    let refuse = |code, description| Step::Refuse(Box::new(request.refuse(code, description)));
+    let refuse = |code, description| Step::Refuse(request.refuse(code, description));
     let silent = request.prompt.forbids_pages();
     let Some(session) = session.filter(|session| satisfies(request, session, progress, now)) else {
         return if silent { refuse(Code::LoginRequired, "nobody is signed in") } else { Step::SignIn };
