@@ -120,8 +120,8 @@ mod tests {
         }
     }
 
-    fn seen(digit: char, owned: bool, home: bool, owner: Option<u64>) -> VisibleServer {
-        VisibleServer { machine: machine(digit), owned, home, owner: owner.map(PlexAccountId) }
+    fn seen(digit: char, owned: bool, home: bool, of: Option<u64>) -> VisibleServer {
+        VisibleServer { machine: machine(digit), owned, home, owner: of.map(PlexAccountId) }
     }
 
     fn groups_of(account: &PlexAccount, visible: &[VisibleServer]) -> Vec<String> {

@@ -71,7 +71,7 @@ fn req_003_a_parameter_sent_twice_is_an_error() {
         let twice = format!("{}&{name}=x&{name}=x", query(&[]));
         match try_query(&twice) {
             Err(AuthorizeError::Redirect(error)) => {
-                assert_eq!(error.code, AuthorizeErrorCode::InvalidRequest)
+                assert_eq!(error.code, AuthorizeErrorCode::InvalidRequest);
             }
             other => panic!("{name}: {other:?}"),
         }

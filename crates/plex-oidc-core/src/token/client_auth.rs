@@ -118,10 +118,10 @@ mod tests {
     use crate::testing::{client, public_client};
 
     fn clients() -> Clients {
-        let odd_secret = SecretHash::of(SecretKind::ClientSecret, "p:%+/ \u{fc}");
-        let old_secret = SecretHash::of(SecretKind::ClientSecret, "old");
+        let current = SecretHash::of(SecretKind::ClientSecret, "p:%+/ \u{fc}");
+        let previous = SecretHash::of(SecretKind::ClientSecret, "old");
         let mut odd = client("o:%+/ dd");
-        odd.secrets = vec![odd_secret, old_secret];
+        odd.secrets = vec![current, previous];
         let post = Client { auth_method: ClientAuthMethod::ClientSecretPost, ..client("post") };
         let off = Client { enabled: false, ..client("off") };
         [client("basic"), odd, post, off, public_client("public")].into_iter().collect()

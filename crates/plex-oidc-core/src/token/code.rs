@@ -111,7 +111,7 @@ mod tests {
         }
     }
 
-    fn verdict(case: Case) -> CodeVerdict {
+    fn verdict(case: &Case) -> CodeVerdict {
         let owner = ClientId::parse("a").unwrap();
         let challenge = case.challenge.then(|| CodeChallenge::parse(CHALLENGE).unwrap());
         let facts = CodeFacts {
@@ -134,15 +134,15 @@ mod tests {
 
     #[test]
     fn a_right_request_redeems() {
-        assert_eq!(verdict(Case::default()), CodeVerdict::Redeem);
-        assert_eq!(verdict(Case { challenge: false, verifier: "", ..Case::default() }), CodeVerdict::Redeem);
+        assert_eq!(verdict(&Case::default()), CodeVerdict::Redeem);
+        assert_eq!(verdict(&Case { challenge: false, verifier: "", ..Case::default() }), CodeVerdict::Redeem);
     }
 
     #[test]
     fn req_033_a_challenge_needs_its_verifier() {
         for verifier in ["", "short", "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXX"] {
             assert_eq!(
-                verdict(Case { verifier, ..Case::default() }),
+                verdict(&Case { verifier, ..Case::default() }),
                 CodeVerdict::RefuseAndCount,
                 "{verifier}"
             );
@@ -151,45 +151,45 @@ mod tests {
 
     #[test]
     fn req_034_a_verifier_without_challenge_is_a_downgrade() {
-        assert_eq!(verdict(Case { challenge: false, ..Case::default() }), CodeVerdict::Downgrade);
+        assert_eq!(verdict(&Case { challenge: false, ..Case::default() }), CodeVerdict::Downgrade);
         let malformed = Case { challenge: false, verifier: "short", ..Case::default() };
-        assert_eq!(verdict(malformed), CodeVerdict::Downgrade);
+        assert_eq!(verdict(&malformed), CodeVerdict::Downgrade);
     }
 
     #[test]
     fn req_037_a_code_ends_at_its_minute() {
-        assert_eq!(verdict(Case { now: 59, ..Case::default() }), CodeVerdict::Redeem);
-        assert_eq!(verdict(Case { now: 60, ..Case::default() }), CodeVerdict::Refuse);
+        assert_eq!(verdict(&Case { now: 59, ..Case::default() }), CodeVerdict::Redeem);
+        assert_eq!(verdict(&Case { now: 60, ..Case::default() }), CodeVerdict::Refuse);
     }
 
     #[test]
     fn req_038_another_client_is_refused_and_not_counted() {
-        assert_eq!(verdict(Case { client: "b", ..Case::default() }), CodeVerdict::Refuse);
-        assert_eq!(verdict(Case { client: "b", verifier: "", ..Case::default() }), CodeVerdict::Refuse);
+        assert_eq!(verdict(&Case { client: "b", ..Case::default() }), CodeVerdict::Refuse);
+        assert_eq!(verdict(&Case { client: "b", verifier: "", ..Case::default() }), CodeVerdict::Refuse);
     }
 
     #[test]
     fn req_040_only_a_valid_replay_after_the_double_submit_window_ends_the_grant() {
-        let replay = |now, verifier| verdict(Case { redeemed: Some(5), now, verifier, ..Case::default() });
+        let replay = |now, verifier| verdict(&Case { redeemed: Some(5), now, verifier, ..Case::default() });
         assert_eq!(replay(6, VERIFIER), CodeVerdict::Refuse);
         assert_eq!(replay(25, VERIFIER), CodeVerdict::Refuse);
         assert_eq!(replay(26, VERIFIER), CodeVerdict::Reuse);
         assert_eq!(replay(500, VERIFIER), CodeVerdict::Reuse, "also when the code itself is long over");
         assert_eq!(replay(500, "short"), CodeVerdict::Refuse);
         let plain = Case { challenge: false, verifier: "", redeemed: Some(5), now: 6, ..Case::default() };
-        assert_eq!(verdict(plain), CodeVerdict::Reuse, "without PKCE there is no double submit");
+        assert_eq!(verdict(&plain), CodeVerdict::Reuse, "without PKCE there is no double submit");
     }
 
     #[test]
     fn req_041_three_failures_burn_a_code() {
-        assert_eq!(verdict(Case { failures: 2, ..Case::default() }), CodeVerdict::Redeem);
-        assert_eq!(verdict(Case { failures: 3, ..Case::default() }), CodeVerdict::Refuse);
+        assert_eq!(verdict(&Case { failures: 2, ..Case::default() }), CodeVerdict::Redeem);
+        assert_eq!(verdict(&Case { failures: 3, ..Case::default() }), CodeVerdict::Refuse);
     }
 
     #[test]
     fn req_042_the_redirect_uri_is_demanded_and_exact() {
         for uri in [None, Some("https://rp.example/cb/"), Some("https://rp.example/CB")] {
-            assert_eq!(verdict(Case { uri, ..Case::default() }), CodeVerdict::RefuseAndCount, "{uri:?}");
+            assert_eq!(verdict(&Case { uri, ..Case::default() }), CodeVerdict::RefuseAndCount, "{uri:?}");
         }
     }
 }
