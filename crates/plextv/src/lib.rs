@@ -12,6 +12,7 @@ pub mod breaker;
 mod client;
 mod error;
 mod http;
+mod identity;
 mod model;
 pub mod parse;
 pub mod poll;
@@ -19,8 +20,9 @@ mod secret;
 mod shares;
 mod wire;
 
-pub use client::{BaseUrls, ClientIdentity, PlexTv};
+pub use client::PlexTv;
 pub use error::{Error, Oddity, Outage};
 pub use http::{HttpClientError, Timeouts};
+pub use identity::{BaseUrls, ClientIdentity, InvalidIdentity};
 pub use model::{Library, Pin, PinId, Server, Share, User};
 pub use secret::PlexToken;

@@ -1,6 +1,11 @@
 //! Owns the values that plex.tv answers turn into. They carry facts only; what the facts allow is decided elsewhere.
 
 use std::fmt;
+use std::time::Duration;
+
+use plex_oidc_core::id::{MachineId, PlexAccountId};
+use plex_oidc_core::membership::{PlexAccount, VisibleServer};
+use plex_oidc_core::time::Timestamp;
 
 use crate::PlexToken;
 
@@ -24,14 +29,34 @@ pub struct Pin {
     pub code: String,
     /// The installation that made the PIN; a PIN made under another identifier is not ours.
     pub client_identifier: String,
-    /// The product name shown to the person who approves.
-    pub product: String,
-    /// When it was made, by Plex's clock, in Unix seconds.
-    pub created_at: i64,
-    /// When it stops working, by Plex's clock, in Unix seconds.
-    pub expires_at: i64,
+    /// The product name shown to the person who approves, if Plex repeats it.
+    pub product: Option<String>,
+    /// When it was made, by Plex's clock.
+    pub created_at: Timestamp,
+    /// When it stops working, by Plex's clock.
+    pub expires_at: Timestamp,
+    /// How long it still works, counted from this answer: right even where our clock and Plex's differ.
+    pub expires_in: Option<Duration>,
     /// The person's token, once approved.
     pub auth_token: Option<PlexToken>,
+}
+
+impl Pin {
+    /// How long this PIN still works, from the moment of this answer. Without Plex's own count, its whole life.
+    pub fn remaining(&self) -> Duration {
+        self.expires_in.unwrap_or_else(|| {
+            let life = self.expires_at.0.saturating_sub(self.created_at.0);
+            Duration::from_secs(u64::try_from(life).unwrap_or(0))
+        })
+    }
+
+    /// Whether this is the PIN that `code` stands for, made by `client_identifier`. How long the comparison takes
+    /// says nothing about where the texts differ.
+    pub fn is(&self, code: &str, client_identifier: &str) -> bool {
+        let differing =
+            self.code.bytes().zip(code.bytes()).fold(0, |sum, (ours, theirs)| sum | (ours ^ theirs));
+        self.code.len() == code.len() && differing == 0 && self.client_identifier == client_identifier
+    }
 }
 
 impl fmt::Debug for Pin {
@@ -43,6 +68,7 @@ impl fmt::Debug for Pin {
             .field("product", &self.product)
             .field("created_at", &self.created_at)
             .field("expires_at", &self.expires_at)
+            .field("expires_in", &self.expires_in)
             .field("auth_token", &self.auth_token)
             .finish()
     }
@@ -50,10 +76,13 @@ impl fmt::Debug for Pin {
 
 /// A Plex account as it describes itself. Only `id` identifies it: every name and the e-mail can change.
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[expect(clippy::struct_excessive_bools, reason = "these are plex.tv's own independent facts about an account")]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "these are plex.tv's own independent facts about an account"
+)]
 pub struct User {
     /// The account's number: stable for its whole life, never zero.
-    pub id: u64,
+    pub id: PlexAccountId,
     /// The account's other stable name, seen in avatar addresses.
     pub uuid: Option<String>,
     /// The sign-in name, which may equal the e-mail. Managed users have none.
@@ -84,11 +113,28 @@ pub struct User {
     pub plex_pass: bool,
 }
 
+impl User {
+    /// The account as the rest of the program knows it: empty names left out, and always a name to show.
+    pub fn account(&self) -> PlexAccount {
+        let shown = [&self.title, &self.friendly_name, &self.username].into_iter().flatten().next();
+        PlexAccount {
+            id: self.id,
+            username: self.username.clone(),
+            display_name: shown.cloned().unwrap_or_else(|| format!("Plex account {}", self.id)),
+            email: self.email.clone(),
+            email_confirmed: self.email.is_some() && self.confirmed,
+            picture: self.thumb.clone().filter(|thumb| thumb.starts_with("https://")),
+            managed: self.restricted,
+            anonymous: self.anonymous,
+        }
+    }
+}
+
 /// A media server that an account can reach.
 #[derive(Debug, Clone)]
 pub struct Server {
     /// The server's identifier. It is public: trust it only together with the owner.
-    pub machine_identifier: String,
+    pub machine: MachineId,
     /// The name its owner gave it; may be empty.
     pub name: String,
     /// The account itself owns it.
@@ -96,9 +142,16 @@ pub struct Server {
     /// It is reached through the owner's Plex Home.
     pub home: bool,
     /// Who owns it. Absent when the account itself does.
-    pub owner_id: Option<u64>,
+    pub owner: Option<PlexAccountId>,
     /// A token for this one server.
     pub access_token: Option<PlexToken>,
+}
+
+impl Server {
+    /// What membership is decided from: everything but the name and the token.
+    pub fn visible(&self) -> VisibleServer {
+        VisibleServer { machine: self.machine.clone(), owned: self.owned, home: self.home, owner: self.owner }
+    }
 }
 
 /// One accepted share of one of the owner's servers with one account.
@@ -106,9 +159,9 @@ pub struct Server {
 #[expect(clippy::struct_excessive_bools, reason = "these are plex.tv's own independent settings of a share")]
 pub struct Share {
     /// The account it is shared with.
-    pub account_id: u64,
+    pub account: PlexAccountId,
     /// The server that is shared.
-    pub machine_identifier: String,
+    pub machine: MachineId,
     /// Every library is shared, also those to come: `library_keys` then says nothing.
     pub all_libraries: bool,
     /// The shared libraries, by the server's own section keys.

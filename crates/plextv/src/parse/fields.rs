@@ -1,6 +1,8 @@
 //! Owns reading one value out of an answer, whichever of Plex's two formats it came in: JSON keys and XML attributes
 //! have the same names. Numbers may be strings, booleans may be 0 and 1, and empty means absent.
 
+use plex_oidc_core::id::MachineId;
+use plex_oidc_core::time::Timestamp;
 use roxmltree::Node;
 use serde_json::{Map, Value};
 
@@ -101,8 +103,13 @@ impl<'a> Fields<'a> {
         self.flag(name).or_else(|_| Ok(self.number(name)?.is_some_and(|level| level > 0)))
     }
 
-    /// A moment in Unix seconds, from RFC 3339 or a number.
-    pub(super) fn moment(self, name: &'static str) -> Result<i64, Malformed> {
+    /// The identifier of a media server, or nothing where something else is named: it cannot be a server of ours.
+    pub(super) fn machine(self, name: &'static str) -> Result<Option<MachineId>, Malformed> {
+        self.required_text(name).map(|text| MachineId::parse(&text))
+    }
+
+    /// A moment, from RFC 3339 or Unix seconds.
+    pub(super) fn moment(self, name: &'static str) -> Result<Timestamp, Malformed> {
         let moment = match self.scalar(name) {
             Some(Scalar::Number(number)) => number.as_i64(),
             Some(Scalar::Text(text)) => match text.parse::<jiff::Timestamp>() {
@@ -111,7 +118,7 @@ impl<'a> Fields<'a> {
             },
             Some(Scalar::Flag(_) | Scalar::Nested) | None => None,
         };
-        moment.ok_or(Malformed::Field(name))
+        moment.map(Timestamp).ok_or(Malformed::Field(name))
     }
 
     /// The one nested object of that name, or nothing.
@@ -189,8 +196,13 @@ mod tests {
 
     #[test]
     fn a_moment_is_rfc_3339_or_unix_seconds() {
-        for value in [json!("2026-05-04T10:00:00Z"), json!("2026-05-04T10:00:00.250Z"), json!(1_777_888_800)] {
-            assert_eq!(with(&value, |fields| fields.moment("field")), Ok(1_777_888_800), "{value}");
+        for value in [json!("2026-05-04T10:00:00Z"), json!("2026-05-04T10:00:00.250Z"), json!(1_777_888_800)]
+        {
+            assert_eq!(
+                with(&value, |fields| fields.moment("field")),
+                Ok(Timestamp(1_777_888_800)),
+                "{value}"
+            );
         }
         assert!(with(&json!("yesterday"), |fields| fields.moment("field")).is_err());
     }

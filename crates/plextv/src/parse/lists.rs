@@ -1,11 +1,14 @@
 //! Owns reading the lists of servers, shares and libraries. Lists decide who loses access, so one unreadable row
 //! refuses the whole list: a row silently skipped would look like a share that ended.
 
+use plex_oidc_core::id::{MachineId, PlexAccountId};
+
 use super::fields::{Fields, json_rows};
 use super::{Malformed, json, token, with_object, with_xml};
 use crate::{Library, Server, Share};
 
-/// Reads the servers among an account's resources (JSON). Players and phones are left out.
+/// Reads the servers among an account's resources (JSON). Players and phones are left out, and so is what names itself
+/// a server without the identifier of one.
 pub fn parse_resources(body: &[u8]) -> Result<Vec<Server>, Malformed> {
     let value = json(body)?;
     servers(json_rows(&value).ok_or(Malformed::Document)?)
@@ -36,12 +39,13 @@ fn server(row: Fields) -> Result<Option<Server>, Malformed> {
         Some(id) => Some(id),
         None => row.number("ownerID")?,
     };
+    let Some(machine) = row.machine("clientIdentifier")? else { return Ok(None) };
     Ok(Some(Server {
-        machine_identifier: row.required_text("clientIdentifier")?,
+        machine,
         name: row.text("name").unwrap_or_default(),
         owned: row.flag("owned")?,
         home: row.flag("home")?,
-        owner_id: owner_id.filter(|id| *id != 0),
+        owner: owner_id.filter(|id| *id != 0).map(PlexAccountId),
         access_token: token(row, "accessToken")?,
     }))
 }
@@ -70,11 +74,12 @@ fn accepted_share(row: Fields) -> Result<Option<Share>, Malformed> {
     let Some(account_id) = account_id.filter(|id| *id != 0) else {
         return if row.holds("invitedEmail") { Ok(None) } else { Err(Malformed::Field("invitedId")) };
     };
+    let Some(machine) = row.machine("machineIdentifier")? else { return Ok(None) };
     let settings = row.nested("sharingSettings");
     let libraries = row.list("libraries")?;
     Ok(Some(Share {
-        account_id,
-        machine_identifier: row.required_text("machineIdentifier")?,
+        account: PlexAccountId(account_id),
+        machine,
         all_libraries: row.flag("allLibraries")?,
         library_keys: libraries.into_iter().map(|library| library.id("key")).collect::<Result<_, _>>()?,
         libraries_known: row.mentions("libraries"),
@@ -85,7 +90,7 @@ fn accepted_share(row: Fields) -> Result<Option<Share>, Malformed> {
 
 /// Reads the shares of one server (XML: `servers/{machine}/shared_servers`). The document does not reliably say which
 /// server it is about, so the caller says it.
-pub fn parse_shares_xml(body: &[u8], machine: &str) -> Result<Vec<Share>, Malformed> {
+pub fn parse_shares_xml(body: &[u8], machine: &MachineId) -> Result<Vec<Share>, Malformed> {
     with_xml(body, |root| {
         let rows = complete_rows(root, "SharedServer")?;
         rows.into_iter().filter_map(|row| listed_share(row, machine).transpose()).collect()
@@ -93,7 +98,7 @@ pub fn parse_shares_xml(body: &[u8], machine: &str) -> Result<Vec<Share>, Malfor
 }
 
 /// `None` for an invitation that was not accepted yet.
-fn listed_share(row: Fields, machine: &str) -> Result<Option<Share>, Malformed> {
+fn listed_share(row: Fields, machine: &MachineId) -> Result<Option<Share>, Malformed> {
     if !row.mentions("acceptedAt") || row.text("acceptedAt").is_none_or(|moment| moment == "0") {
         return Ok(None);
     }
@@ -104,8 +109,8 @@ fn listed_share(row: Fields, machine: &str) -> Result<Option<Share>, Malformed> 
         }
     }
     Ok(Some(Share {
-        account_id: row.id("userID")?,
-        machine_identifier: machine.to_owned(),
+        account: PlexAccountId(row.id("userID")?),
+        machine: machine.clone(),
         all_libraries: row.flag("allLibraries")?,
         library_keys,
         libraries_known: true,
@@ -123,7 +128,7 @@ pub fn parse_users_xml(body: &[u8]) -> Result<Vec<Share>, Malformed> {
             for server in user.list("Server")? {
                 let owned = !server.mentions("owned") || server.flag("owned")?;
                 if owned && !server.flag("pending")? {
-                    shares.push(connected_share(user, server)?);
+                    shares.extend(connected_share(user, server)?);
                 }
             }
         }
@@ -131,16 +136,17 @@ pub fn parse_users_xml(body: &[u8]) -> Result<Vec<Share>, Malformed> {
     })
 }
 
-fn connected_share(user: Fields, server: Fields) -> Result<Share, Malformed> {
-    Ok(Share {
-        account_id: user.id("id")?,
-        machine_identifier: server.required_text("machineIdentifier")?,
+fn connected_share(user: Fields, server: Fields) -> Result<Option<Share>, Malformed> {
+    let Some(machine) = server.machine("machineIdentifier")? else { return Ok(None) };
+    Ok(Some(Share {
+        account: PlexAccountId(user.id("id")?),
+        machine,
         all_libraries: server.flag("allLibraries")?,
         library_keys: Vec::new(),
         libraries_known: false,
         allow_sync: user.flag("allowSync")?,
         allow_tuners: user.flag_or_level("allowTuners")?,
-    })
+    }))
 }
 
 /// Reads the libraries of a server (JSON). Plex sometimes answers with only some of them.

@@ -6,6 +6,9 @@
 mod fields;
 mod lists;
 
+use std::time::Duration;
+
+use plex_oidc_core::id::PlexAccountId;
 use serde_json::Value;
 
 use crate::{Pin, PinId, PlexToken, User};
@@ -15,10 +18,10 @@ pub use lists::{
     parse_shares_xml, parse_users_xml,
 };
 
-/// The largest XML answer that is parsed.
-pub const MAX_XML: usize = 256 * 1024;
-/// The deepest JSON answer that is parsed. Honest ones need five levels.
-pub const MAX_JSON_DEPTH: u32 = 32;
+/// The largest answer that is read, in bytes, in either format.
+pub const MAX_BODY: usize = 1024 * 1024;
+/// The deepest answer that is parsed, in either format. Honest ones need five levels.
+pub const MAX_DEPTH: u32 = 32;
 /// The most XML nodes that are parsed: more than fit into an honest answer of that size.
 const MAX_XML_NODES: u32 = 50_000;
 
@@ -68,21 +71,32 @@ pub fn parse_user_xml(body: &[u8]) -> Result<User, Malformed> {
     with_element(body, "user", user)
 }
 
+/// Reads the answer to a ping (JSON).
+pub fn parse_pong(body: &[u8]) -> Result<(), Malformed> {
+    with_object(body, |fields| if fields.flag("pong")? { Ok(()) } else { Err(Malformed::Field("pong")) })
+}
+
+/// Reads the answer to a ping (XML).
+pub fn parse_pong_xml(body: &[u8]) -> Result<(), Malformed> {
+    with_xml(body, |root| if root.has_tag_name("pong") { Ok(()) } else { Err(Malformed::Document) })
+}
+
 fn pin(fields: Fields) -> Result<Pin, Malformed> {
     Ok(Pin {
         id: PinId(fields.id("id")?),
         code: fields.required_text("code")?,
         client_identifier: fields.required_text("clientIdentifier")?,
-        product: fields.required_text("product")?,
+        product: fields.text("product"),
         created_at: fields.moment("createdAt")?,
         expires_at: fields.moment("expiresAt")?,
+        expires_in: fields.number("expiresIn")?.map(Duration::from_secs),
         auth_token: token(fields, "authToken")?,
     })
 }
 
 fn user(fields: Fields) -> Result<User, Malformed> {
     Ok(User {
-        id: fields.id("id")?,
+        id: PlexAccountId(fields.id("id")?),
         uuid: fields.text("uuid"),
         username: fields.text("username"),
         title: fields.text("title"),
@@ -118,11 +132,19 @@ pub(crate) struct Refusal {
     pub(crate) message: Option<String>,
 }
 
+impl Refusal {
+    /// Whether these are its words.
+    pub(crate) fn says(&self, words: &str) -> bool {
+        self.message.as_deref().is_some_and(|message| message.trim() == words)
+    }
+}
+
 /// Reads Plex's error envelope in either format. A page from somebody in between is not one.
 pub(crate) fn parse_refusal(body: &[u8]) -> Option<Refusal> {
     if body.trim_ascii_start().starts_with(b"<") {
         return with_xml(body, |root| {
-            let error = root.has_tag_name("errors").then(|| root.children().find(|n| n.has_tag_name("error")));
+            let error =
+                root.has_tag_name("errors").then(|| root.children().find(|n| n.has_tag_name("error")));
             let error = error.flatten().ok_or(Malformed::Document)?;
             let fields = Fields::Xml(error);
             let message = fields.text("message").or_else(|| error.text().map(str::to_owned));
@@ -147,11 +169,17 @@ fn with_element<T>(
     tag: &str,
     read: impl FnOnce(Fields) -> Result<T, Malformed>,
 ) -> Result<T, Malformed> {
-    with_xml(body, |root| if root.has_tag_name(tag) { read(Fields::Xml(root)) } else { Err(Malformed::Document) })
+    with_xml(
+        body,
+        |root| if root.has_tag_name(tag) { read(Fields::Xml(root)) } else { Err(Malformed::Document) },
+    )
 }
 
 fn json(body: &[u8]) -> Result<Value, Malformed> {
-    if json_depth(body) > MAX_JSON_DEPTH {
+    if body.len() > MAX_BODY {
+        return Err(Malformed::TooLarge);
+    }
+    if json_depth(body) > MAX_DEPTH {
         return Err(Malformed::TooDeep);
     }
     serde_json::from_slice(body).map_err(|_| Malformed::Json)
@@ -180,7 +208,7 @@ fn with_xml<T>(
     body: &[u8],
     read: impl FnOnce(roxmltree::Node) -> Result<T, Malformed>,
 ) -> Result<T, Malformed> {
-    if body.len() > MAX_XML {
+    if body.len() > MAX_BODY {
         return Err(Malformed::TooLarge);
     }
     let text = std::str::from_utf8(body).map_err(|_| Malformed::Xml)?;
