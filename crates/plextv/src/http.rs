@@ -45,6 +45,13 @@ impl Default for Timeouts {
 /// A client that verifies TLS against the public roots and the extra ones, follows no redirect, and gives up in time.
 /// It ignores proxy variables: what the process talks to is told by its configuration alone.
 pub(crate) fn build(extra_ca: Option<&[u8]>, timeouts: Timeouts) -> Result<reqwest::Client, HttpClientError> {
+    Ok(builder(extra_ca, timeouts)?.build()?)
+}
+
+pub(crate) fn builder(
+    extra_ca: Option<&[u8]>,
+    timeouts: Timeouts,
+) -> Result<reqwest::ClientBuilder, HttpClientError> {
     Ok(reqwest::Client::builder()
         .tls_backend_preconfigured(tls_config(extra_ca)?)
         .user_agent(USER_AGENT)
@@ -52,8 +59,7 @@ pub(crate) fn build(extra_ca: Option<&[u8]>, timeouts: Timeouts) -> Result<reqwe
         .referer(false)
         .no_proxy()
         .connect_timeout(timeouts.connect)
-        .timeout(timeouts.total)
-        .build()?)
+        .timeout(timeouts.total))
 }
 
 fn tls_config(extra_ca: Option<&[u8]>) -> Result<ClientConfig, HttpClientError> {

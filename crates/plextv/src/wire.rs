@@ -14,6 +14,8 @@ use crate::error::{Oddity, Outage};
 use crate::parse::MAX_BODY;
 use crate::{Error, PlexToken};
 
+/// The longest that a caller waits, a second attempt included.
+const LONGEST: Duration = Duration::from_secs(10);
 /// The longest wait that we let plex.tv ask for.
 const MAX_RETRY_AFTER: Duration = Duration::from_secs(3600);
 
@@ -50,13 +52,18 @@ pub(crate) struct Wire {
 impl Wire {
     /// Makes the call and reads its answer. A read that found no connection, or lost it, is tried once more.
     pub(crate) async fn send(&self, call: Call<'_>) -> Result<Answer, Error> {
-        let first = self.exchange(&call).await;
+        let answer = tokio::time::timeout(LONGEST, self.attempt(&call)).await;
+        answer.unwrap_or_else(|_| Err(Error::unavailable(Outage::TimedOut)))
+    }
+
+    async fn attempt(&self, call: &Call<'_>) -> Result<Answer, Error> {
+        let first = self.exchange(call).await;
         match first {
             Err(Error::Unavailable {
                 outage: Outage::Dns | Outage::Connect | Outage::Interrupted, ..
             }) if call.method == Method::GET => {
                 tracing::debug!(path = call.url.path(), "no answer from plex.tv, asking once more");
-                self.exchange(&call).await
+                self.exchange(call).await
             }
             answer => answer,
         }
@@ -145,7 +152,27 @@ fn tls_reason<'a>(error: &'a (dyn StdError + 'static)) -> Option<&'a rustls::Err
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
+    use reqwest::dns::{Name, Resolve, Resolving};
+
     use super::*;
+
+    struct NoNames;
+
+    impl Resolve for NoNames {
+        fn resolve(&self, _: Name) -> Resolving {
+            Box::pin(async { Err("no such name".into()) })
+        }
+    }
+
+    #[tokio::test]
+    async fn a_name_that_does_not_resolve_is_told_apart() {
+        let http = crate::http::builder(None, crate::Timeouts::default()).unwrap();
+        let http = http.dns_resolver(Arc::new(NoNames)).build().unwrap();
+        let error = http.get("https://plex.tv/").send().await.unwrap_err();
+        assert_eq!(outage(&error), Outage::Dns);
+    }
 
     #[test]
     fn retry_after_is_seconds_within_reason() {

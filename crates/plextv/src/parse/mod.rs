@@ -22,6 +22,10 @@ pub use lists::{
 pub const MAX_BODY: usize = 1024 * 1024;
 /// The deepest answer that is parsed, in either format. Honest ones need five levels.
 pub const MAX_DEPTH: u32 = 32;
+/// An element at the greatest depth has this many nodes above it, itself and the document counted.
+const MAX_XML_ANCESTORS: usize = MAX_DEPTH as usize + 1;
+/// The longest XML tag that is parsed, with the text after it, in bytes.
+const MAX_XML_TAG: usize = 32 * 1024;
 /// The most XML nodes that are parsed: more than fit into an honest answer of that size.
 const MAX_XML_NODES: u32 = 50_000;
 
@@ -78,7 +82,10 @@ pub fn parse_pong(body: &[u8]) -> Result<(), Malformed> {
 
 /// Reads the answer to a ping (XML).
 pub fn parse_pong_xml(body: &[u8]) -> Result<(), Malformed> {
-    with_xml(body, |root| if root.has_tag_name("pong") { Ok(()) } else { Err(Malformed::Document) })
+    with_xml(body, |root| {
+        let affirmed = root.text().is_some_and(|text| matches!(text.trim(), "true" | "1"));
+        if root.has_tag_name("pong") && affirmed { Ok(()) } else { Err(Malformed::Document) }
+    })
 }
 
 fn pin(fields: Fields) -> Result<Pin, Malformed> {
@@ -211,9 +218,20 @@ fn with_xml<T>(
     if body.len() > MAX_BODY {
         return Err(Malformed::TooLarge);
     }
+    // Plex has neither long tags nor namespaces, and their cost grows with the square of their number.
+    if body.split(|byte| *byte == b'<').any(|tag| tag.len() > MAX_XML_TAG) {
+        return Err(Malformed::TooLarge);
+    }
+    if body.windows(5).any(|five| five == b"xmlns") {
+        return Err(Malformed::Document);
+    }
     let text = std::str::from_utf8(body).map_err(|_| Malformed::Xml)?;
     let options = roxmltree::ParsingOptions { nodes_limit: MAX_XML_NODES, ..Default::default() };
     let document = roxmltree::Document::parse_with_options(text, options).map_err(|_| Malformed::Xml)?;
+    let too_deep = |node: roxmltree::Node| node.ancestors().nth(MAX_XML_ANCESTORS).is_some();
+    if document.descendants().any(too_deep) {
+        return Err(Malformed::TooDeep);
+    }
     read(document.root_element())
 }
 
