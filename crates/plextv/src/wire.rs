@@ -1,0 +1,184 @@
+//! Owns one exchange with plex.tv: the request that leaves, and the bytes that come back within their limits. Knows
+//! nothing of what they mean.
+
+use std::error::Error as StdError;
+use std::time::Duration;
+
+use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderValue, RETRY_AFTER};
+use reqwest::{Method, Response};
+use url::Url;
+use zeroize::Zeroizing;
+
+use crate::answer::{Answer, Format};
+use crate::error::{Oddity, Outage};
+use crate::parse::MAX_BODY;
+use crate::{Error, PlexToken};
+
+/// The longest that a caller waits, a second attempt included.
+const LONGEST: Duration = Duration::from_secs(10);
+/// The longest wait that we let plex.tv ask for.
+const MAX_RETRY_AFTER: Duration = Duration::from_secs(3600);
+
+/// A request of ours. The token travels in a header only: addresses end up in logs.
+pub(crate) struct Call<'a> {
+    pub(crate) method: Method,
+    pub(crate) url: Url,
+    pub(crate) token: Option<&'a PlexToken>,
+    pub(crate) format: Format,
+}
+
+impl<'a> Call<'a> {
+    pub(crate) fn get(url: Url, token: &'a PlexToken) -> Self {
+        Self { method: Method::GET, url, token: Some(token), format: Format::Json }
+    }
+
+    pub(crate) fn anonymous(method: Method, url: Url) -> Self {
+        Self { method, url, token: None, format: Format::Json }
+    }
+
+    /// Asks for XML: what the oldest calls answer with, whatever is asked for.
+    pub(crate) fn xml(self) -> Self {
+        Self { format: Format::Xml, ..self }
+    }
+}
+
+/// The way out: the client, and the headers that say who we are.
+#[derive(Debug, Clone)]
+pub(crate) struct Wire {
+    pub(crate) http: reqwest::Client,
+    pub(crate) identity: HeaderMap,
+}
+
+impl Wire {
+    /// Makes the call and reads its answer. A read that found no connection, or lost it, is tried once more.
+    pub(crate) async fn send(&self, call: Call<'_>) -> Result<Answer, Error> {
+        let answer = tokio::time::timeout(LONGEST, self.attempt(&call)).await;
+        answer.unwrap_or_else(|_| Err(Error::unavailable(Outage::TimedOut)))
+    }
+
+    async fn attempt(&self, call: &Call<'_>) -> Result<Answer, Error> {
+        let first = self.exchange(call).await;
+        match first {
+            Err(Error::Unavailable {
+                outage: Outage::Dns | Outage::Connect | Outage::Interrupted, ..
+            }) if call.method == Method::GET => {
+                tracing::debug!(path = call.url.path(), "no answer from plex.tv, asking once more");
+                self.exchange(call).await
+            }
+            answer => answer,
+        }
+    }
+
+    async fn exchange(&self, call: &Call<'_>) -> Result<Answer, Error> {
+        let mut request = self
+            .http
+            .request(call.method.clone(), call.url.clone())
+            .headers(self.identity.clone())
+            .header(ACCEPT, call.format.mime());
+        if let Some(token) = call.token {
+            let mut value =
+                HeaderValue::from_str(token.expose()).map_err(|_| Error::unexpected(0, Oddity::Address))?;
+            value.set_sensitive(true);
+            request = request.header("x-plex-token", value);
+        }
+        let response = request.send().await.map_err(|error| Error::unavailable(outage(&error)))?;
+        let answer = receive(response).await?;
+        tracing::debug!(path = call.url.path(), status = answer.status, "plex.tv answered");
+        Ok(answer)
+    }
+}
+
+async fn receive(response: Response) -> Result<Answer, Error> {
+    let status = response.status().as_u16();
+    let header = |name| response.headers().get(name).and_then(|value: &HeaderValue| value.to_str().ok());
+    let format = header(CONTENT_TYPE).map(Format::of_content_type);
+    let retry_after = header(RETRY_AFTER).and_then(retry_after);
+    // What these say is in the status; their bodies are pages for people.
+    let body =
+        if status == 429 || status >= 500 { Zeroizing::default() } else { body(response, status).await? };
+    Ok(Answer { status, format, retry_after, body })
+}
+
+async fn body(mut response: Response, status: u16) -> Result<Zeroizing<Vec<u8>>, Error> {
+    let announced = response.content_length().and_then(|length| usize::try_from(length).ok()).unwrap_or(0);
+    let mut body = Zeroizing::new(Vec::with_capacity(announced.min(MAX_BODY)));
+    loop {
+        let chunk = response.chunk().await.map_err(|error| Error::unavailable(broken(&error)))?;
+        let Some(chunk) = chunk else { return Ok(body) };
+        if chunk.len() > MAX_BODY.saturating_sub(body.len()) {
+            return Err(Error::unexpected(status, Oddity::TooLarge));
+        }
+        body.extend_from_slice(&chunk);
+    }
+}
+
+/// Reads `Retry-After` in seconds (RFC 9110 s. 10.2.3). Deviation: its date form is not read, because it needs a clock
+/// that agrees with Plex's; the caller's own back-off then serves.
+fn retry_after(value: &str) -> Option<Duration> {
+    let seconds = value.trim().parse().ok()?;
+    Some(Duration::from_secs(seconds).min(MAX_RETRY_AFTER))
+}
+
+fn broken(error: &reqwest::Error) -> Outage {
+    if error.is_timeout() { Outage::TimedOut } else { Outage::Interrupted }
+}
+
+fn outage(error: &reqwest::Error) -> Outage {
+    if error.is_timeout() {
+        return Outage::TimedOut;
+    }
+    let mut cause: Option<&(dyn StdError + 'static)> = Some(error);
+    while let Some(error) = cause {
+        if let Some(reason) = tls_reason(error) {
+            return Outage::Tls(reason.to_string());
+        }
+        // The resolver's own type is private to the HTTP library; only its words are left.
+        if error.to_string().contains("dns error") {
+            return Outage::Dns;
+        }
+        cause = error.source();
+    }
+    if error.is_connect() { Outage::Connect } else { Outage::Interrupted }
+}
+
+/// The TLS library's reason, which an I/O error carries inside rather than as its source.
+fn tls_reason<'a>(error: &'a (dyn StdError + 'static)) -> Option<&'a rustls::Error> {
+    let inside = error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
+    match inside {
+        Some(inside) => inside.downcast_ref(),
+        None => error.downcast_ref(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use reqwest::dns::{Name, Resolve, Resolving};
+
+    use super::*;
+
+    struct NoNames;
+
+    impl Resolve for NoNames {
+        fn resolve(&self, _: Name) -> Resolving {
+            Box::pin(async { Err("no such name".into()) })
+        }
+    }
+
+    #[tokio::test]
+    async fn a_name_that_does_not_resolve_is_told_apart() {
+        let http = crate::http::builder(None, crate::Timeouts::default()).unwrap();
+        let http = http.dns_resolver(Arc::new(NoNames)).build().unwrap();
+        let error = http.get("https://plex.tv/").send().await.unwrap_err();
+        assert_eq!(outage(&error), Outage::Dns);
+    }
+
+    #[test]
+    fn retry_after_is_seconds_within_reason() {
+        assert_eq!(retry_after(" 7 "), Some(Duration::from_secs(7)));
+        assert_eq!(retry_after("99999999"), Some(MAX_RETRY_AFTER));
+        assert_eq!(retry_after("Wed, 21 Oct 2026 07:28:00 GMT"), None);
+        assert_eq!(retry_after("-1"), None);
+    }
+}
