@@ -46,6 +46,7 @@ pub(crate) enum HomeRole {
 
 /// A Plex account.
 #[derive(Debug, Clone)]
+#[expect(clippy::struct_excessive_bools, reason = "independent facts about one person")]
 pub(crate) struct Account {
     pub(crate) key: &'static str,
     pub(crate) id: u64,

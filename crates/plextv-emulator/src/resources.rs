@@ -46,9 +46,9 @@ fn visible(state: &State, account: &Account) -> Vec<Value> {
 
 fn server_row(state: &State, server: &Server, account: &Account) -> Value {
     let owned = server.owner == account.id;
-    let owner = account_by_id(server.owner);
+    let host = account_by_id(server.owner);
     let home_of = |person: &Account| person.home.map(|(id, _)| id);
-    let home = !owned && account.home.is_some() && home_of(account) == owner.and_then(home_of);
+    let home = !owned && account.home.is_some() && home_of(account) == host.and_then(home_of);
     let uri = format!("https://{}.0123abcd.plex.direct:32400", server.address.replace('.', "-"));
     json!({
         "name": server.name,
@@ -62,7 +62,7 @@ fn server_row(state: &State, server: &Server, account: &Account) -> Value {
         "lastSeenAt": timestamp_text(state.now()),
         "provides": "server",
         "ownerId": (!owned).then_some(server.owner),
-        "sourceTitle": if owned { None } else { owner.map(|owner| owner.username) },
+        "sourceTitle": if owned { None } else { host.map(|host| host.username) },
         "publicAddress": server.address,
         "accessToken": server_token(server, account),
         "owned": owned,

@@ -105,9 +105,7 @@ fn v1(call: &Call, state: &mut State, method: &str, segments: &[&str]) -> Result
         ("GET", ["api", "servers", _, "shared_servers", id]) => sharing::shared_server_v1(call, state, id),
         ("GET", ["api", "home", "users"]) => home::v1(call, state),
         ("POST", ["api", "home", "users", member, "switch"]) => home::switch(call, state, member),
-        ("GET", ["pms", "friends", "all"] | ["api", "friends", ..] | ["api", "invites", ..]) => {
-            Err(Failure::Gone)
-        }
+        ("GET", ["pms", "friends", "all"] | ["api", "friends" | "invites", ..]) => Err(Failure::Gone),
         _ => Err(Failure::NoRoute),
     }
 }

@@ -102,10 +102,10 @@ pub(crate) fn friends(call: &Call, state: &mut State) -> Result<Reply, Failure> 
         .into_iter()
         .map(|person| {
             let shares = state.shares_by(caller.id);
-            let shared = shares.iter().filter(|share| with_servers && share.invited.id == person.id);
+            let theirs = shares.iter().filter(|share| with_servers && share.invited.id == person.id);
             let mut row = invited(person);
             if let Value::Object(fields) = &mut row {
-                fields.insert("sharedServers".into(), shared.map(shared_server_document).collect());
+                fields.insert("sharedServers".into(), theirs.map(shared_server_document).collect());
             }
             row
         })

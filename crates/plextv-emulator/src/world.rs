@@ -10,7 +10,7 @@ use thiserror::Error;
 
 use crate::faults::Fault;
 use crate::log::LoggedRequest;
-use crate::personas::{ACCOUNTS, Account, Libraries, PersonaInfo};
+use crate::personas::{ACCOUNTS, Account, InitialShare, Libraries, PersonaInfo};
 use crate::pins::{NewPin, Pin, PinInfo};
 use crate::servers::{Server, by_identifier};
 use crate::state::{State, Switches, account_by_key, initial_share};
@@ -86,7 +86,7 @@ impl World {
     /// Shares a server with a persona, accepted at once: the libraries the persona starts with there, else all.
     pub fn share(&self, persona: &str, server: &str) -> Result<(), WorldError> {
         let (account, server) = (account(persona)?, known_server(server)?);
-        let libraries = initial_share(account, server).map_or(Libraries::All, |share| share.libraries());
+        let libraries = initial_share(account, server).map_or(Libraries::All, InitialShare::libraries);
         self.with(|state| state.share_with(account, server, libraries));
         Ok(())
     }

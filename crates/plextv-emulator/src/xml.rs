@@ -21,6 +21,7 @@ impl Element {
         Self { name: name.to_owned(), ..Self::default() }
     }
 
+    #[expect(clippy::needless_pass_by_value, reason = "callers pass numbers and text alike, unborrowed")]
     pub(crate) fn attribute(mut self, name: &str, value: impl ToString) -> Self {
         self.attributes.push((name.to_owned(), value.to_string()));
         self
