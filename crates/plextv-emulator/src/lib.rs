@@ -1,11 +1,11 @@
 //! A faithful local plex.tv.
 //!
 //! Owns: the parts of plex.tv, clients.plex.tv and app.plex.tv that a sign-in by PIN and a
-//! "is this server shared with them?" check need: PINs, the hosted sign-in page, users, resources, sharing lists,
-//! Homes; fifteen people to be ([`World::personas`]), faults to suffer ([`Fault`]), a request log to assert on, and a
+//! "is this server shared with them?" check need: PINs, the hosted sign-in page, device keys, users, resources, sharing
+//! lists, Homes; fifteen people to be ([`World::personas`]), faults to suffer ([`Fault`]), a request log to assert on, and a
 //! control API under `/_emulator/`.
 //!
-//! Does not own: media servers, password sign-in, the device-key (JWT) scheme. It keeps no promise of privacy or
+//! Does not own: media servers, password sign-in. It keeps no promise of privacy or
 //! safety: whoever reaches its port may approve any PIN. It belongs on a loopback address.
 //!
 //! ```no_run
@@ -26,6 +26,7 @@ mod auth_app;
 mod call;
 mod control;
 mod cors;
+mod device_keys;
 mod faults;
 mod home;
 mod log;

@@ -26,6 +26,8 @@ pub struct LoggedRequest {
     pub query_keys: Vec<String>,
     /// The `X-Plex-*` headers, by lower-case name.
     pub headers: BTreeMap<String, String>,
+    /// The client identifier, from the header or the query.
+    pub client_identifier: Option<String>,
     /// The `Origin` header: set when a browser's script made the call.
     pub origin: Option<String>,
     /// The `User-Agent` header.
@@ -39,6 +41,11 @@ pub struct LoggedRequest {
 }
 
 impl LoggedRequest {
+    /// Whether a token travelled in the URL, where proxies and logs keep it.
+    pub fn has_token_in_url(&self) -> bool {
+        self.query_keys.iter().any(|key| key.eq_ignore_ascii_case("X-Plex-Token"))
+    }
+
     pub(crate) fn of(call: &Call, at: Timestamp, elapsed_ms: u64) -> Self {
         let headers = call
             .headers
@@ -54,6 +61,7 @@ impl LoggedRequest {
             path: call.path.clone(),
             query_keys: call.query.iter().map(|(key, _)| key.clone()).collect(),
             headers,
+            client_identifier: call.plex("X-Plex-Client-Identifier").map(str::to_owned),
             origin: call.header("origin").map(str::to_owned),
             user_agent: call.header("user-agent").map(str::to_owned),
             status: 0,

@@ -11,10 +11,11 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::call::Call;
+use crate::device_keys::DeviceKey;
 use crate::faults::FaultKind;
 use crate::personas::Account;
 use crate::render::{Failure, Reply};
-use crate::state::{State, timestamp_text};
+use crate::state::{State, account_by_key, timestamp_text};
 
 const STRONG_LIFE: i64 = 1800;
 const SHORT_LIFE: i64 = 900;
@@ -32,7 +33,9 @@ pub(crate) struct Pin {
     pub(crate) creator: IpAddr,
     pub(crate) created_at: Timestamp,
     pub(crate) expires_at: Timestamp,
+    /// What the maker gets; a PIN with a key gets it only against a JWT signed with that key.
     pub(crate) token: Option<String>,
+    pub(crate) device_key: Option<DeviceKey>,
     pub(crate) new_registration: Option<bool>,
     pub(crate) approved_by: Option<&'static str>,
     pub(crate) denied: bool,
@@ -103,6 +106,7 @@ pub(crate) struct NewPin {
     pub(crate) client_identifier: String,
     pub(crate) product: String,
     pub(crate) strong: bool,
+    pub(crate) device_key: Option<DeviceKey>,
     pub(crate) creator: IpAddr,
 }
 
@@ -125,6 +129,7 @@ impl State {
             created_at: now,
             expires_at: now.saturating_add(SignedDuration::from_secs(life)).unwrap_or(Timestamp::MAX),
             token: None,
+            device_key: new.device_key,
             new_registration: None,
             approved_by: None,
             denied: false,
@@ -146,14 +151,15 @@ impl State {
         self.pins.iter_mut().rev().find(|pin| wanted(pin) && now < pin.expires_at)
     }
 
-    /// Gives the PIN a token of this account on the PIN's device. False when no such PIN lives.
+    /// Gives the PIN a token of this account on the PIN's device. False when no such PIN lives, or it has one: the
+    /// first approval counts.
     pub(crate) fn approve(&mut self, account: &'static Account, wanted: impl Fn(&Pin) -> bool) -> bool {
-        let Some(client_identifier) = self.live_pin(&wanted).map(|pin| pin.client_identifier.clone()) else {
-            return false;
-        };
-        let token = self.device_token(account, &client_identifier);
-        if let Some(pin) = self.live_pin(&wanted) {
-            pin.token = Some(token);
+        let wanted = |pin: &Pin| pin.approved_by.is_none() && wanted(pin);
+        let Some(pin) = self.live_pin(wanted) else { return false };
+        let (client_identifier, with_key) = (pin.client_identifier.clone(), pin.device_key.is_some());
+        let token = (!with_key).then(|| self.device_token(account, &client_identifier));
+        if let Some(pin) = self.live_pin(wanted) {
+            pin.token = token;
             pin.new_registration = Some(!account.confirmed);
             pin.approved_by = Some(account.key);
             pin.denied = false;
@@ -171,10 +177,12 @@ pub(crate) fn create(call: &Call, state: &mut State) -> Result<Reply, Failure> {
         Some(FaultKind::AddressMismatch { address }) => address.unwrap_or(ELSEWHERE),
         _ => state.client_address(call),
     };
+    let device_key = state.offered_key(call)?;
     let pin = state.make_pin(NewPin {
         client_identifier,
         product: call.plex("X-Plex-Product").unwrap_or("0").to_owned(),
         strong: matches!(call.field("strong").as_deref(), Some("true" | "1")),
+        device_key,
         creator,
     });
     Ok(Reply::document("pin", pin.document(state.now(), skew)).with_status(StatusCode::CREATED))
@@ -198,7 +206,26 @@ pub(crate) fn poll(call: &Call, state: &mut State, id: &str) -> Result<Reply, Fa
     let pin = state
         .live_pin(|pin| pin.id == id && pin.client_identifier == client_identifier)
         .ok_or(Failure::PIN_NOT_FOUND)?;
+    let mut pin = pin.clone();
+    claim(call, state, &mut pin)?;
     Ok(Reply::document("pin", pin.document(now, skew)))
+}
+
+/// Trades a device's JWT for its token, once the PIN it made with a key is approved.
+fn claim(call: &Call, state: &mut State, pin: &mut Pin) -> Result<(), Failure> {
+    let (Some(key), Some(persona), Some(jwt)) = (&pin.device_key, pin.approved_by, call.query("deviceJWT"))
+    else {
+        return Ok(());
+    };
+    if pin.token.is_none() {
+        let account = account_by_key(persona).ok_or(Failure::PIN_NOT_FOUND)?;
+        let token = state.claim_with_key(account, key, jwt)?;
+        if let Some(kept) = state.live_pin(|kept| kept.id == pin.id) {
+            kept.token = Some(token.clone());
+        }
+        pin.token = Some(token);
+    }
+    Ok(())
 }
 
 /// `GET /api/v2/pins/info?code=`: what the sign-in page asks. The real field names are not known.

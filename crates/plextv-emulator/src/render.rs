@@ -99,6 +99,8 @@ pub(crate) enum Failure {
     V2 { status: StatusCode, code: u16, message: &'static str },
     /// A v1 error: XML, no code.
     V1 { status: StatusCode, message: &'static str },
+    /// A JWT whose time is over: 498. The code that goes with it is not documented.
+    Expired,
     /// An endpoint Plex took away.
     Gone,
     /// No such route.
@@ -119,6 +121,10 @@ impl Failure {
         Self::V2 { status: StatusCode::TOO_MANY_REQUESTS, code: 1003, message: "API rate limit exceeded" };
     pub(crate) const MALFORMED: Self =
         Self::V2 { status: StatusCode::BAD_REQUEST, code: 1004, message: "Malformed request" };
+    pub(crate) const UNPROCESSABLE: Self =
+        Self::V2 { status: StatusCode::UNPROCESSABLE_ENTITY, code: 1008, message: "Unprocessable entity" };
+    pub(crate) const JWK_MISSING: Self =
+        Self::V2 { status: StatusCode::UNPROCESSABLE_ENTITY, code: 1097, message: "JWK not found" };
     pub(crate) const PIN_NOT_FOUND: Self =
         Self::V2 { status: StatusCode::NOT_FOUND, code: 1020, message: "Code not found or expired" };
     pub(crate) const HOME_PIN_REQUIRED: Self =
@@ -133,6 +139,10 @@ impl Failure {
 
     pub(crate) fn reply(&self, format: Format) -> Reply {
         match self {
+            Self::Expired => {
+                let status = StatusCode::from_u16(498).expect("498 is a status code");
+                Self::V2 { status, code: 1001, message: "Token has expired" }.reply(format)
+            }
             Self::V2 { status, code, message } => {
                 let content = match format {
                     Format::Json => Content::Json(json!({ "errors": [v2_error(*status, *code, message)] })),

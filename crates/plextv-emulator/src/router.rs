@@ -14,7 +14,7 @@ use crate::log::LoggedRequest;
 use crate::render::{self, Failure, Reply, Spoiling};
 use crate::state::State;
 use crate::world::World;
-use crate::{auth_app, control, cors, home, pins, resources, sharing, user};
+use crate::{auth_app, control, cors, device_keys, home, pins, resources, sharing, user};
 
 /// Answers one call; `None` is a connection to end without an answer.
 pub(crate) async fn answer(world: &World, call: Call) -> Option<Response<Full<Bytes>>> {
@@ -82,6 +82,10 @@ fn v2(call: &Call, state: &mut State, method: &str, segments: &[&str]) -> Result
         ("GET", ["user"]) => user::current(call, state),
         ("GET", ["ping"]) => user::ping(call, state),
         ("DELETE", ["users", "signout"]) => user::sign_out(call, state),
+        ("POST", ["auth", "jwk"]) => device_keys::register(call, state),
+        ("GET", ["auth", "nonce"]) => device_keys::nonce(call, state),
+        ("POST", ["auth", "token"]) => device_keys::exchange(call, state),
+        ("GET", ["auth", "keys"]) => device_keys::keys(call, state),
         ("GET", ["resources"]) => resources::v2(call, state),
         ("GET", ["servers", machine]) => sharing::server_v2(call, state, machine),
         ("GET", ["shared_servers", "owned", "accepted"]) => sharing::owned_accepted(call, state),

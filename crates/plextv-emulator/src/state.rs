@@ -10,6 +10,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::call::Call;
+use crate::device_keys::DeviceKeys;
 use crate::faults::{FaultKind, Faults};
 use crate::log::RequestLog;
 use crate::personas::{ACCOUNTS, Account, InitialShare, Libraries, OWNER_ID, SHARES};
@@ -62,6 +63,8 @@ pub(crate) struct DeviceToken {
     pub(crate) value: String,
     pub(crate) account: u64,
     pub(crate) client_identifier: String,
+    /// Set for a JWT; an opaque token lives until it is revoked.
+    pub(crate) expires_at: Option<Timestamp>,
 }
 
 /// One server shared with one account.
@@ -101,6 +104,7 @@ pub(crate) struct State {
     pub(crate) tokens: Vec<DeviceToken>,
     pub(crate) shares: Vec<Share>,
     pub(crate) pins: Vec<Pin>,
+    pub(crate) device_keys: DeviceKeys,
     pub(crate) faults: Faults,
     pub(crate) switches: Switches,
     pub(crate) log: RequestLog,
@@ -108,13 +112,16 @@ pub(crate) struct State {
 
 impl State {
     pub(crate) fn new(seed: u64) -> Self {
+        let mut randomness = Randomness::from_seed(seed);
+        let device_keys = DeviceKeys::new(&mut randomness);
         let mut state = Self {
             started: Instant::now(),
             offset: SignedDuration::ZERO,
-            randomness: Randomness::from_seed(seed),
+            randomness,
             tokens: Vec::new(),
             shares: Vec::new(),
             pins: Vec::new(),
+            device_keys,
             faults: Faults::default(),
             switches: Switches::default(),
             log: RequestLog::default(),
@@ -148,10 +155,11 @@ impl State {
 
     /// The token of this account on this device; the same one until it is revoked.
     pub(crate) fn device_token(&mut self, account: &Account, client_identifier: &str) -> String {
-        let existing = self
-            .tokens
-            .iter()
-            .find(|token| token.account == account.id && token.client_identifier == client_identifier);
+        let existing = self.tokens.iter().find(|token| {
+            token.account == account.id
+                && token.client_identifier == client_identifier
+                && token.expires_at.is_none()
+        });
         if let Some(token) = existing {
             return token.value.clone();
         }
@@ -160,6 +168,7 @@ impl State {
             value: value.clone(),
             account: account.id,
             client_identifier: client_identifier.to_owned(),
+            expires_at: None,
         });
         value
     }
@@ -167,7 +176,9 @@ impl State {
     /// Whose token this call carries, if anybody's.
     pub(crate) fn token_owner(&mut self, call: &Call) -> Option<&'static Account> {
         let token = call.token()?;
-        let account = self.tokens.iter().find(|known| known.value == token)?.account;
+        let now = self.now();
+        let alive = |known: &&DeviceToken| known.expires_at.is_none_or(|expires_at| now < expires_at);
+        let account = self.tokens.iter().find(|known| known.value == token).filter(alive)?.account;
         if account == OWNER_ID
             && self.faults.strike(call, |kind| *kind == FaultKind::OwnerTokenRevoked).is_some()
         {
@@ -179,7 +190,22 @@ impl State {
     /// The caller of a v2 endpoint: an identifier first, then a token.
     pub(crate) fn v2_caller(&mut self, call: &Call) -> Result<&'static Account, Failure> {
         call.client_identifier()?;
-        self.token_owner(call).ok_or(Failure::NOT_AUTHENTICATED)
+        let owner = self.token_owner(call);
+        owner.ok_or_else(|| {
+            if self.is_expired_jwt(call) { Failure::Expired } else { Failure::NOT_AUTHENTICATED }
+        })
+    }
+
+    fn is_expired_jwt(&self, call: &Call) -> bool {
+        let now = self.now();
+        let over = |token: &DeviceToken| token.expires_at.is_some_and(|expires_at| expires_at <= now);
+        self.tokens.iter().any(|token| Some(token.value.as_str()) == call.token() && over(token))
+    }
+
+    /// Ends every token and device key of an account.
+    pub(crate) fn revoke(&mut self, account: u64) {
+        self.tokens.retain(|token| token.account != account);
+        self.device_keys.forget(account);
     }
 
     /// The caller of a v1 endpoint.

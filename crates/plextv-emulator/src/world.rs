@@ -21,8 +21,8 @@ pub enum WorldError {
     /// There is no such persona.
     #[error("no persona is called {0:?}")]
     UnknownPersona(String),
-    /// No such PIN lives: never made, or its time is over.
-    #[error("no live PIN has the code or id {0:?}")]
+    /// No such PIN lives: never made, approved already, or its time is over.
+    #[error("no PIN that can still be approved or ended has the code or id {0:?}")]
     UnknownPin(String),
     /// There is no such server.
     #[error("no server has the machine identifier {0:?}")]
@@ -54,6 +54,7 @@ impl World {
                 client_identifier: client_identifier.to_owned(),
                 product: product.to_owned(),
                 strong: true,
+                device_key: None,
                 creator,
             };
             let pin = state.make_pin(new);
@@ -126,7 +127,7 @@ impl World {
     /// Revokes every token of a persona, as a password change with "sign out connected devices" does.
     pub fn revoke_tokens(&self, persona: &str) -> Result<(), WorldError> {
         let account = account(persona)?;
-        self.with(|state| state.tokens.retain(|token| token.account != account.id));
+        self.with(|state| state.revoke(account.id));
         Ok(())
     }
 
