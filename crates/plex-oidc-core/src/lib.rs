@@ -8,6 +8,7 @@ pub mod decide;
 pub mod groups;
 pub mod id;
 pub mod issuer;
+pub mod jose;
 pub mod membership;
 pub mod pkce;
 pub mod prompt;
