@@ -12,6 +12,7 @@ pub mod form;
 pub mod groups;
 pub mod id;
 pub mod issuer;
+pub mod jose;
 pub mod membership;
 pub mod net;
 pub mod pkce;

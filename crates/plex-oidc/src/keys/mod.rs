@@ -1,0 +1,15 @@
+//! The keys of this installation: the key file, what it seals, and the signing key ring.
+//!
+//! Owns the form of the key file and of a sealed value, and which stored signing keys are in use. Does not own how keys
+//! are stored (the store), when they rotate (`plex_oidc_core::jose`), or what is signed with them. Nothing here makes a
+//! key unless asked to by name: a key that is missing or damaged is a refusal (security requirement 91).
+
+mod file;
+mod mixture;
+mod ring;
+mod seal;
+
+pub use file::{KeyFile, KeyFileError};
+pub use mixture::{DatabaseState, Installation, MixtureError, check_mixture};
+pub use ring::{KeyRing, KeyRingError, new_key, new_keys};
+pub use seal::{Place, Seal, SealError};
