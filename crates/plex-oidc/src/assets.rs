@@ -84,8 +84,9 @@ impl Asset {
     }
 
     fn embedded(file: &EmbeddedFile, content_type: &'static str) -> Self {
-        let smaller =
-            |encoded: &'static [u8]| (encoded.len() < file.identity.len()).then(|| Bytes::from_static(encoded));
+        let smaller = |encoded: &'static [u8]| {
+            (encoded.len() < file.identity.len()).then(|| Bytes::from_static(encoded))
+        };
         Self {
             content_type,
             hash: hash_of(file.identity),
@@ -172,12 +173,13 @@ impl Accepted {
 
 fn is_zero_weight(parameter: &str) -> bool {
     parameter.split_once('=').is_some_and(|(name, weight)| {
-        name.trim().eq_ignore_ascii_case("q") && weight.trim().parse::<f32>().is_ok_and(|weight| weight <= 0.0)
+        name.trim().eq_ignore_ascii_case("q")
+            && weight.trim().parse::<f32>().is_ok_and(|weight| weight <= 0.0)
     })
 }
 
 /// The content type of a servable name; `None` for anything else, so that a stray file is never sent.
-fn content_type_of(name: &str) -> Option<&'static str> {
+pub(crate) fn content_type_of(name: &str) -> Option<&'static str> {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_');
     if name.starts_with('.') || !name.bytes().all(plain) {
         return None;
@@ -265,7 +267,8 @@ mod tests {
     #[test]
     fn unknown_assets_are_none() {
         let assets = Assets::embedded();
-        for path in ["", "/", "style.css", "x/style.css", "/style.css", "../Cargo.toml", "x/../../Cargo.toml"] {
+        for path in ["", "/", "style.css", "x/style.css", "/style.css", "../Cargo.toml", "x/../../Cargo.toml"]
+        {
             assert!(assets.at(path).is_none(), "{path}");
         }
         assert!(assets.url("absent.css").is_none());

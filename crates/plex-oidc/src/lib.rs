@@ -1,1 +1,4 @@
 //! Skeleton.
+
+pub mod assets;
+pub mod pages;

@@ -2,7 +2,9 @@
 //!
 //! Names, e-mail addresses and picture addresses come from strangers: they are escaped by the templates, always.
 
+use plex_oidc_core::decide::Denial;
 use serde::Serialize;
+use serde::ser::SerializeStruct as _;
 
 /// A page together with all that it shows.
 #[derive(Clone, Copy, Debug)]
@@ -66,7 +68,7 @@ pub struct SignIn<'a> {
     /// Why the visitor sees this page again.
     pub notice: Option<Notice>,
     /// Replaces our sentence about what Plex tells us.
-    pub plex_privacy_note: Option<&'a str>,
+    pub privacy_note: Option<&'a str>,
 }
 
 /// What the script of the sign-in page needs to make a PIN at plex.tv. Everything here is public.
@@ -150,6 +152,21 @@ pub enum DeniedReason {
     UnconfirmedEmail,
     /// An anonymous Plex account.
     Anonymous,
+    /// The host switched this client off.
+    ClientDisabled,
+}
+
+impl From<Denial> for DeniedReason {
+    fn from(denial: Denial) -> Self {
+        match denial {
+            Denial::NotShared => Self::NotShared,
+            Denial::ManagedUser => Self::ManagedUser,
+            Denial::Anonymous => Self::Anonymous,
+            Denial::UnconfirmedEmail => Self::UnconfirmedEmail,
+            Denial::NotAllowedHere => Self::NotAllowed,
+            Denial::ClientDisabled => Self::ClientDisabled,
+        }
+    }
 }
 
 /// The page that says no.
@@ -171,19 +188,146 @@ pub struct Denied<'a> {
     pub csrf: &'a str,
 }
 
+/// What went wrong, in the words for a guest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ErrorKind {
+    /// plex.tv cannot be reached, or answers nonsense.
+    PlexUnavailable,
+    /// The sign-in was not finished in time.
+    Expired,
+    /// The visitor cancelled, and no client can be told.
+    Cancelled,
+    /// This browser has no such sign-in: an old link, another browser, or cookies switched off.
+    UnknownRequest,
+    /// Too many sign-ins were started.
+    RateLimited,
+    /// The client sent the visitor here with a request that may not be answered to it.
+    InvalidRequest,
+    /// A form of ours came back without its token.
+    FormExpired,
+    /// There is no such page.
+    NotFound,
+    /// Our own fault.
+    Internal,
+}
+
+impl ErrorKind {
+    /// Every kind, for samples and tests.
+    pub const ALL: [Self; 9] = [
+        Self::PlexUnavailable,
+        Self::Expired,
+        Self::Cancelled,
+        Self::UnknownRequest,
+        Self::RateLimited,
+        Self::InvalidRequest,
+        Self::FormExpired,
+        Self::NotFound,
+        Self::Internal,
+    ];
+
+    /// The HTTP status of the page.
+    pub fn status(self) -> u16 {
+        match self {
+            Self::Cancelled => 200,
+            Self::InvalidRequest | Self::UnknownRequest => 400,
+            Self::FormExpired => 403,
+            Self::NotFound => 404,
+            Self::Expired => 410,
+            Self::RateLimited => 429,
+            Self::Internal => 500,
+            Self::PlexUnavailable => 503,
+        }
+    }
+
+    /// The heading.
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::PlexUnavailable => "Plex isn’t answering",
+            Self::Expired => "That took too long",
+            Self::Cancelled => "You cancelled",
+            Self::UnknownRequest => "Please start again",
+            Self::RateLimited => "One moment, please",
+            Self::InvalidRequest => "This link doesn’t work",
+            Self::FormExpired => "This page is out of date",
+            Self::NotFound => "There is nothing here",
+            Self::Internal => "Something broke on our side",
+        }
+    }
+
+    /// What happened, in a sentence or two.
+    pub fn what_happened(self) -> &'static str {
+        match self {
+            Self::PlexUnavailable => "We could not reach plex.tv just now, so we cannot check who you are.",
+            Self::Expired => "A sign-in stays open for a few minutes only, and this one has run out.",
+            Self::Cancelled => "You were not signed in, and nothing was changed.",
+            Self::UnknownRequest => {
+                "We don’t know this sign-in. The link may be old, or it was opened in another browser, or \
+                 cookies are switched off."
+            }
+            Self::RateLimited => {
+                "Too many sign-ins were started in a short time, so we are pausing new ones."
+            }
+            Self::InvalidRequest => "The app sent you here in a way that we cannot answer safely.",
+            Self::FormExpired => "It was open for too long, or you signed in or out in another tab.",
+            Self::NotFound => "The address may be mistyped, or the page is gone.",
+            Self::Internal => "It is not your fault, and you did nothing wrong.",
+        }
+    }
+
+    /// The way out.
+    pub fn what_to_do(self) -> &'static str {
+        match self {
+            Self::PlexUnavailable => "Wait a minute, then try again.",
+            Self::Expired => "Try again, and finish on the Plex page within five minutes.",
+            Self::Cancelled => "Go back to the app whenever you like.",
+            Self::UnknownRequest | Self::FormExpired => "Go back to the app and sign in from there.",
+            Self::RateLimited => "Wait a minute, then try again.",
+            Self::InvalidRequest => {
+                "Go back to the app and try again. If it happens again, tell the person who runs it."
+            }
+            Self::NotFound => {
+                "Go to the app that you want to use. It brings you here when you need to sign in."
+            }
+            Self::Internal => {
+                "Try again in a minute. If it happens again, tell the person who runs this place."
+            }
+        }
+    }
+}
+
+impl Serialize for ErrorKind {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut fields = serializer.serialize_struct("ErrorKind", 4)?;
+        fields.serialize_field("status", &self.status())?;
+        fields.serialize_field("title", self.title())?;
+        fields.serialize_field("what_happened", self.what_happened())?;
+        fields.serialize_field("what_to_do", self.what_to_do())?;
+        fields.end()
+    }
+}
+
 /// The error page.
 #[derive(Clone, Copy, Debug, Serialize)]
 pub struct ErrorPage<'a> {
-    /// The HTTP status.
-    pub status: u16,
-    /// In a few words.
-    pub title: &'a str,
-    /// In a sentence.
-    pub what_happened: &'a str,
-    /// The way out.
-    pub what_to_do: &'a str,
+    /// What went wrong; also says the HTTP status.
+    pub kind: ErrorKind,
+    /// The sign-in to try again, where there still is one.
+    pub retry: Option<Retry<'a>>,
+    /// One line for whoever runs the client, such as the name of the parameter at fault. Never a secret.
+    pub detail: Option<&'a str>,
     /// Finds the cause in the log of the host.
-    pub reference_id: &'a str,
+    pub reference_id: Option<&'a str>,
+}
+
+/// A sign-in that can be tried again or given up.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct Retry<'a> {
+    /// The authorization request.
+    pub request_id: &'a str,
+    /// For both buttons.
+    pub csrf: &'a str,
+    /// The client that the user goes back to on Cancel.
+    pub client_name: &'a str,
 }
 
 /// The page after signing out.
@@ -205,8 +349,6 @@ pub struct BackLink<'a> {
 /// The question before signing out.
 #[derive(Clone, Copy, Debug, Serialize)]
 pub struct SignOutConfirm<'a> {
-    /// The local path that the answer is posted to.
-    pub action: &'a str,
     /// Bound to the browser session.
     pub csrf: &'a str,
     /// Who would be signed out.

@@ -4,8 +4,8 @@
 //! template is a refusal to start and not an error page at night. Tests and translators use them as well.
 
 use super::context::{
-    AccountChoice, BackLink, Consent, Denied, DeniedReason, ErrorPage, Notice, Page, ScriptConfig, SignIn,
-    SignOutConfirm, SignedOut, Waiting,
+    AccountChoice, BackLink, Consent, Denied, DeniedReason, ErrorKind, ErrorPage, Notice, Page, Retry,
+    ScriptConfig, SignIn, SignOutConfirm, SignedOut, Waiting,
 };
 
 const REQUEST_ID: &str = "01998a2e-6c1e-7b1f-8d6e-3c9e5f0a1b2c";
@@ -23,7 +23,7 @@ const SIGN_IN: SignIn<'static> = SignIn {
     },
     login_hint: None,
     notice: None,
-    plex_privacy_note: None,
+    privacy_note: None,
 };
 
 const DENIED: Denied<'static> = Denied {
@@ -45,15 +45,28 @@ const ACCOUNT_CHOICE: AccountChoice<'static> = AccountChoice {
     csrf: CSRF,
 };
 
+const ERROR: ErrorPage<'static> =
+    ErrorPage { kind: ErrorKind::Internal, retry: None, detail: None, reference_id: Some("7F3K-92QD") };
+
+const RETRYABLE: ErrorPage<'static> = ErrorPage {
+    retry: Some(Retry { request_id: REQUEST_ID, csrf: CSRF, client_name: CLIENT }),
+    reference_id: None,
+    ..ERROR
+};
+
 /// Every page at least once, each with a name for it.
-pub const ALL: &[(&str, Page<'static>)] = &[
+pub fn samples() -> &'static [(&'static str, Page<'static>)] {
+    ALL
+}
+
+const ALL: &[(&str, Page<'static>)] = &[
     ("sign-in", Page::SignIn(SIGN_IN)),
     (
         "sign-in-again",
         Page::SignIn(SignIn {
             login_hint: Some("robin@example.com"),
             notice: Some(Notice::TookTooLong),
-            plex_privacy_note: Some("Plex tells us your name, e-mail address and which servers you can see."),
+            privacy_note: Some("Plex tells us your name, e-mail address and which servers you can see."),
             ..SIGN_IN
         }),
     ),
@@ -80,17 +93,24 @@ pub const ALL: &[(&str, Page<'static>)] = &[
     ),
     ("denied-managed-user", Page::Denied(Denied { reason: DeniedReason::ManagedUser, ..DENIED })),
     ("denied-unconfirmed-email", Page::Denied(Denied { reason: DeniedReason::UnconfirmedEmail, ..DENIED })),
+    ("denied-client-disabled", Page::Denied(Denied { reason: DeniedReason::ClientDisabled, ..DENIED })),
     ("denied-anonymous", Page::Denied(Denied { reason: DeniedReason::Anonymous, ..DENIED })),
+    ("error-plex-unavailable", Page::Error(ErrorPage { kind: ErrorKind::PlexUnavailable, ..RETRYABLE })),
+    ("error-expired", Page::Error(ErrorPage { kind: ErrorKind::Expired, ..RETRYABLE })),
+    ("error-cancelled", Page::Error(ErrorPage { kind: ErrorKind::Cancelled, ..RETRYABLE })),
+    ("error-unknown-request", Page::Error(ErrorPage { kind: ErrorKind::UnknownRequest, ..ERROR })),
+    ("error-rate-limited", Page::Error(ErrorPage { kind: ErrorKind::RateLimited, ..RETRYABLE })),
     (
-        "error",
+        "error-invalid-request",
         Page::Error(ErrorPage {
-            status: 400,
-            title: "This link does not work",
-            what_happened: "The application sent you here with an address that it has not registered.",
-            what_to_do: "Go back to the application and try again. If it happens again, tell its owner.",
-            reference_id: "7F3K-92QD",
+            kind: ErrorKind::InvalidRequest,
+            detail: Some("redirect_uri is not registered"),
+            ..ERROR
         }),
     ),
+    ("error-form-expired", Page::Error(ErrorPage { kind: ErrorKind::FormExpired, ..ERROR })),
+    ("error-not-found", Page::Error(ErrorPage { kind: ErrorKind::NotFound, ..ERROR })),
+    ("error-internal", Page::Error(ErrorPage { kind: ErrorKind::Internal, ..ERROR })),
     ("signed-out", Page::SignedOut(SignedOut { back: None })),
     (
         "signed-out-back",
@@ -100,21 +120,11 @@ pub const ALL: &[(&str, Page<'static>)] = &[
     ),
     (
         "sign-out-confirm",
-        Page::SignOutConfirm(SignOutConfirm {
-            action: "/end-session",
-            csrf: CSRF,
-            account_name: "Robin",
-            client_name: Some(CLIENT),
-        }),
+        Page::SignOutConfirm(SignOutConfirm { csrf: CSRF, account_name: "Robin", client_name: Some(CLIENT) }),
     ),
     (
         "sign-out-confirm-no-client",
-        Page::SignOutConfirm(SignOutConfirm {
-            action: "/end-session",
-            csrf: CSRF,
-            account_name: "Robin",
-            client_name: None,
-        }),
+        Page::SignOutConfirm(SignOutConfirm { csrf: CSRF, account_name: "Robin", client_name: None }),
     ),
     ("account-choice", Page::AccountChoice(ACCOUNT_CHOICE)),
     (

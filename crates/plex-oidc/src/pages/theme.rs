@@ -84,14 +84,12 @@ impl Colour {
 
     /// Reads `#rgb` or `#rrggbb`; any other notation is refused.
     pub fn parse(text: &str) -> Result<Self, ThemeError> {
-        let digits = text.strip_prefix('#').and_then(|hex| {
-            hex.chars().map(|digit| digit.to_digit(16)).collect::<Option<Vec<u32>>>()
-        });
+        let digits = text
+            .strip_prefix('#')
+            .and_then(|hex| hex.chars().map(|digit| digit.to_digit(16)).collect::<Option<Vec<u32>>>());
         let channel = |high: u32, low: u32| u8::try_from(high * 16 + low).unwrap_or(u8::MAX);
         match digits.as_deref() {
-            Some(&[r, g, b]) => {
-                Ok(Self { red: channel(r, r), green: channel(g, g), blue: channel(b, b) })
-            }
+            Some(&[r, g, b]) => Ok(Self { red: channel(r, r), green: channel(g, g), blue: channel(b, b) }),
             Some(&[r1, r2, g1, g2, b1, b2]) => {
                 Ok(Self { red: channel(r1, r2), green: channel(g1, g2), blue: channel(b1, b2) })
             }
@@ -154,11 +152,15 @@ pub struct ImageUrl(String);
 impl ImageUrl {
     /// Accepts `https://...` and `/...`, free of anything that could end a CSS string or start another host.
     pub fn parse(text: &str) -> Result<Self, ThemeError> {
-        let tame = |byte: u8| byte.is_ascii_graphic() && !matches!(byte, b'"' | b'\'' | b'\\' | b'(' | b')' | b'<' | b'>');
+        let tame = |byte: u8| {
+            byte.is_ascii_graphic() && !matches!(byte, b'"' | b'\'' | b'\\' | b'(' | b')' | b'<' | b'>')
+        };
         let local = text.starts_with('/') && !text.starts_with("//");
         let remote = || {
             let url = url::Url::parse(text).ok();
-            url.is_some_and(|url| url.scheme() == "https" && url.username().is_empty() && url.password().is_none())
+            url.is_some_and(|url| {
+                url.scheme() == "https" && url.username().is_empty() && url.password().is_none()
+            })
         };
         if text.bytes().all(tame) && (local || remote()) {
             Ok(Self(text.to_owned()))
@@ -186,7 +188,8 @@ mod tests {
     fn only_hex_colours_are_colours() {
         assert_eq!(Colour::parse("#E5A00D").unwrap(), Colour::AMBER);
         assert_eq!(Colour::parse("#fff").unwrap().to_string(), "#ffffff");
-        for bad in ["", "#", "red", "fff", "#ffff", "#ggg", "#fffffff", "#fff;}", "#\u{ff11}ff", "rgb(0,0,0)"] {
+        for bad in ["", "#", "red", "fff", "#ffff", "#ggg", "#fffffff", "#fff;}", "#\u{ff11}ff", "rgb(0,0,0)"]
+        {
             assert_eq!(Colour::parse(bad), Err(ThemeError::Colour(bad.to_owned())));
         }
     }
@@ -205,10 +208,21 @@ mod tests {
         for good in ["/assets/logo.png", "https://img.example.com/a.jpg?x=1"] {
             assert_eq!(ImageUrl::parse(good).unwrap().to_string(), good);
         }
-        for bad in
-            ["", "//evil.example/x", "http://plain.example/x", "javascript:alert(1)", "data:image/png;base64,AA",
-             "/a\")}*{", "/a b", "/a\n", "/\\evil", "https://user:pw@example.com/", "logo.png", "/a'b", "/<script>"]
-        {
+        for bad in [
+            "",
+            "//evil.example/x",
+            "http://plain.example/x",
+            "javascript:alert(1)",
+            "data:image/png;base64,AA",
+            "/a\")}*{",
+            "/a b",
+            "/a\n",
+            "/\\evil",
+            "https://user:pw@example.com/",
+            "logo.png",
+            "/a'b",
+            "/<script>",
+        ] {
             assert!(ImageUrl::parse(bad).is_err(), "{bad}");
         }
     }
