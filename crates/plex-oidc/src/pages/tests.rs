@@ -161,7 +161,7 @@ fn req_134_names_of_strangers_are_text() {
     for page in hostile {
         let html = pages.render(&page);
         assert!(html.contains("&lt;img src=x"), "{}", page.template());
-        assert!(!html.contains("<img src=x") && !html.contains("\"><img"), "{}: {html}", page.template());
+        assert!(!html.contains("<img src=x"), "{}: {html}", page.template());
         assert!(html.contains("{{ site }}"), "values are never templates");
     }
 }
