@@ -1,0 +1,79 @@
+//! Embeds the templates and the static files, compressed once here instead of on every request.
+//!
+//! Writes `embedded.rs` to the build directory: two tables that `src/assets.rs` includes. It decides nothing about
+//! how the files are named or served.
+
+use std::env;
+use std::error::Error;
+use std::fmt::Write as _;
+use std::fs;
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let manifest_dir = PathBuf::from(env::var("CARGO_MANIFEST_DIR")?);
+    let out_dir = PathBuf::from(env::var("OUT_DIR")?);
+
+    let mut tables = String::from("pub(crate) static FILES: &[EmbeddedFile] = &[\n");
+    for path in files_of(&manifest_dir.join("static"))? {
+        write_asset(&mut tables, &path, &out_dir)?;
+    }
+    tables.push_str("];\n\npub(crate) static TEMPLATES: &[(&str, &str)] = &[\n");
+    for path in files_of(&manifest_dir.join("templates"))? {
+        writeln!(tables, "    ({:?}, include_str!({path:?})),", file_name(&path)?)?;
+    }
+    tables.push_str("];\n");
+    fs::write(out_dir.join("embedded.rs"), tables)?;
+
+    for watched in ["build.rs", "static", "templates"] {
+        writeln!(io::stdout(), "cargo::rerun-if-changed={watched}")?;
+    }
+    Ok(())
+}
+
+fn write_asset(tables: &mut String, path: &Path, out_dir: &Path) -> Result<(), Box<dyn Error>> {
+    let name = file_name(path)?;
+    let identity = fs::read(path)?;
+    let gzip = out_dir.join(format!("{name}.gz"));
+    let brotli = out_dir.join(format!("{name}.br"));
+    fs::write(&gzip, gzipped(&identity)?)?;
+    fs::write(&brotli, brotli_compressed(&identity)?)?;
+    writeln!(tables, "    EmbeddedFile {{")?;
+    writeln!(tables, "        name: {name:?},")?;
+    writeln!(tables, "        identity: include_bytes!({path:?}),")?;
+    writeln!(tables, "        gzip: include_bytes!({gzip:?}),")?;
+    writeln!(tables, "        brotli: include_bytes!({brotli:?}),")?;
+    writeln!(tables, "    }},")?;
+    Ok(())
+}
+
+/// The files of a folder in name order, so that two builds of one tree write the same table.
+fn files_of(folder: &Path) -> Result<Vec<PathBuf>, Box<dyn Error>> {
+    let mut files = Vec::new();
+    for entry in fs::read_dir(folder)? {
+        let path = entry?.path();
+        if path.is_file() {
+            files.push(path);
+        }
+    }
+    files.sort();
+    Ok(files)
+}
+
+fn file_name(path: &Path) -> Result<&str, Box<dyn Error>> {
+    let name = path.file_name().and_then(|name| name.to_str());
+    name.ok_or_else(|| format!("{} has no plain file name", path.display()).into())
+}
+
+fn gzipped(identity: &[u8]) -> io::Result<Vec<u8>> {
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
+    encoder.write_all(identity)?;
+    encoder.finish()
+}
+
+fn brotli_compressed(identity: &[u8]) -> io::Result<Vec<u8>> {
+    let params = brotli::enc::BrotliEncoderParams { quality: 11, ..Default::default() };
+    let mut compressed = Vec::new();
+    brotli::BrotliCompress(&mut io::Cursor::new(identity), &mut compressed, &params)?;
+    Ok(compressed)
+}

@@ -1,0 +1,169 @@
+//! Everything a visitor sees: templates, the values in them, the host's look.
+//!
+//! Owns drawing and the content security policy that fits what is drawn. It sends nothing, reads no request and
+//! decides nothing; handlers in `web` say which [`Page`] it is. Templates are parsed once and drawn with every sample
+//! at the start, so that a broken override is a refusal to start.
+
+mod context;
+mod overrides;
+mod samples;
+mod theme;
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use minijinja::value::{Serde, Value};
+use minijinja::{Environment, Error, ErrorKind as TemplateErrorKind, UndefinedBehavior, context};
+use serde::Serialize;
+
+use crate::assets::{Asset, Assets, TEMPLATES};
+
+pub use context::{
+    AccountChoice, BackLink, Consent, Denied, DeniedReason, ErrorKind, ErrorPage, Notice, Page, Retry,
+    ScriptConfig, SignIn, SignOutConfirm, SignedOut, Waiting,
+};
+pub use overrides::PagesError;
+pub use samples::samples;
+pub use theme::{Background, Colour, ImageUrl, Theme, ThemeError};
+
+use overrides::Overrides;
+
+/// Instructions that one page may cost. Ours need a few hundred; an endless loop in an override ends here.
+const FUEL: u64 = 200_000;
+
+/// What is sent when not even our own template can be drawn. Unreachable while the tests pass.
+const LAST_RESORT: &str = "<!doctype html><html lang=\"en\"><title>Error</title><p>Something broke on our side. \
+                           Please go back and try again.</p></html>";
+
+/// The pages of this installation, ready to be drawn.
+#[derive(Debug)]
+pub struct Pages {
+    /// Ours, with the templates of the host laid over them.
+    chosen: Environment<'static>,
+    /// Ours alone, for the day an override fails in a way that no sample showed.
+    embedded: Environment<'static>,
+    assets: Assets,
+    site: Site,
+    image_origins: Vec<String>,
+}
+
+/// What every template may use as `site`.
+#[derive(Clone, Debug, Serialize)]
+struct Site {
+    title: String,
+    logo: Option<String>,
+}
+
+impl Pages {
+    /// Parses all templates, those in `override_dir` instead of ours, and draws every sample once.
+    ///
+    /// A file that the folder does not hold is ours. Fails, with file and line, on a template that cannot be parsed or
+    /// drawn, and on one whose name is none of ours (a name that starts with `_` is a part that other templates use).
+    pub fn new(theme: Theme, override_dir: Option<&Path>) -> Result<Self, PagesError> {
+        let overrides = override_dir.map(Overrides::read).transpose()?.unwrap_or_default();
+        let mut assets = Assets::embedded();
+        assets.insert("theme.css", theme.stylesheet().into_bytes());
+        for (name, bytes) in overrides.assets {
+            assets.insert(&name, bytes);
+        }
+        let urls: BTreeMap<String, String> =
+            assets.urls().map(|(name, url)| (name.to_owned(), url.to_owned())).collect();
+        let embedded = environment(&overrides::Templates::default(), urls.clone())?;
+        let chosen = environment(&overrides.templates, urls)?;
+        let image_origins = theme.image_origins();
+        let site = Site { title: theme.title, logo: theme.logo.map(|logo| logo.to_string()) };
+        let pages = Self { chosen, embedded, assets, site, image_origins };
+        for (_, page) in samples() {
+            pages.try_render(&pages.chosen, page).map_err(|error| overrides.templates.explain(&error))?;
+        }
+        Ok(pages)
+    }
+
+    /// The HTML of a page. Where an override fails, ours is drawn and the failure is logged.
+    pub fn render(&self, page: &Page<'_>) -> String {
+        self.try_render(&self.chosen, page)
+            .or_else(|error| {
+                tracing::error!(template = page.template(), %error, "a template could not be drawn, ours is used");
+                self.try_render(&self.embedded, page)
+            })
+            .unwrap_or_else(|_| LAST_RESORT.to_owned())
+    }
+
+    /// Where a page finds the static file of this name: `/assets/<hash>/<name>`.
+    pub fn asset_url(&self, name: &str) -> Option<&str> {
+        self.assets.url(name)
+    }
+
+    /// Name and address of every static file.
+    pub fn asset_urls(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.assets.urls()
+    }
+
+    /// The static file at `<hash>/<name>`, the part after `/assets/`. `None` if there is none with that content.
+    pub fn asset(&self, path: &str) -> Option<&Asset> {
+        self.assets.at(path)
+    }
+
+    /// The `Content-Security-Policy` of a page (`reference/security.md` 125): scripts, styles and forms of ours only.
+    ///
+    /// `connect` are the origins that the page's script may ask (plex.tv's, on the sign-in page), `form_targets` the
+    /// origins that answering a form of the page may lead to by redirect: browsers check `form-action` on every hop.
+    pub fn content_security_policy(&self, connect: &[&str], form_targets: &[&str]) -> String {
+        let with = |origins: &[&str]| origins.iter().fold(String::from("'self'"), |all, one| all + " " + one);
+        let images: Vec<&str> = self.image_origins.iter().map(String::as_str).collect();
+        format!(
+            "default-src 'none'; script-src 'self'; style-src 'self'; img-src {}; connect-src {}; form-action {}; \
+             frame-ancestors 'none'; base-uri 'none'",
+            with(&images),
+            with(connect),
+            with(form_targets),
+        )
+    }
+
+    fn try_render(&self, environment: &Environment<'static>, page: &Page<'_>) -> Result<String, Error> {
+        let template = environment.get_template(page.template())?;
+        template.render(context! { site => Value::from(Serde(&self.site)), page => values(page) })
+    }
+}
+
+/// What the template may use as `page`.
+fn values(page: &Page<'_>) -> Value {
+    match page {
+        Page::SignIn(values) => Value::from(Serde(values)),
+        Page::Waiting(values) => Value::from(Serde(values)),
+        Page::Denied(values) => Value::from(Serde(values)),
+        Page::Error(values) => Value::from(Serde(values)),
+        Page::SignedOut(values) => Value::from(Serde(values)),
+        Page::SignOutConfirm(values) => Value::from(Serde(values)),
+        Page::AccountChoice(values) => Value::from(Serde(values)),
+        Page::Consent(values) => Value::from(Serde(values)),
+        Page::Popup | Page::Close | Page::SignedIn => Value::from(()),
+    }
+}
+
+fn environment(
+    overrides: &overrides::Templates,
+    asset_urls: BTreeMap<String, String>,
+) -> Result<Environment<'static>, PagesError> {
+    let mut environment = Environment::new();
+    environment.set_undefined_behavior(UndefinedBehavior::Strict);
+    environment.set_fuel(Some(FUEL));
+    // Names and addresses come from strangers; nothing on a page is ever trusted markup.
+    environment.remove_filter("safe");
+    environment.add_function("asset", move |name: &str| {
+        // A digest and a tame file name: nothing in it needs escaping.
+        asset_urls.get(name).cloned().map(Value::from_safe_string).ok_or_else(|| {
+            Error::new(TemplateErrorKind::InvalidOperation, format!("there is no static file named {name:?}"))
+        })
+    });
+    for (name, source) in TEMPLATES {
+        environment.add_template(name, source).map_err(|error| overrides.explain(&error))?;
+    }
+    for (name, source) in overrides.sources() {
+        environment.add_template_owned(name, source).map_err(|error| overrides.explain(&error))?;
+    }
+    Ok(environment)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,149 @@
+//! One example of each page and of each branch in it.
+//!
+//! Every template, also an overridden one, is drawn with these before the first visitor comes: a mistake in a
+//! template is a refusal to start and not an error page at night. Tests and translators use them as well.
+
+use super::context::{
+    AccountChoice, BackLink, Consent, Denied, DeniedReason, ErrorKind, ErrorPage, Notice, Page, Retry,
+    ScriptConfig, SignIn, SignOutConfirm, SignedOut, Waiting,
+};
+
+const REQUEST_ID: &str = "01998a2e-6c1e-7b1f-8d6e-3c9e5f0a1b2c";
+const CSRF: &str = "sample-csrf-token";
+const CLIENT: &str = "Film requests";
+
+const SIGN_IN: SignIn<'static> = SignIn {
+    client_name: CLIENT,
+    request_id: REQUEST_ID,
+    csrf: CSRF,
+    script: ScriptConfig {
+        client_identifier: "3f0c7a52-9d1b-4e6a-8a53-0f1d2c3b4a59",
+        product: "Anna's cinema",
+        pins_url: "https://clients.plex.tv/api/v2/pins?strong=true",
+    },
+    login_hint: None,
+    notice: None,
+    privacy_note: None,
+};
+
+const DENIED: Denied<'static> = Denied {
+    reason: DeniedReason::Stranger,
+    account_name: "Robin",
+    account_email: Some("robin@example.com"),
+    server_name: Some("Anna's server"),
+    client_name: CLIENT,
+    request_id: REQUEST_ID,
+    csrf: CSRF,
+};
+
+const ACCOUNT_CHOICE: AccountChoice<'static> = AccountChoice {
+    account_name: "Robin",
+    account_email: Some("robin@example.com"),
+    picture_url: None,
+    client_name: CLIENT,
+    request_id: REQUEST_ID,
+    csrf: CSRF,
+};
+
+const ERROR: ErrorPage<'static> =
+    ErrorPage { kind: ErrorKind::Internal, retry: None, detail: None, reference_id: Some("7F3K-92QD") };
+
+const RETRYABLE: ErrorPage<'static> = ErrorPage {
+    retry: Some(Retry { request_id: REQUEST_ID, csrf: CSRF, client_name: CLIENT }),
+    reference_id: None,
+    ..ERROR
+};
+
+/// Every page at least once, each with a name for it.
+pub fn samples() -> &'static [(&'static str, Page<'static>)] {
+    ALL
+}
+
+const ALL: &[(&str, Page<'static>)] = &[
+    ("sign-in", Page::SignIn(SIGN_IN)),
+    (
+        "sign-in-again",
+        Page::SignIn(SignIn {
+            login_hint: Some("robin@example.com"),
+            notice: Some(Notice::TookTooLong),
+            privacy_note: Some("Plex tells us your name, e-mail address and which servers you can see."),
+            ..SIGN_IN
+        }),
+    ),
+    (
+        "waiting",
+        Page::Waiting(Waiting {
+            request_id: REQUEST_ID,
+            client_name: CLIENT,
+            csrf: CSRF,
+            auth_url: "https://app.plex.tv/auth#?clientID=3f0c7a52&code=k3v9tq0z7m1xw8b2r5n6c4jhd",
+            refresh_seconds: 3,
+        }),
+    ),
+    ("popup", Page::Popup),
+    ("close", Page::Close),
+    ("denied-stranger", Page::Denied(DENIED)),
+    (
+        "denied-not-shared",
+        Page::Denied(Denied { reason: DeniedReason::NotShared, server_name: None, ..DENIED }),
+    ),
+    (
+        "denied-not-allowed",
+        Page::Denied(Denied { reason: DeniedReason::NotAllowed, account_email: None, ..DENIED }),
+    ),
+    ("denied-managed-user", Page::Denied(Denied { reason: DeniedReason::ManagedUser, ..DENIED })),
+    ("denied-unconfirmed-email", Page::Denied(Denied { reason: DeniedReason::UnconfirmedEmail, ..DENIED })),
+    ("denied-client-disabled", Page::Denied(Denied { reason: DeniedReason::ClientDisabled, ..DENIED })),
+    ("denied-anonymous", Page::Denied(Denied { reason: DeniedReason::Anonymous, ..DENIED })),
+    ("error-plex-unavailable", Page::Error(ErrorPage { kind: ErrorKind::PlexUnavailable, ..RETRYABLE })),
+    ("error-expired", Page::Error(ErrorPage { kind: ErrorKind::Expired, ..RETRYABLE })),
+    ("error-cancelled", Page::Error(ErrorPage { kind: ErrorKind::Cancelled, ..RETRYABLE })),
+    ("error-unknown-request", Page::Error(ErrorPage { kind: ErrorKind::UnknownRequest, ..ERROR })),
+    ("error-rate-limited", Page::Error(ErrorPage { kind: ErrorKind::RateLimited, ..RETRYABLE })),
+    (
+        "error-invalid-request",
+        Page::Error(ErrorPage {
+            kind: ErrorKind::InvalidRequest,
+            detail: Some("redirect_uri is not registered"),
+            ..ERROR
+        }),
+    ),
+    ("error-form-expired", Page::Error(ErrorPage { kind: ErrorKind::FormExpired, ..ERROR })),
+    ("error-not-found", Page::Error(ErrorPage { kind: ErrorKind::NotFound, ..ERROR })),
+    ("error-internal", Page::Error(ErrorPage { kind: ErrorKind::Internal, ..ERROR })),
+    ("signed-out", Page::SignedOut(SignedOut { back: None })),
+    (
+        "signed-out-back",
+        Page::SignedOut(SignedOut {
+            back: Some(BackLink { client_name: CLIENT, url: "https://requests.example.com/" }),
+        }),
+    ),
+    (
+        "sign-out-confirm",
+        Page::SignOutConfirm(SignOutConfirm { csrf: CSRF, account_name: "Robin", client_name: Some(CLIENT) }),
+    ),
+    (
+        "sign-out-confirm-no-client",
+        Page::SignOutConfirm(SignOutConfirm { csrf: CSRF, account_name: "Robin", client_name: None }),
+    ),
+    ("account-choice", Page::AccountChoice(ACCOUNT_CHOICE)),
+    (
+        "account-choice-picture",
+        Page::AccountChoice(AccountChoice {
+            account_email: None,
+            picture_url: Some("/account/picture"),
+            ..ACCOUNT_CHOICE
+        }),
+    ),
+    (
+        "consent",
+        Page::Consent(Consent {
+            client_name: CLIENT,
+            scopes: &["your name and picture", "your e-mail address", "the groups you belong to here"],
+            account_name: "Robin",
+            request_id: REQUEST_ID,
+            csrf: CSRF,
+        }),
+    ),
+    ("signed-in", Page::SignedIn),
+];

@@ -1,0 +1,364 @@
+//! Every page, drawn with every sample, and the folder of a host.
+
+use std::fs;
+
+use super::*;
+
+fn pages() -> Pages {
+    Pages::new(Theme::default(), None).unwrap()
+}
+
+fn drawn() -> Vec<(&'static str, String)> {
+    let pages = pages();
+    samples().iter().map(|(name, page)| (*name, pages.try_render(&pages.chosen, page).unwrap())).collect()
+}
+
+fn sample(name: &str) -> String {
+    drawn().into_iter().find(|(sample, _)| *sample == name).unwrap().1
+}
+
+/// Start tags of this element, without the angle brackets.
+fn tags<'a>(html: &'a str, element: &str) -> Vec<&'a str> {
+    let all = html.split('<').skip(1).filter_map(|rest| rest.split('>').next());
+    all.filter(|tag| tag.split_whitespace().next() == Some(element)).collect()
+}
+
+fn attribute<'a>(tag: &'a str, name: &str) -> Option<&'a str> {
+    tag.split_once(&format!(" {name}=\""))?.1.split('"').next()
+}
+
+#[test]
+fn every_template_has_a_sample() {
+    let used: Vec<&str> = samples().iter().map(|(_, page)| page.template()).collect();
+    for (name, _) in TEMPLATES.iter().filter(|(name, _)| !name.starts_with('_')) {
+        assert!(used.contains(name), "{name}");
+    }
+}
+
+#[test]
+fn every_error_has_a_sample_and_words() {
+    for kind in ErrorKind::ALL {
+        assert!(
+            samples().iter().any(|(_, page)| matches!(page, Page::Error(error) if error.kind == kind)),
+            "{kind:?}"
+        );
+        assert!(
+            kind.title().len() < 40
+                && kind.what_happened().ends_with('.')
+                && kind.what_to_do().ends_with('.')
+        );
+    }
+}
+
+#[test]
+fn every_page_is_a_whole_document_with_one_visible_heading() {
+    for (name, html) in drawn() {
+        assert!(html.starts_with("<!doctype html>") && html.trim_end().ends_with("</html>"), "{name}");
+        let heading = html.matches("<h1").count() - html.matches("<h1 tabindex").count();
+        assert_eq!(heading, 1, "{name}");
+        assert!(!html.contains("<title> "), "{name} has no title");
+        for part in ["section", "form", "main", "p", "div", "button", "ul", "footer", "header"] {
+            let closed = html.matches(&format!("</{part}>")).count();
+            assert_eq!(tags(&html, part).len(), closed, "{part} in {name}");
+        }
+    }
+}
+
+#[test]
+fn req_125_nothing_is_inline() {
+    for (name, html) in drawn() {
+        assert!(tags(&html, "style").is_empty(), "{name}");
+        for script in tags(&html, "script") {
+            assert!(
+                attribute(script, "src").is_some_and(|src| src.starts_with("/assets/")),
+                "{name}: {script}"
+            );
+        }
+        for tag in html.split('<').skip(1).filter_map(|rest| rest.split('>').next()) {
+            let handler =
+                tag.split_whitespace().skip(1).any(|part| part.starts_with("on") && part.contains('='));
+            assert!(
+                !handler && attribute(tag, "style").is_none() && !tag.contains("javascript:"),
+                "{name}: {tag}"
+            );
+        }
+    }
+}
+
+#[test]
+fn req_125_the_policy_allows_what_is_named_and_no_more() {
+    let strict = pages().content_security_policy(&[], &[]);
+    insta::assert_snapshot!(strict, @"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'");
+    let theme =
+        Theme { logo: Some(ImageUrl::parse("https://img.example.com/l.png").unwrap()), ..Theme::default() };
+    let themed = Pages::new(theme, None).unwrap();
+    let open = themed.content_security_policy(&["https://clients.plex.tv"], &["https://app.plex.tv"]);
+    assert!(open.contains("img-src 'self' https://img.example.com;"), "{open}");
+    assert!(open.contains("connect-src 'self' https://clients.plex.tv;"), "{open}");
+    assert!(open.contains("form-action 'self' https://app.plex.tv;"), "{open}");
+}
+
+#[test]
+fn req_134_names_of_strangers_are_text() {
+    const EVIL: &str = "\"><img src=x onerror=alert(1)>'{{ site }}";
+    let base = match samples().iter().find(|(name, _)| *name == "sign-in").unwrap().1 {
+        Page::SignIn(values) => values,
+        _ => unreachable!(),
+    };
+    let script = ScriptConfig { client_identifier: EVIL, product: EVIL, pins_url: EVIL };
+    let hostile = [
+        Page::SignIn(SignIn {
+            client_name: EVIL,
+            request_id: EVIL,
+            csrf: EVIL,
+            script,
+            login_hint: Some(EVIL),
+            privacy_note: Some(EVIL),
+            ..base
+        }),
+        Page::Waiting(Waiting {
+            request_id: EVIL,
+            client_name: EVIL,
+            csrf: EVIL,
+            auth_url: EVIL,
+            refresh_seconds: 3,
+        }),
+        Page::Denied(Denied {
+            reason: DeniedReason::Stranger,
+            account_name: EVIL,
+            account_email: Some(EVIL),
+            server_name: Some(EVIL),
+            client_name: EVIL,
+            request_id: EVIL,
+            csrf: EVIL,
+        }),
+        Page::Error(ErrorPage {
+            kind: ErrorKind::InvalidRequest,
+            retry: Some(Retry { request_id: EVIL, csrf: EVIL, client_name: EVIL }),
+            detail: Some(EVIL),
+            reference_id: Some(EVIL),
+        }),
+        Page::SignedOut(SignedOut { back: Some(BackLink { client_name: EVIL, url: EVIL }) }),
+        Page::SignOutConfirm(SignOutConfirm { csrf: EVIL, account_name: EVIL, client_name: Some(EVIL) }),
+        Page::AccountChoice(AccountChoice {
+            account_name: EVIL,
+            account_email: Some(EVIL),
+            picture_url: Some(EVIL),
+            client_name: EVIL,
+            request_id: EVIL,
+            csrf: EVIL,
+        }),
+        Page::Consent(Consent {
+            client_name: EVIL,
+            scopes: &[EVIL],
+            account_name: EVIL,
+            request_id: EVIL,
+            csrf: EVIL,
+        }),
+    ];
+    let theme = Theme { title: EVIL.to_owned(), ..Theme::default() };
+    let pages = Pages::new(theme, None).unwrap();
+    for page in hostile {
+        let html = pages.render(&page);
+        assert!(html.contains("&lt;img src=x"), "{}", page.template());
+        assert!(!html.contains("<img src=x"), "{}: {html}", page.template());
+        assert!(html.contains("{{ site }}"), "values are never templates");
+    }
+}
+
+#[test]
+fn req_134_no_template_switches_escaping_off() {
+    for (name, source) in TEMPLATES {
+        for raw in ["safe", "autoescape", "raw"] {
+            let found = source.split(|c: char| !c.is_alphanumeric()).any(|word| word == raw);
+            assert!(!found, "{name}: {raw}");
+        }
+    }
+}
+
+#[test]
+fn every_form_is_a_post_to_us_with_its_token() {
+    let known = ["start", "cancel", "again", "continue", "consent"];
+    let mut forms = 0;
+    for (name, html) in drawn() {
+        for part in html.split("<form ").skip(1) {
+            let tag = format!("form {part}");
+            let body = part.split("</form>").next().unwrap();
+            assert_eq!(attribute(&tag, "method"), Some("post"), "{name}");
+            assert!(
+                body.contains("<input type=\"hidden\" name=\"csrf\" value=\"sample-csrf-token\">"),
+                "{name}"
+            );
+            let action = attribute(&tag, "action").unwrap();
+            let step = action.rsplit('/').next().unwrap();
+            assert!(
+                action == "/sign-out" || (action.starts_with("/sign-in/01998a2e-") && known.contains(&step)),
+                "{name}: {action}"
+            );
+            forms += 1;
+        }
+    }
+    assert!(forms > 20, "{forms}");
+}
+
+#[test]
+fn the_sign_in_page_carries_what_the_script_needs() {
+    let html = sample("sign-in");
+    let main = tags(&html, "main")[0];
+    for (name, value) in [
+        ("data-rid", "01998a2e-6c1e-7b1f-8d6e-3c9e5f0a1b2c"),
+        ("data-csrf", "sample-csrf-token"),
+        ("data-pins-url", "https://clients.plex.tv/api/v2/pins?strong=true"),
+        ("data-client-identifier", "3f0c7a52-9d1b-4e6a-8a53-0f1d2c3b4a59"),
+        ("data-product", "Anna&#39;s cinema"),
+        ("data-popup-url", "/sign-in/popup"),
+    ] {
+        let found =
+            attribute(main, name).map(|found| found.replace("&#x2f;", "/").replace("&#x27;", "&#39;"));
+        assert_eq!(found.as_deref(), Some(value), "{name}");
+    }
+    let script = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/static/sign-in.js")).unwrap();
+    for used in ["rid", "csrf", "pinsUrl", "clientIdentifier", "product", "popupUrl", "wait"] {
+        assert!(script.contains(&format!(" {used}")), "{used}");
+    }
+    assert!(
+        html.contains("<form method=\"post\" action=\"/sign-in/01998a2e-6c1e-7b1f-8d6e-3c9e5f0a1b2c/start\"")
+    );
+}
+
+#[test]
+fn without_script_the_waiting_page_asks_by_itself() {
+    let html = sample("waiting");
+    assert!(html.contains("<noscript><meta http-equiv=\"refresh\" content=\"3\"></noscript>"), "{html}");
+    assert!(html.contains("role=\"status\" aria-live=\"polite\""), "{html}");
+}
+
+#[test]
+fn the_refusal_names_the_account_and_both_ways_out() {
+    let mut sentences = std::collections::BTreeSet::new();
+    for (name, html) in drawn().iter().filter(|(name, _)| name.starts_with("denied-")) {
+        assert!(html.contains("<strong>Robin</strong>"), "{name}");
+        assert!(html.contains(">Cancel</button>"), "{name}");
+        let again = html.contains("/again\"") && html.contains(">Use another Plex account</button>");
+        assert_eq!(again, *name != "denied-client-disabled", "{name}");
+        let heading = html.split("<h1>").nth(1).unwrap().split("</h1>").next().unwrap();
+        assert!(sentences.insert(heading.to_owned()), "{name}: {heading}");
+    }
+    assert_eq!(sentences.len(), 7);
+}
+
+#[test]
+fn every_reference_leads_to_a_file_of_ours() {
+    let pages = pages();
+    for (name, html) in drawn() {
+        for (element, key) in [("link", "href"), ("script", "src")] {
+            for tag in tags(&html, element) {
+                let url = attribute(tag, key).unwrap();
+                let path = url.strip_prefix("/assets/").unwrap();
+                assert!(pages.asset(path).is_some(), "{name}: {url}");
+            }
+        }
+    }
+}
+
+#[test]
+fn the_sign_in_page_weighs_less_than_25_kb_on_the_wire() {
+    let pages = pages();
+    let html = pages.render(&samples()[0].1).len(); // not even compressed
+    let files = ["style.css", "theme.css", "sign-in.js", "icon.svg"].map(|name| {
+        let path = pages.asset_url(name).unwrap().strip_prefix("/assets/").unwrap();
+        pages.asset(path).unwrap().negotiate(Some("br, gzip")).body.len()
+    });
+    let total = html + files.iter().sum::<usize>();
+    assert!(
+        total < 12 * 1024,
+        "{total} bytes: html {html}, files {files:?}; the ceiling of the issue is 25 kB"
+    );
+}
+
+#[test]
+fn a_missing_override_falls_back_and_a_present_one_counts() {
+    let folder = tempfile::tempdir().unwrap();
+    let plain = Pages::new(Theme::default(), Some(folder.path())).unwrap();
+    assert_eq!(plain.render(&Page::SignedIn), pages().render(&Page::SignedIn));
+
+    fs::write(folder.path().join("_motto.html"), "<p>Popcorn!</p>").unwrap();
+    fs::write(
+        folder.path().join("signed-in.html"),
+        "{% extends \"_base.html\" %}{% block main %}<h1>In</h1>{% include \"_motto.html\" %}{% endblock %}",
+    )
+    .unwrap();
+    fs::write(folder.path().join("style.css"), "body{color:#123}").unwrap();
+    fs::write(folder.path().join("poster.png"), b"\x89PNG").unwrap();
+    fs::write(folder.path().join("notes.txt"), "not served").unwrap();
+    let own = Pages::new(Theme::default(), Some(folder.path())).unwrap();
+    let html = own.render(&Page::SignedIn);
+    assert!(html.contains("Popcorn!") && html.contains("Plex sign-in"), "{html}");
+    assert_ne!(own.asset_url("style.css"), pages().asset_url("style.css"));
+    assert!(own.asset_url("poster.png").is_some() && own.asset_url("notes.txt").is_none());
+    assert_eq!(own.render(&Page::Popup).matches("Opening Plex…").count(), 1);
+}
+
+#[test]
+fn a_broken_override_is_refused_with_file_and_line() {
+    let rows = [
+        ("denied.html", "<p>\n{% if %}\n", 2),
+        ("sign-in.html", "a\n\n{{ page.no_such_value }}", 3),
+        ("sign-in.html", "a\n{{ asset('absent.png') }}", 2),
+        ("consent.html", "{% include '_absent.html' %}", 1),
+        ("error.html", "{{ page.detail|safe }}", 1),
+        (
+            "popup.html",
+            "{% for a in range(9999) %}{% for b in range(9999) %}{{ b }}{% endfor %}{% endfor %}",
+            1,
+        ),
+    ];
+    for (name, source, line) in rows {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join(name);
+        fs::write(&file, source).unwrap();
+        let error = Pages::new(Theme::default(), Some(folder.path())).unwrap_err();
+        let message = error.to_string();
+        assert!(message.starts_with(&format!("{}:{line}: ", file.display())), "{source}: {message}");
+    }
+}
+
+#[test]
+fn an_error_in_an_included_part_names_the_part() {
+    let folder = tempfile::tempdir().unwrap();
+    let part = folder.path().join("_motto.html");
+    fs::write(&part, "\n\n{{ nowhere.at.all }}").unwrap();
+    fs::write(folder.path().join("signed-in.html"), "{% include '_motto.html' %}").unwrap();
+    let message = Pages::new(Theme::default(), Some(folder.path())).unwrap_err().to_string();
+    assert!(message.starts_with(&format!("{}:3: ", part.display())), "{message}");
+}
+
+#[test]
+fn a_template_that_replaces_nothing_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("signin.html"), "hello").unwrap();
+    let message = Pages::new(Theme::default(), Some(folder.path())).unwrap_err().to_string();
+    assert!(message.contains("signin.html") && message.contains("\"sign-in.html\""), "{message}");
+    let absent = folder.path().join("absent");
+    let message = Pages::new(Theme::default(), Some(&absent)).unwrap_err().to_string();
+    assert!(message.contains("absent: cannot be read"), "{message}");
+}
+
+#[test]
+fn an_override_that_fails_later_gives_way_to_ours() {
+    let folder = tempfile::tempdir().unwrap();
+    let template = "{% if page.account_name == 'Robin' %}mine{% else %}{{ page.oops }}{% endif %}";
+    fs::write(folder.path().join("denied.html"), template).unwrap();
+    let pages = Pages::new(Theme::default(), Some(folder.path())).unwrap();
+    let denied = Denied {
+        reason: DeniedReason::Stranger,
+        account_name: "Kim",
+        account_email: None,
+        server_name: None,
+        client_name: "App",
+        request_id: "1",
+        csrf: "2",
+    };
+    assert!(pages.render(&Page::Denied(denied)).contains("<strong>Kim</strong>"));
+    assert_eq!(pages.render(&Page::Denied(Denied { account_name: "Robin", ..denied })), "mine");
+}
