@@ -1,5 +1,17 @@
 //! The program, as a library: everything that touches the outside world, so that tests can start it in one process.
 
+pub mod app;
 pub mod assets;
+pub mod clock;
+pub mod entropy;
+pub mod flow;
 pub mod keys;
+pub mod lifecycle;
+pub mod limits;
 pub mod pages;
+pub mod router;
+pub mod session;
+pub mod store;
+pub mod telemetry;
+pub mod upstream;
+mod web;
