@@ -16,6 +16,7 @@ use plex_oidc_core::secret::SecretHash;
 use plex_oidc_core::time::{Seconds, Timestamp};
 
 pub mod records;
+pub mod sqlite;
 
 use records::{
     AccessTokenRecord, AdoptedPin, Adoption, BrowserSession, CodeRecord, Consent, EndedAccess, EndedSession,
