@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use crate::{Error, Pin};
+use crate::Error;
 
 /// The wait between looks while a person is likely still at the page.
 const SOON: Duration = Duration::from_secs(1);
@@ -44,7 +44,7 @@ impl Schedule {
 
     /// After a look at `elapsed` since the start that ended like `outcome`. A PIN with a token, or one that is gone, is
     /// the caller's to end; an outage is still waiting.
-    pub fn next(&mut self, elapsed: Duration, outcome: &Result<Pin, Error>) -> Next {
+    pub fn next<T>(&mut self, elapsed: Duration, outcome: &Result<T, Error>) -> Next {
         let usual = usual(elapsed);
         let wait = match outcome {
             Ok(_) => {

@@ -1,0 +1,76 @@
+//! The composition root: everything that handlers use, in one place, and nothing global.
+
+use std::sync::Arc;
+
+use plex_oidc_core::client::Clients;
+use plex_oidc_core::decide::HouseRules;
+use plex_oidc_core::issuer::Issuer;
+use plex_oidc_core::net::TrustedProxies;
+use plex_oidc_core::time::Seconds;
+use tokio::sync::watch;
+
+use crate::clock::Clock;
+use crate::entropy::Entropy;
+use crate::flow::watch::Watchers;
+use crate::keys::{KeyRing, Seal};
+use crate::limits::StartLimiter;
+use crate::pages::Pages;
+use crate::session::Cookies;
+use crate::store::Store;
+use crate::upstream::plex::Plex;
+
+/// How long things last.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Lifetimes {
+    /// A browser session that nobody uses.
+    pub session_idle: Seconds,
+    /// A browser session in any case.
+    pub session_absolute: Seconds,
+    /// A refresh token that nobody uses.
+    pub refresh_idle: Seconds,
+    /// A family of refresh tokens in any case.
+    pub refresh_absolute: Seconds,
+    /// How long a rotated refresh token may be presented again.
+    pub refresh_grace: Seconds,
+}
+
+/// What the handlers share.
+pub struct App {
+    /// Our base URL.
+    pub issuer: Issuer,
+    /// The registered clients.
+    pub clients: Clients,
+    /// The rules of the house.
+    pub rules: HouseRules,
+    /// How long things last.
+    pub lifetimes: Lifetimes,
+    /// Whose forwarding headers are believed.
+    pub trusted_proxies: TrustedProxies,
+    /// Everything that survives a restart.
+    pub store: Arc<dyn Store>,
+    /// The signing keys, parsed.
+    pub keys: KeyRing,
+    /// Seals what must be read back.
+    pub seal: Seal,
+    /// What visitors see.
+    pub pages: Pages,
+    /// The way in.
+    pub plex: Plex,
+    /// The name of the Plex server, for pages.
+    pub server_name: Option<String>,
+    /// Limits on starting sign-ins.
+    pub limiter: StartLimiter,
+    /// Who waits for which PIN.
+    pub watchers: Watchers,
+    /// Our cookies.
+    pub cookies: Cookies,
+    /// What time it is.
+    pub clock: Arc<dyn Clock>,
+    /// Randomness.
+    pub entropy: Arc<dyn Entropy>,
+    /// Becomes true when the program is asked to stop: whoever holds a connection open lets go.
+    pub stopping: watch::Receiver<bool>,
+}
+
+/// What handlers receive.
+pub type State = Arc<App>;

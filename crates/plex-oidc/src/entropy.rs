@@ -1,0 +1,52 @@
+//! Randomness, passed in.
+
+use aws_lc_rs::rand::{SecureRandom as _, SystemRandom};
+use plex_oidc_core::id::{GrantId, RequestId, Sid};
+use plex_oidc_core::secret::{Secret, SecretKind};
+use uuid::{Builder, Uuid};
+
+/// A source of randomness fit for secrets.
+pub trait Entropy: Send + Sync {
+    /// 32 random bytes.
+    fn bytes(&self) -> [u8; 32];
+}
+
+/// The operating system's source.
+#[derive(Debug, Default)]
+pub struct SystemEntropy(SystemRandom);
+
+impl Entropy for SystemEntropy {
+    fn bytes(&self) -> [u8; 32] {
+        let mut bytes = [0; 32];
+        // Without randomness nothing here is safe: the panic is a 500, and no secret is ever made of zeros.
+        self.0.fill(&mut bytes).expect("the operating system gives random bytes");
+        bytes
+    }
+}
+
+impl dyn Entropy {
+    /// A new secret.
+    pub fn secret(&self, kind: SecretKind) -> Secret {
+        Secret::from_random(kind, self.bytes())
+    }
+
+    /// The name of a new sign-in attempt.
+    pub fn request_id(&self) -> RequestId {
+        RequestId(self.uuid())
+    }
+
+    /// The name of a new grant.
+    pub fn grant_id(&self) -> GrantId {
+        GrantId(self.uuid())
+    }
+
+    /// The public name of a new browser session.
+    pub fn sid(&self) -> Sid {
+        Sid(self.uuid())
+    }
+
+    fn uuid(&self) -> Uuid {
+        let [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, ..] = self.bytes();
+        Builder::from_random_bytes([a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p]).into_uuid()
+    }
+}

@@ -1,0 +1,154 @@
+//! A sign-in attempt: an authorization request that was checked, frozen and stored, and the one browser it belongs to.
+
+use plex_oidc_core::authorize::{AuthorizationRequest, Progress, SessionFacts, Step, next_step};
+use plex_oidc_core::client::Client;
+use plex_oidc_core::decide::{Decision, Denial, decide};
+use plex_oidc_core::id::{RequestId, Sid};
+use plex_oidc_core::secret::{Secret, SecretKind};
+use serde::{Deserialize, Serialize};
+
+use super::FlowError;
+use crate::app::App;
+use crate::session::ATTEMPT_LIFETIME;
+use crate::store::records::{BrowserSession, Login, LoginState, NewLogin};
+
+/// What the store keeps of a request.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Frozen {
+    /// The request as it was checked.
+    pub request: AuthorizationRequest,
+    /// The browser session that a sign-in for this very request made, if it went that far.
+    pub signed_in: Option<Sid>,
+}
+
+/// Why a stored attempt shows a page instead of going on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Refusal {
+    /// This account may not come in.
+    Denied {
+        /// Why.
+        denial: Denial,
+        /// The name of the Plex account.
+        account_name: String,
+        /// Its e-mail address.
+        account_email: Option<String>,
+    },
+    /// Nobody approved in time.
+    TookTooLong,
+    /// Plex no longer accepts the token that came with the approval.
+    TokenRefused,
+    /// Somebody else signed in than the client expected.
+    OtherAccount,
+}
+
+/// A stored attempt, opened by the browser it belongs to.
+pub struct Attempt<'a> {
+    /// Its name.
+    pub id: RequestId,
+    /// The request.
+    pub frozen: Frozen,
+    /// The client that asked.
+    pub client: &'a Client,
+    /// Where it stands.
+    pub state: LoginState,
+    /// The secret in the cookie.
+    pub cookie: Secret,
+}
+
+impl Attempt<'_> {
+    /// Why it was refused, if it was.
+    pub fn refusal(&self) -> Option<Refusal> {
+        match &self.state {
+            LoginState::Refused { reason } => serde_json::from_str(reason).ok(),
+            _ => None,
+        }
+    }
+
+    /// What was done for this request already.
+    pub fn progress(&self, session: Option<&BrowserSession>) -> Progress {
+        let signed_in = session.is_some_and(|session| self.frozen.signed_in == Some(session.sid));
+        Progress { signed_in, ..Progress::default() }
+    }
+}
+
+/// Stores a request for this browser. The cookie's secret is returned, and kept nowhere else.
+pub async fn begin(app: &App, frozen: &Frozen) -> Result<(RequestId, Secret), FlowError> {
+    let now = app.clock.now();
+    let (id, secret) = (app.entropy.request_id(), app.entropy.secret(SecretKind::Login));
+    let login = NewLogin {
+        id,
+        cookie_hash: secret.hash(),
+        request_json: serde_json::to_string(frozen)?,
+        client_id: frozen.request.client_id.clone(),
+        created: now,
+        expires: now.plus(ATTEMPT_LIFETIME),
+    };
+    app.store.begin_login(login).await?;
+    Ok((id, secret))
+}
+
+/// Opens a stored attempt with its cookie. `None`: there is no such attempt for this browser.
+pub async fn open(app: &App, id: RequestId, cookie: Secret) -> Result<Option<Attempt<'_>>, FlowError> {
+    let Some(login) = app.store.login(id, app.clock.now()).await? else { return Ok(None) };
+    if !login.cookie_hash.matches(&cookie.hash()) {
+        return Ok(None);
+    }
+    let Login { request_json, state, .. } = login;
+    let frozen: Frozen = serde_json::from_str(&request_json)?;
+    let client = app.clients.find(frozen.request.client_id.as_str()).ok_or(FlowError::ClientGone)?;
+    Ok(Some(Attempt { id, frozen, client, state, cookie }))
+}
+
+/// What the authorization endpoint must do next for this request.
+pub async fn step(
+    app: &App,
+    request: &AuthorizationRequest,
+    session: Option<&BrowserSession>,
+    progress: Progress,
+) -> Result<Step, FlowError> {
+    let client = app.clients.find(request.client_id.as_str()).ok_or(FlowError::ClientGone)?;
+    let facts = match session {
+        Some(session) => Some(facts(app, client, request, session, progress).await?),
+        None => None,
+    };
+    Ok(next_step(request, facts.as_ref(), progress, app.clock.now()))
+}
+
+async fn facts(
+    app: &App,
+    client: &Client,
+    request: &AuthorizationRequest,
+    session: &BrowserSession,
+    progress: Progress,
+) -> Result<SessionFacts, FlowError> {
+    let person = &session.user.person;
+    let mut decision = decide(person, client, app.rules, app.clock.now());
+    // The Plex token is not kept in the session: a client that is given one needs a sign-in of its own.
+    if client.plex_token.is_some() && !progress.signed_in && decision == Decision::Allow {
+        decision = Decision::Unknown;
+    }
+    let consented = !client.consent_required || has_consented(app, request, session).await?;
+    Ok(SessionFacts { subject: person.subject(), auth_time: session.auth_time, decision, consented })
+}
+
+async fn has_consented(
+    app: &App,
+    request: &AuthorizationRequest,
+    session: &BrowserSession,
+) -> Result<bool, FlowError> {
+    let consent = app.store.consent(session.user.account_id(), request.client_id.clone()).await?;
+    Ok(consent.is_some_and(|consent| request.scopes.is_within(consent.scopes)))
+}
+
+/// The live browser session behind a cookie, marked as used.
+pub async fn session(app: &App, cookie: Option<&Secret>) -> Result<Option<BrowserSession>, FlowError> {
+    let Some(cookie) = cookie else { return Ok(None) };
+    let now = app.clock.now();
+    let Some(session) = app.store.browser_session(cookie.hash(), now).await? else { return Ok(None) };
+    let idle_expires = now.plus(app.lifetimes.session_idle).min(session.absolute_expires);
+    if now.since(session.last_seen) >= i64::from(crate::store::TOUCH_INTERVAL.0) {
+        app.store.touch_session(cookie.hash(), now, idle_expires).await?;
+    }
+    Ok(Some(session))
+}

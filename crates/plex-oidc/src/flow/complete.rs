@@ -1,0 +1,256 @@
+//! From an approved PIN to a signed-in person: who is it, may they come in, and where do they go now.
+
+use plex_oidc_core::authorize::{AuthorizeErrorCode, Progress, RedirectError, Step};
+use plex_oidc_core::decide::Person;
+use plex_oidc_core::id::RequestId;
+use plex_oidc_core::secret::{Secret, SecretKind};
+use plextv::{Error, PinId, PlexToken};
+use secrecy::ExposeSecret as _;
+use tracing::info;
+
+use super::FlowError;
+use super::attempt::{self, Attempt, Frozen, Refusal};
+use super::issue::{Holder, new_code, token_for};
+use crate::app::App;
+use crate::keys::Place;
+use crate::store::records::{
+    AdoptedPin, BrowserSession, Finish, FinishLogin, FinishedBy, LoginState, NewBrowserSession, NewCode,
+    SealedBytes, UserRecord,
+};
+use crate::upstream::plex::Identified;
+
+/// Where the browser goes after it came back from Plex.
+pub enum Outcome {
+    /// Nobody has approved yet.
+    Waiting,
+    /// The attempt shows a page of its own: refused, or over.
+    Page,
+    /// Signed in, and back to the client with a code.
+    Done {
+        /// The whole address at the client.
+        location: String,
+        /// The new browser session.
+        session: Secret,
+    },
+    /// Signed in, but there is something to ask first, in a new attempt.
+    Ask {
+        /// The new browser session.
+        session: Secret,
+        /// The new attempt.
+        id: RequestId,
+        /// Its cookie.
+        cookie: Secret,
+    },
+    /// Something goes to the client that is not a code.
+    Refuse(Box<RedirectError>),
+}
+
+/// Looks at an attempt's PIN at Plex and notes what became of it. `true` when the attempt no longer waits.
+pub async fn look(app: &App, id: RequestId, pin: &AdoptedPin) -> Result<bool, FlowError> {
+    let now = app.clock.now();
+    match app.plex.look(PinId(pin.id), pin.code.expose_secret()).await {
+        Ok(seen) => {
+            let Some(token) = seen.auth_token else {
+                return if pin.expires.has_passed(now) { too_late(app, id).await } else { Ok(false) };
+            };
+            let sealed = seal_login_token(app, id, &token)?;
+            app.store.approve_login(id, pin.id, sealed, now).await?;
+            Ok(true)
+        }
+        Err(Error::PinGone) => too_late(app, id).await,
+        Err(_) if pin.expires.has_passed(now) => too_late(app, id).await,
+        Err(error) => Err(error.into()),
+    }
+}
+
+async fn too_late(app: &App, id: RequestId) -> Result<bool, FlowError> {
+    refuse(app, id, &Refusal::TookTooLong).await?;
+    Ok(true)
+}
+
+/// Notes why an attempt shows a page.
+pub async fn refuse(app: &App, id: RequestId, why: &Refusal) -> Result<(), FlowError> {
+    app.store.refuse_login(id, serde_json::to_string(why)?, app.clock.now()).await?;
+    Ok(())
+}
+
+/// Goes on with an attempt whose browser came back. `old_session` is the session that this browser had.
+pub async fn come_back(
+    app: &App,
+    attempt: Attempt<'_>,
+    old_session: Option<&BrowserSession>,
+) -> Result<Outcome, FlowError> {
+    let attempt = match &attempt.state {
+        LoginState::PinAdopted(pin) => {
+            if !look(app, attempt.id, pin).await? {
+                return Ok(Outcome::Waiting);
+            }
+            let Some(again) = attempt::open(app, attempt.id, attempt.cookie).await? else {
+                return Ok(Outcome::Page);
+            };
+            again
+        }
+        _ => attempt,
+    };
+    let LoginState::Approved { pin_id, plex_token_sealed } = &attempt.state else { return Ok(Outcome::Page) };
+    let token = open_login_token(app, attempt.id, plex_token_sealed)?;
+    match app.plex.identify(&token, app.clock.now()).await {
+        Ok(identified) => admit(app, &attempt, *pin_id, identified, &token, old_session).await,
+        Err(error) if error.says_token_is_dead() => {
+            refuse(app, attempt.id, &Refusal::TokenRefused).await?;
+            Ok(Outcome::Page)
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+async fn admit(
+    app: &App,
+    attempt: &Attempt<'_>,
+    pin_id: u64,
+    identified: Identified,
+    token: &PlexToken,
+    old_session: Option<&BrowserSession>,
+) -> Result<Outcome, FlowError> {
+    let Identified { person, server_token } = identified;
+    let now = app.clock.now();
+    let same_person = old_session.filter(|old| old.user.account_id() == person.account.id);
+    let sid = same_person.map_or_else(|| app.entropy.sid(), |old| old.sid);
+    let session = BrowserSession {
+        hash: plex_oidc_core::secret::SecretHash([0; 32]),
+        sid,
+        user: UserRecord { person, updated: now },
+        auth_time: now,
+        created: now,
+        last_seen: now,
+        idle_expires: now.plus(app.lifetimes.session_idle),
+        absolute_expires: now.plus(app.lifetimes.session_absolute),
+    };
+    let progress = Progress { signed_in: true, ..Progress::default() };
+    let request = &attempt.frozen.request;
+    let step = attempt::step(app, request, Some(&session), progress).await?;
+    let finish = Finishing { app, attempt, pin_id, session: &session, old_session };
+    match step {
+        Step::Issue => {
+            let plex_token = token_for(attempt.client, token, server_token.as_ref());
+            let holder = Holder { account_id: session.user.account_id(), sid, auth_time: now, plex_token };
+            let (code, stored) = new_code(app, request, &holder)?;
+            let Some(secret) = finish.store(Some(stored)).await? else { return Ok(Outcome::Page) };
+            let location = request.code_response(code.expose(), &app.issuer);
+            Ok(Outcome::Done { location, session: secret })
+        }
+        Step::Consent | Step::ChooseAccount => {
+            let Some(secret) = finish.store(None).await? else { return Ok(Outcome::Page) };
+            let frozen = Frozen { request: request.clone(), signed_in: Some(sid) };
+            let (id, cookie) = attempt::begin(app, &frozen).await?;
+            Ok(Outcome::Ask { session: secret, id, cookie })
+        }
+        Step::Deny(denial) => {
+            deny(app, attempt.id, denial, &session.user.person).await?;
+            Ok(Outcome::Page)
+        }
+        Step::SignIn => {
+            refuse(app, attempt.id, &Refusal::OtherAccount).await?;
+            Ok(Outcome::Page)
+        }
+        Step::Refuse(error) => Ok(Outcome::Refuse(Box::new(error))),
+    }
+}
+
+/// Notes that this person may not come in, so that the attempt's page can say so.
+pub async fn deny(
+    app: &App,
+    id: RequestId,
+    denial: plex_oidc_core::decide::Denial,
+    person: &Person,
+) -> Result<(), FlowError> {
+    info!(account = %person.account.id, ?denial, "somebody may not come in");
+    let account = &person.account;
+    let why = Refusal::Denied {
+        denial,
+        account_name: account.display_name.clone(),
+        account_email: account.email.clone(),
+    };
+    refuse(app, id, &why).await
+}
+
+/// What is needed to store a finished sign-in.
+struct Finishing<'a> {
+    app: &'a App,
+    attempt: &'a Attempt<'a>,
+    pin_id: u64,
+    session: &'a BrowserSession,
+    old_session: Option<&'a BrowserSession>,
+}
+
+impl Finishing<'_> {
+    /// Stores user, session and code at once. `None`: another request of this browser was first.
+    async fn store(&self, code: Option<NewCode>) -> Result<Option<Secret>, FlowError> {
+        let secret = self.app.entropy.secret(SecretKind::BrowserSession);
+        let session = self.session;
+        let finish = FinishLogin {
+            id: self.attempt.id,
+            by: FinishedBy::Pin(self.pin_id),
+            now: self.app.clock.now(),
+            user: session.user.clone(),
+            session: Some(NewBrowserSession {
+                hash: secret.hash(),
+                sid: session.sid,
+                account_id: session.user.account_id(),
+                auth_time: session.auth_time,
+                created: session.created,
+                idle_expires: session.idle_expires,
+                absolute_expires: session.absolute_expires,
+            }),
+            replaced_session: self.old_session.map(|old| old.hash),
+            code,
+        };
+        let stored = self.app.store.finish_login(finish).await?;
+        info!(account = %session.user.account_id(), client = %self.attempt.client.id, ?stored, "signed in with Plex");
+        Ok((stored == Finish::Finished).then_some(secret))
+    }
+}
+
+/// Finishes an attempt with the session that is there, after a choice of account or a consent.
+pub async fn finish_with_session(
+    app: &App,
+    attempt: &Attempt<'_>,
+    session: &BrowserSession,
+) -> Result<Option<String>, FlowError> {
+    let request = &attempt.frozen.request;
+    let account_id = session.user.account_id();
+    let holder = Holder { account_id, sid: session.sid, auth_time: session.auth_time, plex_token: None };
+    let (code, stored) = new_code(app, request, &holder)?;
+    let finish = FinishLogin {
+        id: attempt.id,
+        by: FinishedBy::BrowserSession,
+        now: app.clock.now(),
+        user: session.user.clone(),
+        session: None,
+        replaced_session: None,
+        code: Some(stored),
+    };
+    let finished = app.store.finish_login(finish).await? == Finish::Finished;
+    Ok(finished.then(|| request.code_response(code.expose(), &app.issuer)))
+}
+
+/// The answer of a visitor who cancelled.
+pub fn cancelled(attempt: &Attempt<'_>) -> RedirectError {
+    attempt.frozen.request.refuse(AuthorizeErrorCode::AccessDenied, "the person cancelled the sign-in")
+}
+
+fn seal_login_token(app: &App, id: RequestId, token: &PlexToken) -> Result<SealedBytes, FlowError> {
+    let row = id.to_string();
+    Ok(SealedBytes(app.seal.seal(login_place(&row), token.expose().as_bytes())?))
+}
+
+fn open_login_token(app: &App, id: RequestId, sealed: &SealedBytes) -> Result<PlexToken, FlowError> {
+    let row = id.to_string();
+    let plain = app.seal.open(login_place(&row), &sealed.0)?;
+    let token = std::str::from_utf8(&plain).ok().and_then(PlexToken::parse);
+    token.ok_or(FlowError::Seal(crate::keys::SealError::Damaged))
+}
+
+fn login_place(row: &str) -> Place<'_> {
+    Place { table: "logins", column: "plex_token", row }
+}

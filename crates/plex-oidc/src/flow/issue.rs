@@ -1,0 +1,78 @@
+//! Issuing an authorization code to a person who may have it.
+
+use plex_oidc_core::authorize::AuthorizationRequest;
+use plex_oidc_core::client::{Client, PlexTokenClaim};
+use plex_oidc_core::id::{GrantId, PlexAccountId, Sid};
+use plex_oidc_core::secret::{Secret, SecretKind};
+use plex_oidc_core::time::Timestamp;
+use plex_oidc_core::token::code::CODE_LIFETIME;
+use plextv::PlexToken;
+
+use super::FlowError;
+use crate::app::App;
+use crate::keys::Place;
+use crate::store::records::{NewCode, NewGrant, SealedBytes};
+
+/// Whose code it is to be.
+pub struct Holder<'a> {
+    /// The account.
+    pub account_id: PlexAccountId,
+    /// The browser session.
+    pub sid: Sid,
+    /// When that person authenticated.
+    pub auth_time: Timestamp,
+    /// The Plex token for this client, where the operator opted in.
+    pub plex_token: Option<&'a PlexToken>,
+}
+
+/// Makes a code, and what is to be stored for it. Only the hash is stored.
+pub fn new_code(
+    app: &App,
+    request: &AuthorizationRequest,
+    holder: &Holder<'_>,
+) -> Result<(Secret, NewCode), FlowError> {
+    let now = app.clock.now();
+    let code = app.entropy.secret(SecretKind::AuthorizationCode);
+    let id = app.entropy.grant_id();
+    let grant = NewGrant {
+        id,
+        client_id: request.client_id.clone(),
+        account_id: holder.account_id,
+        sid: holder.sid,
+        scopes: request.scopes,
+        auth_time: holder.auth_time,
+        created: now,
+        plex_token_sealed: holder.plex_token.map(|token| seal_plex_token(app, id, token)).transpose()?,
+    };
+    let stored = NewCode {
+        hash: code.hash(),
+        grant,
+        redirect_uri: request.redirect.as_str().to_owned(),
+        code_challenge: request.challenge.clone(),
+        nonce: request.nonce.clone(),
+        expires: now.plus(CODE_LIFETIME),
+    };
+    Ok((code, stored))
+}
+
+/// Which of two tokens a client is given, if any.
+pub fn token_for<'a>(
+    client: &Client,
+    account: &'a PlexToken,
+    server: Option<&'a PlexToken>,
+) -> Option<&'a PlexToken> {
+    match client.plex_token? {
+        PlexTokenClaim::Account => Some(account),
+        PlexTokenClaim::Server => server,
+    }
+}
+
+fn seal_plex_token(app: &App, grant: GrantId, token: &PlexToken) -> Result<SealedBytes, FlowError> {
+    let row = grant.to_string();
+    Ok(SealedBytes(app.seal.seal(grant_place(&row), token.expose().as_bytes())?))
+}
+
+/// Where a grant's Plex token is stored.
+pub(super) fn grant_place(row: &str) -> Place<'_> {
+    Place { table: "grants", column: "plex_token", row }
+}

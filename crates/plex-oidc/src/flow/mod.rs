@@ -1,0 +1,47 @@
+//! What happens between a handler and the store: remembering an authorization request, waiting for Plex, judging who
+//! came back, issuing codes and tokens. Handlers translate HTTP; the rules are in the core; the order is here.
+
+pub mod attempt;
+pub mod complete;
+pub mod issue;
+pub mod tokens;
+pub mod watch;
+
+use plex_oidc_core::jose::SignError;
+
+use crate::keys::SealError;
+use crate::store::StoreError;
+
+/// Why a flow could not go on. None of these says anything about the person.
+#[derive(Debug, thiserror::Error)]
+pub enum FlowError {
+    /// The store did not answer.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// Plex did not answer.
+    #[error(transparent)]
+    Plex(#[from] plextv::Error),
+    /// A sealed value does not open.
+    #[error(transparent)]
+    Seal(#[from] SealError),
+    /// A token could not be signed.
+    #[error(transparent)]
+    Sign(#[from] SignError),
+    /// A stored value cannot be read.
+    #[error("a stored value cannot be read: {0}")]
+    Stored(#[from] serde_json::Error),
+    /// The client that asked is no longer in the configuration.
+    #[error("the client of this sign-in is no longer registered")]
+    ClientGone,
+    /// An ID token would be larger than clients accept.
+    #[error(
+        "the ID token for client {client} would hold {size} bytes of claims; copy fewer claims into it \
+         (id_token_claims), groups first"
+    )]
+    TooLarge {
+        /// The client.
+        client: String,
+        /// The size of its payload.
+        size: usize,
+    },
+}

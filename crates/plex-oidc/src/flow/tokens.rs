@@ -1,0 +1,278 @@
+//! Turning a code or a refresh token into tokens. The person and the client are judged anew each time: the same
+//! [`decide`] as at the door (security requirements 43 and 63).
+
+use plex_oidc_core::claims::{IdTokenFacts, MAX_ID_TOKEN_CLAIMS_BYTES, id_token};
+use plex_oidc_core::client::Client;
+use plex_oidc_core::decide::{Decision, decide};
+use plex_oidc_core::jose::TYP_ID_TOKEN;
+use plex_oidc_core::scope::{Scope, ScopeSet};
+use plex_oidc_core::secret::{Secret, SecretHash, SecretKind};
+use plex_oidc_core::token::code::{CodeFacts, CodeVerdict, check_code};
+use plex_oidc_core::token::error::TokenError;
+use plex_oidc_core::token::params::{CodeRequest, RefreshRequest};
+use plex_oidc_core::token::refresh;
+use plextv::PlexToken;
+use serde::Serialize;
+use tracing::{error, info, warn};
+
+use super::FlowError;
+use super::issue::grant_place;
+use crate::app::App;
+use crate::store::StoreError;
+use crate::store::records::{
+    CodeRecord, GrantEnd, GrantRecord, NewAccessToken, NewRefreshToken, RedeemCode, Redemption,
+    RefreshTokenRecord, Renewal, Rotate, Rotation,
+};
+
+/// The answer of the token endpoint (RFC 6749 s. 5.1, OIDC Core 1.0 s. 3.1.3.3).
+#[derive(Serialize)]
+pub struct Tokens {
+    access_token: String,
+    token_type: &'static str,
+    expires_in: u32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    refresh_token: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    id_token: Option<String>,
+    scope: ScopeSet,
+}
+
+impl From<FlowError> for TokenError {
+    fn from(error: FlowError) -> Self {
+        match error {
+            FlowError::Store(StoreError::Unavailable { .. } | StoreError::Busy) => {
+                warn!(%error, "no tokens: the store does not answer");
+                Self::TemporarilyUnavailable
+            }
+            _ => {
+                error!(%error, "no tokens");
+                Self::ServerError
+            }
+        }
+    }
+}
+
+impl From<StoreError> for FlowToken {
+    fn from(error: StoreError) -> Self {
+        Self(FlowError::from(error).into())
+    }
+}
+
+/// A [`TokenError`] to which a [`StoreError`] turns by `?`.
+pub struct FlowToken(pub TokenError);
+
+impl From<TokenError> for FlowToken {
+    fn from(error: TokenError) -> Self {
+        Self(error)
+    }
+}
+
+impl From<FlowError> for FlowToken {
+    fn from(error: FlowError) -> Self {
+        Self(error.into())
+    }
+}
+
+/// Redeems a code (RFC 6749 s. 4.1.3).
+pub async fn redeem(app: &App, client: &Client, request: &CodeRequest) -> Result<Tokens, FlowToken> {
+    let hash = request.code.ok_or(TokenError::InvalidGrant)?;
+    let record = app.store.code(hash).await?.ok_or(TokenError::InvalidGrant)?;
+    check(app, client, request, hash, &record).await?;
+    may_go_on(app, client, &record.grant)?;
+    let access = app.entropy.secret(SecretKind::AccessToken);
+    let refresh = offline(client, &record.grant).then(|| app.entropy.secret(SecretKind::RefreshToken));
+    let issued = Issued { access: &access, refresh: refresh.as_ref(), scopes: record.grant.scopes };
+    // Signed before anything is stored: what cannot be signed must not spend the code.
+    let tokens = answer(app, client, &record.grant, record.nonce.as_deref(), &issued)?;
+    let now = app.clock.now();
+    let redeem = RedeemCode {
+        hash,
+        client_id: client.id.clone(),
+        now,
+        access: new_access(app, client, &issued),
+        refresh: refresh.as_ref().map(|secret| NewRefreshToken {
+            hash: secret.hash(),
+            idle_expires: refresh_expiry(app, &record.grant),
+            absolute_expires: record.grant.created.plus(app.lifetimes.refresh_absolute),
+        }),
+    };
+    match app.store.redeem_code(redeem).await? {
+        Redemption::Redeemed(_) => Ok(tokens),
+        refused => {
+            info!(client = %client.id, ?refused, "a code was not redeemed");
+            Err(TokenError::InvalidGrant.into())
+        }
+    }
+}
+
+/// Compares what was stored with what was sent.
+async fn check(
+    app: &App,
+    client: &Client,
+    request: &CodeRequest,
+    hash: SecretHash,
+    record: &CodeRecord,
+) -> Result<(), FlowToken> {
+    let now = app.clock.now();
+    let facts = CodeFacts {
+        client_id: &record.grant.client_id,
+        redirect_uri: &record.redirect_uri,
+        challenge: record.code_challenge.as_ref(),
+        expires: record.expires,
+        redeemed: record.redeemed_at,
+        failures: record.failures,
+    };
+    let verdict = check_code(&facts, request, &client.id, now);
+    if verdict != CodeVerdict::Redeem {
+        info!(client = %client.id, ?verdict, "a code was not redeemed");
+    }
+    match verdict {
+        CodeVerdict::Redeem => return Ok(()),
+        CodeVerdict::Refuse => {}
+        CodeVerdict::RefuseAndCount => {
+            app.store.record_code_failure(hash, client.id.clone()).await?;
+        }
+        CodeVerdict::Reuse => {
+            app.store.end_grant(record.grant.id, GrantEnd::CodeReuse, now).await?;
+        }
+        CodeVerdict::Downgrade => {
+            app.store.record_code_failure(hash, client.id.clone()).await?;
+            return Err(TokenError::InvalidRequest("code_verifier was sent for a code without challenge").into());
+        }
+    }
+    Err(TokenError::InvalidGrant.into())
+}
+
+/// Uses a refresh token (RFC 6749 s. 6).
+pub async fn refresh(app: &App, client: &Client, request: &RefreshRequest) -> Result<Tokens, FlowToken> {
+    let presented = request.token.ok_or(TokenError::InvalidGrant)?;
+    let record = app.store.refresh_token(presented).await?.ok_or(TokenError::InvalidGrant)?;
+    if record.grant.client_id != client.id {
+        info!(client = %client.id, "a refresh token of another client was presented");
+        return Err(TokenError::InvalidGrant.into());
+    }
+    may_go_on(app, client, &record.grant)?;
+    let scopes = refresh::scopes(record.grant.scopes, request.scope.as_deref())?;
+    let access = app.entropy.secret(SecretKind::AccessToken);
+    let successor = client.rotate_refresh_tokens.then(|| app.entropy.secret(SecretKind::RefreshToken));
+    let issued = Issued { access: &access, refresh: successor.as_ref(), scopes };
+    let tokens = answer(app, client, &record.grant, None, &issued)?;
+    let rotate = Rotate {
+        presented,
+        client_id: client.id.clone(),
+        now: app.clock.now(),
+        access: new_access(app, client, &issued),
+        renewal: renewal(app, &record, successor.as_ref()),
+        grace: app.lifetimes.refresh_grace,
+    };
+    match app.store.rotate_refresh(rotate).await? {
+        Rotation::Rotated(_) | Rotation::GraceReuse(_) => Ok(tokens),
+        refused => {
+            info!(client = %client.id, ?refused, "a refresh token was not used");
+            Err(TokenError::InvalidGrant.into())
+        }
+    }
+}
+
+fn renewal(app: &App, record: &RefreshTokenRecord, successor: Option<&Secret>) -> Renewal {
+    let idle_expires = refresh_expiry(app, &record.grant);
+    match successor {
+        Some(successor) => Renewal::Rotate { successor: successor.hash(), idle_expires },
+        None => Renewal::Keep { idle_expires },
+    }
+}
+
+fn refresh_expiry(app: &App, grant: &GrantRecord) -> plex_oidc_core::time::Timestamp {
+    let limits = app.lifetimes;
+    refresh::expiry(grant.created, limits.refresh_idle, limits.refresh_absolute, app.clock.now())
+}
+
+/// Whether the person may still use this client. "We do not know any more" is a no here, and ends nothing.
+fn may_go_on(app: &App, client: &Client, grant: &GrantRecord) -> Result<(), TokenError> {
+    if grant.ended_at.is_some() {
+        return Err(TokenError::InvalidGrant);
+    }
+    match decide(&grant.user.person, client, app.rules, app.clock.now()) {
+        Decision::Allow => Ok(()),
+        decision => {
+            info!(client = %client.id, account = %grant.user.account_id(), ?decision, "no tokens for this person");
+            Err(TokenError::InvalidGrant)
+        }
+    }
+}
+
+fn offline(client: &Client, grant: &GrantRecord) -> bool {
+    client.may_refresh() && grant.scopes.contains(Scope::OfflineAccess)
+}
+
+/// Tokens that were made and are not stored yet.
+struct Issued<'a> {
+    access: &'a Secret,
+    refresh: Option<&'a Secret>,
+    scopes: ScopeSet,
+}
+
+fn new_access(app: &App, client: &Client, issued: &Issued<'_>) -> NewAccessToken {
+    NewAccessToken {
+        hash: issued.access.hash(),
+        scopes: issued.scopes,
+        expires: app.clock.now().plus(client.access_token_lifetime),
+    }
+}
+
+fn answer(
+    app: &App,
+    client: &Client,
+    grant: &GrantRecord,
+    nonce: Option<&str>,
+    issued: &Issued<'_>,
+) -> Result<Tokens, FlowError> {
+    let id_token = match issued.scopes.contains(Scope::OpenId) {
+        true => Some(signed_id_token(app, client, grant, nonce, issued.access)?),
+        false => None,
+    };
+    Ok(Tokens {
+        access_token: issued.access.expose().to_owned(),
+        token_type: "Bearer",
+        expires_in: client.access_token_lifetime.0,
+        refresh_token: issued.refresh.map(|secret| secret.expose().to_owned()),
+        id_token,
+        scope: issued.scopes,
+    })
+}
+
+fn signed_id_token(
+    app: &App,
+    client: &Client,
+    grant: &GrantRecord,
+    nonce: Option<&str>,
+    access: &Secret,
+) -> Result<String, FlowError> {
+    let plex_token = plex_token(app, client, grant)?;
+    let claims = id_token(&IdTokenFacts {
+        issuer: &app.issuer,
+        client,
+        person: &grant.user.person,
+        auth_time: grant.auth_time,
+        sid: grant.sid,
+        nonce,
+        access_token: access.expose(),
+        plex_token: plex_token.as_ref().map(PlexToken::expose),
+        now: app.clock.now(),
+    });
+    let size = serde_json::to_vec(&claims)?.len();
+    if size > MAX_ID_TOKEN_CLAIMS_BYTES {
+        return Err(FlowError::TooLarge { client: client.id.to_string(), size });
+    }
+    Ok(app.keys.signing_key(client.signing_algorithm).sign(TYP_ID_TOKEN, &claims)?)
+}
+
+/// The Plex token for this client, if its grant has one and the operator still opts in.
+pub fn plex_token(app: &App, client: &Client, grant: &GrantRecord) -> Result<Option<PlexToken>, FlowError> {
+    let Some(sealed) = grant.plex_token_sealed.as_ref().filter(|_| client.plex_token.is_some()) else {
+        return Ok(None);
+    };
+    let row = grant.id.to_string();
+    let plain = app.seal.open(grant_place(&row), &sealed.0)?;
+    Ok(std::str::from_utf8(&plain).ok().and_then(PlexToken::parse))
+}

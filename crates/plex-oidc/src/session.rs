@@ -1,0 +1,212 @@
+//! The two cookies, and the form token bound to each (RFC 6265bis s. 4.1.3; security requirements 128 to 131).
+//!
+//! One cookie holds the browser session; one per sign-in attempt ties that attempt to this browser, so that tabs never
+//! overwrite each other. Over https both have the `__Host-` prefix. A loopback issuer over plain http cannot have it
+//! (many clients keep `Secure` cookies from plain http even there), so its cookies go without.
+
+use aws_lc_rs::hmac;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use cookie::{Cookie, SameSite};
+use http::HeaderMap;
+use http::header::COOKIE;
+use plex_oidc_core::id::RequestId;
+use plex_oidc_core::secret::{Secret, SecretKind};
+use plex_oidc_core::time::Seconds;
+
+/// Life of a sign-in attempt and of its cookie.
+pub const ATTEMPT_LIFETIME: Seconds = Seconds::minutes(10);
+/// Most attempts of one browser at a time; the oldest cookies beyond are taken away, or the header grows too large.
+const MAX_ATTEMPT_COOKIES: usize = 8;
+/// Most cookies looked at in one request.
+const MAX_COOKIES: usize = 64;
+
+const SESSION: &str = "plex-oidc-session";
+const ATTEMPT: &str = "plex-oidc-login-";
+const HOST_PREFIX: &str = "__Host-";
+
+/// Names, writes and reads our cookies.
+#[derive(Debug, Clone, Copy)]
+pub struct Cookies {
+    secure: bool,
+}
+
+impl Cookies {
+    /// For an issuer that browsers reach over TLS, or not.
+    pub const fn new(secure: bool) -> Self {
+        Self { secure }
+    }
+
+    /// The browser session's secret, if this request has a well-formed one.
+    pub fn session(self, headers: &HeaderMap) -> Option<Secret> {
+        self.find(headers, &self.name(SESSION)).and_then(|text| Secret::parse(SecretKind::BrowserSession, text))
+    }
+
+    /// The secret of a sign-in attempt, if this request has a well-formed one.
+    pub fn attempt(self, headers: &HeaderMap, id: RequestId) -> Option<Secret> {
+        let name = self.name(&format!("{ATTEMPT}{id}"));
+        self.find(headers, &name).and_then(|text| Secret::parse(SecretKind::Login, text))
+    }
+
+    /// Whether the request has a session cookie that is not one of ours in form.
+    pub fn has_malformed_session(self, headers: &HeaderMap) -> bool {
+        self.find(headers, &self.name(SESSION)).is_some() && self.session(headers).is_none()
+    }
+
+    /// The `Set-Cookie` values that take away attempts of this browser beyond the limit.
+    pub fn prune_attempts(self, headers: &HeaderMap) -> Vec<String> {
+        let prefix = self.name(ATTEMPT);
+        let names: Vec<String> =
+            pairs(headers).filter(|(name, _)| name.starts_with(&prefix)).map(|(name, _)| name.to_owned()).collect();
+        let surplus = (names.len() + 1).saturating_sub(MAX_ATTEMPT_COOKIES);
+        names.into_iter().take(surplus).map(|name| self.clear(name)).collect()
+    }
+
+    /// The `Set-Cookie` value of a browser session.
+    pub fn set_session(self, secret: &Secret, lifetime: Seconds) -> String {
+        self.set(self.name(SESSION), secret, lifetime)
+    }
+
+    /// The `Set-Cookie` value that takes the browser session away.
+    pub fn clear_session(self) -> String {
+        self.clear(self.name(SESSION))
+    }
+
+    /// The `Set-Cookie` value of a sign-in attempt.
+    pub fn set_attempt(self, id: RequestId, secret: &Secret) -> String {
+        self.set(self.name(&format!("{ATTEMPT}{id}")), secret, ATTEMPT_LIFETIME)
+    }
+
+    /// The `Set-Cookie` value that takes a sign-in attempt away.
+    pub fn clear_attempt(self, id: RequestId) -> String {
+        self.clear(self.name(&format!("{ATTEMPT}{id}")))
+    }
+
+    fn name(self, base: &str) -> String {
+        if self.secure { format!("{HOST_PREFIX}{base}") } else { base.to_owned() }
+    }
+
+    fn set(self, name: String, secret: &Secret, lifetime: Seconds) -> String {
+        self.build(name, secret.expose().to_owned(), lifetime)
+    }
+
+    fn clear(self, name: String) -> String {
+        self.build(name, String::new(), Seconds(0))
+    }
+
+    fn build(self, name: String, value: String, lifetime: Seconds) -> String {
+        Cookie::build((name, value))
+            .path("/")
+            .secure(self.secure)
+            .http_only(true)
+            .same_site(SameSite::Lax)
+            .max_age(cookie::time::Duration::seconds(i64::from(lifetime.0)))
+            .build()
+            .to_string()
+    }
+
+    /// Two cookies of one name mean that somebody planted one: neither is believed.
+    fn find<'a>(self, headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+        let mut found = pairs(headers).filter(|(n, _)| *n == name).map(|(_, value)| value);
+        let first = found.next()?;
+        found.next().is_none().then_some(first)
+    }
+}
+
+fn pairs(headers: &HeaderMap) -> impl Iterator<Item = (&str, &str)> {
+    let values = headers.get_all(COOKIE).into_iter().filter_map(|value| value.to_str().ok());
+    let pairs = values.flat_map(|value| value.split(';')).take(MAX_COOKIES);
+    pairs.filter_map(|pair| pair.trim().split_once('='))
+}
+
+/// The token that every form carries: only the holder of the cookie can know it.
+pub fn form_token(cookie: &Secret) -> String {
+    let key = hmac::Key::new(hmac::HMAC_SHA256, cookie.expose().as_bytes());
+    URL_SAFE_NO_PAD.encode(hmac::sign(&key, b"form").as_ref())
+}
+
+/// Whether `token` is the form token of this cookie.
+pub fn form_token_is_right(cookie: &Secret, token: &str) -> bool {
+    let key = hmac::Key::new(hmac::HMAC_SHA256, cookie.expose().as_bytes());
+    URL_SAFE_NO_PAD.decode(token).is_ok_and(|tag| hmac::verify(&key, b"form", &tag).is_ok())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use http::HeaderValue;
+    use uuid::Uuid;
+
+    fn secret(kind: SecretKind, byte: u8) -> Secret {
+        Secret::from_random(kind, [byte; 32])
+    }
+
+    fn headers(values: &[String]) -> HeaderMap {
+        let mut headers = HeaderMap::new();
+        for value in values {
+            headers.append(COOKIE, HeaderValue::from_str(value).unwrap());
+        }
+        headers
+    }
+
+    #[test]
+    fn req_128_the_session_cookie_is_bound_to_the_host() {
+        let set = Cookies::new(true).set_session(&secret(SecretKind::BrowserSession, 1), Seconds::days(30));
+        assert!(set.starts_with("__Host-plex-oidc-session=pob_"), "{set}");
+        for part in ["Secure", "HttpOnly", "Path=/", "SameSite=Lax", "Max-Age=2592000"] {
+            assert!(set.split("; ").any(|found| found == part), "{part} in {set}");
+        }
+        assert!(!set.contains("Domain"));
+    }
+
+    #[test]
+    fn req_128_a_planted_second_cookie_makes_both_worthless() {
+        let cookies = Cookies::new(true);
+        let ours = secret(SecretKind::BrowserSession, 1);
+        let pair = |secret: &Secret| format!("__Host-plex-oidc-session={}", secret.expose());
+        let found = cookies.session(&headers(&[pair(&ours)])).unwrap();
+        assert_eq!(found.expose(), ours.expose());
+        let planted = format!("{}; {}", pair(&ours), pair(&secret(SecretKind::BrowserSession, 2)));
+        assert!(cookies.session(&headers(&[planted])).is_none());
+        let bare = headers(&[pair(&ours).replace("__Host-", "")]);
+        assert!(cookies.session(&bare).is_none(), "without the prefix it may come from a parent domain");
+    }
+
+    #[test]
+    fn req_137_a_malformed_cookie_is_no_session() {
+        let cookies = Cookies::new(false);
+        for text in ["plex-oidc-session=", "plex-oidc-session=pob_x", "plex-oidc-session", ";;;=;", "=\u{1}"] {
+            let Ok(value) = HeaderValue::from_bytes(text.as_bytes()) else { continue };
+            let mut headers = HeaderMap::new();
+            headers.insert(COOKIE, value);
+            assert!(cookies.session(&headers).is_none(), "{text}");
+        }
+        assert!(cookies.has_malformed_session(&headers(&["plex-oidc-session=pob_x".to_owned()])));
+    }
+
+    #[test]
+    fn req_017_each_attempt_has_a_cookie_of_its_own_and_old_ones_are_taken_away() {
+        let cookies = Cookies::new(true);
+        let id = |n: u128| RequestId(Uuid::from_u128(n));
+        let pair = |n: u128| {
+            let byte = u8::try_from(n).unwrap();
+            format!("__Host-plex-oidc-login-{}={}", id(n), secret(SecretKind::Login, byte).expose())
+        };
+        let all: Vec<String> = (1..=9).map(pair).collect();
+        let headers = headers(&[all.join("; ")]);
+        assert_eq!(cookies.attempt(&headers, id(3)).unwrap().expose(), secret(SecretKind::Login, 3).expose());
+        assert!(cookies.attempt(&headers, id(99)).is_none());
+        let pruned = cookies.prune_attempts(&headers);
+        assert_eq!(pruned.len(), 2, "nine and a new one leave eight");
+        assert!(pruned[0].contains(&id(1).to_string()) && pruned[0].contains("Max-Age=0"));
+    }
+
+    #[test]
+    fn req_131_a_form_token_belongs_to_one_cookie() {
+        let (a, b) = (secret(SecretKind::Login, 1), secret(SecretKind::Login, 2));
+        assert!(form_token_is_right(&a, &form_token(&a)));
+        assert!(!form_token_is_right(&b, &form_token(&a)));
+        assert!(!form_token_is_right(&a, ""));
+        assert!(!form_token(&a).contains(a.expose()));
+    }
+}

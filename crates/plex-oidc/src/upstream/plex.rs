@@ -1,0 +1,196 @@
+//! Sign in with Plex: making and judging PINs, and asking who approved one.
+//!
+//! Facts from plex.tv become a [`Person`] here; whether that person may use an application is [`decide`]'s to say.
+//!
+//! [`decide`]: plex_oidc_core::decide::decide
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use plex_oidc_core::decide::{Person, Standing};
+use plex_oidc_core::groups::{Group, Groups};
+use plex_oidc_core::id::{MachineId, PlexAccountId};
+use plex_oidc_core::membership::{AcceptedServer, Membership, membership};
+use plex_oidc_core::time::Timestamp;
+use plextv::breaker::{Breaker, Permit};
+use plextv::{Error, Outage, Pin, PinId, PlexToken, PlexTv, Server};
+use tracing::warn;
+use url::Url;
+
+use crate::clock::Clock;
+
+/// A PIN that a browser made may be this old, by Plex's own clock.
+const MAX_PIN_AGE: Duration = Duration::from_secs(120);
+
+/// How long we wait for an approval, whatever Plex would allow.
+pub const PATIENCE: Duration = Duration::from_secs(300);
+
+/// The Plex servers that count, and what we may ask about them.
+#[derive(Debug, Clone)]
+pub struct PlexSettings {
+    /// The servers whose members may come in.
+    pub servers: Vec<AcceptedServer>,
+    /// The owner's own token, to learn which libraries are shared with whom.
+    pub owner_token: Option<PlexToken>,
+}
+
+/// The way in through Plex.
+pub struct Plex {
+    api: PlexTv,
+    settings: PlexSettings,
+    breaker: Mutex<Breaker>,
+    clock: Arc<dyn Clock>,
+}
+
+/// Who approved a PIN.
+#[derive(Debug)]
+pub struct Identified {
+    /// The person, with groups; not a member of anything if `standing` says so.
+    pub person: Person,
+    /// A token for the shared server alone, if there is one.
+    pub server_token: Option<PlexToken>,
+}
+
+/// Why a PIN that a browser offers is not taken.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum PinRefusal {
+    /// Its code, client identifier or product is not ours.
+    #[error("the PIN was made for something else")]
+    NotOurs,
+    /// It was made too long ago.
+    #[error("the PIN is too old")]
+    TooOld,
+    /// Somebody approved it before we ever saw it.
+    #[error("the PIN was approved before")]
+    Claimed,
+    /// Plex could not be asked, or does not know it.
+    #[error(transparent)]
+    Plex(#[from] Error),
+}
+
+impl Plex {
+    /// A way in through `api`.
+    pub fn new(api: PlexTv, settings: PlexSettings, breaker: Breaker, clock: Arc<dyn Clock>) -> Self {
+        Self { api, settings, breaker: Mutex::new(breaker), clock }
+    }
+
+    /// How this installation introduces itself, and where Plex is.
+    pub const fn api(&self) -> &PlexTv {
+        &self.api
+    }
+
+    /// Makes a PIN, for a browser that cannot.
+    pub async fn make_pin(&self) -> Result<Pin, Error> {
+        self.guarded(self.api.create_pin()).await
+    }
+
+    /// Judges a PIN that the browser made: ours, young, and never approved (DESIGN section 3, step 2).
+    pub async fn judge_pin(&self, id: PinId, code: &str) -> Result<Pin, PinRefusal> {
+        let pin = self.guarded(self.api.pin(id, code)).await?;
+        let identity = self.api.identity();
+        let other_product = pin.product.as_ref().is_some_and(|product| *product != identity.product);
+        if !pin.is(code, &identity.client_identifier) || other_product {
+            return Err(PinRefusal::NotOurs);
+        }
+        if pin.auth_token.is_some() {
+            return Err(PinRefusal::Claimed);
+        }
+        let life = Duration::from_secs(u64::try_from(pin.expires_at.since(pin.created_at)).unwrap_or(0));
+        if life.saturating_sub(pin.remaining()) > MAX_PIN_AGE {
+            return Err(PinRefusal::TooOld);
+        }
+        Ok(pin)
+    }
+
+    /// Looks at an adopted PIN.
+    pub async fn look(&self, id: PinId, code: &str) -> Result<Pin, Error> {
+        self.guarded(self.api.pin(id, code)).await
+    }
+
+    /// The address of Plex's sign-in page for a PIN.
+    pub fn sign_in_url(&self, code: &str, forward_url: &Url) -> Url {
+        self.api.auth_app_url(code, Some(forward_url))
+    }
+
+    /// Asks who this token belongs to and what is shared with that account.
+    pub async fn identify(&self, token: &PlexToken, now: Timestamp) -> Result<Identified, Error> {
+        let (user, resources) = tokio::join!(
+            self.guarded(self.api.user(token)),
+            self.guarded(self.api.resources(token)),
+        );
+        let (user, resources) = (user?, resources?);
+        let account = user.account();
+        let visible: Vec<_> = resources.iter().map(Server::visible).collect();
+        let (groups, standing) = match membership(&account, &visible, &self.settings.servers) {
+            Membership::Member { mut groups } => {
+                groups.extend(self.library_groups(account.id).await);
+                (groups, Standing::Member { confirmed_at: now })
+            }
+            Membership::NotShared => (Groups::new(), Standing::Ended),
+        };
+        let server_token = resources.into_iter().find(|seen| self.accepts(seen)).and_then(|seen| seen.access_token);
+        Ok(Identified { person: Person { account, groups, standing }, server_token })
+    }
+
+    fn accepts(&self, seen: &Server) -> bool {
+        self.settings.servers.iter().any(|server| {
+            server.machine == seen.machine && (seen.owned || seen.owner == Some(server.owner))
+        })
+    }
+
+    /// The libraries shared with an account, as groups. Without the owner's token, or when Plex does not say: none.
+    async fn library_groups(&self, account: PlexAccountId) -> Groups {
+        let Some(owner_token) = &self.settings.owner_token else { return Groups::new() };
+        match self.library_keys(owner_token, account).await {
+            Ok(keys) => keys.into_iter().map(Group::library).collect(),
+            Err(error) => {
+                warn!(%error, "the shared libraries could not be asked for; no library group is given");
+                Groups::new()
+            }
+        }
+    }
+
+    async fn library_keys(&self, owner_token: &PlexToken, account: PlexAccountId) -> Result<Vec<u64>, Error> {
+        let mut keys = Vec::new();
+        let owned = |server: &&AcceptedServer| server.owner == account;
+        for server in self.settings.servers.iter().filter(owned) {
+            keys.extend(self.all_keys(owner_token, &server.machine).await?);
+        }
+        if !keys.is_empty() {
+            return Ok(keys);
+        }
+        for share in self.guarded(self.api.accepted_shares(owner_token)).await? {
+            let ours = self.settings.servers.iter().any(|server| server.machine == share.machine);
+            if share.account != account || !ours {
+                continue;
+            }
+            if share.all_libraries {
+                keys.extend(self.all_keys(owner_token, &share.machine).await?);
+            } else {
+                keys.extend(share.library_keys);
+            }
+        }
+        Ok(keys)
+    }
+
+    async fn all_keys(&self, owner_token: &PlexToken, machine: &MachineId) -> Result<Vec<u64>, Error> {
+        let libraries = self.guarded(self.api.server_libraries(owner_token, machine)).await?;
+        Ok(libraries.into_iter().map(|library| library.key).collect())
+    }
+
+    /// Makes one call unless plex.tv is being left alone, and takes note of how it went.
+    async fn guarded<T>(&self, call: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
+        let permit = self.with_breaker(|breaker| breaker.permit(self.clock.instant()));
+        if let Permit::Wait(wait) = permit {
+            let outage = Outage::TimedOut;
+            return Err(Error::Unavailable { outage, retry_after: Some(wait) });
+        }
+        let outcome = call.await;
+        self.with_breaker(|breaker| breaker.record(self.clock.instant(), &outcome));
+        outcome
+    }
+
+    fn with_breaker<T>(&self, use_it: impl FnOnce(&mut Breaker) -> T) -> T {
+        use_it(&mut self.breaker.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}

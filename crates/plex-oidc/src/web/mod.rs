@@ -1,0 +1,13 @@
+//! One file per endpoint or page. A handler reads the request, calls a flow or the store, and writes the answer; it
+//! never calls another handler.
+
+pub mod assets;
+pub mod authorize;
+pub mod health;
+pub mod metadata;
+pub mod request;
+pub mod respond;
+pub mod sign_in;
+pub mod sign_out;
+pub mod token;
+pub mod userinfo;

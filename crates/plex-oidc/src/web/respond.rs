@@ -1,0 +1,195 @@
+//! What handlers answer with: pages, redirects, JSON, and errors as a person or a program can use them.
+//!
+//! The one place that turns a [`FlowError`] into a status: a person sees what to do, the log has the cause, and nothing
+//! of the cause is on the page.
+
+use axum::Json;
+use axum::body::Body;
+use axum::response::{IntoResponse as _, Response};
+use http::header::{
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderName, HeaderValue, LOCATION, RETRY_AFTER, SET_COOKIE,
+};
+use http::StatusCode;
+use plex_oidc_core::authorize::RedirectError;
+use plex_oidc_core::id::RequestId;
+use serde::Serialize;
+use tracing::{error, warn};
+
+use crate::app::App;
+use crate::flow::FlowError;
+use crate::flow::attempt::Attempt;
+use crate::pages::{ErrorKind, ErrorPage, Page, Retry};
+use crate::session::form_token;
+use crate::store::StoreError;
+
+/// What handlers answer with.
+pub type Answer = Response;
+
+const COOP: HeaderName = HeaderName::from_static("cross-origin-opener-policy");
+
+/// How a page may be used by others.
+#[derive(Clone, Copy, Default)]
+pub struct PagePolicy<'a> {
+    /// Origins that the page's script may ask.
+    pub connect: &'a [&'a str],
+    /// Origins that a form may lead to.
+    pub form_targets: &'a [&'a str],
+    /// The page's relation to windows that it opened, or was opened by.
+    pub opener: Opener,
+}
+
+/// `Cross-Origin-Opener-Policy` of a page.
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+pub enum Opener {
+    /// Alone.
+    #[default]
+    Isolated,
+    /// It opens the pop-up.
+    Opens,
+    /// It is the pop-up: it goes on to Plex and must stay reachable for its opener until then.
+    IsOpened,
+}
+
+/// A page of ours.
+pub fn page(app: &App, status: StatusCode, page: &Page<'_>, policy: PagePolicy<'_>) -> Answer {
+    let mut answer = Response::new(Body::from(app.pages.render(page)));
+    *answer.status_mut() = status;
+    let headers = answer.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    let csp = app.pages.content_security_policy(policy.connect, policy.form_targets);
+    if let Ok(csp) = HeaderValue::from_str(&csp) {
+        headers.insert(CONTENT_SECURITY_POLICY, csp);
+    }
+    let opener = match policy.opener {
+        Opener::Isolated => "same-origin",
+        Opener::Opens => "same-origin-allow-popups",
+        Opener::IsOpened => "unsafe-none",
+    };
+    headers.insert(COOP, HeaderValue::from_static(opener));
+    answer
+}
+
+/// An error page that stands alone.
+pub fn page_error(app: &App, kind: ErrorKind, detail: Option<&str>) -> Answer {
+    let values = ErrorPage { kind, retry: None, detail, reference_id: None };
+    let status = StatusCode::from_u16(kind.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let mut answer = page(app, status, &Page::Error(values), PagePolicy::default());
+    if kind == ErrorKind::RateLimited {
+        answer.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("60"));
+    }
+    answer
+}
+
+/// An error page from which an attempt can be tried again or given up.
+pub fn attempt_error(app: &App, kind: ErrorKind, attempt: &Attempt<'_>) -> Answer {
+    let (id, csrf) = (attempt.id.to_string(), form_token(&attempt.cookie));
+    let retry = Retry { request_id: &id, csrf: &csrf, client_name: &attempt.client.name };
+    let values = ErrorPage { kind, retry: Some(retry), detail: None, reference_id: None };
+    let status = StatusCode::from_u16(kind.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let client = attempt.frozen.request.redirect.csp_source();
+    let targets: Vec<&str> = client.as_deref().into_iter().collect();
+    let policy = PagePolicy { form_targets: &targets, ..PagePolicy::default() };
+    page(app, status, &Page::Error(values), policy)
+}
+
+/// Which page a failed flow ends on. Logged here, and nowhere else.
+pub fn kind_of(error: &FlowError) -> ErrorKind {
+    match error {
+        FlowError::Plex(cause) if cause.is_transient() => {
+            warn!(%error, "plex.tv does not answer");
+            ErrorKind::PlexUnavailable
+        }
+        FlowError::Plex(_) => {
+            error!(%error, "plex.tv gave an answer that we cannot use");
+            ErrorKind::PlexUnavailable
+        }
+        FlowError::ClientGone => {
+            warn!(%error, "a sign-in could not go on");
+            ErrorKind::UnknownRequest
+        }
+        _ => {
+            error!(%error, "a sign-in could not go on");
+            ErrorKind::Internal
+        }
+    }
+}
+
+/// The page of a failed flow: 503 where trying again may help.
+pub fn failed(app: &App, error: &FlowError, attempt: Option<&Attempt<'_>>) -> Answer {
+    let kind = kind_of(error);
+    let mut answer = match attempt {
+        Some(attempt) => attempt_error(app, kind, attempt),
+        None => page_error(app, kind, None),
+    };
+    if matches!(error, FlowError::Store(StoreError::Unavailable { .. } | StoreError::Busy)) {
+        *answer.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
+        answer.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("5"));
+    }
+    answer
+}
+
+/// A 303 (RFC 9110 s. 15.4.4): the method never travels along, and nothing keeps a copy.
+pub fn see_other(location: &str) -> Answer {
+    let mut answer = StatusCode::SEE_OTHER.into_response();
+    match HeaderValue::from_str(location) {
+        Ok(location) => {
+            answer.headers_mut().insert(LOCATION, location);
+            answer.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        }
+        Err(_) => {
+            error!("an address with characters that no header can hold was not sent");
+            *answer.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
+        }
+    }
+    answer
+}
+
+/// To the page of an attempt.
+pub fn to_attempt(id: RequestId) -> Answer {
+    see_other(&format!("/sign-in/{id}"))
+}
+
+/// To the client, with an error.
+pub fn to_client(app: &App, error: &RedirectError) -> Answer {
+    see_other(&error.location(&app.issuer))
+}
+
+/// Adds a `Set-Cookie` to an answer.
+pub fn with_cookie(mut answer: Answer, cookie: &str) -> Answer {
+    if let Ok(value) = HeaderValue::from_str(cookie) {
+        answer.headers_mut().append(SET_COOKIE, value);
+    }
+    answer
+}
+
+/// JSON that is kept nowhere.
+pub fn json(status: StatusCode, value: &impl Serialize) -> Answer {
+    let mut answer = (status, Json(value)).into_response();
+    answer.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    answer.headers_mut().insert(http::header::PRAGMA, HeaderValue::from_static("no-cache"));
+    answer
+}
+
+/// The error body of OAuth (RFC 6749 s. 5.2).
+#[derive(Serialize)]
+pub struct OAuthError<'a> {
+    /// The error's name.
+    pub error: &'a str,
+    /// For the developer of the client.
+    pub error_description: &'a str,
+}
+
+/// Where our script goes next.
+#[derive(Serialize)]
+pub struct NextStep<'a> {
+    /// The address; `null` while there is nothing to do.
+    pub next: Option<&'a str>,
+    /// `waiting` or `done`.
+    pub state: &'a str,
+}
+
+/// `{"next": …}`.
+pub fn next(address: &str) -> Answer {
+    json(StatusCode::OK, &NextStep { next: Some(address), state: "done" })
+}

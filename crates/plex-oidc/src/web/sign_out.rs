@@ -1,0 +1,56 @@
+//! Signing out of this browser: asked for on a page, done by a form.
+
+use axum::extract::State as Shared;
+use http::{HeaderMap, StatusCode};
+use plex_oidc_core::secret::Secret;
+
+use super::request::{Sent, Unreadable, comes_from_us};
+use super::respond::{Answer, PagePolicy, failed, page, page_error, with_cookie};
+use crate::app::{App, State};
+use crate::flow::attempt;
+use crate::pages::{ErrorKind, Page, SignOutConfirm, SignedOut};
+use crate::session::{form_token, form_token_is_right};
+use crate::store::records::{GrantsPolicy, SessionName};
+
+/// `GET /sign-out`: asks. Nothing ends by a link alone.
+pub async fn ask(Shared(app): Shared<State>, headers: HeaderMap) -> Answer {
+    let cookie = app.cookies.session(&headers);
+    match attempt::session(&app, cookie.as_ref()).await {
+        Ok(Some(session)) => {
+            let csrf = cookie.as_ref().map(form_token).unwrap_or_default();
+            let account_name = &session.user.person.account.display_name;
+            let values = SignOutConfirm { csrf: &csrf, account_name, client_name: None };
+            page(&app, StatusCode::OK, &Page::SignOutConfirm(values), PagePolicy::default())
+        }
+        Ok(None) => signed_out(&app),
+        Err(error) => failed(&app, &error, None),
+    }
+}
+
+/// `POST /sign-out`: ends the browser session. Refresh tokens for offline access live on.
+pub async fn sign_out(
+    Shared(app): Shared<State>,
+    headers: HeaderMap,
+    sent: Result<Sent, Unreadable>,
+) -> Answer {
+    let Some(cookie) = app.cookies.session(&headers) else { return signed_out(&app) };
+    if !is_our_own(&app, &cookie, &headers, sent) {
+        return page_error(&app, ErrorKind::FormExpired, None);
+    }
+    let name = SessionName::Cookie(cookie.hash());
+    match app.store.end_session(name, GrantsPolicy::KeepOffline, app.clock.now()).await {
+        Ok(_) => signed_out(&app),
+        Err(error) => failed(&app, &error.into(), None),
+    }
+}
+
+fn is_our_own(app: &App, cookie: &Secret, headers: &HeaderMap, sent: Result<Sent, Unreadable>) -> bool {
+    let Ok(Sent(form)) = sent else { return false };
+    let token = form.get("csrf").ok().flatten().unwrap_or("");
+    comes_from_us(app, headers) && form_token_is_right(cookie, token)
+}
+
+fn signed_out(app: &App) -> Answer {
+    let answer = page(app, StatusCode::OK, &Page::SignedOut(SignedOut { back: None }), PagePolicy::default());
+    with_cookie(answer, &app.cookies.clear_session())
+}
