@@ -29,7 +29,7 @@ impl Default for Settings {
             sample: 20,
             window: Duration::from_secs(30),
             pause: Duration::from_secs(30),
-            longest_pause: Duration::from_secs(300),
+            longest_pause: Duration::from_mins(5),
         }
     }
 }

@@ -17,7 +17,7 @@ use crate::{Error, PlexToken};
 /// The longest that a caller waits, a second attempt included.
 const LONGEST: Duration = Duration::from_secs(10);
 /// The longest wait that we let plex.tv ask for.
-const MAX_RETRY_AFTER: Duration = Duration::from_secs(3600);
+const MAX_RETRY_AFTER: Duration = Duration::from_hours(1);
 
 /// A request of ours. The token travels in a header only: addresses end up in logs.
 pub(crate) struct Call<'a> {
@@ -141,13 +141,13 @@ fn outage(error: &reqwest::Error) -> Outage {
     if error.is_connect() { Outage::Connect } else { Outage::Interrupted }
 }
 
-/// The TLS library's reason, which an I/O error carries inside rather than as its source.
+/// The TLS library's reason, which I/O errors carry inside, one in the other, rather than as their source.
 fn tls_reason<'a>(error: &'a (dyn StdError + 'static)) -> Option<&'a rustls::Error> {
-    let inside = error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
-    match inside {
-        Some(inside) => inside.downcast_ref(),
-        None => error.downcast_ref(),
+    let mut error = error;
+    while let Some(inside) = error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref) {
+        error = inside;
     }
+    error.downcast_ref()
 }
 
 #[cfg(test)]
