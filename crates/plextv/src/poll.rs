@@ -133,7 +133,7 @@ mod tests {
         assert_eq!(seconds(Schedule::new(LIFE).next(Duration::ZERO, &limited(Some(17)))), Some(17));
         assert_eq!(seconds(Schedule::new(LIFE).next(Duration::ZERO, &limited(Some(1)))), Some(5));
         assert_eq!(seconds(Schedule::new(LIFE).next(Duration::ZERO, &limited(Some(300)))), None);
-        let outage = Err(Error::Unavailable {
+        let outage: Result<(), _> = Err(Error::Unavailable {
             outage: Outage::Status(503),
             retry_after: Some(Duration::from_secs(20)),
         });
@@ -149,7 +149,7 @@ mod tests {
     #[test]
     fn a_pin_that_is_gone_or_over_is_not_asked_for() {
         let mut schedule = Schedule::new(LIFE);
-        assert_eq!(schedule.next(Duration::ZERO, &Err(Error::PinGone)), Next::Expired);
+        assert_eq!(schedule.next::<()>(Duration::ZERO, &Err(Error::PinGone)), Next::Expired);
         assert_eq!(schedule.next(LIFE, &WAITING), Next::Expired);
         assert_eq!(schedule.next(Duration::MAX, &limited(None)), Next::Expired);
         assert_eq!(looks(Duration::ZERO, &WAITING), [0]);
