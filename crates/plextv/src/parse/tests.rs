@@ -127,7 +127,7 @@ fn a_pin_may_leave_out_what_is_only_for_show() {
         assert_eq!(pin.unwrap_err(), Malformed::Field(field));
     }
     let pin = parse_pin(without(value, "expiresIn").to_string().as_bytes()).unwrap();
-    assert_eq!(pin.remaining(), Duration::from_secs(1800));
+    assert_eq!(pin.remaining(), Duration::from_mins(30));
 }
 
 #[test]
