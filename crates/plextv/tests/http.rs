@@ -292,6 +292,15 @@ async fn a_rate_limit_tells_how_long_to_wait() {
 }
 
 #[tokio::test]
+async fn a_server_error_counts_by_its_status_even_if_its_page_breaks_off() {
+    let torn = "HTTP/1.1 503 X\r\nretry-after: 30\r\ncontent-length: 9999\r\n\r\n<html>";
+    let plex = Script::new(vec![Reply::Bytes(torn.into()), Reply::HangUp]);
+    let error = plex.client().user(&token()).await.unwrap_err();
+    let retry_after = Some(Duration::from_secs(30));
+    assert_eq!(error, Error::Unavailable { outage: Outage::Status(503), retry_after });
+}
+
+#[tokio::test]
 async fn req_158_no_redirect_is_followed() {
     let elsewhere = Script::new(vec![json(200, r#"{"id":5}"#)]);
     for status in [301, 302, 303, 307, 308] {
