@@ -29,7 +29,7 @@ impl Default for Settings {
             sample: 20,
             window: Duration::from_secs(30),
             pause: Duration::from_secs(30),
-            longest_pause: Duration::from_secs(300),
+            longest_pause: Duration::from_mins(5),
         }
     }
 }
@@ -231,10 +231,10 @@ mod tests {
 
         let (mut slow, mut clock) = breaker();
         for _ in 0..100 {
-            slow.record(clock.pass(1), &Ok(()));
-            slow.record(clock.pass(1), &OUTAGE);
+            slow.record(clock.pass(2), &Ok(()));
+            slow.record(clock.pass(2), &OUTAGE);
         }
-        assert!(!slow.is_open(), "20 calls take 40 seconds: too seldom to tell");
+        assert!(!slow.is_open(), "20 calls take over half a minute: too seldom to tell");
     }
 
     #[test]

@@ -34,7 +34,7 @@ impl PlexTv {
         http::build(extra_ca_pem, Timeouts::default())
     }
 
-    /// [`PlexTv::http_client`] with other limits.
+    /// [`PlexTv::http_client`] with other limits. Whatever they are, no call of ours takes longer than 10 s.
     pub fn http_client_within(
         extra_ca_pem: Option<&[u8]>,
         timeouts: Timeouts,

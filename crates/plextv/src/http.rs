@@ -63,7 +63,7 @@ pub(crate) fn builder(
 }
 
 fn tls_config(extra_ca: Option<&[u8]>) -> Result<ClientConfig, HttpClientError> {
-    let mut roots = RootCertStore::from_iter(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
+    let mut roots: RootCertStore = webpki_roots::TLS_SERVER_ROOTS.iter().cloned().collect();
     if let Some(pem) = extra_ca {
         let before = roots.len();
         for certificate in CertificateDer::pem_slice_iter(pem) {

@@ -144,6 +144,13 @@ mod tests {
     }
 
     #[test]
+    fn req_158_plex_is_where_it_is_over_tls() {
+        let BaseUrls { plex_tv, clients, app } = BaseUrls::default();
+        let places = [plex_tv.as_str(), clients.as_str(), app.as_str()];
+        assert_eq!(places, ["https://plex.tv/", "https://clients.plex.tv/", "https://app.plex.tv/"]);
+    }
+
+    #[test]
     fn a_segment_cannot_leave_its_place() {
         let base = Url::parse("https://plex.tv").unwrap();
         assert_eq!(under(&base, &["api", "a/b?c#d"]).unwrap().as_str(), "https://plex.tv/api/a%2Fb%3Fc%23d");

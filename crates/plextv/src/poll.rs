@@ -12,13 +12,13 @@ const SOON_FOR: Duration = Duration::from_secs(30);
 /// The wait after that.
 const LATER: Duration = Duration::from_secs(2);
 /// From here on nobody hurries.
-const LATER_FOR: Duration = Duration::from_secs(120);
+const LATER_FOR: Duration = Duration::from_mins(2);
 /// The wait to the end.
 const SLOW: Duration = Duration::from_secs(3);
 /// The first wait after "too many calls"; it doubles.
 const LIMITED: Duration = Duration::from_secs(5);
 /// The longest wait that doubling leads to.
-const LONGEST: Duration = Duration::from_secs(60);
+const LONGEST: Duration = Duration::from_mins(1);
 
 /// What to do now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,7 +37,7 @@ pub struct Schedule {
 }
 
 impl Schedule {
-    /// For a PIN that is of use for `life` from now: the shorter of [`Pin::remaining`] and the caller's own patience.
+    /// For a PIN that is of use for `life` from now: the shorter of [`Pin::remaining`](crate::Pin::remaining) and the caller's own patience.
     pub const fn new(life: Duration) -> Self {
         Self { life, setbacks: 0 }
     }
@@ -80,27 +80,14 @@ fn usual(elapsed: Duration) -> Duration {
 
 #[cfg(test)]
 mod tests {
-    use plex_oidc_core::time::Timestamp;
-
     use super::*;
-    use crate::{Outage, PinId};
+    use crate::Outage;
 
-    const LIFE: Duration = Duration::from_secs(300);
+    const LIFE: Duration = Duration::from_mins(5);
 
-    fn waiting() -> Result<Pin, Error> {
-        Ok(Pin {
-            id: PinId(7),
-            code: "c0de".into(),
-            client_identifier: "id".into(),
-            product: None,
-            created_at: Timestamp(0),
-            expires_at: Timestamp(1800),
-            expires_in: None,
-            auth_token: None,
-        })
-    }
+    const WAITING: Result<(), Error> = Ok(());
 
-    fn limited(retry_after: Option<u64>) -> Result<Pin, Error> {
+    fn limited(retry_after: Option<u64>) -> Result<(), Error> {
         Err(Error::RateLimited { retry_after: retry_after.map(Duration::from_secs) })
     }
 
@@ -112,7 +99,7 @@ mod tests {
     }
 
     /// The moments of all looks, if every one ends like `outcome`.
-    fn looks(life: Duration, outcome: &Result<Pin, Error>) -> Vec<u64> {
+    fn looks(life: Duration, outcome: &Result<(), Error>) -> Vec<u64> {
         let (mut schedule, mut elapsed, mut looks) = (Schedule::new(life), Duration::ZERO, vec![0]);
         while let Next::After(wait) = schedule.next(elapsed, outcome) {
             assert!(wait >= SOON, "never more than once a second");
@@ -124,7 +111,7 @@ mod tests {
 
     #[test]
     fn every_second_at_first_then_slower_then_not_at_all() {
-        let looks = looks(LIFE, &waiting());
+        let looks = looks(LIFE, &WAITING);
         assert_eq!(looks.iter().filter(|at| **at < 30).count(), 30);
         assert_eq!(looks.iter().filter(|at| (30..120).contains(*at)).count(), 45);
         assert_eq!(looks.iter().filter(|at| **at >= 120).count(), 60);
@@ -137,7 +124,7 @@ mod tests {
         let waits: Vec<_> =
             (0..6).map(|_| seconds(schedule.next(Duration::ZERO, &limited(None))).unwrap()).collect();
         assert_eq!(waits, [5, 10, 20, 40, 60, 60]);
-        assert_eq!(seconds(schedule.next(Duration::ZERO, &waiting())), Some(1));
+        assert_eq!(seconds(schedule.next(Duration::ZERO, &WAITING)), Some(1));
         assert_eq!(seconds(schedule.next(Duration::ZERO, &limited(None))), Some(5));
     }
 
@@ -146,7 +133,7 @@ mod tests {
         assert_eq!(seconds(Schedule::new(LIFE).next(Duration::ZERO, &limited(Some(17)))), Some(17));
         assert_eq!(seconds(Schedule::new(LIFE).next(Duration::ZERO, &limited(Some(1)))), Some(5));
         assert_eq!(seconds(Schedule::new(LIFE).next(Duration::ZERO, &limited(Some(300)))), None);
-        let outage = Err(Error::Unavailable {
+        let outage: Result<(), _> = Err(Error::Unavailable {
             outage: Outage::Status(503),
             retry_after: Some(Duration::from_secs(20)),
         });
@@ -162,10 +149,10 @@ mod tests {
     #[test]
     fn a_pin_that_is_gone_or_over_is_not_asked_for() {
         let mut schedule = Schedule::new(LIFE);
-        assert_eq!(schedule.next(Duration::ZERO, &Err(Error::PinGone)), Next::Expired);
-        assert_eq!(schedule.next(LIFE, &waiting()), Next::Expired);
+        assert_eq!(schedule.next::<()>(Duration::ZERO, &Err(Error::PinGone)), Next::Expired);
+        assert_eq!(schedule.next(LIFE, &WAITING), Next::Expired);
         assert_eq!(schedule.next(Duration::MAX, &limited(None)), Next::Expired);
-        assert_eq!(looks(Duration::ZERO, &waiting()), [0]);
+        assert_eq!(looks(Duration::ZERO, &WAITING), [0]);
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::error::Error as StdError;
 use std::time::Duration;
 
 use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderValue, RETRY_AFTER};
-use reqwest::{Method, Response};
+use reqwest::{Method, RequestBuilder, Response};
 use url::Url;
 use zeroize::Zeroizing;
 
@@ -17,7 +17,7 @@ use crate::{Error, PlexToken};
 /// The longest that a caller waits, a second attempt included.
 const LONGEST: Duration = Duration::from_secs(10);
 /// The longest wait that we let plex.tv ask for.
-const MAX_RETRY_AFTER: Duration = Duration::from_secs(3600);
+const MAX_RETRY_AFTER: Duration = Duration::from_hours(1);
 
 /// A request of ours. The token travels in a header only: addresses end up in logs.
 pub(crate) struct Call<'a> {
@@ -70,21 +70,25 @@ impl Wire {
     }
 
     async fn exchange(&self, call: &Call<'_>) -> Result<Answer, Error> {
-        let mut request = self
-            .http
-            .request(call.method.clone(), call.url.clone())
-            .headers(self.identity.clone())
-            .header(ACCEPT, call.format.mime());
-        if let Some(token) = call.token {
-            let mut value =
-                HeaderValue::from_str(token.expose()).map_err(|_| Error::unexpected(0, Oddity::Address))?;
-            value.set_sensitive(true);
-            request = request.header("x-plex-token", value);
-        }
+        let request = self.request(call)?;
         let response = request.send().await.map_err(|error| Error::unavailable(outage(&error)))?;
         let answer = receive(response).await?;
         tracing::debug!(path = call.url.path(), status = answer.status, "plex.tv answered");
         Ok(answer)
+    }
+
+    fn request(&self, call: &Call<'_>) -> Result<RequestBuilder, Error> {
+        let request = self
+            .http
+            .request(call.method.clone(), call.url.clone())
+            .headers(self.identity.clone())
+            .header(ACCEPT, call.format.mime());
+        let Some(token) = call.token else { return Ok(request) };
+        let mut value =
+            HeaderValue::from_str(token.expose()).map_err(|_| Error::unexpected(0, Oddity::Address))?;
+        // The HTTP library then leaves it out of its own log lines.
+        value.set_sensitive(true);
+        Ok(request.header("x-plex-token", value))
     }
 }
 
@@ -141,13 +145,13 @@ fn outage(error: &reqwest::Error) -> Outage {
     if error.is_connect() { Outage::Connect } else { Outage::Interrupted }
 }
 
-/// The TLS library's reason, which an I/O error carries inside rather than as its source.
+/// The TLS library's reason, which I/O errors carry inside, one in the other, rather than as their source.
 fn tls_reason<'a>(error: &'a (dyn StdError + 'static)) -> Option<&'a rustls::Error> {
-    let inside = error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
-    match inside {
-        Some(inside) => inside.downcast_ref(),
-        None => error.downcast_ref(),
+    let mut error = error;
+    while let Some(inside) = error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref) {
+        error = inside;
     }
+    error.downcast_ref()
 }
 
 #[cfg(test)]
@@ -172,6 +176,17 @@ mod tests {
         let http = http.dns_resolver(Arc::new(NoNames)).build().unwrap();
         let error = http.get("https://plex.tv/").send().await.unwrap_err();
         assert_eq!(outage(&error), Outage::Dns);
+    }
+
+    #[test]
+    fn req_175_a_request_can_be_printed_without_its_token() {
+        let http = crate::http::build(None, crate::Timeouts::default()).unwrap();
+        let wire = Wire { http, identity: HeaderMap::new() };
+        let token = PlexToken::parse("canary-plex-token-01").unwrap();
+        let call = Call::get(Url::parse("https://plex.tv/api/v2/user").unwrap(), &token);
+        let request = wire.request(&call).unwrap().build().unwrap();
+        assert_eq!(request.headers()["x-plex-token"], "canary-plex-token-01");
+        assert!(!format!("{request:?}").contains("canary"), "{request:?}");
     }
 
     #[test]

@@ -85,10 +85,9 @@ impl<'a> Fields<'a> {
     /// True or false; false where nothing is said. Anything else is not guessed at.
     pub(super) fn flag(self, name: &'static str) -> Result<bool, Malformed> {
         match self.scalar(name) {
-            None => Ok(false),
-            Some(Scalar::Flag(flag)) => Ok(flag),
+            None | Some(Scalar::Text("false")) => Ok(false),
             Some(Scalar::Text("true")) => Ok(true),
-            Some(Scalar::Text("false")) => Ok(false),
+            Some(Scalar::Flag(flag)) => Ok(flag),
             Some(Scalar::Text(_) | Scalar::Number(_)) => match self.number(name)? {
                 Some(0) => Ok(false),
                 Some(1) => Ok(true),

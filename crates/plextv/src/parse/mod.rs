@@ -229,7 +229,7 @@ fn with_xml<T>(
     let options = roxmltree::ParsingOptions { nodes_limit: MAX_XML_NODES, ..Default::default() };
     let document = roxmltree::Document::parse_with_options(text, options).map_err(|_| Malformed::Xml)?;
     let too_deep = |node: roxmltree::Node| node.ancestors().nth(MAX_XML_ANCESTORS).is_some();
-    if document.descendants().any(too_deep) {
+    if document.descendants().filter(roxmltree::Node::is_element).any(too_deep) {
         return Err(Malformed::TooDeep);
     }
     read(document.root_element())
