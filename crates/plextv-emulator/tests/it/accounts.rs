@@ -1,4 +1,4 @@
-use plextv_emulator::{MAIN_SERVER, OTHER_SERVER, OWNER_ID};
+use plextv_emulator::{LoggedRequest, MAIN_SERVER, OTHER_SERVER, OWNER_ID};
 use reqwest::Method;
 use serde_json::Value;
 
@@ -100,7 +100,7 @@ async fn a_token_may_come_as_header_or_query_and_the_log_tells_which() {
     assert_eq!(actor.get_as("friend", "/api/v2/user").await.status, 200);
     assert_eq!(actor.get(&format!("/api/v2/user?X-Plex-Token={token}")).await.status, 200);
     let leaks: Vec<bool> =
-        actor.emulator.world().request_log().iter().map(|request| request.has_token_in_url()).collect();
+        actor.emulator.world().request_log().iter().map(LoggedRequest::has_token_in_url).collect();
     assert_eq!(leaks, [false, true]);
 }
 
