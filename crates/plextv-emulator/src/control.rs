@@ -48,6 +48,7 @@ struct ClockPart {
 enum Refusal {
     World(WorldError),
     Body(serde_json::Error),
+    UnknownName(String),
     NoRoute,
 }
 
@@ -62,6 +63,7 @@ impl Refusal {
         let (status, sentence) = match self {
             Self::World(error) => (StatusCode::NOT_FOUND, error.to_string()),
             Self::Body(error) => (StatusCode::BAD_REQUEST, format!("the body cannot be used: {error}")),
+            Self::UnknownName(name) => (StatusCode::BAD_REQUEST, format!("this fault has no {name:?}")),
             Self::NoRoute => (StatusCode::NOT_FOUND, "the control API has no such operation".to_owned()),
         };
         Reply::new(status, Content::Json(json!({ "error": sentence })))
@@ -123,7 +125,7 @@ fn change(world: &World, call: &Call, method: &str, operation: &[&str]) -> Outco
         }
         ("POST", ["tokens"]) => return token(world, &body::<Persona>(call)?.persona),
         ("DELETE", ["tokens", persona]) => world.revoke_tokens(persona)?,
-        ("POST", ["faults"]) => world.set_fault(body::<Fault>(call)?),
+        ("POST", ["faults"]) => world.set_fault(fault(call)?),
         ("DELETE", ["faults"]) => world.clear_faults(),
         ("POST" | "PUT", ["switches"]) => return switches(world, call),
         ("POST", ["clock"]) => world.advance_clock(body::<ClockPart>(call)?.advance),
@@ -147,6 +149,17 @@ fn token(world: &World, persona: &str) -> Outcome {
         return Err(WorldError::UnknownPersona(persona.to_owned()).into());
     }
     Ok(Some(json!({ "token": world.token_for(persona) })))
+}
+
+/// A flattened structure takes unknown names in silence, and a misspelt `path` would strike everywhere.
+fn fault(call: &Call) -> Result<Fault, Refusal> {
+    let fault: Fault = body(call)?;
+    let known = serde_json::to_value(&fault).map_err(Refusal::Body)?;
+    let asked: serde_json::Map<String, Value> = body(call)?;
+    match asked.keys().find(|name| known.get(name).is_none()) {
+        Some(name) => Err(Refusal::UnknownName(name.clone())),
+        None => Ok(fault),
+    }
 }
 
 /// Changes the switches named in the body and leaves the others.

@@ -181,7 +181,10 @@ pub(crate) fn create(call: &Call, state: &mut State) -> Result<Reply, Failure> {
     let pin = state.make_pin(NewPin {
         client_identifier,
         product: call.plex("X-Plex-Product").unwrap_or("0").to_owned(),
-        strong: matches!(call.field("strong").as_deref(), Some("true" | "1")),
+        // python-plexapi spells it "True".
+        strong: call
+            .field("strong")
+            .is_some_and(|strong| strong == "1" || strong.eq_ignore_ascii_case("true")),
         device_key,
         creator,
     });

@@ -24,9 +24,8 @@ use crate::world::World;
 
 const BODY_LIMIT: usize = 64 * 1024;
 
-/// Where and how to listen.
+/// Where and how to listen: `EmulatorConfig { listen, ..EmulatorConfig::default() }`.
 #[derive(Debug, Clone)]
-#[non_exhaustive]
 pub struct EmulatorConfig {
     /// The address; port 0 takes a free one. Loopback by default: whoever reaches it may approve any PIN.
     pub listen: SocketAddr,
