@@ -103,7 +103,7 @@ function drive({ rid, csrf, pinsUrl, clientIdentifier, product, popupUrl, wait }
   function leave(next) {
     stop();
     closePopup();
-    say("Done. One moment…");
+    say("One moment…");
     location.replace(address(next, true));
   }
 

@@ -24,7 +24,7 @@ pub use context::{
 };
 pub use overrides::PagesError;
 pub use samples::samples;
-pub use theme::{Background, Colour, ImageUrl, Theme, ThemeError};
+pub use theme::{Background, Colour, Image, Theme, ThemeError, ThemeValues};
 
 use overrides::Overrides;
 
@@ -62,16 +62,26 @@ impl Pages {
     pub fn new(theme: Theme, override_dir: Option<&Path>) -> Result<Self, PagesError> {
         let overrides = override_dir.map(Overrides::read).transpose()?.unwrap_or_default();
         let mut assets = Assets::embedded();
-        assets.insert("theme.css", theme.stylesheet().into_bytes());
         for (name, bytes) in overrides.assets {
             assets.insert(&name, bytes);
+        }
+        let absent = theme.images().find(|image| address_of(image, &assets).is_none());
+        if let Some(image) = absent {
+            return Err(PagesError::NoSuchImage(image.clone()));
+        }
+        // Every picture has an address now.
+        let resolve = |image: &Image| address_of(image, &assets).unwrap_or_default().to_owned();
+        let logo = theme.logo.as_ref().map(resolve);
+        let stylesheet = theme.stylesheet(resolve);
+        if assets.url("theme.css").is_none() {
+            assets.insert("theme.css", stylesheet.into_bytes());
         }
         let urls: BTreeMap<String, String> =
             assets.urls().map(|(name, url)| (name.to_owned(), url.to_owned())).collect();
         let embedded = environment(&overrides::Templates::default(), urls.clone())?;
         let chosen = environment(&overrides.templates, urls)?;
         let image_origins = theme.image_origins();
-        let site = Site { title: theme.title, logo: theme.logo.map(|logo| logo.to_string()) };
+        let site = Site { title: theme.title, logo };
         let pages = Self { chosen, embedded, assets, site, image_origins };
         for (_, page) in samples() {
             pages.try_render(&pages.chosen, page).map_err(|error| overrides.templates.explain(&error))?;
@@ -123,6 +133,14 @@ impl Pages {
     fn try_render(&self, environment: &Environment<'static>, page: &Page<'_>) -> Result<String, Error> {
         let template = environment.get_template(page.template())?;
         template.render(context! { site => Value::from(Serde(&self.site)), page => values(page) })
+    }
+}
+
+/// Where a picture of the theme is; `None` for a file that the folder of the host does not hold.
+fn address_of<'a>(image: &'a Image, assets: &'a Assets) -> Option<&'a str> {
+    match image {
+        Image::Address(address) => Some(address),
+        Image::File(name) => assets.url(name),
     }
 }
 
