@@ -31,6 +31,8 @@ pub enum Page<'a> {
     Consent(Consent<'a>),
     /// Signed in, with nothing left to do in this window.
     SignedIn,
+    /// On to another site at once, after a form.
+    Onward(Onward<'a>),
 }
 
 impl Page<'_> {
@@ -48,6 +50,28 @@ impl Page<'_> {
             Self::AccountChoice(_) => "account-choice.html",
             Self::Consent(_) => "consent.html",
             Self::SignedIn => "signed-in.html",
+            Self::Onward(_) => "onward.html",
+        }
+    }
+
+    /// The `Cross-Origin-Opener-Policy`, or `None` where the header must be left out.
+    ///
+    /// The sign-in page keeps its pop-ups. The pages inside the pop-up must not have one of their own: it would cut
+    /// the pop-up off, so that neither it nor the sign-in page could close it.
+    pub fn opener_policy(&self) -> Option<&'static str> {
+        match self {
+            Self::SignIn(_) => Some("same-origin-allow-popups"),
+            Self::Waiting(_)
+            | Self::Popup
+            | Self::Close
+            | Self::Denied(_)
+            | Self::Error(_)
+            | Self::SignedOut(_)
+            | Self::SignOutConfirm(_)
+            | Self::AccountChoice(_)
+            | Self::Consent(_)
+            | Self::SignedIn
+            | Self::Onward(_) => None,
         }
     }
 }
@@ -387,4 +411,17 @@ pub struct Consent<'a> {
     pub request_id: &'a str,
     /// For both buttons.
     pub csrf: &'a str,
+}
+
+/// The page that sends the browser on by itself.
+///
+/// Browsers hold `form-action` against every redirect that follows a form, also those that other sites add: a client
+/// that redirects once more after its redirect URI would be blocked. This page ends that chain, so that the policy can
+/// stay at `'self'`. Answer forms that lead away (`cancel`, `continue`, `consent`, `start`) with it, not with a 303.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct Onward<'a> {
+    /// The authorization response, or the Plex page. Must be an `http` or `https` address.
+    pub url: &'a str,
+    /// What is there: the client, or "Plex".
+    pub destination: &'a str,
 }

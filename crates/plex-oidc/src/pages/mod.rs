@@ -19,8 +19,8 @@ use serde::Serialize;
 use crate::assets::{Asset, Assets, TEMPLATES};
 
 pub use context::{
-    AccountChoice, BackLink, Consent, Denied, DeniedReason, ErrorKind, ErrorPage, Notice, Page, Retry,
-    ScriptConfig, SignIn, SignOutConfirm, SignedOut, Waiting,
+    AccountChoice, BackLink, Consent, Denied, DeniedReason, ErrorKind, ErrorPage, Notice, Onward, Page,
+    Retry, ScriptConfig, SignIn, SignOutConfirm, SignedOut, Waiting,
 };
 pub use overrides::PagesError;
 pub use samples::samples;
@@ -117,7 +117,8 @@ impl Pages {
     /// The `Content-Security-Policy` of a page (`reference/security.md` 125): scripts, styles and forms of ours only.
     ///
     /// `connect` are the origins that the page's script may ask (plex.tv's, on the sign-in page), `form_targets` the
-    /// origins that answering a form of the page may lead to by redirect: browsers check `form-action` on every hop.
+    /// origins that answering a form of the page may lead to by redirect: browsers check `form-action` on every hop, so
+    /// prefer [`Page::Onward`] to naming any.
     pub fn content_security_policy(&self, connect: &[&str], form_targets: &[&str]) -> String {
         let with = |origins: &[&str]| origins.iter().fold(String::from("'self'"), |all, one| all + " " + one);
         let images: Vec<&str> = self.image_origins.iter().map(String::as_str).collect();
@@ -155,6 +156,7 @@ fn values(page: &Page<'_>) -> Value {
         Page::SignOutConfirm(values) => Value::from(Serde(values)),
         Page::AccountChoice(values) => Value::from(Serde(values)),
         Page::Consent(values) => Value::from(Serde(values)),
+        Page::Onward(values) => Value::from(Serde(values)),
         Page::Popup | Page::Close | Page::SignedIn => Value::from(()),
     }
 }

@@ -148,6 +148,7 @@ fn req_134_names_of_strangers_are_text() {
             request_id: EVIL,
             csrf: EVIL,
         }),
+        Page::Onward(Onward { url: EVIL, destination: EVIL }),
         Page::Consent(Consent {
             client_name: EVIL,
             scopes: &[EVIL],
@@ -224,6 +225,23 @@ fn the_sign_in_page_carries_what_the_script_needs() {
     assert!(
         html.contains("<form method=\"post\" action=\"/sign-in/01998a2e-6c1e-7b1f-8d6e-3c9e5f0a1b2c/start\"")
     );
+}
+
+#[test]
+fn the_sign_in_page_alone_has_an_opener_policy() {
+    for (name, page) in samples() {
+        let expected = matches!(page, Page::SignIn(_)).then_some("same-origin-allow-popups");
+        assert_eq!(page.opener_policy(), expected, "{name}");
+    }
+}
+
+#[test]
+fn the_way_onward_keeps_every_character_of_the_address() {
+    let html = sample("onward").replace("&#x2f;", "/").replace("&amp;", "&");
+    let url =
+        "https://requests.example.com/callback?code=sample&state=1;2&iss=https%3A%2F%2Fauth.example.com";
+    assert!(html.contains(&format!("<meta http-equiv=\"refresh\" content=\"0; url={url}\">")), "{html}");
+    assert!(html.contains(&format!("href=\"{url}\"")), "{html}");
 }
 
 #[test]
