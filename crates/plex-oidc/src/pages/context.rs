@@ -301,11 +301,10 @@ impl ErrorKind {
     /// The way out.
     pub fn what_to_do(self) -> &'static str {
         match self {
-            Self::PlexUnavailable => "Wait a minute, then try again.",
+            Self::PlexUnavailable | Self::RateLimited => "Wait a minute, then try again.",
             Self::Expired => "Try again, and finish on the Plex page within five minutes.",
             Self::Cancelled => "Go back to the app whenever you like.",
             Self::UnknownRequest | Self::FormExpired => "Go back to the app and sign in from there.",
-            Self::RateLimited => "Wait a minute, then try again.",
             Self::InvalidRequest => {
                 "Go back to the app and try again. If it happens again, tell the person who runs it."
             }
