@@ -8,6 +8,7 @@ mod context;
 mod overrides;
 mod samples;
 mod theme;
+mod words;
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -19,12 +20,13 @@ use serde::Serialize;
 use crate::assets::{Asset, Assets, TEMPLATES};
 
 pub use context::{
-    AccountChoice, BackLink, Consent, Denied, DeniedReason, ErrorKind, ErrorPage, Notice, Onward, Page,
-    Retry, ScriptConfig, SignIn, SignOutConfirm, SignedOut, Waiting,
+    AccountChoice, BackLink, Consent, Denied, ErrorPage, Onward, Page, Retry, ScriptConfig, SignIn,
+    SignOutConfirm, SignedOut, Waiting,
 };
 pub use overrides::PagesError;
 pub use samples::samples;
 pub use theme::{Background, Colour, Image, Theme, ThemeError, ThemeValues};
+pub use words::{DeniedReason, ErrorKind, Notice};
 
 use overrides::Overrides;
 

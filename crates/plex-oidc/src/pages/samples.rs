@@ -4,9 +4,10 @@
 //! template is a refusal to start and not an error page at night. Tests and translators use them as well.
 
 use super::context::{
-    AccountChoice, BackLink, Consent, Denied, DeniedReason, ErrorKind, ErrorPage, Notice, Onward, Page,
-    Retry, ScriptConfig, SignIn, SignOutConfirm, SignedOut, Waiting,
+    AccountChoice, BackLink, Consent, Denied, ErrorPage, Onward, Page, Retry, ScriptConfig, SignIn,
+    SignOutConfirm, SignedOut, Waiting,
 };
+use super::words::{DeniedReason, ErrorKind, Notice};
 
 const REQUEST_ID: &str = "01998a2e-6c1e-7b1f-8d6e-3c9e5f0a1b2c";
 const CSRF: &str = "sample-csrf-token";
