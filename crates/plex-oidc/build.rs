@@ -20,7 +20,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     }
     tables.push_str("];\n\npub(crate) static TEMPLATES: &[(&str, &str)] = &[\n");
     for path in files_of(&manifest_dir.join("templates"))? {
-        writeln!(tables, "    ({:?}, include_str!({path:?})),", file_name(&path)?)?;
+        writeln!(tables, "    ({:?}, include_str!({})),", file_name(&path)?, literal(&path)?)?;
     }
     tables.push_str("];\n");
     fs::write(out_dir.join("embedded.rs"), tables)?;
@@ -40,9 +40,9 @@ fn write_asset(tables: &mut String, path: &Path, out_dir: &Path) -> Result<(), B
     fs::write(&brotli, brotli_compressed(&identity)?)?;
     writeln!(tables, "    EmbeddedFile {{")?;
     writeln!(tables, "        name: {name:?},")?;
-    writeln!(tables, "        identity: include_bytes!({path:?}),")?;
-    writeln!(tables, "        gzip: include_bytes!({gzip:?}),")?;
-    writeln!(tables, "        brotli: include_bytes!({brotli:?}),")?;
+    writeln!(tables, "        identity: include_bytes!({}),", literal(path)?)?;
+    writeln!(tables, "        gzip: include_bytes!({}),", literal(&gzip)?)?;
+    writeln!(tables, "        brotli: include_bytes!({}),", literal(&brotli)?)?;
     writeln!(tables, "    }},")?;
     Ok(())
 }
@@ -63,6 +63,13 @@ fn files_of(folder: &Path) -> Result<Vec<PathBuf>, Box<dyn Error>> {
 fn file_name(path: &Path) -> Result<&str, Box<dyn Error>> {
     let name = path.file_name().and_then(|name| name.to_str());
     name.ok_or_else(|| format!("{} has no plain file name", path.display()).into())
+}
+
+/// The path as a string literal of Rust.
+fn literal(path: &Path) -> Result<String, Box<dyn Error>> {
+    path.to_str()
+        .map(|text| format!("{text:?}"))
+        .ok_or_else(|| format!("{} is not UTF-8", path.display()).into())
 }
 
 fn gzipped(identity: &[u8]) -> io::Result<Vec<u8>> {

@@ -37,10 +37,15 @@ function address(text, ownOrigin) {
   return url.href;
 }
 
-/** Pop-ups are for desktops: on phones and in installed apps they strand people. */
+/**
+ * Pop-ups are for desktops: on phones and in installed apps they strand people. A machine without any pointer is one
+ * driven by keyboard, so the question is whether fingers are the first means, not whether there is a mouse.
+ */
 function prefersPopup() {
   const matches = (query) => matchMedia(query).matches;
-  return matches("(pointer: fine)") && !matches("(display-mode: standalone)") && navigator.standalone !== true;
+  const touch = matches("(pointer: coarse)") || matches("(hover: none) and (any-pointer: coarse)");
+  const installed = matches("(display-mode: standalone)") || navigator.standalone === true;
+  return !touch && !installed && screen.availWidth >= 640;
 }
 
 /** Opens our own blank page in a pop-up over the middle of this window; null where that is not possible. */
@@ -103,7 +108,7 @@ function drive({ rid, csrf, pinsUrl, clientIdentifier, product, popupUrl, wait }
   function leave(next) {
     stop();
     closePopup();
-    say("Done. One moment…");
+    say("One moment…");
     location.replace(address(next, true));
   }
 

@@ -8,6 +8,7 @@ mod context;
 mod overrides;
 mod samples;
 mod theme;
+mod words;
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -19,12 +20,13 @@ use serde::Serialize;
 use crate::assets::{Asset, Assets, TEMPLATES};
 
 pub use context::{
-    AccountChoice, BackLink, Consent, Denied, DeniedReason, ErrorKind, ErrorPage, Notice, Page, Retry,
-    ScriptConfig, SignIn, SignOutConfirm, SignedOut, Waiting,
+    AccountChoice, BackLink, Consent, Denied, ErrorPage, Onward, Page, Retry, ScriptConfig, SignIn,
+    SignOutConfirm, SignedOut, Waiting,
 };
 pub use overrides::PagesError;
 pub use samples::samples;
-pub use theme::{Background, Colour, ImageUrl, Theme, ThemeError};
+pub use theme::{Background, Colour, Image, Theme, ThemeError, ThemeValues};
+pub use words::{DeniedReason, ErrorKind, Notice};
 
 use overrides::Overrides;
 
@@ -62,16 +64,26 @@ impl Pages {
     pub fn new(theme: Theme, override_dir: Option<&Path>) -> Result<Self, PagesError> {
         let overrides = override_dir.map(Overrides::read).transpose()?.unwrap_or_default();
         let mut assets = Assets::embedded();
-        assets.insert("theme.css", theme.stylesheet().into_bytes());
         for (name, bytes) in overrides.assets {
             assets.insert(&name, bytes);
+        }
+        let absent = theme.images().find(|image| address_of(image, &assets).is_none());
+        if let Some(image) = absent {
+            return Err(PagesError::NoSuchImage(image.clone()));
+        }
+        // Every picture has an address now.
+        let resolve = |image: &Image| address_of(image, &assets).unwrap_or_default().to_owned();
+        let logo = theme.logo.as_ref().map(resolve);
+        let stylesheet = theme.stylesheet(resolve);
+        if assets.url("theme.css").is_none() {
+            assets.insert("theme.css", stylesheet.into_bytes());
         }
         let urls: BTreeMap<String, String> =
             assets.urls().map(|(name, url)| (name.to_owned(), url.to_owned())).collect();
         let embedded = environment(&overrides::Templates::default(), urls.clone())?;
         let chosen = environment(&overrides.templates, urls)?;
         let image_origins = theme.image_origins();
-        let site = Site { title: theme.title, logo: theme.logo.map(|logo| logo.to_string()) };
+        let site = Site { title: theme.title, logo };
         let pages = Self { chosen, embedded, assets, site, image_origins };
         for (_, page) in samples() {
             pages.try_render(&pages.chosen, page).map_err(|error| overrides.templates.explain(&error))?;
@@ -107,7 +119,8 @@ impl Pages {
     /// The `Content-Security-Policy` of a page (`reference/security.md` 125): scripts, styles and forms of ours only.
     ///
     /// `connect` are the origins that the page's script may ask (plex.tv's, on the sign-in page), `form_targets` the
-    /// origins that answering a form of the page may lead to by redirect: browsers check `form-action` on every hop.
+    /// origins that answering a form of the page may lead to by redirect: browsers check `form-action` on every hop, so
+    /// prefer [`Page::Onward`] to naming any.
     pub fn content_security_policy(&self, connect: &[&str], form_targets: &[&str]) -> String {
         let with = |origins: &[&str]| origins.iter().fold(String::from("'self'"), |all, one| all + " " + one);
         let images: Vec<&str> = self.image_origins.iter().map(String::as_str).collect();
@@ -126,6 +139,14 @@ impl Pages {
     }
 }
 
+/// Where a picture of the theme is; `None` for a file that the folder of the host does not hold.
+fn address_of<'a>(image: &'a Image, assets: &'a Assets) -> Option<&'a str> {
+    match image {
+        Image::Address(address) => Some(address),
+        Image::File(name) => assets.url(name),
+    }
+}
+
 /// What the template may use as `page`.
 fn values(page: &Page<'_>) -> Value {
     match page {
@@ -137,6 +158,7 @@ fn values(page: &Page<'_>) -> Value {
         Page::SignOutConfirm(values) => Value::from(Serde(values)),
         Page::AccountChoice(values) => Value::from(Serde(values)),
         Page::Consent(values) => Value::from(Serde(values)),
+        Page::Onward(values) => Value::from(Serde(values)),
         Page::Popup | Page::Close | Page::SignedIn => Value::from(()),
     }
 }

@@ -11,6 +11,7 @@ use std::{fs, io};
 
 use minijinja::Error;
 
+use super::theme::Image;
 use crate::assets::{TEMPLATES, content_type_of};
 
 /// Why the pages cannot be drawn. Always about a file of the host.
@@ -32,6 +33,9 @@ pub enum PagesError {
         /// The name of ours that is nearest.
         nearest: &'static str,
     },
+    /// The theme names a picture that the folder does not hold.
+    #[error("the theme uses {0:?}, which is not in the folder of your own files")]
+    NoSuchImage(Image),
     /// A template that cannot be parsed, or not be drawn with one of the samples.
     #[error("{}:{line}: {reason}", file.display())]
     BrokenTemplate {

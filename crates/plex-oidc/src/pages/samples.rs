@@ -4,9 +4,10 @@
 //! template is a refusal to start and not an error page at night. Tests and translators use them as well.
 
 use super::context::{
-    AccountChoice, BackLink, Consent, Denied, DeniedReason, ErrorKind, ErrorPage, Notice, Page, Retry,
-    ScriptConfig, SignIn, SignOutConfirm, SignedOut, Waiting,
+    AccountChoice, BackLink, Consent, Denied, ErrorPage, Onward, Page, Retry, ScriptConfig, SignIn,
+    SignOutConfirm, SignedOut, Waiting,
 };
+use super::words::{DeniedReason, ErrorKind, Notice};
 
 const REQUEST_ID: &str = "01998a2e-6c1e-7b1f-8d6e-3c9e5f0a1b2c";
 const CSRF: &str = "sample-csrf-token";
@@ -146,4 +147,11 @@ const ALL: &[(&str, Page<'static>)] = &[
         }),
     ),
     ("signed-in", Page::SignedIn),
+    (
+        "onward",
+        Page::Onward(Onward {
+            url: "https://requests.example.com/callback?code=sample&state=1;2&iss=https%3A%2F%2Fauth.example.com",
+            destination: CLIENT,
+        }),
+    ),
 ];

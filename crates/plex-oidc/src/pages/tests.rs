@@ -90,7 +90,7 @@ fn req_125_the_policy_allows_what_is_named_and_no_more() {
     let strict = pages().content_security_policy(&[], &[]);
     insta::assert_snapshot!(strict, @"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'");
     let theme =
-        Theme { logo: Some(ImageUrl::parse("https://img.example.com/l.png").unwrap()), ..Theme::default() };
+        Theme { logo: Some(Image::parse("https://img.example.com/l.png").unwrap()), ..Theme::default() };
     let themed = Pages::new(theme, None).unwrap();
     let open = themed.content_security_policy(&["https://clients.plex.tv"], &["https://app.plex.tv"]);
     assert!(open.contains("img-src 'self' https://img.example.com;"), "{open}");
@@ -101,10 +101,7 @@ fn req_125_the_policy_allows_what_is_named_and_no_more() {
 #[test]
 fn req_134_names_of_strangers_are_text() {
     const EVIL: &str = "\"><img src=x onerror=alert(1)>'{{ site }}";
-    let base = match samples().iter().find(|(name, _)| *name == "sign-in").unwrap().1 {
-        Page::SignIn(values) => values,
-        _ => unreachable!(),
-    };
+    let Page::SignIn(base) = samples()[0].1 else { unreachable!("the sign-in page is the first sample") };
     let script = ScriptConfig { client_identifier: EVIL, product: EVIL, pins_url: EVIL };
     let hostile = [
         Page::SignIn(SignIn {
@@ -148,6 +145,7 @@ fn req_134_names_of_strangers_are_text() {
             request_id: EVIL,
             csrf: EVIL,
         }),
+        Page::Onward(Onward { url: EVIL, destination: EVIL }),
         Page::Consent(Consent {
             client_name: EVIL,
             scopes: &[EVIL],
@@ -227,6 +225,23 @@ fn the_sign_in_page_carries_what_the_script_needs() {
 }
 
 #[test]
+fn the_sign_in_page_alone_has_an_opener_policy() {
+    for (name, page) in samples() {
+        let expected = matches!(page, Page::SignIn(_)).then_some("same-origin-allow-popups");
+        assert_eq!(page.opener_policy(), expected, "{name}");
+    }
+}
+
+#[test]
+fn the_way_onward_keeps_every_character_of_the_address() {
+    let html = sample("onward").replace("&#x2f;", "/").replace("&amp;", "&");
+    let url =
+        "https://requests.example.com/callback?code=sample&state=1;2&iss=https%3A%2F%2Fauth.example.com";
+    assert!(html.contains(&format!("<meta http-equiv=\"refresh\" content=\"0; url={url}\">")), "{html}");
+    assert!(html.contains(&format!("href=\"{url}\"")), "{html}");
+}
+
+#[test]
 fn without_script_the_waiting_page_asks_by_itself() {
     let html = sample("waiting");
     assert!(html.contains("<noscript><meta http-equiv=\"refresh\" content=\"3\"></noscript>"), "{html}");
@@ -297,6 +312,27 @@ fn a_missing_override_falls_back_and_a_present_one_counts() {
     assert_ne!(own.asset_url("style.css"), pages().asset_url("style.css"));
     assert!(own.asset_url("poster.png").is_some() && own.asset_url("notes.txt").is_none());
     assert_eq!(own.render(&Page::Popup).matches("Opening Plex…").count(), 1);
+}
+
+#[test]
+fn the_theme_may_use_pictures_of_the_folder() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("poster.png"), b"\x89PNG").unwrap();
+    let values = ThemeValues {
+        logo: Some("poster.png"),
+        background: Some("poster.png"),
+        accent: Some("#06c"),
+        ..ThemeValues::default()
+    };
+    let theme = Theme::try_new(&values).unwrap();
+    let own = Pages::new(theme.clone(), Some(folder.path())).unwrap();
+    let url = own.asset_url("poster.png").unwrap();
+    let css = own.asset(own.asset_url("theme.css").unwrap().strip_prefix("/assets/").unwrap()).unwrap();
+    let css = String::from_utf8(css.negotiate(None).body.to_vec()).unwrap();
+    assert!(css.contains(url) && css.contains("#0066cc"), "{css}");
+    assert!(own.render(&Page::Popup).replace("&#x2f;", "/").contains(&format!("src=\"{url}\"")));
+    let message = Pages::new(theme, None).unwrap_err().to_string();
+    assert!(message.contains("poster.png"), "{message}");
 }
 
 #[test]

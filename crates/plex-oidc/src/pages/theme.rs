@@ -3,9 +3,10 @@
 //! Inline styles are forbidden by our content security policy, so a theme becomes a file of its own. Nothing that is
 //! not one of the types below can get into that file.
 
+use std::collections::BTreeSet;
 use std::fmt;
 
-use serde::Serialize;
+use crate::assets::content_type_of;
 
 /// How the pages of this installation look.
 #[derive(Clone, Debug)]
@@ -13,44 +14,122 @@ pub struct Theme {
     /// What the host calls the place, such as "Anna's cinema".
     pub title: String,
     /// Shown above every page instead of our neutral mark.
-    pub logo: Option<ImageUrl>,
+    pub logo: Option<Image>,
     /// The colour of the main button.
     pub accent: Colour,
+    /// The same in dark mode; `accent` if there is none.
+    pub accent_dark: Option<Colour>,
     /// What lies behind the card.
     pub background: Option<Background>,
+    /// The same in dark mode; `background` if there is none.
+    pub background_dark: Option<Background>,
+}
+
+/// The values of the configuration file, unread. What is absent keeps its default.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct ThemeValues<'a> {
+    /// Any text of 1 to 60 characters.
+    pub title: Option<&'a str>,
+    /// A picture: `https://...`, a path on this host, or the name of a file in the folder of overrides.
+    pub logo: Option<&'a str>,
+    /// `#rgb` or `#rrggbb`.
+    pub accent: Option<&'a str>,
+    /// `#rgb` or `#rrggbb`.
+    pub accent_dark: Option<&'a str>,
+    /// A colour or a picture.
+    pub background: Option<&'a str>,
+    /// A colour or a picture.
+    pub background_dark: Option<&'a str>,
 }
 
 impl Default for Theme {
     fn default() -> Self {
-        Self { title: "Plex sign-in".to_owned(), logo: None, accent: Colour::AMBER, background: None }
+        Self {
+            title: "Plex sign-in".to_owned(),
+            logo: None,
+            accent: Colour::AMBER,
+            accent_dark: None,
+            background: None,
+            background_dark: None,
+        }
     }
 }
 
 impl Theme {
-    /// The stylesheet with this theme's values, loaded after `style.css`.
-    pub fn stylesheet(&self) -> String {
-        let ink = self.accent.ink();
-        let mut css = format!(":root{{--accent:{};--accent-ink:{ink}}}\n", self.accent);
-        match &self.background {
-            None => {}
-            Some(Background::Colour(colour)) => css.push_str(&format!("body{{background:{colour}}}\n")),
-            Some(Background::Image(url)) => {
-                css.push_str(&format!("body{{background:url(\"{url}\") center/cover fixed}}\n"));
-            }
-        }
-        css
+    /// Reads all values and reports every one that is wrong, each with the name of its key.
+    pub fn try_new(values: &ThemeValues<'_>) -> Result<Self, Vec<(&'static str, ThemeError)>> {
+        let mut wrong = Vec::new();
+        let default = Self::default();
+        let theme = Self {
+            title: read("title", values.title, parse_title, &mut wrong).unwrap_or(default.title),
+            logo: read("logo", values.logo, Image::parse, &mut wrong),
+            accent: read("accent", values.accent, Colour::parse, &mut wrong).unwrap_or(default.accent),
+            accent_dark: read("accent_dark", values.accent_dark, Colour::parse, &mut wrong),
+            background: read("background", values.background, Background::parse, &mut wrong),
+            background_dark: read("background_dark", values.background_dark, Background::parse, &mut wrong),
+        };
+        if wrong.is_empty() { Ok(theme) } else { Err(wrong) }
     }
 
-    /// The foreign origins that images come from, for `img-src` of the content security policy.
-    pub fn image_origins(&self) -> Vec<String> {
-        let background = match &self.background {
-            Some(Background::Image(url)) => Some(url),
-            Some(Background::Colour(_)) | None => None,
+    /// The stylesheet with this theme's values, loaded after `style.css`. `resolve` gives the address of a picture.
+    pub(super) fn stylesheet(&self, resolve: impl Fn(&Image) -> String) -> String {
+        let rules = |accent: Option<Colour>, background: Option<&Background>| {
+            let accent =
+                accent.map(|colour| format!(":root{{--accent:{colour};--accent-ink:{}}}\n", colour.ink()));
+            let background = background.map(|background| match background {
+                Background::Colour(colour) => format!("body{{background:{colour}}}\n"),
+                Background::Image(image) => {
+                    format!("body{{background:url(\"{}\") center/cover fixed}}\n", resolve(image))
+                }
+            });
+            accent.unwrap_or_default() + &background.unwrap_or_default()
         };
-        let mut origins: Vec<String> =
-            self.logo.iter().chain(background).filter_map(ImageUrl::origin).collect();
-        origins.dedup();
-        origins
+        let light = rules(Some(self.accent), self.background.as_ref());
+        let dark = rules(self.accent_dark, self.background_dark.as_ref());
+        if dark.is_empty() {
+            light
+        } else {
+            format!("{light}@media (prefers-color-scheme:dark){{\n{dark}}}\n")
+        }
+    }
+
+    /// Every picture of the theme.
+    pub(super) fn images(&self) -> impl Iterator<Item = &Image> {
+        let backgrounds = [&self.background, &self.background_dark].into_iter().flatten();
+        self.logo.iter().chain(backgrounds.filter_map(|background| match background {
+            Background::Image(image) => Some(image),
+            Background::Colour(_) => None,
+        }))
+    }
+
+    /// The foreign origins that pictures come from, for `img-src` of the content security policy.
+    pub fn image_origins(&self) -> Vec<String> {
+        let origins: BTreeSet<String> = self.images().filter_map(Image::origin).collect();
+        origins.into_iter().collect()
+    }
+}
+
+fn read<T>(
+    key: &'static str,
+    value: Option<&str>,
+    parse: impl Fn(&str) -> Result<T, ThemeError>,
+    wrong: &mut Vec<(&'static str, ThemeError)>,
+) -> Option<T> {
+    match value.map(parse).transpose() {
+        Ok(value) => value,
+        Err(error) => {
+            wrong.push((key, error));
+            None
+        }
+    }
+}
+
+fn parse_title(text: &str) -> Result<String, ThemeError> {
+    let title = text.trim();
+    if (1..=60).contains(&title.chars().count()) && !title.chars().any(char::is_control) {
+        Ok(title.to_owned())
+    } else {
+        Err(ThemeError::Title(text.to_owned()))
     }
 }
 
@@ -60,9 +139,14 @@ pub enum ThemeError {
     /// Not `#rgb` or `#rrggbb`.
     #[error("{0:?} is not a colour: write it as #rgb or #rrggbb")]
     Colour(String),
-    /// Neither an https address nor a path on this host.
-    #[error("{0:?} is not an image address: use https://... or a path such as /assets/logo.png")]
-    ImageUrl(String),
+    /// Neither an https address nor a path on this host nor a file name.
+    #[error(
+        "{0:?} is not a picture: use https://..., a path such as /logo.png, or the name of a file in the folder of your own files"
+    )]
+    Image(String),
+    /// Empty, longer than 60 characters, or with control characters.
+    #[error("{0:?} cannot be the title: use 1 to 60 ordinary characters")]
+    Title(String),
 }
 
 /// An opaque colour, `#rgb` or `#rrggbb`.
@@ -131,7 +215,7 @@ pub enum Background {
     /// One colour, in light and in dark.
     Colour(Colour),
     /// A picture that fills the window.
-    Image(ImageUrl),
+    Image(Image),
 }
 
 impl Background {
@@ -140,17 +224,23 @@ impl Background {
         if text.starts_with('#') {
             Colour::parse(text).map(Self::Colour)
         } else {
-            ImageUrl::parse(text).map(Self::Image)
+            Image::parse(text).map(Self::Image)
         }
     }
 }
 
-/// Where a picture of the host comes from: `https` or a path on this host.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct ImageUrl(String);
+/// Where a picture of the host comes from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Image {
+    /// `https://...`, or a path on this host.
+    Address(String),
+    /// A file in the folder of overrides.
+    File(String),
+}
 
-impl ImageUrl {
-    /// Accepts `https://...` and `/...`, free of anything that could end a CSS string or start another host.
+impl Image {
+    /// Accepts `https://...`, `/...` and a file name, free of anything that could end a CSS string or start another
+    /// host.
     pub fn parse(text: &str) -> Result<Self, ThemeError> {
         let tame = |byte: u8| {
             byte.is_ascii_graphic() && !matches!(byte, b'"' | b'\'' | b'\\' | b'(' | b')' | b'<' | b'>')
@@ -162,27 +252,37 @@ impl ImageUrl {
                 url.scheme() == "https" && url.username().is_empty() && url.password().is_none()
             })
         };
-        if text.bytes().all(tame) && (local || remote()) {
-            Ok(Self(text.to_owned()))
+        if !text.bytes().all(tame) {
+            Err(ThemeError::Image(text.to_owned()))
+        } else if local || remote() {
+            Ok(Self::Address(text.to_owned()))
+        } else if content_type_of(text).is_some_and(|content_type| content_type.starts_with("image/")) {
+            Ok(Self::File(text.to_owned()))
         } else {
-            Err(ThemeError::ImageUrl(text.to_owned()))
+            Err(ThemeError::Image(text.to_owned()))
         }
     }
 
     fn origin(&self) -> Option<String> {
-        url::Url::parse(&self.0).ok().map(|url| url.origin().ascii_serialization())
-    }
-}
-
-impl fmt::Display for ImageUrl {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        match self {
+            Self::Address(address) => {
+                url::Url::parse(address).ok().map(|url| url.origin().ascii_serialization())
+            }
+            Self::File(_) => None,
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn plain(image: &Image) -> String {
+        match image {
+            Image::Address(address) => address.clone(),
+            Image::File(name) => format!("/assets/0/{name}"),
+        }
+    }
 
     #[test]
     fn only_hex_colours_are_colours() {
@@ -204,10 +304,35 @@ mod tests {
     }
 
     #[test]
-    fn image_addresses_cannot_leave_their_string() {
-        for good in ["/assets/logo.png", "https://img.example.com/a.jpg?x=1"] {
-            assert_eq!(ImageUrl::parse(good).unwrap().to_string(), good);
+    fn our_own_text_is_readable_in_light_and_dark() {
+        let css = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/static/style.css")).unwrap();
+        let roots: Vec<&str> =
+            css.split(":root {").skip(1).map(|rest| rest.split('}').next().unwrap()).collect();
+        assert_eq!(roots.len(), 2, "light and dark");
+        for root in roots {
+            let colour = |name: &str| {
+                let value = root.split(&format!("--{name}: ")).nth(1).unwrap().split(';').next().unwrap();
+                Colour::parse(value).unwrap()
+            };
+            for (ink, surface) in [
+                ("ink", "card"),
+                ("soft-ink", "card"),
+                ("ink", "tint"),
+                ("soft-ink", "tint"),
+                ("ink", "page"),
+            ] {
+                let contrast = colour(ink).contrast(colour(surface));
+                assert!(contrast >= Colour::READABLE, "{ink} on {surface}: {contrast}");
+            }
         }
+    }
+
+    #[test]
+    fn picture_addresses_cannot_leave_their_string() {
+        for good in ["/logo.png", "https://img.example.com/a.jpg?x=1"] {
+            assert_eq!(Image::parse(good), Ok(Image::Address(good.to_owned())));
+        }
+        assert_eq!(Image::parse("logo.svg"), Ok(Image::File("logo.svg".to_owned())));
         for bad in [
             "",
             "//evil.example/x",
@@ -219,26 +344,56 @@ mod tests {
             "/a\n",
             "/\\evil",
             "https://user:pw@example.com/",
-            "logo.png",
+            "style.css",
+            "../logo.png",
+            "logo",
             "/a'b",
             "/<script>",
         ] {
-            assert!(ImageUrl::parse(bad).is_err(), "{bad}");
+            assert_eq!(Image::parse(bad), Err(ThemeError::Image(bad.to_owned())));
         }
     }
 
     #[test]
-    fn the_stylesheet_holds_the_theme() {
-        let theme = Theme {
-            accent: Colour::parse("#06c").unwrap(),
-            background: Some(Background::parse("https://img.example.com/wall.jpg").unwrap()),
-            ..Theme::default()
+    fn all_wrong_values_are_reported_at_once() {
+        let long = "x".repeat(61);
+        let values = ThemeValues {
+            title: Some(&long),
+            logo: Some("ftp://x"),
+            accent: Some("red"),
+            accent_dark: Some("#12"),
+            background: Some("#1"),
+            background_dark: Some("no"),
         };
-        insta::assert_snapshot!(theme.stylesheet(), @r#"
+        let wrong = Theme::try_new(&values).unwrap_err();
+        let keys: Vec<&str> = wrong.iter().map(|(key, _)| *key).collect();
+        assert_eq!(keys, ["title", "logo", "accent", "accent_dark", "background", "background_dark"]);
+        let plain_theme =
+            Theme::try_new(&ThemeValues { title: Some(" Home "), ..ThemeValues::default() }).unwrap();
+        assert_eq!((plain_theme.title.as_str(), plain_theme.accent), ("Home", Colour::AMBER));
+    }
+
+    #[test]
+    fn the_stylesheet_holds_the_theme() {
+        let values = ThemeValues {
+            accent: Some("#06c"),
+            accent_dark: Some("#9cf"),
+            background: Some("https://img.example.com/wall.jpg"),
+            background_dark: Some("#000"),
+            logo: Some("https://img.example.com/logo.png"),
+            title: None,
+        };
+        let theme = Theme::try_new(&values).unwrap();
+        insta::assert_snapshot!(theme.stylesheet(plain), @r#"
         :root{--accent:#0066cc;--accent-ink:#ffffff}
         body{background:url("https://img.example.com/wall.jpg") center/cover fixed}
+        @media (prefers-color-scheme:dark){
+        :root{--accent:#99ccff;--accent-ink:#1d1505}
+        body{background:#000000}
+        }
         "#);
         assert_eq!(theme.image_origins(), ["https://img.example.com"]);
         assert!(Theme::default().image_origins().is_empty());
+        assert!(!Theme::default().stylesheet(plain).contains("@media"));
     }
 }

@@ -1,0 +1,196 @@
+//! What went wrong, and the fixed sentences for it. Plain words, for guests; knows neither HTML nor HTTP.
+//!
+//! The sentences of a refusal stand in its template, because they name the account and the client.
+
+use plex_oidc_core::decide::Denial;
+use serde::Serialize;
+use serde::ser::SerializeStruct as _;
+
+/// Why the visitor is back on the sign-in page.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Notice {
+    /// plex.tv cannot be reached.
+    PlexUnavailable,
+    /// The PIN expired before it was approved.
+    TookTooLong,
+    /// The visitor said no at Plex.
+    CancelledAtPlex,
+    /// The visitor cancelled here.
+    Cancelled,
+    /// Too many sign-ins were started.
+    TooManyTries,
+    /// The visitor wants another Plex account.
+    OtherAccount,
+}
+
+impl Notice {
+    /// The sentence to show.
+    pub fn message(self) -> &'static str {
+        match self {
+            Self::PlexUnavailable => "plex.tv does not answer right now. Please try again in a minute.",
+            Self::TookTooLong => "That took too long, so we stopped waiting. Please try again.",
+            Self::CancelledAtPlex => "You cancelled at Plex. You can try again whenever you like.",
+            Self::Cancelled => "You cancelled. You can try again whenever you like.",
+            Self::TooManyTries => "That was a lot of tries. Please wait a minute before the next one.",
+            Self::OtherAccount => {
+                "To use another account, first sign out at app.plex.tv or switch the user there, then continue."
+            }
+        }
+    }
+}
+
+impl Serialize for Notice {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.message())
+    }
+}
+
+/// Why someone known to Plex may not come in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DeniedReason {
+    /// The account has nothing to do with this server.
+    Stranger,
+    /// The server is no longer, or not yet, shared with the account.
+    NotShared,
+    /// Known here, but not for this client.
+    NotAllowed,
+    /// A managed Home user, where these may not sign in.
+    ManagedUser,
+    /// The e-mail address is not confirmed at Plex.
+    UnconfirmedEmail,
+    /// An anonymous Plex account.
+    Anonymous,
+    /// The host switched this client off.
+    ClientDisabled,
+}
+
+impl From<Denial> for DeniedReason {
+    fn from(denial: Denial) -> Self {
+        match denial {
+            Denial::NotShared => Self::NotShared,
+            Denial::ManagedUser => Self::ManagedUser,
+            Denial::Anonymous => Self::Anonymous,
+            Denial::UnconfirmedEmail => Self::UnconfirmedEmail,
+            Denial::NotAllowedHere => Self::NotAllowed,
+            Denial::ClientDisabled => Self::ClientDisabled,
+        }
+    }
+}
+
+/// What went wrong, in the words for a guest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ErrorKind {
+    /// plex.tv cannot be reached, or answers nonsense.
+    PlexUnavailable,
+    /// The sign-in was not finished in time.
+    Expired,
+    /// The visitor cancelled, and no client can be told.
+    Cancelled,
+    /// This browser has no such sign-in: an old link, another browser, or cookies switched off.
+    UnknownRequest,
+    /// Too many sign-ins were started.
+    RateLimited,
+    /// The client sent the visitor here with a request that may not be answered to it.
+    InvalidRequest,
+    /// A form of ours came back without its token.
+    FormExpired,
+    /// There is no such page.
+    NotFound,
+    /// Our own fault.
+    Internal,
+}
+
+impl ErrorKind {
+    /// Every kind, for samples and tests.
+    pub const ALL: [Self; 9] = [
+        Self::PlexUnavailable,
+        Self::Expired,
+        Self::Cancelled,
+        Self::UnknownRequest,
+        Self::RateLimited,
+        Self::InvalidRequest,
+        Self::FormExpired,
+        Self::NotFound,
+        Self::Internal,
+    ];
+
+    /// The HTTP status of the page.
+    pub fn status(self) -> u16 {
+        match self {
+            Self::Cancelled => 200,
+            Self::InvalidRequest | Self::UnknownRequest => 400,
+            Self::FormExpired => 403,
+            Self::NotFound => 404,
+            Self::Expired => 410,
+            Self::RateLimited => 429,
+            Self::Internal => 500,
+            Self::PlexUnavailable => 503,
+        }
+    }
+
+    /// The heading.
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::PlexUnavailable => "Plex isn’t answering",
+            Self::Expired => "That took too long",
+            Self::Cancelled => "You cancelled",
+            Self::UnknownRequest => "Please start again",
+            Self::RateLimited => "One moment, please",
+            Self::InvalidRequest => "This link doesn’t work",
+            Self::FormExpired => "This page is out of date",
+            Self::NotFound => "There is nothing here",
+            Self::Internal => "Something broke on our side",
+        }
+    }
+
+    /// What happened, in a sentence or two.
+    pub fn what_happened(self) -> &'static str {
+        match self {
+            Self::PlexUnavailable => "We could not reach plex.tv just now, so we cannot check who you are.",
+            Self::Expired => "A sign-in stays open for a few minutes only, and this one has run out.",
+            Self::Cancelled => "You were not signed in, and nothing was changed.",
+            Self::UnknownRequest => {
+                "We don’t know this sign-in. The link may be old, or it was opened in another browser, or \
+                 cookies are switched off."
+            }
+            Self::RateLimited => {
+                "Too many sign-ins were started in a short time, so we are pausing new ones."
+            }
+            Self::InvalidRequest => "The app sent you here in a way that we cannot answer safely.",
+            Self::FormExpired => "It was open for too long, or you signed in or out in another tab.",
+            Self::NotFound => "The address may be mistyped, or the page is gone.",
+            Self::Internal => "It is not your fault, and you did nothing wrong.",
+        }
+    }
+
+    /// The way out.
+    pub fn what_to_do(self) -> &'static str {
+        match self {
+            Self::PlexUnavailable | Self::RateLimited => "Wait a minute, then try again.",
+            Self::Expired => "Try again, and finish on the Plex page within five minutes.",
+            Self::Cancelled => "Go back to the app whenever you like.",
+            Self::UnknownRequest | Self::FormExpired => "Go back to the app and sign in from there.",
+            Self::InvalidRequest => {
+                "Go back to the app and try again. If it happens again, tell the person who runs it."
+            }
+            Self::NotFound => {
+                "Go to the app that you want to use. It brings you here when you need to sign in."
+            }
+            Self::Internal => {
+                "Try again in a minute. If it happens again, tell the person who runs this place."
+            }
+        }
+    }
+}
+
+impl Serialize for ErrorKind {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut fields = serializer.serialize_struct("ErrorKind", 4)?;
+        fields.serialize_field("status", &self.status())?;
+        fields.serialize_field("title", self.title())?;
+        fields.serialize_field("what_happened", self.what_happened())?;
+        fields.serialize_field("what_to_do", self.what_to_do())?;
+        fields.end()
+    }
+}
