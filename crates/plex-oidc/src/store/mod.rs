@@ -15,6 +15,9 @@ use plex_oidc_core::id::{ClientId, GrantId, PlexAccountId, RequestId};
 use plex_oidc_core::secret::SecretHash;
 use plex_oidc_core::time::{Seconds, Timestamp};
 
+#[cfg(test)]
+#[expect(clippy::unwrap_used, clippy::wildcard_imports, reason = "tests")]
+mod conformance;
 pub mod records;
 pub mod sqlite;
 

@@ -281,3 +281,7 @@ impl Store for SqliteStore {
         })
     }
 }
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
+mod tests;
