@@ -16,7 +16,6 @@ use plex_oidc_core::secret::SecretHash;
 use plex_oidc_core::time::{Seconds, Timestamp};
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, clippy::wildcard_imports, reason = "tests")]
 mod conformance;
 pub mod records;
 pub mod sqlite;

@@ -283,5 +283,4 @@ impl Store for SqliteStore {
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "tests")]
 mod tests;

@@ -437,10 +437,10 @@ async fn i_01_nothing_acknowledged_is_lost_by_a_kill() {
             .stdout(Stdio::piped())
             .spawn()
             .unwrap();
-        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        let lines = BufReader::new(child.stdout.take().unwrap()).lines();
         let patience = usize::from(uuid::Uuid::now_v7().as_bytes()[15]) * 4; // a random moment
         let mut seen = 0;
-        while let Some(line) = lines.next() {
+        for line in lines {
             let line = line.unwrap();
             if let Some(id) = line.strip_prefix("acknowledged ") {
                 acknowledged.push(id.to_owned());
