@@ -15,6 +15,8 @@ use plex_oidc_core::id::{ClientId, GrantId, PlexAccountId, RequestId};
 use plex_oidc_core::secret::SecretHash;
 use plex_oidc_core::time::{Seconds, Timestamp};
 
+#[cfg(test)]
+mod conformance;
 pub mod records;
 pub mod sqlite;
 

@@ -1,5 +1,6 @@
 //! From rows to values: every conversion that fails names the table, the column and the row.
 
+use std::fmt::Write as _;
 use std::sync::Arc;
 
 use plex_oidc_core::id::{ClientId, PlexAccountId};
@@ -158,7 +159,7 @@ impl Fields<'_> {
     pub(super) fn inconsistent(&self, name: &'static str, problem: String) -> StoreError {
         let (table, column) = name.split_once('.').unwrap_or(("?", name));
         let row = match self.row.get(key_of(table)) {
-            Ok(Value::Blob(bytes)) => bytes.iter().map(|byte| format!("{byte:02x}")).collect(),
+            Ok(Value::Blob(bytes)) => hexadecimal(&bytes),
             Ok(Value::Integer(number)) => number.to_string(),
             Ok(Value::Text(text)) => text,
             Ok(Value::Null | Value::Real(_)) | Err(_) => "?".to_owned(),
@@ -180,4 +181,11 @@ fn key_of(table: &str) -> &'static str {
         "users" => "users.account_id",
         _ => "?",
     }
+}
+
+fn hexadecimal(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}"); // a String takes everything
+        text
+    })
 }

@@ -219,6 +219,7 @@ struct Stored {
     consumption: Option<Consumption>,
 }
 
+#[derive(Clone, Copy)]
 struct Consumption {
     at: Timestamp,
     /// The successor, if it was used; `None` if it died unused.

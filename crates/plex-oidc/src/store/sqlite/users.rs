@@ -4,7 +4,7 @@ use plex_oidc_core::id::{ClientId, PlexAccountId};
 use plex_oidc_core::time::Timestamp;
 use rusqlite::{Connection, params};
 
-use super::rows::{Result, account_param, change, first};
+use super::rows::{Fields, Result, account_param, change, first};
 use crate::store::StoreError;
 use crate::store::records::{Consent, EndedAccess, GrantEnd, UserRecord};
 
@@ -14,8 +14,12 @@ pub(super) fn user(conn: &Connection, account: PlexAccountId) -> Result<Option<U
         r#"SELECT account_id AS "users.account_id", person AS "users.person", updated AS "users.updated"
         FROM users WHERE account_id = ?1"#,
         [account_param(account)?],
-        |row| row.user(),
+        read,
     )
+}
+
+fn read(row: &Fields<'_>) -> Result<UserRecord> {
+    row.user()
 }
 
 pub(super) fn put(conn: &Connection, user: &UserRecord) -> Result<bool> {

@@ -1,0 +1,98 @@
+//! Installation, signing keys, users, consents.
+
+use super::*;
+
+fn key(kid: &str, created: u32) -> StoredKeyRow {
+    StoredKeyRow {
+        kid: kid.to_owned(),
+        algorithm: "RS256".to_owned(),
+        state: "active".to_owned(),
+        created: after(created),
+        sealed: SealedBytes(kid.as_bytes().to_vec()),
+    }
+}
+
+pub(crate) async fn the_installation_is_named_once(store: &Shared) {
+    let names = race(store, |store, index| async move {
+        store.installation(&format!("candidate-{index}")).await.unwrap()
+    })
+    .await;
+    assert!(names.iter().all(|name| *name == names[0]), "{names:?}");
+    assert_eq!(store.installation("later").await.unwrap(), names[0]);
+}
+
+pub(crate) async fn signing_keys_are_made_once(store: &Shared) {
+    assert_eq!(store.signing_keys().await.unwrap(), []);
+    let sets = race(store, |store, index| async move {
+        let rows = vec![key(&format!("b{index}"), 2), key(&format!("a{index}"), 1)];
+        store.insert_signing_keys_if_none(rows).await.unwrap()
+    })
+    .await;
+    assert!(sets.iter().all(|set| *set == sets[0]));
+    assert_eq!(store.signing_keys().await.unwrap(), sets[0]);
+    assert_eq!(sets[0].len(), 2);
+    assert_eq!((sets[0][0].created, sets[0][1].created), (after(1), after(2)));
+}
+
+pub(crate) async fn signing_keys_are_replaced_only_by_who_knows_them(store: &Shared) {
+    store.insert_signing_keys_if_none(vec![key("a", 1), key("b", 2)]).await.unwrap();
+    for wrong in [vec![], vec!["a"], vec!["a", "c"], vec!["a", "b", "c"]] {
+        let expected = wrong.iter().map(ToString::to_string).collect();
+        let answer = store.replace_signing_keys(expected, vec![key("x", 3)]).await.unwrap();
+        assert_eq!(answer, KeyReplacement::Changed, "{wrong:?}");
+    }
+    let answers = race(store, |store, index| async move {
+        let rows = vec![key("b", 2), key(&format!("c{index}"), 3)];
+        store.replace_signing_keys(vec!["b".to_owned(), "a".to_owned()], rows).await.unwrap()
+    })
+    .await;
+    assert_eq!(answers.iter().filter(|answer| **answer == KeyReplacement::Replaced).count(), 1);
+    let kids: Vec<_> = store.signing_keys().await.unwrap().into_iter().map(|key| key.kid).collect();
+    assert_eq!(kids.len(), 2);
+    assert_eq!(kids[0], "b");
+}
+
+pub(crate) async fn an_older_answer_about_a_user_does_not_replace_a_newer_one(store: &Shared) {
+    assert_eq!(store.user(PlexAccountId(7)).await.unwrap(), None);
+    let mut known = user(7);
+    assert!(store.put_user(known.clone()).await.unwrap());
+    assert_eq!(store.user(PlexAccountId(7)).await.unwrap(), Some(known.clone()));
+
+    known.person.standing = Standing::Ended;
+    known.updated = after(10);
+    assert!(store.put_user(known.clone()).await.unwrap());
+    let mut older = user(7);
+    older.updated = after(9);
+    assert!(!store.put_user(older).await.unwrap());
+    assert_eq!(store.user(PlexAccountId(7)).await.unwrap(), Some(known));
+}
+
+pub(crate) async fn a_number_too_large_for_the_database_is_refused(store: &Shared) {
+    let refused = store.put_user(user(u64::MAX)).await;
+    assert!(matches!(refused, Err(super::super::StoreError::OutOfRange { .. })), "{refused:?}");
+}
+
+pub(crate) async fn consents_are_kept_per_user_and_client(store: &Shared) {
+    store.put_user(user(7)).await.unwrap();
+    store.put_user(user(8)).await.unwrap();
+    let mut consent = Consent {
+        account_id: PlexAccountId(7),
+        client_id: client("photos"),
+        scopes: ScopeSet::parse("openid email"),
+        granted_at: T0,
+    };
+    store.save_consent(consent.clone()).await.unwrap();
+    assert_eq!(store.consent(PlexAccountId(7), client("photos")).await.unwrap(), Some(consent.clone()));
+    assert_eq!(store.consent(PlexAccountId(8), client("photos")).await.unwrap(), None);
+    assert_eq!(store.consent(PlexAccountId(7), client("files")).await.unwrap(), None);
+
+    consent.scopes = ScopeSet::parse("openid");
+    consent.granted_at = after(5);
+    store.save_consent(consent.clone()).await.unwrap();
+    assert_eq!(store.consent(PlexAccountId(7), client("photos")).await.unwrap(), Some(consent));
+
+    assert!(!store.withdraw_consent(PlexAccountId(8), client("photos")).await.unwrap());
+    assert!(store.withdraw_consent(PlexAccountId(7), client("photos")).await.unwrap());
+    assert!(!store.withdraw_consent(PlexAccountId(7), client("photos")).await.unwrap());
+    assert_eq!(store.consent(PlexAccountId(7), client("photos")).await.unwrap(), None);
+}

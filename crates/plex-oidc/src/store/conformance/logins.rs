@@ -1,0 +1,199 @@
+//! Sign-in attempts.
+
+use secrecy::ExposeSecret;
+
+use super::*;
+
+async fn begun(store: &Shared) -> NewLogin {
+    let login = login();
+    store.begin_login(login.clone()).await.unwrap();
+    login
+}
+
+async fn with_pin(store: &Shared) -> (NewLogin, AdoptedPin) {
+    let (login, pin) = (begun(store).await, pin());
+    assert_eq!(store.adopt_pin(login.id, pin.clone(), T0).await.unwrap(), Adoption::Adopted);
+    (login, pin)
+}
+
+async fn state(store: &Shared, id: RequestId) -> LoginState {
+    store.login(id, T0).await.unwrap().unwrap().state
+}
+
+fn token() -> SealedBytes {
+    SealedBytes(vec![9; 40])
+}
+
+pub(crate) async fn an_attempt_is_there_until_it_expires(store: &Shared) {
+    let login = begun(store).await;
+    let stored = store.login(login.id, after(599)).await.unwrap().unwrap();
+    assert_eq!(stored.request_json, login.request_json);
+    assert_eq!(stored.client_id, login.client_id);
+    assert!(stored.cookie_hash.matches(&login.cookie_hash));
+    assert_eq!((stored.created, stored.expires), (T0, after(600)));
+    assert!(matches!(stored.state, LoginState::Started));
+
+    assert!(store.login(login.id, after(600)).await.unwrap().is_none());
+    assert!(store.login(RequestId(uuid()), T0).await.unwrap().is_none());
+    let late = after(600);
+    assert_eq!(store.adopt_pin(login.id, pin(), late).await.unwrap(), Adoption::WrongState);
+    assert!(!store.restart_login(login.id, late).await.unwrap());
+    assert!(!store.refuse_login(login.id, "x".to_owned(), late).await.unwrap());
+    assert!(!store.cancel_login(login.id, late).await.unwrap());
+    let mut finish = finish(&login, FinishedBy::BrowserSession, 5);
+    finish.now = late;
+    assert_eq!(store.finish_login(finish).await.unwrap(), Finish::WrongState);
+}
+
+pub(crate) async fn an_attempt_goes_from_pin_to_approval(store: &Shared) {
+    let (login, pin) = with_pin(store).await;
+    let LoginState::PinAdopted(stored) = state(store, login.id).await else { panic!("no PIN") };
+    assert_eq!((stored.id, stored.mode, stored.expires), (pin.id, pin.mode.clone(), pin.expires));
+    assert_eq!(stored.code.expose_secret(), "strong-code");
+
+    assert!(!store.approve_login(login.id, pin.id + 1_000_000, token(), T0).await.unwrap());
+    assert!(store.approve_login(login.id, pin.id, token(), T0).await.unwrap());
+    assert!(!store.approve_login(login.id, pin.id, token(), T0).await.unwrap());
+    let LoginState::Approved { pin_id, plex_token_sealed } = state(store, login.id).await else {
+        panic!("not approved")
+    };
+    assert_eq!((pin_id, plex_token_sealed), (pin.id, token()));
+    assert_eq!(store.adopt_pin(login.id, pin, T0).await.unwrap(), Adoption::AlreadyYours);
+}
+
+pub(crate) async fn a_pin_is_burned_for_ever(store: &Shared) {
+    let (login, old) = with_pin(store).await;
+    assert_eq!(store.adopt_pin(login.id, old.clone(), T0).await.unwrap(), Adoption::AlreadyYours);
+    let other = begun(store).await;
+    assert_eq!(store.adopt_pin(other.id, old.clone(), T0).await.unwrap(), Adoption::AlreadyAdopted);
+    assert!(matches!(state(store, other.id).await, LoginState::Started));
+    // Another PIN does not slip into an attempt that has one.
+    assert_eq!(store.adopt_pin(login.id, pin(), T0).await.unwrap(), Adoption::WrongState);
+
+    assert!(store.restart_login(login.id, T0).await.unwrap());
+    assert!(matches!(state(store, login.id).await, LoginState::Started));
+    assert_eq!(store.adopt_pin(login.id, old.clone(), T0).await.unwrap(), Adoption::AlreadyAdopted);
+    assert_eq!(store.adopt_pin(login.id, pin(), T0).await.unwrap(), Adoption::Adopted);
+    // The approval of the old PIN finishes nothing any more.
+    let late = finish(&login, FinishedBy::Pin(old.id), 5);
+    assert_eq!(store.finish_login(late).await.unwrap(), Finish::WrongState);
+    assert!(!store.approve_login(login.id, old.id, token(), T0).await.unwrap());
+
+    while !store.sweep(after(100_000)).await.unwrap().is_empty() {}
+    let fresh = NewLogin { expires: after(200_000), ..super::login() };
+    store.begin_login(fresh.clone()).await.unwrap();
+    assert_eq!(store.adopt_pin(fresh.id, old, after(100_000)).await.unwrap(), Adoption::AlreadyAdopted);
+}
+
+pub(crate) async fn i_06_one_of_64_attempts_adopts_a_pin(store: &Shared) {
+    let pin = pin();
+    let answers = race(store, |store, _| {
+        let pin = pin.clone();
+        async move {
+            let login = begun(&store).await;
+            store.adopt_pin(login.id, pin, T0).await.unwrap()
+        }
+    })
+    .await;
+    assert_eq!(answers.iter().filter(|answer| **answer == Adoption::Adopted).count(), 1);
+    assert_eq!(answers.iter().filter(|answer| **answer == Adoption::AlreadyAdopted).count(), 63);
+}
+
+pub(crate) async fn a_refused_attempt_may_be_tried_again(store: &Shared) {
+    let (login, pin) = with_pin(store).await;
+    store.approve_login(login.id, pin.id, token(), T0).await.unwrap();
+    assert!(store.refuse_login(login.id, "not_shared".to_owned(), T0).await.unwrap());
+    let LoginState::Refused { reason } = state(store, login.id).await else { panic!("not refused") };
+    assert_eq!(reason, "not_shared");
+    let answer = store.finish_login(finish(&login, FinishedBy::Pin(pin.id), 5)).await.unwrap();
+    assert_eq!(answer, Finish::WrongState);
+
+    assert!(store.restart_login(login.id, T0).await.unwrap());
+    assert!(matches!(state(store, login.id).await, LoginState::Started));
+}
+
+pub(crate) async fn a_final_state_stays(store: &Shared) {
+    let (cancelled, pin) = with_pin(store).await;
+    assert!(store.cancel_login(cancelled.id, T0).await.unwrap());
+    assert!(matches!(state(store, cancelled.id).await, LoginState::Cancelled));
+    let answer = store.finish_login(finish(&cancelled, FinishedBy::Pin(pin.id), 5)).await.unwrap();
+    assert_eq!(answer, Finish::WrongState);
+
+    let (finished, pin) = with_pin(store).await;
+    let answer = store.finish_login(finish(&finished, FinishedBy::Pin(pin.id), 5)).await.unwrap();
+    assert_eq!(answer, Finish::Finished);
+    assert!(matches!(state(store, finished.id).await, LoginState::Finished));
+
+    for id in [cancelled.id, finished.id] {
+        assert!(!store.restart_login(id, T0).await.unwrap());
+        assert!(!store.refuse_login(id, "x".to_owned(), T0).await.unwrap());
+        assert!(!store.cancel_login(id, T0).await.unwrap());
+        assert!(!store.approve_login(id, pin.id, token(), T0).await.unwrap());
+        assert_eq!(store.adopt_pin(id, super::pin(), T0).await.unwrap(), Adoption::WrongState);
+    }
+}
+
+pub(crate) async fn i_06_one_of_64_calls_finishes_an_attempt(store: &Shared) {
+    let (login, pin) = with_pin(store).await;
+    store.approve_login(login.id, pin.id, token(), T0).await.unwrap();
+    let calls: Vec<_> = (0..64).map(|_| finish(&login, FinishedBy::Pin(pin.id), 42)).collect();
+    let answers = race(store, |store, index| {
+        let call = calls[index].clone();
+        async move { store.finish_login(call).await.unwrap() }
+    })
+    .await;
+    assert_eq!(answers.iter().filter(|answer| **answer == Finish::Finished).count(), 1);
+    assert_eq!(answers.iter().filter(|answer| **answer == Finish::AlreadyFinished).count(), 63);
+    // What the losers brought was not stored.
+    for (call, answer) in calls.iter().zip(&answers) {
+        let won = *answer == Finish::Finished;
+        let session = call.session.as_ref().unwrap();
+        let code = call.code.as_ref().unwrap();
+        assert_eq!(store.browser_session(session.hash, after(31)).await.unwrap().is_some(), won);
+        assert_eq!(store.code(code.hash).await.unwrap().is_some(), won);
+    }
+    assert_eq!(store.user(PlexAccountId(42)).await.unwrap(), Some(user(42)));
+}
+
+pub(crate) async fn an_attempt_finished_in_an_old_session_needs_that_session(store: &Shared) {
+    let session = signed_in(store).await;
+    let login = begun(store).await;
+    let mut call = finish(&login, FinishedBy::BrowserSession, session.account_id.0);
+    call.session = None;
+    let code = code(&session);
+    call.code = Some(code.clone());
+
+    let mut late = call.clone();
+    late.code = Some(super::code(&super::session(session.account_id.0)));
+    assert_eq!(store.finish_login(late).await.unwrap(), Finish::WrongState);
+    assert!(matches!(state(store, login.id).await, LoginState::Started));
+    assert_eq!(store.finish_login(call).await.unwrap(), Finish::Finished);
+    assert!(store.code(code.hash).await.unwrap().is_some());
+}
+
+pub(crate) async fn req_130_the_replaced_session_is_dead(store: &Shared) {
+    let old = signed_in(store).await;
+    let (unfetched, fetched) = (code(&old), code(&old));
+    for code in [&unfetched, &fetched] {
+        assert!(store.issue_code(code.clone(), T0).await.unwrap());
+    }
+    let tokens = redeem(&fetched, T0);
+    store.redeem_code(tokens.clone()).await.unwrap();
+
+    let login = begun(store).await;
+    let mut call = finish(&login, FinishedBy::BrowserSession, old.account_id.0);
+    call.replaced_session = Some(old.hash);
+    let mut new = session(old.account_id.0);
+    new.sid = old.sid; // a re-authentication may keep the public name
+    call.code = Some(code(&new));
+    call.session = Some(new.clone());
+    assert_eq!(store.finish_login(call.clone()).await.unwrap(), Finish::Finished);
+
+    assert!(store.browser_session(old.hash, after(31)).await.unwrap().is_none());
+    assert_eq!(store.browser_session(new.hash, after(31)).await.unwrap().unwrap().sid, old.sid);
+    let answer = store.redeem_code(redeem(&unfetched, after(31))).await.unwrap();
+    assert!(matches!(answer, Redemption::Ended), "{answer:?}");
+    assert!(store.access_token(tokens.access.hash, after(31)).await.unwrap().is_some());
+    let answer = store.redeem_code(redeem(call.code.as_ref().unwrap(), after(31))).await.unwrap();
+    assert!(matches!(answer, Redemption::Redeemed(_)), "{answer:?}");
+}
