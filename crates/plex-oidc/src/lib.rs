@@ -1,3 +1,4 @@
 //! Skeleton.
 
+pub mod cli;
 pub mod config;

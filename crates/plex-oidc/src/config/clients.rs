@@ -114,8 +114,8 @@ fn client_secrets(reader: &mut Reader<'_>, at: &str, public: bool) -> Vec<Secret
         return Vec::new();
     }
     if !reader.is_set(&key) && !reader.is_set(&file_key) {
-        let remedy = "Run `plex-oidc client rotate-secret <id>`, or write auth_method = \"none\" if the application \
-                      cannot keep a secret.";
+        let remedy = "Put its secret into a file of its own (openssl rand -hex 32 makes one) and write secret_file = \
+                      \"<that file>\"; or auth_method = \"none\" if the application cannot keep a secret.";
         if !reader.document.broken.contains(&key) {
             reader.missing(&file_key, remedy);
         }

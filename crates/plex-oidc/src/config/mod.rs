@@ -5,10 +5,13 @@
 
 mod build;
 mod clients;
+pub mod edit;
 pub mod example;
 pub mod length;
+mod print;
 mod problem;
 mod raw;
+pub mod reference;
 pub mod schema;
 mod secrets;
 mod value;
@@ -205,6 +208,14 @@ impl fmt::Debug for Loaded {
             .field("config", &self.config)
             .field("warnings", &self.warnings)
             .finish_non_exhaustive()
+    }
+}
+
+impl Loaded {
+    /// The effective configuration as TOML, without secrets. It loads to the same configuration where the secrets of
+    /// variables are still set.
+    pub fn print(&self) -> String {
+        print::text(&self.document)
     }
 }
 

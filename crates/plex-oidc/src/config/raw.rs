@@ -283,11 +283,7 @@ const OTHER_NAMES: [(&str, &str); 16] = [
 fn unknown(name: &str, section: &Section) -> (String, String) {
     let here = if section.name.is_empty() { String::new() } else { format!(" in `[{}]`", section.name) };
     let wrong = format!("there is no such key{here}");
-    let inner = schema::SECTIONS.iter().filter_map(|other| {
-        let rest = other.name.strip_prefix(section.name)?;
-        let rest = if section.name.is_empty() { rest } else { rest.strip_prefix('.')? };
-        (!rest.is_empty() && !rest.contains('.')).then_some(rest)
-    });
+    let inner = schema::SECTIONS.iter().filter_map(|other| schema::child(section.name, other.name));
     let names: Vec<&str> = section.keys.iter().map(|key| key.name).chain(inner).collect();
     let other = OTHER_NAMES.iter().find(|(theirs, ours)| *theirs == name && names.contains(ours));
     let elsewhere = schema::SECTIONS.iter().find(|other| other.keys.iter().any(|key| key.name == name));

@@ -556,6 +556,12 @@ pub fn join(section: &str, name: &str) -> String {
     if section.is_empty() { name.to_owned() } else { format!("{section}.{name}") }
 }
 
+/// The last part of `name`, if it is directly inside the section `outer`.
+pub fn child(outer: &str, name: &'static str) -> Option<&'static str> {
+    let rest = if outer.is_empty() { name } else { name.strip_prefix(outer)?.strip_prefix('.')? };
+    (!rest.is_empty() && !rest.contains('.')).then_some(rest)
+}
+
 /// The key at a path such as `clients.0.id`, and its section.
 pub fn find(path: &str) -> Option<(&'static Section, &'static Key)> {
     let (parent, name) = path.rsplit_once('.').unwrap_or(("", path));

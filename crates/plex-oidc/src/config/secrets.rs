@@ -51,20 +51,17 @@ pub(crate) fn client_secret(line: &str) -> Result<SecretHash, Wrong> {
     if let Some(encoded) = line.strip_prefix(HASH_PREFIX) {
         let bytes = URL_SAFE_NO_PAD.decode(encoded).ok().and_then(|bytes| <[u8; 32]>::try_from(bytes).ok());
         return bytes.map(SecretHash).ok_or_else(|| {
-            let remedy = "Copy the line whole, or make a new secret: plex-oidc client rotate-secret.";
+            let remedy = "Copy the line whole, or put a new secret in its place: openssl rand -hex 32";
             ("the hash of the secret is damaged".to_owned(), remedy.to_owned())
         });
     }
-    let make = "Make one with `plex-oidc client rotate-secret`, or: openssl rand -hex 32";
+    let make = format!("Make one of at least {SHORTEST} characters: openssl rand -hex 32");
     let distinct = line.bytes().collect::<std::collections::BTreeSet<u8>>().len();
-    if line.len() < SHORTEST || distinct < 8 {
-        return Err((
-            "the secret is too easy to guess".to_owned(),
-            format!("{make} (at least {SHORTEST} characters)."),
-        ));
-    }
     if line.bytes().any(|b| !(0x20..=0x7e).contains(&b)) {
-        return Err(("the secret has characters outside ASCII".to_owned(), format!("{make}.")));
+        return Err(("the secret has characters outside ASCII".to_owned(), make));
+    }
+    if line.len() < SHORTEST || distinct < 8 {
+        return Err(("the secret is too easy to guess".to_owned(), make));
     }
     Ok(SecretHash::of(SecretKind::ClientSecret, line))
 }
