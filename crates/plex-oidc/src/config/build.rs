@@ -385,7 +385,7 @@ impl Reader<'_> {
                 format!("`{}` is not an address that people's Plex tokens can be sent to", text.value);
             let remedy = "Write an https address, or http on this machine; or remove the key.";
             self.refuse(text.place, path, wrong, remedy);
-        } else if self.is_set(path) {
+        } else if schema::find(path).is_some_and(|(_, key)| key.default != Some(address.as_str())) {
             let wrong = format!("people are sent to {address} instead of Plex");
             self.warn(text.place, path, wrong, "Right for trying out only. Remove `[plex.urls]` otherwise.");
         }

@@ -1,5 +1,6 @@
 //! The configuration and its commands.
 
+mod bad;
 mod load;
 
 use std::collections::BTreeMap;
