@@ -235,13 +235,22 @@ impl Reader<'_> {
             Err(error) => {
                 let remedy =
                     "Write the address as browsers show it: public_url = \"https://auth.example.com\".";
-                self.refuse(text.place, "public_url", format!("`{}` {error}", text.value), remedy);
+                self.refuse(
+                    text.place,
+                    "public_url",
+                    format!("`{}` {error}", without_user(&text.value)),
+                    remedy,
+                );
                 None
             }
         }
     }
 
     fn listen(&mut self) -> Vec<SocketAddr> {
+        if self.is_set("listen") && self.texts("listen").is_empty() {
+            let remedy = "Write an address and a port, or remove the key: it then is 127.0.0.1:8400.";
+            self.refuse(self.place("listen"), "listen", "is empty, so nobody could connect", remedy);
+        }
         self.each("listen", |text| {
             SocketAddr::from_str(text).map_err(|_| {
                 let remedy = "Write the numbers of an address and a port: \"127.0.0.1:8400\", \"0.0.0.0:8400\" for all \
@@ -381,8 +390,10 @@ impl Reader<'_> {
                 && url.password().is_none()
         });
         if !(safe && plain) {
-            let wrong =
-                format!("`{}` is not an address that people's Plex tokens can be sent to", text.value);
+            let wrong = format!(
+                "`{}` is not an address that people's Plex tokens can be sent to",
+                without_user(&text.value)
+            );
             let remedy = "Write an https address, or http on this machine; or remove the key.";
             self.refuse(text.place, path, wrong, remedy);
         } else if schema::find(path).is_some_and(|(_, key)| key.default != Some(address.as_str())) {
@@ -499,6 +510,14 @@ pub(super) fn default(path: &str) -> Option<Value> {
         return Some(Value::Texts(Vec::new()));
     }
     value::from_text(key.kind, text, &Place::File { file: String::new() }).ok()
+}
+
+/// An address for a message: what stands before an `@` may be a password.
+pub(super) fn without_user(text: &str) -> String {
+    match (text.split_once("//"), text.rsplit_once('@')) {
+        (Some((scheme, _)), Some((_, rest))) => format!("{scheme}//…@{rest}"),
+        _ => text.escape_debug().to_string(),
+    }
 }
 
 fn is_colour(text: &str) -> bool {

@@ -9,7 +9,7 @@ use plex_oidc_core::redirect::RedirectUri;
 use plex_oidc_core::scope::{Scope, ScopeSet};
 use plex_oidc_core::secret::SecretHash;
 
-use super::build::Reader;
+use super::build::{Reader, without_user};
 use super::{TokenLives, secrets};
 
 /// Builds every client that can be built; what is wrong with the others is said to `reader`.
@@ -157,7 +157,7 @@ fn redirect_uris(reader: &mut Reader<'_>, key: &str) -> Vec<RedirectUri> {
     let uris = reader.each(key, |text| {
         RedirectUri::register(text).map_err(|error| {
             let remedy = "Copy the callback address from the application's own settings.";
-            (format!("`{}` {error}", text.escape_debug()), remedy.to_owned())
+            (format!("`{}` {error}", without_user(text)), remedy.to_owned())
         })
     });
     for text in repeated(&reader.texts(key)) {
@@ -178,7 +178,10 @@ fn allow(reader: &mut Reader<'_>, key: &str) -> Vec<AllowRule> {
         AllowRule::parse(text).ok_or_else(|| {
             let remedy = "Write plex-owner, plex-home, plex-friend, plex-managed, plex-library:<key>, \
                           plex-<account id>, or an e-mail address.";
-            (format!("`{}` is nobody that we know", text.escape_debug()), remedy.to_owned())
+            (
+                format!("`{}` is neither a group nor an account nor an e-mail address", text.escape_debug()),
+                remedy.to_owned(),
+            )
         })
     });
     if reader.is_set(key) && reader.texts(key).is_empty() {

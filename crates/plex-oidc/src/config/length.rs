@@ -4,14 +4,13 @@ use plex_oidc_core::time::Seconds;
 
 const UNITS: [(char, u32); 4] = [('d', 86_400), ('h', 3600), ('m', 60), ('s', 1)];
 
-/// Reads a length of time; `None` if it is written otherwise or does not fit.
+/// Reads a length of time; `None` if it is written otherwise. What is longer than can be counted becomes the longest.
 pub fn parse(text: &str) -> Option<Seconds> {
     let unit = text.chars().last()?;
     let number = text.strip_suffix(unit)?;
     let (_, seconds) = UNITS.into_iter().find(|(name, _)| *name == unit)?;
     let plain = !number.is_empty() && number.bytes().all(|b| b.is_ascii_digit());
-    let number: u32 = plain.then(|| number.parse().ok())??;
-    number.checked_mul(seconds).map(Seconds)
+    plain.then(|| Seconds(number.parse().unwrap_or(u32::MAX).saturating_mul(seconds)))
 }
 
 /// Writes a length in the largest unit that divides it.
@@ -27,12 +26,17 @@ mod tests {
 
     #[test]
     fn lengths_are_a_number_and_one_unit() {
-        for (text, seconds) in [("90s", 90), ("15m", 900), ("12h", 43_200), ("30d", 2_592_000), ("0s", 0)] {
+        for (text, seconds) in [
+            ("90s", 90),
+            ("15m", 900),
+            ("12h", 43_200),
+            ("30d", 2_592_000),
+            ("0s", 0),
+            ("99999999999d", u32::MAX),
+        ] {
             assert_eq!(parse(text), Some(Seconds(seconds)), "{text}");
         }
-        for odd in
-            ["", "s", "12", "12x", "-1s", "+1s", "1.5h", "1h30m", " 1h", "1 h", "1H", "99999999d", "²s"]
-        {
+        for odd in ["", "s", "12", "12x", "-1s", "+1s", "1.5h", "1h30m", " 1h", "1 h", "1H", "²s"] {
             assert_eq!(parse(odd), None, "{odd:?}");
         }
     }

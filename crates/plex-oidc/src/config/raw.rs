@@ -71,12 +71,7 @@ pub(crate) fn read<'v>(
     };
     let mut reading = Reading { document, text, problems };
     let (table, errors) = DeTable::parse_recoverable(text);
-    for error in &errors {
-        let place = reading.spot(&error.span().unwrap_or(0..0));
-        let wrong = format!("this is not TOML: {}", error.message().replace('\n', ", "));
-        let remedy = syntax_remedy(error.message());
-        reading.problems.push(Problem { place, key: String::new(), wrong, remedy: remedy.to_owned() });
-    }
+    reading.syntax(&errors);
     if !errors.is_empty() {
         return None;
     }
@@ -85,14 +80,6 @@ pub(crate) fn read<'v>(
     }
     reading.variables(variables);
     Some(reading.document)
-}
-
-fn syntax_remedy(message: &str) -> &'static str {
-    if message.contains("duplicate key") {
-        "Keep one of the two and remove the other."
-    } else {
-        "A line is `key = \"value\"`, `key = [\"one\", \"two\"]`, a number, true or false, or a `[section]`."
-    }
 }
 
 struct Reading<'r> {
@@ -107,6 +94,52 @@ impl Reading<'_> {
         let line = before.matches('\n').count() + 1;
         let column = before.rsplit('\n').next().unwrap_or("").chars().count() + 1;
         Place::Spot { file: self.document.file.clone(), line, column }
+    }
+
+    /// Says what is not TOML: once per line, and nothing after a list that does not end, which upsets all that follows.
+    fn syntax(&mut self, errors: &[toml::de::Error]) {
+        let mut last_line = None;
+        for error in errors {
+            let span = error.span().unwrap_or(0..0);
+            let place = self.spot(&span);
+            let line = if let Place::Spot { line, .. } = &place { Some(*line) } else { None };
+            let (wrong, remedy) = self.syntax_words(error.message(), &span);
+            if line != last_line {
+                self.refuse(place, "", wrong, remedy);
+            }
+            if error.message().contains("array") {
+                break;
+            }
+            last_line = line;
+        }
+    }
+
+    fn syntax_words(&self, message: &str, span: &Range<usize>) -> (String, &'static str) {
+        let saying = |wrong: &str, remedy| (wrong.to_owned(), remedy);
+        if message.contains("duplicate key") {
+            let name = self.text.get(span.clone()).unwrap_or("a name");
+            return (
+                format!("`{name}` is written a second time"),
+                "Keep one of the two and remove the other.",
+            );
+        }
+        if message.contains("array") {
+            let remedy = "Look from here upwards: a list is `[\"one\", \"two\"]`, with commas between and `]` at the end.";
+            return saying("a list does not end, or a comma is missing in it", remedy);
+        }
+        if message.contains("must be quoted") {
+            return saying("there is no value in quotation marks here", "Write `key = \"text\"`.");
+        }
+        if message.contains("invalid basic string") {
+            let remedy =
+                "End the text with \" on its own line, and write \\ twice where it is part of the text.";
+            return saying("a text does not end, or has a character that cannot stand in it", remedy);
+        }
+        if message.contains("key with no value") {
+            return saying("there is no `=` after the name", "Write `key = \"text\"`.");
+        }
+        let remedy = "A line is `key = \"text\"`, `key = [\"one\", \"two\"]`, a number, true or false, or a `[section]`.";
+        (format!("this is not TOML: {}", message.replace('\n', ", ")), remedy)
     }
 
     fn refuse(&mut self, place: Place, key: &str, wrong: impl Into<String>, remedy: impl Into<String>) {
@@ -198,7 +231,12 @@ impl Reading<'_> {
             (DeValue::Table(_), true) => {
                 let place = self.spot(&name.span());
                 let remedy = format!("Write `[[{0}]]` with two brackets instead of `[{0}]`.", section.name);
-                self.refuse(place, path, "can stand several times", remedy);
+                self.refuse(place, path, "is a list: each of them has a section of its own", remedy);
+            }
+            (DeValue::Array(_), false) => {
+                let place = self.spot(&name.span());
+                let remedy = format!("Write `[{0}]` with one bracket instead of `[[{0}]]`.", section.name);
+                self.refuse(place, path, "stands once only", remedy);
             }
             (_, false) => {
                 let place = self.spot(&name.span());
@@ -250,8 +288,9 @@ impl Reading<'_> {
             let index = at.rsplit_once('.').and_then(|(_, index)| index.parse::<usize>().ok());
             if index.is_some_and(|index| index >= count) {
                 let place = self.document.place_of(&at);
-                let wrong =
-                    format!("there is no `[[{list}]]` before it: they are counted from 0, and {count} exist");
+                let wrong = format!(
+                    "leaves a gap: there are {count} `[[{list}]]` so far, and they are counted from 0"
+                );
                 let next = schema::variable(&format!("{list}.{count}"));
                 self.refuse(place, &at, wrong, format!("The next one is {next}__…"));
             }

@@ -89,15 +89,25 @@ fn as_u64(integer: &DeInteger<'_>) -> Option<u64> {
 
 fn mistyped(kind: Kind, value: &DeValue<'_>) -> Refused {
     let is = match value {
-        DeValue::String(_) => "is a text",
-        DeValue::Integer(_) => "is a number",
-        DeValue::Float(_) => "is a number with a fraction",
-        DeValue::Boolean(_) => "is true or false",
-        DeValue::Datetime(_) => "is a date",
-        DeValue::Array(_) => "is a list",
-        DeValue::Table(_) => "is a section",
+        DeValue::String(_) => "a text",
+        DeValue::Integer(_) => "a number",
+        DeValue::Float(_) => "a number with a fraction",
+        DeValue::Boolean(_) => "true or false",
+        DeValue::Datetime(_) => "a date",
+        DeValue::Array(_) => "a list",
+        DeValue::Table(_) => "a section",
     };
-    refused(format!("{is}, which does not fit"), how_to(kind))
+    let must = match kind {
+        Kind::Text(what) => what,
+        Kind::Path => "a path",
+        Kind::Flag => "true or false",
+        Kind::Number { .. } => "a whole number",
+        Kind::Length { .. } => "a length of time",
+        Kind::OneOf(_) => "a word in quotation marks",
+        Kind::Texts(_) | Kind::SomeOf(_) => "a list of texts",
+        Kind::Secret => "a secret",
+    };
+    refused(format!("must be {must}, not {is}"), how_to(kind))
 }
 
 fn one(refused: Refused) -> Vec<Refused> {
@@ -122,7 +132,7 @@ pub(crate) fn from_text(kind: Kind, text: &str, place: &Place) -> Result<Value, 
             .map(Value::Flag)
             .map_err(|_| one(refused(format!("`{text}` is neither true nor false"), "Write true or false."))),
         Kind::Number { min, max } => number(kind, text.parse().ok(), min, max).map_err(one),
-        Kind::Length { min, max } => span(kind, text, min, max).map_err(one),
+        Kind::Length { min, max } => span(text, min, max).map_err(one),
         Kind::OneOf(words) if words.contains(&text) => Ok(Value::Text(text.to_owned())),
         Kind::OneOf(words) => {
             Err(one(refused(format!("`{text}` is not one of the choices"), choice(kind, text, words))))
@@ -139,12 +149,15 @@ fn number(kind: Kind, number: Option<u64>, min: u64, max: u64) -> Result<Value, 
     }
 }
 
-fn span(kind: Kind, text: &str, min: Seconds, max: Seconds) -> Result<Value, Refused> {
+fn span(text: &str, min: Seconds, max: Seconds) -> Result<Value, Refused> {
+    let (shortest, longest) = (length::write(min), length::write(max));
+    let remedy =
+        format!("Write a number and a unit, such as 90s, 15m, 12h or 30d; from {shortest} to {longest}.");
     match length::parse(text) {
         Some(span) if (min..=max).contains(&span) => Ok(Value::Length(span)),
-        Some(span) if span < min => Err(refused(format!("`{text}` is too short"), how_to(kind))),
-        Some(_) => Err(refused(format!("`{text}` is too long"), how_to(kind))),
-        None => Err(refused(format!("`{text}` is not a length of time"), how_to(kind))),
+        Some(span) if span < min => Err(refused(format!("`{text}` is too short"), remedy)),
+        Some(_) => Err(refused(format!("`{text}` is too long"), remedy)),
+        None => Err(refused(format!("`{text}` is not a length of time"), remedy)),
     }
 }
 
