@@ -2,7 +2,9 @@
 
 pub mod app;
 pub mod assets;
+pub mod cli;
 pub mod clock;
+pub mod config;
 pub mod entropy;
 pub mod flow;
 pub mod keys;

@@ -1,3 +1,22 @@
 //! Entry point.
 
-fn main() {}
+use std::collections::BTreeMap;
+use std::io;
+use std::process::ExitCode;
+
+use plex_oidc::cli::{self, World};
+
+fn main() -> ExitCode {
+    // Variables that are not text cannot be ours.
+    let environment: BTreeMap<String, String> = std::env::vars_os()
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+        .collect();
+    let mut random = || {
+        let mut bytes = [0; 32];
+        aws_lc_rs::rand::fill(&mut bytes).expect("the system's random source works");
+        bytes
+    };
+    let (mut out, mut err) = (io::stdout(), io::stderr());
+    let mut world = World { environment: &environment, out: &mut out, err: &mut err, random: &mut random };
+    cli::run(std::env::args_os(), &mut world).into()
+}

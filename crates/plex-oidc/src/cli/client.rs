@@ -1,0 +1,253 @@
+//! `client add`, `client list` and `client rotate-secret`.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use clap::{Args, Subcommand, ValueEnum};
+use plex_oidc_core::client::{Client, ClientAuthMethod};
+use plex_oidc_core::secret::{Secret, SecretKind};
+
+use super::{Exit, World};
+use crate::config::edit::{self, NewClient};
+use crate::config::{self, Config};
+
+/// What can be done with applications.
+#[derive(Debug, Subcommand)]
+pub enum ClientCommand {
+    /// Add an application to the configuration and make its secret
+    Add(AddArguments),
+    /// List the applications
+    List,
+    /// Make a new secret; the one before it works until --finish
+    RotateSecret(RotateArguments),
+}
+
+/// The arguments of `client add`.
+#[derive(Debug, Args)]
+pub struct AddArguments {
+    /// The client id, such as immich
+    id: String,
+    /// The callback address of the application; may be repeated
+    #[arg(long = "redirect-uri", value_name = "URI", required = true)]
+    redirect_uris: Vec<String>,
+    /// A name for people
+    #[arg(long)]
+    name: Option<String>,
+    /// How it proves itself
+    #[arg(long, value_enum, default_value_t = Method::Basic)]
+    auth_method: Method,
+    /// Who may use it; may be repeated [default: everybody the server is shared with]
+    #[arg(long, value_name = "GROUP")]
+    allow: Vec<String>,
+    /// A claim that the application reads from the ID token; may be repeated
+    #[arg(long = "id-token-claim", value_name = "CLAIM")]
+    id_token_claims: Vec<String>,
+}
+
+/// How an application proves itself, in the words of the command line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Method {
+    /// Its secret in a header
+    Basic,
+    /// Its secret in the form
+    Post,
+    /// It cannot keep a secret
+    None,
+}
+
+impl Method {
+    const fn auth_method(self) -> ClientAuthMethod {
+        match self {
+            Self::Basic => ClientAuthMethod::ClientSecretBasic,
+            Self::Post => ClientAuthMethod::ClientSecretPost,
+            Self::None => ClientAuthMethod::None,
+        }
+    }
+}
+
+/// The arguments of `client rotate-secret`.
+#[derive(Debug, Args)]
+pub struct RotateArguments {
+    /// The client id
+    id: String,
+    /// Make no new secret: end the one before the newest
+    #[arg(long)]
+    finish: bool,
+}
+
+/// Runs a `client` command.
+pub fn run(file: &Path, command: &ClientCommand, world: &mut World<'_>) -> io::Result<Exit> {
+    let loaded = match world.load(file)? {
+        Ok(loaded) => loaded,
+        Err(exit) => return Ok(exit),
+    };
+    match command {
+        ClientCommand::Add(arguments)
+            if loaded.config.clients.iter().any(|c| c.id.as_str() == arguments.id) =>
+        {
+            world.fail(&format!("There is already an application {}. Nothing was changed.", arguments.id))
+        }
+        ClientCommand::Add(arguments) => add(file, arguments, world),
+        ClientCommand::List => list(&loaded.config, world),
+        ClientCommand::RotateSecret(arguments) => rotate(file, &loaded.config, arguments, world),
+    }
+}
+
+fn list(config: &Config, world: &mut World<'_>) -> io::Result<Exit> {
+    for client in &config.clients {
+        let state = if client.enabled { "" } else { " (switched off)" };
+        writeln!(world.out, "{}  {}{state}", client.id, client.name)?;
+        writeln!(world.out, "    {}", credentials(client))?;
+        for uri in &client.redirect_uris {
+            writeln!(world.out, "    {}", uri.as_str())?;
+        }
+    }
+    Ok(Exit::Done)
+}
+
+fn credentials(client: &Client) -> String {
+    let method = match client.auth_method {
+        ClientAuthMethod::ClientSecretBasic => "client_secret_basic",
+        ClientAuthMethod::ClientSecretPost => "client_secret_post",
+        ClientAuthMethod::None => return "none: no secret".to_owned(),
+    };
+    match client.secrets.len() {
+        1 => format!("{method}: 1 secret"),
+        many => format!("{method}: {many} secrets, one replaces the other"),
+    }
+}
+
+fn add(file: &Path, arguments: &AddArguments, world: &mut World<'_>) -> io::Result<Exit> {
+    let folder = file.parent().unwrap_or(Path::new(""));
+    let auth_method = arguments.auth_method.auth_method();
+    let secret = (auth_method != ClientAuthMethod::None)
+        .then(|| Secret::from_random(SecretKind::ClientSecret, (world.random)()));
+    let client = NewClient {
+        id: arguments.id.clone(),
+        name: arguments.name.clone(),
+        auth_method,
+        secret_file: secret.as_ref().map(|_| edit::secret_file_name(&arguments.id)),
+        redirect_uris: arguments.redirect_uris.clone(),
+        allow: arguments.allow.clone(),
+        id_token_claims: arguments.id_token_claims.clone(),
+    };
+    let text = match edit::add_client(&fs::read_to_string(file).unwrap_or_default(), &client) {
+        Ok(text) => text,
+        Err(error) => return world.fail(&format!("{}: {error}", file.display())),
+    };
+    let secret_path = client.secret_file.as_ref().map(|name| folder.join(name));
+    let written = match (&secret, &secret_path) {
+        (Some(secret), Some(path)) => match write_secret(path, file, secret) {
+            Ok(()) => Some(Written(path.clone())),
+            Err(error) => return world.fail(&unwritten(path, &error)),
+        },
+        _ => None,
+    };
+    // Checked as a whole before the file is touched; if it will not do, the secret file goes again.
+    if let Err(problems) = config::parse(&file.display().to_string(), &text, folder, world.environment) {
+        write!(world.err, "Nothing was changed. With this application:\n{problems}")?;
+        return Ok(Exit::BadConfiguration);
+    }
+    if let Err(error) = edit::replace(file, &text) {
+        return world.fail(&unwritten(file, &error));
+    }
+    if let Some(written) = written {
+        written.keep();
+    }
+    writeln!(
+        world.err,
+        "Added to {}. A running service takes it over when it is restarted.",
+        file.display()
+    )?;
+    writeln!(world.out, "client id:     {}", arguments.id)?;
+    if let Some(secret) = &secret {
+        show(secret, world)?;
+    }
+    Ok(Exit::Done)
+}
+
+fn write_secret(path: &Path, config: &Path, secret: &Secret) -> io::Result<()> {
+    edit::create_private(path, &edit::secret_file_text(secret))?;
+    edit::adopt_owner(path, config)
+}
+
+/// A secret file that goes again unless it is kept.
+struct Written(PathBuf);
+
+impl Written {
+    fn keep(mut self) {
+        self.0 = PathBuf::new();
+    }
+}
+
+impl Drop for Written {
+    fn drop(&mut self) {
+        if !self.0.as_os_str().is_empty() {
+            drop(fs::remove_file(&self.0)); // we made it a moment ago; if it is gone, all the better
+        }
+    }
+}
+
+fn show(secret: &Secret, world: &mut World<'_>) -> io::Result<()> {
+    writeln!(world.out, "client secret: {}", secret.expose())?;
+    writeln!(world.err, "The secret is shown this once: the file keeps only its hash.")
+}
+
+fn unwritten(path: &Path, error: &io::Error) -> String {
+    let shown = path.display();
+    match error.kind() {
+        io::ErrorKind::AlreadyExists => {
+            format!("{shown} exists already and is never overwritten. Move it away first.")
+        }
+        io::ErrorKind::PermissionDenied => {
+            format!("{shown} may not be written. Run this as the user that owns it.")
+        }
+        _ => format!("{shown} cannot be written: {error}"),
+    }
+}
+
+fn rotate(
+    file: &Path,
+    config: &Config,
+    arguments: &RotateArguments,
+    world: &mut World<'_>,
+) -> io::Result<Exit> {
+    let Some(client) = config.clients.iter().find(|client| client.id.as_str() == arguments.id) else {
+        let known: Vec<&str> = config.clients.iter().map(|client| client.id.as_str()).collect();
+        return world.fail(&format!(
+            "There is no application {}. Known: {}.",
+            arguments.id,
+            known.join(", ")
+        ));
+    };
+    if client.is_public() {
+        return world.fail(&format!("{} has no secret: its auth_method is none.", client.id));
+    }
+    let text = fs::read_to_string(file)?;
+    let Some(name) = edit::secret_file_of(&text, client.id.as_str()) else {
+        let why = format!("The secret of {} is not in a file: change the variable that holds it.", client.id);
+        return world.fail(&why);
+    };
+    let path = file.parent().unwrap_or(Path::new("")).join(name);
+    let old = fs::read_to_string(&path)?;
+    let secret = (!arguments.finish).then(|| Secret::from_random(SecretKind::ClientSecret, (world.random)()));
+    let new =
+        secret.as_ref().map_or_else(|| edit::rotation_finished(&old), |secret| edit::rotated(&old, secret));
+    if let Err(error) = edit::replace(&path, &new) {
+        return world.fail(&unwritten(&path, &error));
+    }
+    let Some(secret) = secret else {
+        writeln!(world.err, "{} now has one secret. Restart the service.", client.id)?;
+        return Ok(Exit::Done);
+    };
+    writeln!(world.out, "client id:     {}", client.id)?;
+    show(&secret, world)?;
+    writeln!(
+        world.err,
+        "Restart the service, give the application the new secret, then end the old one: \
+         plex-oidc client rotate-secret {} --finish",
+        client.id
+    )?;
+    Ok(Exit::Done)
+}

@@ -1,0 +1,168 @@
+//! The command line: what can be asked of the program, and with which words it answers.
+//!
+//! Nothing here touches the process: arguments, environment, randomness and the two output streams are passed in as a
+//! [`World`]. One command, one file.
+
+pub mod check;
+pub mod client;
+pub mod healthcheck;
+pub mod init;
+pub mod keys;
+pub mod serve;
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::io::{self, Write};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::config::{self, Loaded, Problem, example};
+
+/// The program's arguments.
+#[derive(Debug, Parser)]
+#[command(
+    name = "plex-oidc",
+    about = "Sign in with Plex, for everything else you host",
+    disable_help_subcommand = true
+)]
+pub struct Arguments {
+    /// The configuration file [default: the variable PLEX_OIDC_CONFIG, else plex-oidc.toml]
+    #[arg(long, short, global = true, value_name = "FILE")]
+    config: Option<PathBuf>,
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// What can be asked for.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Run the sign-in service
+    Serve(serve::ServeArguments),
+    /// Set everything up: find your Plex server, write the configuration and the key
+    Init(init::InitArguments),
+    /// Say everything that is wrong with the configuration
+    Check,
+    /// Show the configuration that holds, variables and defaults included, without secrets
+    PrintConfig,
+    /// Print a configuration file with every key
+    ExampleConfig,
+    /// The applications that people sign in to
+    #[command(subcommand)]
+    Client(client::ClientCommand),
+    /// The keys that sign tokens
+    #[command(subcommand)]
+    Keys(keys::KeysCommand),
+    /// Ask a running service whether it is well
+    Healthcheck(healthcheck::HealthcheckArguments),
+    /// Print the version
+    Version,
+}
+
+/// How a command ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Exit {
+    /// It did what was asked.
+    Done,
+    /// It could not, and said why.
+    Failed,
+    /// The arguments make no sense.
+    Usage,
+    /// The configuration cannot be used.
+    BadConfiguration,
+}
+
+impl Exit {
+    /// The exit code of the process: 0, 1, 2, or 78 (`EX_CONFIG` of sysexits.h).
+    pub const fn code(self) -> u8 {
+        match self {
+            Self::Done => 0,
+            Self::Failed => 1,
+            Self::Usage => 2,
+            Self::BadConfiguration => 78,
+        }
+    }
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(exit.code())
+    }
+}
+
+/// What a command may touch.
+pub struct World<'w> {
+    /// The environment variables.
+    pub environment: &'w BTreeMap<String, String>,
+    /// Standard output: what was asked for.
+    pub out: &'w mut dyn Write,
+    /// Standard error: everything else.
+    pub err: &'w mut dyn Write,
+    /// Random bytes, fresh with each call.
+    pub random: &'w mut dyn FnMut() -> [u8; 32],
+}
+
+impl World<'_> {
+    /// Loads the configuration and shows its warnings, or shows its problems.
+    pub fn load(&mut self, file: &std::path::Path) -> io::Result<Result<Loaded, Exit>> {
+        match config::load(file, self.environment) {
+            Ok(loaded) => {
+                self.warn(&loaded.warnings)?;
+                Ok(Ok(loaded))
+            }
+            Err(problems) => {
+                write!(self.err, "{problems}")?;
+                Ok(Err(Exit::BadConfiguration))
+            }
+        }
+    }
+
+    /// Shows warnings.
+    pub fn warn(&mut self, warnings: &[Problem]) -> io::Result<()> {
+        for warning in warnings {
+            writeln!(self.err, "Warning: {warning}\n")?;
+        }
+        Ok(())
+    }
+
+    /// Says why a command cannot do its work.
+    pub fn fail(&mut self, why: &str) -> io::Result<Exit> {
+        writeln!(self.err, "{why}")?;
+        Ok(Exit::Failed)
+    }
+}
+
+/// Runs the command that `arguments` name; the first one is the name of the program.
+pub fn run(arguments: impl IntoIterator<Item = OsString>, world: &mut World<'_>) -> Exit {
+    let done = match Arguments::try_parse_from(arguments) {
+        Ok(arguments) => dispatch(arguments, world),
+        Err(error) if error.use_stderr() => write!(world.err, "{error}").map(|()| Exit::Usage),
+        Err(help) => write!(world.out, "{help}").map(|()| Exit::Done),
+    };
+    // A reader that went away, as `head` does, is no failure of ours to report: there is nobody to report it to.
+    done.unwrap_or(Exit::Failed)
+}
+
+fn dispatch(arguments: Arguments, world: &mut World<'_>) -> io::Result<Exit> {
+    let file = config_file(arguments.config, world.environment);
+    match arguments.command {
+        Command::Serve(arguments) => serve::run(&file, &arguments, world),
+        Command::Init(arguments) => init::run(&file, &arguments, world),
+        Command::Check => check::run(&file, world),
+        Command::PrintConfig => check::print(&file, world),
+        Command::ExampleConfig => write!(world.out, "{}", example::text()).map(|()| Exit::Done),
+        Command::Client(command) => client::run(&file, &command, world),
+        Command::Keys(command) => keys::run(&file, &command, world),
+        Command::Healthcheck(arguments) => healthcheck::run(&file, &arguments, world),
+        Command::Version => {
+            writeln!(world.out, "plex-oidc {}", env!("CARGO_PKG_VERSION")).map(|()| Exit::Done)
+        }
+    }
+}
+
+fn config_file(named: Option<PathBuf>, environment: &BTreeMap<String, String>) -> PathBuf {
+    let variable =
+        || environment.get(config::FILE_VARIABLE).filter(|path| !path.is_empty()).map(PathBuf::from);
+    named.or_else(variable).unwrap_or_else(|| PathBuf::from(config::DEFAULT_FILE))
+}

@@ -1,0 +1,534 @@
+//! From key-by-key values to a [`Config`]: what values mean, and whether they fit together.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+
+use ipnet::IpNet;
+use plex_oidc_core::id::{MachineId, PlexAccountId};
+use plex_oidc_core::issuer::Issuer;
+use plex_oidc_core::time::Seconds;
+use secrecy::SecretString;
+use url::Url;
+
+use super::problem::{Place, Problem};
+use super::raw::{Document, Located, Value};
+use super::{
+    Config, Limits, LogConfig, LogFormat, PlexConfig, PlexServer, PlexUrls, Rules, SessionLimits,
+    ThemeConfig, TokenLives, clients, length, schema, secrets, value,
+};
+
+/// Builds the configuration. `None`, and at least one problem more, if something that it cannot do without is wrong.
+pub(super) fn build(
+    document: &Document,
+    folder: &Path,
+    problems: &mut Vec<Problem>,
+    warnings: &mut Vec<Problem>,
+) -> Option<Config> {
+    let mut reader = Reader { document, folder, problems, warnings };
+    let public_url = reader.public_url();
+    let listen = reader.listen();
+    let trusted_proxies = reader.trusted_proxies();
+    reader.advise_on_proxies(public_url.as_ref(), &listen, &trusted_proxies);
+    let plex = reader.plex();
+    let tokens = reader.tokens();
+    let config = Config {
+        listen,
+        data_dir: reader.path("data_dir")?,
+        trusted_proxies,
+        rules: Rules {
+            allow_managed: reader.flag("rules.allow_managed"),
+            require_confirmed_email: reader.flag("rules.require_confirmed_email"),
+            membership_lifetime: reader.length("rules.membership_lifetime"),
+        },
+        clients: clients::build(&mut reader, &tokens),
+        session: reader.session(),
+        tokens,
+        limits: reader.limits(),
+        key_file: reader.path("keys.file")?,
+        theme: reader.theme(),
+        log: reader.log(),
+        plex: plex?,
+        public_url: public_url?,
+    };
+    Some(config)
+}
+
+/// Typed access to a document, and a place to put what is wrong.
+pub(super) struct Reader<'r> {
+    pub(super) document: &'r Document,
+    folder: &'r Path,
+    problems: &'r mut Vec<Problem>,
+    warnings: &'r mut Vec<Problem>,
+}
+
+impl Reader<'_> {
+    pub(super) fn refuse(
+        &mut self,
+        place: Place,
+        key: &str,
+        wrong: impl Into<String>,
+        remedy: impl Into<String>,
+    ) {
+        self.problems.push(Problem {
+            place,
+            key: key.to_owned(),
+            wrong: wrong.into(),
+            remedy: remedy.into(),
+        });
+    }
+
+    pub(super) fn warn(
+        &mut self,
+        place: Place,
+        key: &str,
+        wrong: impl Into<String>,
+        remedy: impl Into<String>,
+    ) {
+        self.warnings.push(Problem {
+            place,
+            key: key.to_owned(),
+            wrong: wrong.into(),
+            remedy: remedy.into(),
+        });
+    }
+
+    /// Where `path` is set, else where it would be.
+    pub(super) fn place(&self, path: &str) -> Place {
+        let section = path.rsplit_once('.').map_or("", |(section, _)| section);
+        let set = self.document.values.get(path).map(|located| located.place.clone());
+        set.unwrap_or_else(|| self.document.place_of(section))
+    }
+
+    pub(super) fn is_set(&self, path: &str) -> bool {
+        self.document.values.contains_key(path)
+    }
+
+    /// The value at `path`, or its default.
+    fn value(&self, path: &str) -> Option<Located<Value>> {
+        self.document.values.get(path).cloned().or_else(|| {
+            let value = default(path)?;
+            Some(Located { value, place: self.place(path) })
+        })
+    }
+
+    pub(super) fn text(&self, path: &str) -> Option<Located<String>> {
+        let located = self.value(path)?;
+        match located.value {
+            Value::Text(value) => Some(Located { value, place: located.place }),
+            _ => None,
+        }
+    }
+
+    /// As [`Reader::text`]; its absence is a problem.
+    pub(super) fn needed_text(&mut self, path: &str, remedy: &str) -> Option<Located<String>> {
+        let text = self.text(path);
+        if text.is_none() {
+            self.missing(path, remedy);
+        }
+        text
+    }
+
+    /// Says that `path` is missing, unless its value was refused already.
+    pub(super) fn missing(&mut self, path: &str, remedy: &str) {
+        if !self.document.broken.contains(path) {
+            self.refuse(self.place(path), path, "is missing", remedy);
+        }
+    }
+
+    pub(super) fn texts(&self, path: &str) -> Vec<Located<String>> {
+        match self.value(path) {
+            Some(Located { value: Value::Texts(texts), .. }) => texts,
+            _ => Vec::new(),
+        }
+    }
+
+    pub(super) fn flag(&self, path: &str) -> bool {
+        matches!(self.value(path), Some(Located { value: Value::Flag(true), .. }))
+    }
+
+    pub(super) fn length(&self, path: &str) -> Seconds {
+        match self.value(path) {
+            Some(Located { value: Value::Length(length), .. }) => length,
+            _ => Seconds(0),
+        }
+    }
+
+    fn number(&self, path: &str) -> Option<u64> {
+        match self.value(path) {
+            Some(Located { value: Value::Number(number), .. }) => Some(number),
+            _ => None,
+        }
+    }
+
+    /// The number at `path` in the type that the limits of its key fit.
+    fn sized<T: TryFrom<u64> + Default>(&self, path: &str) -> T {
+        self.number(path).and_then(|number| T::try_from(number).ok()).unwrap_or_default()
+    }
+
+    /// The path at `path`, from the folder of the file.
+    pub(super) fn path(&self, path: &str) -> Option<PathBuf> {
+        self.text(path).map(|text| self.folder.join(text.value))
+    }
+
+    /// Parses every text of a list, and says which do not parse.
+    pub(super) fn each<T>(
+        &mut self,
+        path: &str,
+        parse: impl Fn(&str) -> Result<T, (String, String)>,
+    ) -> Vec<T> {
+        let mut parsed = Vec::new();
+        for text in self.texts(path) {
+            match parse(&text.value) {
+                Ok(value) => parsed.push(value),
+                Err((wrong, remedy)) => self.refuse(text.place, path, wrong, remedy),
+            }
+        }
+        parsed
+    }
+
+    /// The texts of the secret at `path` (a variable) or in the file that `<path>_file` names.
+    pub(super) fn secret(&mut self, path: &str) -> Option<Located<zeroize::Zeroizing<String>>> {
+        let file_key = format!("{path}_file");
+        match (self.text(path), self.text(&file_key)) {
+            (Some(inline), None) => {
+                Some(Located { value: zeroize::Zeroizing::new(inline.value), place: inline.place })
+            }
+            (Some(inline), Some(_)) => {
+                let name = schema::variable(path);
+                let wrong = "there is a variable with the secret and a file with the secret";
+                self.refuse(inline.place, path, wrong, format!("Remove {name} or `{file_key}`."));
+                None
+            }
+            (None, Some(file)) => {
+                let shown = self.folder.join(&file.value);
+                match secrets::read(&shown) {
+                    Ok((value, exposed)) => {
+                        if exposed {
+                            let wrong = format!("everybody on this machine can read {}", shown.display());
+                            let remedy = format!("Run: chmod 600 {}", shown.display());
+                            self.warn(file.place.clone(), &file_key, wrong, remedy);
+                        }
+                        Some(Located { value, place: file.place })
+                    }
+                    Err((wrong, remedy)) => {
+                        self.refuse(file.place, &file_key, wrong, remedy);
+                        None
+                    }
+                }
+            }
+            (None, None) => None,
+        }
+    }
+
+    fn public_url(&mut self) -> Option<Issuer> {
+        let remedy = "Write the address of this program, such as public_url = \"https://auth.example.com\".";
+        let text = self.needed_text("public_url", remedy)?;
+        match Issuer::parse(&text.value) {
+            Ok(issuer) => {
+                if !issuer.is_https() {
+                    let remedy = "Fine for trying out on this machine. Others need an https address.";
+                    self.warn(text.place, "public_url", "is plain http", remedy);
+                }
+                Some(issuer)
+            }
+            Err(error) => {
+                let remedy =
+                    "Write the address as browsers show it: public_url = \"https://auth.example.com\".";
+                self.refuse(
+                    text.place,
+                    "public_url",
+                    format!("`{}` {error}", without_user(&text.value)),
+                    remedy,
+                );
+                None
+            }
+        }
+    }
+
+    fn listen(&mut self) -> Vec<SocketAddr> {
+        if self.is_set("listen") && self.texts("listen").is_empty() {
+            let remedy = "Write an address and a port, or remove the key: it then is 127.0.0.1:8400.";
+            self.refuse(self.place("listen"), "listen", "is empty, so nobody could connect", remedy);
+        }
+        self.each("listen", |text| {
+            SocketAddr::from_str(text).map_err(|_| {
+                let remedy = "Write the numbers of an address and a port: \"127.0.0.1:8400\", \"0.0.0.0:8400\" for all \
+                              of IPv4, \"[::]:8400\" for all of IPv6.";
+                (format!("`{text}` is not an address with a port"), remedy.to_owned())
+            })
+        })
+    }
+
+    fn trusted_proxies(&mut self) -> Vec<IpNet> {
+        self.each("trusted_proxies", |text| {
+            let network = text
+                .parse::<IpNet>()
+                .ok()
+                .or_else(|| Some(IpNet::from(text.parse::<std::net::IpAddr>().ok()?)));
+            let Some(network) = network else {
+                let remedy = "Write an address such as \"10.0.0.2\" or a network such as \"172.16.0.0/12\".";
+                return Err((format!("`{text}` is not a network"), remedy.to_owned()));
+            };
+            if network.prefix_len() == 0 {
+                let remedy = "Name the network that the proxy is in, such as \"172.16.0.0/12\" for Docker.";
+                return Err((
+                    format!("`{text}` would believe everybody about who they are"),
+                    remedy.to_owned(),
+                ));
+            }
+            Ok(network.trunc())
+        })
+    }
+
+    fn advise_on_proxies(&mut self, issuer: Option<&Issuer>, listen: &[SocketAddr], trusted: &[IpNet]) {
+        let behind_proxy = issuer.is_some_and(Issuer::is_https);
+        if behind_proxy && trusted.is_empty() && !listen.iter().all(|address| address.ip().is_loopback()) {
+            let wrong = "is empty, so everybody seems to come from the proxy and shares its limits";
+            let remedy =
+                "Write the network of the proxy or tunnel in front: trusted_proxies = [\"172.16.0.0/12\"].";
+            self.warn(self.place("listen"), "trusted_proxies", wrong, remedy);
+        }
+    }
+
+    fn plex(&mut self) -> Option<PlexConfig> {
+        let owner_token = self.owner_token();
+        let servers = self.servers(owner_token.is_some());
+        let urls = PlexUrls {
+            plex_tv: self.base("plex.urls.plex_tv"),
+            clients: self.base("plex.urls.clients"),
+            app: self.base("plex.urls.app"),
+        };
+        let extra_ca_file = self.existing("plex.extra_ca_file", Path::is_file, "file");
+        let product = self.short_text("plex.product", 64)?;
+        Some(PlexConfig { servers, owner_token, product, urls, extra_ca_file })
+    }
+
+    fn owner_token(&mut self) -> Option<SecretString> {
+        let secret = self.secret("plex.owner_token")?;
+        let token = secrets::lines(&secret.value).next().unwrap_or("");
+        if token.len() < 8 || !token.bytes().all(|b| b.is_ascii_graphic()) {
+            let remedy = "Run `plex-oidc init` to fetch one, or remove the key.";
+            self.refuse(secret.place, "plex.owner_token", "there is no Plex token in it", remedy);
+            return None;
+        }
+        Some(SecretString::from(token))
+    }
+
+    fn servers(&mut self, has_token: bool) -> Vec<PlexServer> {
+        let count = self.document.count("plex.servers");
+        let mut servers: Vec<PlexServer> = Vec::new();
+        if self.is_set("plex.server") {
+            if count > 0 {
+                let remedy = "Keep `plex.server` for one server, or `[[plex.servers]]` for several.";
+                self.refuse(
+                    self.place("plex.server"),
+                    "plex.server",
+                    "there is also `[[plex.servers]]`",
+                    remedy,
+                );
+            }
+            servers.extend(self.server("plex.server", "plex.owner_id", None, has_token));
+        } else if count == 0 {
+            let remedy = "Run `plex-oidc init`, which lists your servers, or write: server = \"<machine identifier>\".";
+            self.missing("plex.server", remedy);
+        }
+        for index in 0..count {
+            let at = format!("plex.servers.{index}");
+            let own = format!("{at}.owner_id");
+            let owner_key = if self.is_set(&own) { own.as_str() } else { "plex.owner_id" };
+            let machine_key = format!("{at}.machine_identifier");
+            let name = self.text(&format!("{at}.name")).map(|name| name.value);
+            let Some(server) = self.server(&machine_key, owner_key, name, has_token) else { continue };
+            if servers.iter().any(|other| other.machine == server.machine) {
+                let remedy = "Remove one of the two.";
+                self.refuse(self.place(&machine_key), &machine_key, "this server is listed twice", remedy);
+            }
+            servers.push(server);
+        }
+        servers
+    }
+
+    fn server(
+        &mut self,
+        machine_key: &str,
+        owner_key: &str,
+        name: Option<String>,
+        has_token: bool,
+    ) -> Option<PlexServer> {
+        let find = "It is 40 hexadecimal digits. `plex-oidc init` finds it; it is also the machineIdentifier that your \
+                    server shows at http://<server>:32400/identity.";
+        let text = self.needed_text(machine_key, find)?;
+        let machine = MachineId::parse(&text.value);
+        if machine.is_none() {
+            let wrong = format!("`{}` is not a machine identifier", text.value);
+            self.refuse(text.place, machine_key, wrong, find);
+        }
+        let owner = self.number(owner_key).map(PlexAccountId);
+        if owner.is_none() && !has_token {
+            let remedy = "Write the numeric id of the Plex account that owns the server; `plex-oidc init` finds it. \
+                          Machine identifiers are public, so a server counts only together with its owner.";
+            self.missing(owner_key, remedy);
+        }
+        Some(PlexServer { machine: machine?, owner, name })
+    }
+
+    /// A base address of Plex or of its stand-in.
+    fn base(&mut self, path: &str) -> String {
+        let Some(text) = self.text(path) else { return String::new() };
+        let address = text.value.trim_end_matches('/').to_owned();
+        let url = Url::parse(&address).ok();
+        let safe = url.as_ref().is_some_and(|url| match url.scheme() {
+            "https" => url.has_host(),
+            "http" => url.host().is_some_and(|host| plex_oidc_core::issuer::is_loopback(&host)),
+            _ => false,
+        });
+        let plain = url.is_some_and(|url| {
+            url.query().is_none()
+                && url.fragment().is_none()
+                && url.username().is_empty()
+                && url.password().is_none()
+        });
+        if !(safe && plain) {
+            let wrong = format!(
+                "`{}` is not an address that people's Plex tokens can be sent to",
+                without_user(&text.value)
+            );
+            let remedy = "Write an https address, or http on this machine; or remove the key.";
+            self.refuse(text.place, path, wrong, remedy);
+        } else if schema::find(path).is_some_and(|(_, key)| key.default != Some(address.as_str())) {
+            let wrong = format!("people are sent to {address} instead of Plex");
+            self.warn(text.place, path, wrong, "Right for trying out only. Remove `[plex.urls]` otherwise.");
+        }
+        address
+    }
+
+    /// A path that must exist.
+    fn existing(&mut self, key: &str, exists: impl Fn(&Path) -> bool, what: &str) -> Option<PathBuf> {
+        let path = self.path(key)?;
+        if !exists(&path) {
+            let wrong = format!("there is no {what} {}", path.display());
+            let remedy = "Correct the path; a relative path starts at the folder of the configuration.";
+            self.refuse(self.place(key), key, wrong, remedy);
+        }
+        Some(path)
+    }
+
+    /// A text of at most `longest` characters, without control characters.
+    pub(super) fn short_text(&mut self, key: &str, longest: usize) -> Option<String> {
+        let text = self.text(key)?;
+        if text.value.chars().count() > longest || text.value.chars().any(char::is_control) {
+            let wrong = "is too long or has control characters";
+            self.refuse(text.place, key, wrong, format!("Write at most {longest} characters on one line."));
+            return Some(String::new());
+        }
+        Some(text.value)
+    }
+
+    fn session(&mut self) -> SessionLimits {
+        self.ordered("session.idle", "session.absolute");
+        SessionLimits { absolute: self.length("session.absolute"), idle: self.length("session.idle") }
+    }
+
+    fn tokens(&mut self) -> TokenLives {
+        self.ordered("tokens.refresh_idle", "tokens.refresh_absolute");
+        TokenLives {
+            access: self.length("tokens.access"),
+            id: self.length("tokens.id"),
+            code: self.length("tokens.code"),
+            refresh_idle: self.length("tokens.refresh_idle"),
+            refresh_absolute: self.length("tokens.refresh_absolute"),
+            refresh_grace: self.length("tokens.refresh_grace"),
+        }
+    }
+
+    fn ordered(&mut self, shorter: &str, longer: &str) {
+        let (short, long) = (self.length(shorter), self.length(longer));
+        if short > long {
+            let key = if self.is_set(shorter) { shorter } else { longer };
+            let (short, long) = (length::write(short), length::write(long));
+            let wrong = format!("`{shorter}` ({short}) is longer than `{longer}` ({long})");
+            self.refuse(self.place(key), key, wrong, format!("Shorten `{shorter}`, or lengthen `{longer}`."));
+        }
+    }
+
+    fn limits(&self) -> Limits {
+        Limits {
+            sign_in_starts_per_address: self.sized("limits.sign_in_starts_per_address"),
+            sign_in_starts_in_all: self.sized("limits.sign_in_starts_in_all"),
+            connections: self.sized("limits.connections"),
+            header_bytes: self.sized("limits.header_bytes"),
+            body_bytes: self.sized("limits.body_bytes"),
+            header_timeout: self.length("limits.header_timeout"),
+            request_timeout: self.length("limits.request_timeout"),
+        }
+    }
+
+    fn theme(&mut self) -> ThemeConfig {
+        let image = "Write an https address, or a path that begins with /.";
+        let colour = "Write a colour as \"#rrggbb\".";
+        let either = "Write a colour as \"#rrggbb\", an https address, or a path that begins with /.";
+        ThemeConfig {
+            title: self.short_text("theme.title", 80).unwrap_or_default(),
+            logo: self.shaped("theme.logo", is_image_address, image),
+            accent: self.shaped("theme.accent", is_colour, colour).unwrap_or_default(),
+            background: self.shaped(
+                "theme.background",
+                |text| is_colour(text) || is_image_address(text),
+                either,
+            ),
+            override_dir: self.existing("theme.override_dir", Path::is_dir, "folder"),
+        }
+    }
+
+    fn shaped(&mut self, key: &str, fits: impl Fn(&str) -> bool, remedy: &str) -> Option<String> {
+        let text = self.text(key)?;
+        if !fits(&text.value) {
+            self.refuse(text.place, key, format!("`{}` cannot be used here", text.value), remedy);
+        }
+        Some(text.value)
+    }
+
+    fn log(&self) -> LogConfig {
+        let word = |path| self.text(path).map(|text| text.value);
+        LogConfig {
+            level: word("log.level").and_then(|level| level.parse().ok()).unwrap_or(tracing::Level::INFO),
+            format: if word("log.format").as_deref() == Some("json") {
+                LogFormat::Json
+            } else {
+                LogFormat::Text
+            },
+        }
+    }
+}
+
+/// The default of the key at `path`, as a value.
+pub(super) fn default(path: &str) -> Option<Value> {
+    let (_, key) = schema::find(path)?;
+    let text = key.default?;
+    if text.is_empty() {
+        return Some(Value::Texts(Vec::new()));
+    }
+    value::from_text(key.kind, text, &Place::File { file: String::new() }).ok()
+}
+
+/// An address for a message: what stands before an `@` may be a password.
+pub(super) fn without_user(text: &str) -> String {
+    match (text.split_once("//"), text.rsplit_once('@')) {
+        (Some((scheme, _)), Some((_, rest))) => format!("{scheme}//…@{rest}"),
+        _ => text.escape_debug().to_string(),
+    }
+}
+
+fn is_colour(text: &str) -> bool {
+    text.strip_prefix('#')
+        .is_some_and(|digits| matches!(digits.len(), 3 | 6) && digits.bytes().all(|b| b.is_ascii_hexdigit()))
+}
+
+fn is_image_address(text: &str) -> bool {
+    let plain = text
+        .bytes()
+        .all(|b| b.is_ascii_graphic() && !matches!(b, b'"' | b'\'' | b'\\' | b'<' | b'>' | b'(' | b')'));
+    let foreign = text.starts_with("https://") && Url::parse(text).is_ok_and(|url| url.has_host());
+    plain && (foreign || (text.starts_with('/') && !text.starts_with("//")))
+}

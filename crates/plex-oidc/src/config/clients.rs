@@ -1,0 +1,238 @@
+//! The applications of the configuration, checked into [`Client`]s.
+
+use std::collections::BTreeMap;
+
+use plex_oidc_core::client::{Client, ClientAuthMethod, ExtraClaim, PlexTokenClaim, SigningAlgorithm};
+use plex_oidc_core::decide::AllowRule;
+use plex_oidc_core::id::ClientId;
+use plex_oidc_core::redirect::RedirectUri;
+use plex_oidc_core::scope::{Scope, ScopeSet};
+use plex_oidc_core::secret::SecretHash;
+
+use super::build::{Reader, without_user};
+use super::{TokenLives, secrets};
+
+/// Builds every client that can be built; what is wrong with the others is said to `reader`.
+pub(super) fn build(reader: &mut Reader<'_>, tokens: &TokenLives) -> Vec<Client> {
+    let count = reader.document.count("clients");
+    if count == 0 && !reader.document.broken.contains("clients") {
+        let remedy = "Add the application that people sign in to: plex-oidc client add.";
+        reader.warn(reader.place("clients"), "clients", "there is no application yet", remedy);
+    }
+    let mut seen: BTreeMap<ClientId, usize> = BTreeMap::new();
+    let mut clients = Vec::new();
+    for index in 0..count {
+        let at = format!("clients.{index}");
+        let Some(client) = one(reader, &at, tokens) else { continue };
+        if let Some(first) = seen.insert(client.id.clone(), index) {
+            let key = format!("{at}.id");
+            let wrong = format!("`{}` is already the id of {}", client.id, place_of_id(reader, first));
+            reader.refuse(reader.place(&key), &key, wrong, "Give each application an id of its own.");
+        }
+        clients.push(client);
+    }
+    clients
+}
+
+fn place_of_id(reader: &Reader<'_>, index: usize) -> String {
+    format!("the application at {}", reader.place(&format!("clients.{index}.id")))
+}
+
+fn one(reader: &mut Reader<'_>, at: &str, tokens: &TokenLives) -> Option<Client> {
+    let key = |name: &str| format!("{at}.{name}");
+    let id = id(reader, at);
+    let name = reader.short_text(&key("name"), 80);
+    let auth_method = auth_method(reader, &key("auth_method"));
+    let public = auth_method == ClientAuthMethod::None;
+    let secrets = client_secrets(reader, at, public);
+    let redirect_uris = redirect_uris(reader, &key("redirect_uris"));
+    let allow = allow(reader, &key("allow"));
+    let pkce_required = pkce(reader, &key("pkce_required"), public);
+    let rotate_refresh_tokens = rotation(reader, &key("rotate_refresh_tokens"), public);
+    let scopes = scopes(reader, &key("scopes"));
+    let plex_token = plex_token(reader, &key("plex_token"));
+    let life =
+        |name: &str, otherwise| if reader.is_set(&key(name)) { reader.length(&key(name)) } else { otherwise };
+    let access_token_lifetime = life("access_token_lifetime", tokens.access);
+    let id_token_lifetime = life("id_token_lifetime", tokens.id);
+    let algorithm =
+        reader.text(&key("signing_algorithm")).and_then(|text| SigningAlgorithm::parse(&text.value));
+    let claims = reader.texts(&key("id_token_claims"));
+    let claims =
+        ExtraClaim::ALL.into_iter().filter(|claim| claims.iter().any(|text| text.value == claim.as_str()));
+    let id = id?;
+    Some(Client {
+        name: name.unwrap_or_else(|| id.to_string()),
+        id,
+        enabled: reader.flag(&key("enabled")),
+        auth_method,
+        secrets,
+        redirect_uris,
+        allow,
+        pkce_required,
+        consent_required: reader.flag(&key("consent_required")),
+        signing_algorithm: algorithm.unwrap_or(SigningAlgorithm::Rs256),
+        scopes,
+        id_token_claims: claims.collect(),
+        plex_token,
+        rotate_refresh_tokens,
+        access_token_lifetime,
+        id_token_lifetime,
+    })
+}
+
+fn id(reader: &mut Reader<'_>, at: &str) -> Option<ClientId> {
+    let key = format!("{at}.id");
+    let text =
+        reader.needed_text(&key, "Write the client id that the application sends: id = \"immich\".")?;
+    let id = ClientId::parse(&text.value).filter(|id| !id.as_str().contains(' '));
+    if id.is_none() {
+        let wrong = format!("`{}` cannot be a client id", text.value.escape_debug());
+        let remedy = "Write at most 255 letters, digits and signs such as - _ and ., without spaces.";
+        reader.refuse(text.place, &key, wrong, remedy);
+    }
+    id
+}
+
+fn auth_method(reader: &Reader<'_>, key: &str) -> ClientAuthMethod {
+    match reader.text(key).as_ref().map(|text| text.value.as_str()) {
+        Some("client_secret_post") => ClientAuthMethod::ClientSecretPost,
+        Some("none") => ClientAuthMethod::None,
+        _ => ClientAuthMethod::ClientSecretBasic,
+    }
+}
+
+fn client_secrets(reader: &mut Reader<'_>, at: &str, public: bool) -> Vec<SecretHash> {
+    let (key, file_key) = (format!("{at}.secret"), format!("{at}.secret_file"));
+    if public {
+        if reader.is_set(&key) || reader.is_set(&file_key) {
+            let set = if reader.is_set(&file_key) { file_key } else { key };
+            let wrong = "`auth_method` is `none`, and there is a secret";
+            let remedy = "Remove the secret if the application cannot keep one; else remove auth_method.";
+            reader.refuse(reader.place(&set), &set, wrong, remedy);
+        }
+        return Vec::new();
+    }
+    if !reader.is_set(&key) && !reader.is_set(&file_key) {
+        let remedy = "Put its secret into a file of its own (openssl rand -hex 32 makes one) and write secret_file = \
+                      \"<that file>\"; or auth_method = \"none\" if the application cannot keep a secret.";
+        if !reader.document.broken.contains(&key) {
+            reader.missing(&file_key, remedy);
+        }
+        return Vec::new();
+    }
+    let key = if reader.is_set(&file_key) { &file_key } else { &key };
+    let Some(text) = reader.secret(&format!("{at}.secret")) else { return Vec::new() };
+    let lines: Vec<&str> = secrets::lines(&text.value).collect();
+    if !(1..=2).contains(&lines.len()) {
+        let wrong = format!("there are {} secrets in it", lines.len());
+        reader.refuse(
+            text.place,
+            key,
+            wrong,
+            "One line is one secret. A second may stand there while it rotates.",
+        );
+        return Vec::new();
+    }
+    let mut hashes = Vec::new();
+    for line in lines {
+        match secrets::client_secret(line) {
+            Ok(hash) => hashes.push(hash),
+            Err((wrong, remedy)) => reader.refuse(text.place.clone(), key, wrong, remedy),
+        }
+    }
+    hashes
+}
+
+fn redirect_uris(reader: &mut Reader<'_>, key: &str) -> Vec<RedirectUri> {
+    if reader.texts(key).is_empty() {
+        let remedy = "Write the address that the application names as its callback: \
+                      redirect_uris = [\"https://app.example.com/callback\"].";
+        if reader.is_set(key) {
+            reader.refuse(reader.place(key), key, "is empty", remedy);
+        } else {
+            reader.missing(key, remedy);
+        }
+    }
+    let uris = reader.each(key, |text| {
+        RedirectUri::register(text).map_err(|error| {
+            let remedy = "Copy the callback address from the application's own settings.";
+            (format!("`{}` {error}", without_user(text)), remedy.to_owned())
+        })
+    });
+    for text in repeated(&reader.texts(key)) {
+        reader.refuse(text.1, key, format!("`{}` is listed twice", text.0), "Remove one of the two.");
+    }
+    uris
+}
+
+/// Texts that stand in a list a second time, and where.
+fn repeated(texts: &[super::raw::Located<String>]) -> Vec<(String, super::Place)> {
+    let mut seen = std::collections::BTreeSet::new();
+    let again = texts.iter().filter(|text| !seen.insert(&text.value));
+    again.map(|text| (text.value.clone(), text.place.clone())).collect()
+}
+
+fn allow(reader: &mut Reader<'_>, key: &str) -> Vec<AllowRule> {
+    let rules = reader.each(key, |text| {
+        AllowRule::parse(text).ok_or_else(|| {
+            let remedy = "Write plex-owner, plex-home, plex-friend, plex-managed, plex-library:<key>, \
+                          plex-<account id>, or an e-mail address.";
+            (
+                format!("`{}` is neither a group nor an account nor an e-mail address", text.escape_debug()),
+                remedy.to_owned(),
+            )
+        })
+    });
+    if reader.is_set(key) && reader.texts(key).is_empty() {
+        let remedy = "Remove the key to let in everybody the server is shared with, or list who may.";
+        reader.warn(reader.place(key), key, "is empty, so nobody may use this application", remedy);
+    }
+    rules
+}
+
+fn pkce(reader: &mut Reader<'_>, key: &str, public: bool) -> bool {
+    let required = reader.flag(key);
+    if public && !required {
+        let wrong = "an application without a secret must use PKCE";
+        reader.refuse(reader.place(key), key, wrong, "Remove this key, or give the application a secret.");
+    }
+    required
+}
+
+fn rotation(reader: &mut Reader<'_>, key: &str, public: bool) -> bool {
+    let rotates = if reader.is_set(key) { reader.flag(key) } else { public };
+    if public && !rotates {
+        let wrong = "refresh tokens of an application without a secret must rotate";
+        reader.refuse(reader.place(key), key, wrong, "Remove this key, or give the application a secret.");
+    }
+    rotates
+}
+
+fn scopes(reader: &mut Reader<'_>, key: &str) -> ScopeSet {
+    let texts = reader.texts(key);
+    let scopes: ScopeSet = Scope::ALL
+        .into_iter()
+        .filter(|scope| texts.iter().any(|text| text.value == scope.as_str()))
+        .collect();
+    if !scopes.contains(Scope::OpenId) && !reader.document.broken.contains(key) {
+        reader.refuse(
+            reader.place(key),
+            key,
+            "`openid` is not among them",
+            "Add \"openid\": sign-in needs it.",
+        );
+    }
+    scopes
+}
+
+fn plex_token(reader: &mut Reader<'_>, key: &str) -> Option<PlexTokenClaim> {
+    let text = reader.text(key)?;
+    let (claim, what) = match text.value.as_str() {
+        "account" => (PlexTokenClaim::Account, "the token of their whole Plex account"),
+        _ => (PlexTokenClaim::Server, "their token for the shared server"),
+    };
+    let wrong = format!("this application gets, for everybody who signs in, {what}");
+    reader.warn(text.place, key, wrong, "Remove the key unless the application cannot work without.");
+    Some(claim)
+}

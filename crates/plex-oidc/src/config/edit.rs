@@ -1,0 +1,182 @@
+//! Changing the file and the secret files for the host. Comments and order of the file are kept.
+
+use std::fs::{self, OpenOptions};
+use std::io::{self, Write as _};
+use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _, chown};
+use std::path::{Path, PathBuf};
+
+use plex_oidc_core::client::ClientAuthMethod;
+use plex_oidc_core::secret::Secret;
+use toml_edit::{Array, ArrayOfTables, DocumentMut, Item, Table, value};
+
+use super::secrets::{hash_line, lines};
+
+/// An application to add.
+#[derive(Debug, Clone)]
+pub struct NewClient {
+    /// Its client id.
+    pub id: String,
+    /// Its name for people, if not the id.
+    pub name: Option<String>,
+    /// How it authenticates.
+    pub auth_method: ClientAuthMethod,
+    /// The file with its secret, as it is to stand in the configuration; `None` for a public client.
+    pub secret_file: Option<String>,
+    /// Where its answers may go.
+    pub redirect_uris: Vec<String>,
+    /// Who may use it; empty leaves the default.
+    pub allow: Vec<String>,
+    /// Claims that also go into its ID token.
+    pub id_token_claims: Vec<String>,
+}
+
+/// Why the file cannot be changed by us.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum EditError {
+    /// The text is not TOML.
+    #[error("the file is not TOML: run plex-oidc check")]
+    NotToml,
+    /// `clients` is written as one line or in another way that we do not add to.
+    #[error("the applications are not written as [[clients]] sections: add the new one by hand")]
+    NotSections,
+}
+
+/// The first configuration of an installation, with what cannot have a default. `servers` are machine identifiers
+/// with their owner's account id and name.
+pub fn first_file(public_url: &str, servers: &[(String, u64, String)]) -> String {
+    let mut text =
+        String::from("# plex-oidc. Every key: plex-oidc example-config. After a change: plex-oidc check\n");
+    text.push_str(&format!("public_url = {}\n\n[plex]\n", value(public_url)));
+    if let [(machine, owner, name)] = servers {
+        text.push_str(&format!("server = {} # {}\n", value(machine), one_line(name)));
+        text.push_str(&format!("owner_id = {owner}\n"));
+        return text;
+    }
+    for (machine, owner, name) in servers {
+        text.push_str(&format!("\n[[plex.servers]]\nmachine_identifier = {}\n", value(machine)));
+        text.push_str(&format!("owner_id = {owner}\nname = {}\n", value(name)));
+    }
+    text
+}
+
+fn one_line(text: &str) -> String {
+    text.chars().filter(|c| !c.is_control()).collect()
+}
+
+/// Adds `client` at the end of `text`.
+pub fn add_client(text: &str, client: &NewClient) -> Result<String, EditError> {
+    let mut document: DocumentMut = text.parse().map_err(|_| EditError::NotToml)?;
+    let clients = document.entry("clients").or_insert_with(|| Item::ArrayOfTables(ArrayOfTables::new()));
+    let clients = clients.as_array_of_tables_mut().ok_or(EditError::NotSections)?;
+    let mut table = Table::new();
+    table.decor_mut().set_prefix("\n");
+    table.insert("id", value(&client.id));
+    if let Some(name) = &client.name {
+        table.insert("name", value(name));
+    }
+    match client.auth_method {
+        ClientAuthMethod::ClientSecretBasic => {}
+        ClientAuthMethod::ClientSecretPost => {
+            table.insert("auth_method", value("client_secret_post"));
+        }
+        ClientAuthMethod::None => {
+            table.insert("auth_method", value("none"));
+        }
+    }
+    if let Some(file) = &client.secret_file {
+        table.insert("secret_file", value(file));
+    }
+    let lists = [
+        ("redirect_uris", &client.redirect_uris),
+        ("allow", &client.allow),
+        ("id_token_claims", &client.id_token_claims),
+    ];
+    for (key, texts) in lists {
+        if !texts.is_empty() {
+            table.insert(key, value(texts.iter().collect::<Array>()));
+        }
+    }
+    clients.push(table);
+    Ok(document.to_string())
+}
+
+/// The secret file of a client as it stands in the configuration text.
+pub fn secret_file_of(text: &str, id: &str) -> Option<String> {
+    let document: DocumentMut = text.parse().ok()?;
+    let clients = document.get("clients")?.as_array_of_tables()?;
+    let is_it = |table: &&Table| table.get("id").and_then(Item::as_str) == Some(id);
+    Some(clients.iter().find(is_it)?.get("secret_file")?.as_str()?.to_owned())
+}
+
+/// The name of the secret file that `client add` makes for a client.
+pub fn secret_file_name(id: &str) -> String {
+    let plain = |c: char| if c.is_ascii_alphanumeric() || matches!(c, '-' | '_') { c } else { '_' };
+    format!("{}.secret", id.chars().map(plain).collect::<String>())
+}
+
+/// The content of a new secret file: the hash only, so that nobody who reads the file learns the secret.
+pub fn secret_file_text(secret: &Secret) -> String {
+    format!("{}\n", hash_line(&secret.hash()))
+}
+
+/// The content of a secret file after `secret` became the new one; the one before it still works.
+pub fn rotated(old: &str, secret: &Secret) -> String {
+    let mut text = secret_file_text(secret);
+    if let Some(previous) = lines(old).next() {
+        text.push_str("# The secret before it, until the application has the new one:\n");
+        text.push_str(previous);
+        text.push('\n');
+    }
+    text
+}
+
+/// The content of a secret file when only its newest secret works any longer.
+pub fn rotation_finished(old: &str) -> String {
+    lines(old).next().map_or_else(String::new, |line| format!("{line}\n"))
+}
+
+/// Creates a file that only its owner can read. A file that exists is left alone and is an error.
+pub fn create_private(path: &Path, text: &str) -> io::Result<()> {
+    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
+    file.write_all(text.as_bytes())?;
+    file.sync_all()
+}
+
+/// Gives `path` the owner of `like`, so that the service can read what root wrote for it.
+pub fn adopt_owner(path: &Path, like: &Path) -> io::Result<()> {
+    let (is, wanted) = (fs::metadata(path)?, fs::metadata(like)?);
+    if (is.uid(), is.gid()) == (wanted.uid(), wanted.gid()) {
+        return Ok(());
+    }
+    chown(path, Some(wanted.uid()), Some(wanted.gid()))
+}
+
+/// Replaces a file as a whole: a reader sees the old text or the new one. Its mode and owner stay.
+pub fn replace(path: &Path, text: &str) -> io::Result<()> {
+    let path = fs::canonicalize(path)?; // a link stays a link
+    let mode = fs::metadata(&path)?.permissions().mode() & 0o777;
+    let draft = Draft(beside(&path));
+    create_private(&draft.0, text)?;
+    fs::set_permissions(&draft.0, fs::Permissions::from_mode(mode))?;
+    adopt_owner(&draft.0, &path)?;
+    match fs::rename(&draft.0, &path) {
+        // A single file mounted into a container cannot be renamed over.
+        Err(error) if error.kind() == io::ErrorKind::ResourceBusy => fs::write(&path, text),
+        done => done,
+    }
+}
+
+fn beside(path: &Path) -> PathBuf {
+    let mut name = path.file_name().unwrap_or_default().to_os_string();
+    name.push(format!(".{}.new", std::process::id()));
+    path.with_file_name(name)
+}
+
+/// A file that goes away unless it has been renamed.
+struct Draft(PathBuf);
+
+impl Drop for Draft {
+    fn drop(&mut self) {
+        drop(fs::remove_file(&self.0)); // after the rename there is nothing to remove
+    }
+}

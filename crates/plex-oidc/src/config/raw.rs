@@ -1,0 +1,364 @@
+//! Reading the file and the environment into one flat document, by the table of keys.
+//!
+//! Only this module knows what the file looks like. It finds what has the wrong shape (unknown keys, wrong types,
+//! values out of range); what values *mean* is for [`super::build`].
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
+
+use plex_oidc_core::time::Seconds;
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
+
+use super::problem::{Place, Problem};
+use super::schema::{self, Key, Section, VARIABLE_PREFIX};
+use super::value;
+
+/// A value and where it stands.
+#[derive(Debug, Clone)]
+pub(crate) struct Located<T> {
+    pub(crate) value: T,
+    pub(crate) place: Place,
+}
+
+/// What a key was set to; its variant fits the key's kind.
+#[derive(Clone)]
+pub(crate) enum Value {
+    Text(String),
+    Texts(Vec<Located<String>>),
+    Flag(bool),
+    Number(u64),
+    Length(Seconds),
+}
+
+/// What the file and the environment say, key by key.
+pub(crate) struct Document {
+    /// The name of the file, as it was given to us.
+    pub(crate) file: String,
+    /// The values by path, such as `clients.0.id`. A variable has replaced the file's value.
+    pub(crate) values: BTreeMap<String, Located<Value>>,
+    /// The sections that exist, such as `clients.0`.
+    pub(crate) sections: BTreeMap<String, Place>,
+    /// Paths whose value was refused: nobody should call them missing.
+    pub(crate) broken: BTreeSet<String>,
+}
+
+impl Document {
+    /// How many sections a list has.
+    pub(crate) fn count(&self, list: &str) -> usize {
+        (0..).take_while(|index| self.sections.contains_key(&format!("{list}.{index}"))).count()
+    }
+
+    /// Where something that is missing would have to be written: at its section, else at the file.
+    pub(crate) fn place_of(&self, section: &str) -> Place {
+        let whole = || Place::File { file: self.file.clone() };
+        self.sections.get(section).cloned().unwrap_or_else(whole)
+    }
+}
+
+/// Reads `text` and `variables`. Whatever is wrong is added to `problems`; `None` if the text is not TOML at all.
+pub(crate) fn read<'v>(
+    file: &str,
+    text: &str,
+    variables: impl Iterator<Item = (&'v str, &'v str)>,
+    problems: &mut Vec<Problem>,
+) -> Option<Document> {
+    let document = Document {
+        file: file.to_owned(),
+        values: BTreeMap::new(),
+        sections: BTreeMap::new(),
+        broken: BTreeSet::new(),
+    };
+    let mut reading = Reading { document, text, problems };
+    let (table, errors) = DeTable::parse_recoverable(text);
+    reading.syntax(&errors);
+    if !errors.is_empty() {
+        return None;
+    }
+    if let Some(top) = schema::section("") {
+        reading.table(table.get_ref(), "", top);
+    }
+    reading.variables(variables);
+    Some(reading.document)
+}
+
+struct Reading<'r> {
+    document: Document,
+    text: &'r str,
+    problems: &'r mut Vec<Problem>,
+}
+
+impl Reading<'_> {
+    fn spot(&self, span: &Range<usize>) -> Place {
+        let before = self.text.get(..span.start).unwrap_or(self.text);
+        let line = before.matches('\n').count() + 1;
+        let column = before.rsplit('\n').next().unwrap_or("").chars().count() + 1;
+        Place::Spot { file: self.document.file.clone(), line, column }
+    }
+
+    /// Says what is not TOML: once per line, and nothing after a list that does not end, which upsets all that follows.
+    fn syntax(&mut self, errors: &[toml::de::Error]) {
+        let mut last_line = None;
+        for error in errors {
+            let span = error.span().unwrap_or(0..0);
+            let place = self.spot(&span);
+            let line = if let Place::Spot { line, .. } = &place { Some(*line) } else { None };
+            let (wrong, remedy) = self.syntax_words(error.message(), &span);
+            if line != last_line {
+                self.refuse(place, "", wrong, remedy);
+            }
+            if error.message().contains("array") {
+                break;
+            }
+            last_line = line;
+        }
+    }
+
+    fn syntax_words(&self, message: &str, span: &Range<usize>) -> (String, &'static str) {
+        let saying = |wrong: &str, remedy| (wrong.to_owned(), remedy);
+        if message.contains("duplicate key") {
+            let name = self.text.get(span.clone()).unwrap_or("a name");
+            return (
+                format!("`{name}` is written a second time"),
+                "Keep one of the two and remove the other.",
+            );
+        }
+        if message.contains("array") {
+            let remedy = "Look from here upwards: a list is `[\"one\", \"two\"]`, with commas between and `]` at the end.";
+            return saying("a list does not end, or a comma is missing in it", remedy);
+        }
+        if message.contains("must be quoted") {
+            return saying("there is no value in quotation marks here", "Write `key = \"text\"`.");
+        }
+        if message.contains("invalid basic string") {
+            let remedy =
+                "End the text with \" on its own line, and write \\ twice where it is part of the text.";
+            return saying("a text does not end, or has a character that cannot stand in it", remedy);
+        }
+        if message.contains("key with no value") {
+            return saying("there is no `=` after the name", "Write `key = \"text\"`.");
+        }
+        let remedy = "A line is `key = \"text\"`, `key = [\"one\", \"two\"]`, a number, true or false, or a `[section]`.";
+        (format!("this is not TOML: {}", message.replace('\n', ", ")), remedy)
+    }
+
+    fn refuse(&mut self, place: Place, key: &str, wrong: impl Into<String>, remedy: impl Into<String>) {
+        self.document.broken.insert(key.to_owned());
+        self.problems.push(Problem {
+            place,
+            key: key.to_owned(),
+            wrong: wrong.into(),
+            remedy: remedy.into(),
+        });
+    }
+
+    fn table(&mut self, table: &DeTable<'_>, at: &str, section: &'static Section) {
+        for (name, value) in table {
+            let path = schema::join(at, name.get_ref());
+            if let Some(key) = section.keys.iter().find(|key| key.name == name.get_ref().as_ref()) {
+                self.key(&path, key, name, value);
+            } else if let Some(inner) = schema::section(&schema::join(section.name, name.get_ref())) {
+                self.section(&path, inner, name, value);
+            } else {
+                let place = self.spot(&name.span());
+                let (wrong, remedy) = unknown(name.get_ref(), section);
+                self.refuse(place, &path, wrong, remedy);
+            }
+        }
+    }
+
+    fn key(
+        &mut self,
+        path: &str,
+        key: &'static Key,
+        name: &Spanned<impl AsRef<str>>,
+        value: &Spanned<DeValue<'_>>,
+    ) {
+        if matches!(key.kind, schema::Kind::Secret) {
+            let place = self.spot(&name.span());
+            let remedy = format!(
+                "Put it in a file of its own, name that file with `{}_file`, and change the secret: this file is \
+                 copied and shown too easily. Without files, set the variable {}.",
+                key.name,
+                schema::variable(path),
+            );
+            self.refuse(place, path, "a secret does not stand in this file", remedy);
+            return;
+        }
+        let place = self.spot(&value.span());
+        match value::from_toml(key.kind, value, &|span| self.spot(span)) {
+            Ok(value) => {
+                self.document.values.insert(path.to_owned(), Located { value, place });
+            }
+            Err(all) => {
+                for refused in all {
+                    let place = refused.span.map_or_else(|| place.clone(), |span| self.spot(&span));
+                    self.refuse(place, path, refused.wrong, refused.remedy);
+                }
+            }
+        }
+    }
+
+    fn section(
+        &mut self,
+        path: &str,
+        section: &'static Section,
+        name: &Spanned<impl AsRef<str>>,
+        value: &Spanned<DeValue<'_>>,
+    ) {
+        match (value.get_ref(), section.repeats) {
+            (DeValue::Table(table), false) => {
+                self.document.sections.insert(path.to_owned(), self.spot(&name.span()));
+                self.table(table, path, section);
+            }
+            (DeValue::Array(items), true) => {
+                for (index, item) in items.iter().enumerate() {
+                    let path = format!("{path}.{index}");
+                    let place = self.spot(&item.span());
+                    let DeValue::Table(table) = item.get_ref() else {
+                        self.refuse(
+                            place,
+                            &path,
+                            "is not a section",
+                            format!("Write it as `[[{}]]`.", section.name),
+                        );
+                        continue;
+                    };
+                    self.document.sections.insert(path.clone(), place);
+                    self.table(table, &path, section);
+                }
+            }
+            (DeValue::Table(_), true) => {
+                let place = self.spot(&name.span());
+                let remedy = format!("Write `[[{0}]]` with two brackets instead of `[{0}]`.", section.name);
+                self.refuse(place, path, "is a list: each of them has a section of its own", remedy);
+            }
+            (DeValue::Array(_), false) => {
+                let place = self.spot(&name.span());
+                let remedy = format!("Write `[{0}]` with one bracket instead of `[[{0}]]`.", section.name);
+                self.refuse(place, path, "stands once only", remedy);
+            }
+            (_, false) => {
+                let place = self.spot(&name.span());
+                let remedy = format!("Write `[{}]` on a line of its own and its keys below.", section.name);
+                self.refuse(place, path, "is a section, not a value", remedy);
+            }
+            (_, true) => {
+                let place = self.spot(&name.span());
+                let remedy = format!("Write `[[{}]]` on a line of its own and its keys below.", section.name);
+                self.refuse(place, path, "is a list of sections, not a value", remedy);
+            }
+        }
+    }
+
+    fn variables<'v>(&mut self, variables: impl Iterator<Item = (&'v str, &'v str)>) {
+        let mut touched = BTreeSet::new();
+        for (name, text) in variables {
+            let Some(rest) = name.strip_prefix(VARIABLE_PREFIX) else { continue };
+            let place = Place::Variable { name: name.to_owned() };
+            let path = rest.to_ascii_lowercase().replace("__", ".");
+            let Some((section, key)) = schema::find(&path).filter(|_| schema::variable(&path) == name) else {
+                self.refuse(place, "", "no key has this name", unknown_variable(name));
+                continue;
+            };
+            if section.repeats {
+                let at = path.rsplit_once('.').map_or("", |(at, _)| at).to_owned();
+                self.document.sections.entry(at.clone()).or_insert_with(|| place.clone());
+                touched.insert((section.name, at));
+            }
+            match value::from_text(key.kind, text, &place) {
+                Ok(value) => {
+                    self.document.broken.remove(&path);
+                    self.document.values.insert(path, Located { value, place });
+                }
+                Err(all) => {
+                    for refused in all {
+                        self.refuse(place.clone(), &path, refused.wrong, refused.remedy);
+                    }
+                }
+            }
+        }
+        self.gaps(touched);
+    }
+
+    /// Sections made by variables alone must count on from those of the file.
+    fn gaps(&mut self, touched: BTreeSet<(&'static str, String)>) {
+        for (list, at) in touched {
+            let count = self.document.count(list);
+            let index = at.rsplit_once('.').and_then(|(_, index)| index.parse::<usize>().ok());
+            if index.is_some_and(|index| index >= count) {
+                let place = self.document.place_of(&at);
+                let wrong = format!(
+                    "leaves a gap: there are {count} `[[{list}]]` so far, and they are counted from 0"
+                );
+                let next = schema::variable(&format!("{list}.{count}"));
+                self.refuse(place, &at, wrong, format!("The next one is {next}__…"));
+            }
+        }
+    }
+}
+
+/// Names from other programs, and what they are called here.
+const OTHER_NAMES: [(&str, &str); 16] = [
+    ("issuer", "public_url"),
+    ("issuer_url", "public_url"),
+    ("base_url", "public_url"),
+    ("external_url", "public_url"),
+    ("url", "public_url"),
+    ("port", "listen"),
+    ("address", "listen"),
+    ("bind", "listen"),
+    ("client_id", "id"),
+    ("client_secret", "secret_file"),
+    ("client_name", "name"),
+    ("callback_url", "redirect_uris"),
+    ("algorithm", "signing_algorithm"),
+    ("allowed_groups", "allow"),
+    ("public", "auth_method"),
+    ("pkce", "pkce_required"),
+];
+
+/// What to say about a name that `section` does not have.
+fn unknown(name: &str, section: &Section) -> (String, String) {
+    let here = if section.name.is_empty() { String::new() } else { format!(" in `[{}]`", section.name) };
+    let wrong = format!("there is no such key{here}");
+    let inner = schema::SECTIONS.iter().filter_map(|other| schema::child(section.name, other.name));
+    let names: Vec<&str> = section.keys.iter().map(|key| key.name).chain(inner).collect();
+    let other = OTHER_NAMES.iter().find(|(theirs, ours)| *theirs == name && names.contains(ours));
+    let elsewhere = schema::SECTIONS.iter().find(|other| other.keys.iter().any(|key| key.name == name));
+    let remedy = match (other, nearest(name, names.iter().copied()), elsewhere) {
+        (Some((_, ours)), _, _) => format!("Here it is called `{ours}`."),
+        (None, Some(near), _) => format!("Did you mean `{near}`?"),
+        (None, None, Some(other)) if other.name.is_empty() => {
+            "It belongs at the top of the file, before the first section.".to_owned()
+        }
+        (None, None, Some(other)) => format!("It belongs in `[{}]`.", other.name),
+        (None, None, None) => {
+            format!("Remove it. Known here: {}.", names.join(", "))
+        }
+    };
+    (wrong, remedy)
+}
+
+fn unknown_variable(name: &str) -> String {
+    let known: Vec<String> = schema::SECTIONS
+        .iter()
+        .flat_map(|section| {
+            let at = if section.repeats { schema::join(section.name, "0") } else { section.name.to_owned() };
+            section.keys.iter().map(move |key| schema::variable(&schema::join(&at, key.name)))
+        })
+        .collect();
+    match nearest(name, known.iter().map(String::as_str)) {
+        Some(near) => format!("Did you mean {near}?"),
+        None => "Remove it. Variables are named as keys: PLEX_OIDC__SECTION__KEY.".to_owned(),
+    }
+}
+
+/// The known name that `name` was most likely meant to be.
+pub(crate) fn nearest<'n>(name: &str, known: impl Iterator<Item = &'n str>) -> Option<&'n str> {
+    let name = name.to_ascii_lowercase().replace('-', "_");
+    let distance = |other: &str| strsim::damerau_levenshtein(&name, &other.to_ascii_lowercase());
+    let (distance, near) = known.map(|other| (distance(other), other)).min()?;
+    let near_enough = distance <= (name.len() / 3).max(1);
+    near_enough.then_some(near)
+}

@@ -1,0 +1,72 @@
+//! Secrets in files of their own, and the form in which client secrets stand there.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use plex_oidc_core::secret::{SecretHash, SecretKind};
+use zeroize::Zeroizing;
+
+/// Shortest secret accepted when the host chose it, in bytes. Ours have 47.
+pub(crate) const SHORTEST: usize = 32;
+
+const HASH_PREFIX: &str = "sha256:";
+
+/// What is wrong with a secret file: the problem and the remedy.
+pub(crate) type Wrong = (String, String);
+
+/// Reads the lines of a secret file. The second value is true if everybody on the machine can read it.
+pub(crate) fn read(path: &Path) -> Result<(Zeroizing<String>, bool), Wrong> {
+    let shown = path.display();
+    let text = fs::read_to_string(path).map_err(|error| match error.kind() {
+        std::io::ErrorKind::NotFound => (
+            format!("there is no file {shown}"),
+            "Make it, or correct the path; a relative path starts at the folder of the configuration."
+                .to_owned(),
+        ),
+        std::io::ErrorKind::PermissionDenied => (
+            format!("{shown} may not be read"),
+            "Let the user that this program runs as read it (chown).".to_owned(),
+        ),
+        _ => (
+            format!("{shown} cannot be read: {error}"),
+            "It must be a text file with the secret in it.".to_owned(),
+        ),
+    })?;
+    let mode = fs::metadata(path).map_or(0, |metadata| metadata.permissions().mode());
+    // Container platforms mount secrets readable for all inside the container, which has one user.
+    let mounted = path.starts_with("/run/secrets") || path.starts_with("/run/credentials");
+    Ok((Zeroizing::new(text), mode & 0o007 != 0 && !mounted))
+}
+
+/// The lines of a secret file that count.
+pub(crate) fn lines(text: &str) -> impl Iterator<Item = &str> {
+    text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'))
+}
+
+/// Reads one line: a secret in the clear, or its hash.
+pub(crate) fn client_secret(line: &str) -> Result<SecretHash, Wrong> {
+    if let Some(encoded) = line.strip_prefix(HASH_PREFIX) {
+        let bytes = URL_SAFE_NO_PAD.decode(encoded).ok().and_then(|bytes| <[u8; 32]>::try_from(bytes).ok());
+        return bytes.map(SecretHash).ok_or_else(|| {
+            let remedy = "Copy the line whole, or put a new secret in its place: openssl rand -hex 32";
+            ("the hash of the secret is damaged".to_owned(), remedy.to_owned())
+        });
+    }
+    let make = format!("Make one of at least {SHORTEST} characters: openssl rand -hex 32");
+    let distinct = line.bytes().collect::<std::collections::BTreeSet<u8>>().len();
+    if line.bytes().any(|b| !(0x20..=0x7e).contains(&b)) {
+        return Err(("the secret has characters outside ASCII".to_owned(), make));
+    }
+    if line.len() < SHORTEST || distinct < 8 {
+        return Err(("the secret is too easy to guess".to_owned(), make));
+    }
+    Ok(SecretHash::of(SecretKind::ClientSecret, line))
+}
+
+/// Writes the hash of a secret as a line of a secret file.
+pub(crate) fn hash_line(hash: &SecretHash) -> String {
+    format!("{HASH_PREFIX}{}", URL_SAFE_NO_PAD.encode(hash.0))
+}
