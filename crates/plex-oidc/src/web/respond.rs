@@ -18,7 +18,7 @@ use tracing::{error, warn};
 use crate::app::App;
 use crate::flow::FlowError;
 use crate::flow::attempt::Attempt;
-use crate::pages::{ErrorKind, ErrorPage, Page, Retry};
+use crate::pages::{ErrorKind, ErrorPage, Onward, Page, Retry};
 use crate::session::form_token;
 use crate::store::StoreError;
 
@@ -27,46 +27,25 @@ pub type Answer = Response;
 
 const COOP: HeaderName = HeaderName::from_static("cross-origin-opener-policy");
 
-/// How a page may be used by others.
-#[derive(Clone, Copy, Default)]
-pub struct PagePolicy<'a> {
-    /// Origins that the page's script may ask.
-    pub connect: &'a [&'a str],
-    /// Origins that a form may lead to.
-    pub form_targets: &'a [&'a str],
-    /// The page's relation to windows that it opened, or was opened by.
-    pub opener: Opener,
-}
-
-/// `Cross-Origin-Opener-Policy` of a page.
-#[derive(Clone, Copy, Default, PartialEq, Eq)]
-pub enum Opener {
-    /// Alone.
-    #[default]
-    Isolated,
-    /// It opens the pop-up.
-    Opens,
-    /// It is the pop-up: it goes on to Plex and must stay reachable for its opener until then.
-    IsOpened,
-}
-
 /// A page of ours.
-pub fn page(app: &App, status: StatusCode, page: &Page<'_>, policy: PagePolicy<'_>) -> Answer {
+pub fn page(app: &App, status: StatusCode, page: &Page<'_>) -> Answer {
+    page_that_asks(app, status, page, &[])
+}
+
+/// A page of ours whose script may ask these origins.
+pub fn page_that_asks(app: &App, status: StatusCode, page: &Page<'_>, origins: &[&str]) -> Answer {
     let mut answer = Response::new(Body::from(app.pages.render(page)));
     *answer.status_mut() = status;
     let headers = answer.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    let csp = app.pages.content_security_policy(policy.connect, policy.form_targets);
+    let csp = app.pages.content_security_policy(origins, &[]);
     if let Ok(csp) = HeaderValue::from_str(&csp) {
         headers.insert(CONTENT_SECURITY_POLICY, csp);
     }
-    let opener = match policy.opener {
-        Opener::Isolated => "same-origin",
-        Opener::Opens => "same-origin-allow-popups",
-        Opener::IsOpened => "unsafe-none",
-    };
-    headers.insert(COOP, HeaderValue::from_static(opener));
+    if let Some(opener) = page.opener_policy() {
+        headers.insert(COOP, HeaderValue::from_static(opener));
+    }
     answer
 }
 
@@ -74,7 +53,7 @@ pub fn page(app: &App, status: StatusCode, page: &Page<'_>, policy: PagePolicy<'
 pub fn page_error(app: &App, kind: ErrorKind, detail: Option<&str>) -> Answer {
     let values = ErrorPage { kind, retry: None, detail, reference_id: None };
     let status = StatusCode::from_u16(kind.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    let mut answer = page(app, status, &Page::Error(values), PagePolicy::default());
+    let mut answer = page(app, status, &Page::Error(values));
     if kind == ErrorKind::RateLimited {
         answer.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("60"));
     }
@@ -87,10 +66,7 @@ pub fn attempt_error(app: &App, kind: ErrorKind, attempt: &Attempt<'_>) -> Answe
     let retry = Retry { request_id: &id, csrf: &csrf, client_name: &attempt.client.name };
     let values = ErrorPage { kind, retry: Some(retry), detail: None, reference_id: None };
     let status = StatusCode::from_u16(kind.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    let client = attempt.frozen.request.redirect.csp_source();
-    let targets: Vec<&str> = client.as_deref().into_iter().collect();
-    let policy = PagePolicy { form_targets: &targets, ..PagePolicy::default() };
-    page(app, status, &Page::Error(values), policy)
+    page(app, status, &Page::Error(values))
 }
 
 /// Which page a failed flow ends on. Logged here, and nowhere else.
@@ -148,6 +124,12 @@ pub fn see_other(location: &str) -> Answer {
 /// To the page of an attempt.
 pub fn to_attempt(id: RequestId) -> Answer {
     see_other(&format!("/sign-in/{id}"))
+}
+
+/// To another site after one of our forms, by a page that goes on by itself: browsers hold every further redirect of
+/// a form against `form-action`, and clients do redirect further.
+pub fn onward(app: &App, url: &str, client_name: &str) -> Answer {
+    page(app, StatusCode::OK, &Page::Onward(Onward { url, destination: client_name }))
 }
 
 /// To the client, with an error.

@@ -5,7 +5,7 @@ use http::{HeaderMap, StatusCode};
 use plex_oidc_core::secret::Secret;
 
 use super::request::{Sent, Unreadable, comes_from_us};
-use super::respond::{Answer, PagePolicy, failed, page, page_error, with_cookie};
+use super::respond::{Answer, failed, page, page_error, with_cookie};
 use crate::app::{App, State};
 use crate::flow::attempt;
 use crate::pages::{ErrorKind, Page, SignOutConfirm, SignedOut};
@@ -20,7 +20,7 @@ pub async fn ask(Shared(app): Shared<State>, headers: HeaderMap) -> Answer {
             let csrf = cookie.as_ref().map(form_token).unwrap_or_default();
             let account_name = &session.user.person.account.display_name;
             let values = SignOutConfirm { csrf: &csrf, account_name, client_name: None };
-            page(&app, StatusCode::OK, &Page::SignOutConfirm(values), PagePolicy::default())
+            page(&app, StatusCode::OK, &Page::SignOutConfirm(values))
         }
         Ok(None) => signed_out(&app),
         Err(error) => failed(&app, &error, None),
@@ -51,6 +51,6 @@ fn is_our_own(app: &App, cookie: &Secret, headers: &HeaderMap, sent: Result<Sent
 }
 
 fn signed_out(app: &App) -> Answer {
-    let answer = page(app, StatusCode::OK, &Page::SignedOut(SignedOut { back: None }), PagePolicy::default());
+    let answer = page(app, StatusCode::OK, &Page::SignedOut(SignedOut { back: None }));
     with_cookie(answer, &app.cookies.clear_session())
 }

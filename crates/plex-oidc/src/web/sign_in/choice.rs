@@ -1,0 +1,123 @@
+//! The forms of an attempt: go on with this account, consent, try again, give up.
+
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::extract::{Path, Request, State as Shared};
+use http::HeaderMap;
+use plex_oidc_core::authorize::{Progress, Step};
+
+use crate::app::{App, State};
+use crate::flow::FlowError;
+use crate::flow::attempt::{self, Attempt};
+use crate::flow::complete::{cancelled, finish_with_session};
+use crate::pages::ErrorKind;
+use crate::store::records::{BrowserSession, Consent, LoginState};
+use crate::web::request::{is_our_own, open_attempt, read_form};
+use crate::web::respond::{Answer, attempt_error, failed, onward, page_error, see_other, to_attempt, with_cookie};
+
+/// Opens the attempt of a form that came from our own page.
+async fn open_form<'a>(
+    app: &'a Arc<App>,
+    path: Path<String>,
+    request: Request<Body>,
+) -> Result<(Attempt<'a>, HeaderMap), Answer> {
+    let headers = request.headers().clone();
+    let attempt = open_attempt(app, path, &headers).await?;
+    let form = read_form(request, app).await.ok();
+    if !is_our_own(app, &attempt, &headers, form.as_ref()) {
+        return Err(attempt_error(app, ErrorKind::FormExpired, &attempt));
+    }
+    Ok((attempt, headers))
+}
+
+/// `POST /sign-in/{request_id}/cancel`: back to the client, with `access_denied`.
+pub async fn cancel(Shared(app): Shared<State>, path: Path<String>, request: Request<Body>) -> Answer {
+    let attempt = match open_form(&app, path, request).await {
+        Ok((attempt, _)) => attempt,
+        Err(answer) => return answer,
+    };
+    match app.store.cancel_login(attempt.id, app.clock.now()).await {
+        Ok(true) => {
+            let location = cancelled(&attempt).location(&app.issuer);
+            let answer = onward(&app, &location, &attempt.client.name);
+            with_cookie(answer, &app.cookies.clear_attempt(attempt.id))
+        }
+        Ok(false) => page_error(&app, ErrorKind::UnknownRequest, None),
+        Err(error) => failed(&app, &error.into(), Some(&attempt)),
+    }
+}
+
+/// `POST /sign-in/{request_id}/again`: from the start, with another PIN; or, when Plex had approved and then did not
+/// answer, from there.
+pub async fn again(Shared(app): Shared<State>, path: Path<String>, request: Request<Body>) -> Answer {
+    let attempt = match open_form(&app, path, request).await {
+        Ok((attempt, _)) => attempt,
+        Err(answer) => return answer,
+    };
+    if matches!(attempt.state, LoginState::Approved { .. }) {
+        return see_other(&format!("/sign-in/{}/return", attempt.id));
+    }
+    match app.store.restart_login(attempt.id, app.clock.now()).await {
+        Ok(_) => crate::web::sign_in::page::sign_in(&app, &attempt, None),
+        Err(error) => failed(&app, &error.into(), Some(&attempt)),
+    }
+}
+
+/// `POST /sign-in/{request_id}/continue`: with the account of this browser session.
+pub async fn continue_(Shared(app): Shared<State>, path: Path<String>, request: Request<Body>) -> Answer {
+    go_on(&app, path, request, Progress { account_chosen: true, ..Progress::default() }).await
+}
+
+/// `POST /sign-in/{request_id}/consent`.
+pub async fn consent(Shared(app): Shared<State>, path: Path<String>, request: Request<Body>) -> Answer {
+    let done = Progress { account_chosen: true, consented: true, ..Progress::default() };
+    go_on(&app, path, request, done).await
+}
+
+async fn go_on(app: &Arc<App>, path: Path<String>, request: Request<Body>, done: Progress) -> Answer {
+    let (attempt, headers) = match open_form(app, path, request).await {
+        Ok(opened) => opened,
+        Err(answer) => return answer,
+    };
+    let answer = next(app, &attempt, &headers, done).await;
+    answer.unwrap_or_else(|error| failed(app, &error, Some(&attempt)))
+}
+
+async fn next(
+    app: &App,
+    attempt: &Attempt<'_>,
+    headers: &HeaderMap,
+    done: Progress,
+) -> Result<Answer, FlowError> {
+    let session = attempt::session(app, app.cookies.session(headers).as_ref()).await?;
+    let progress = Progress { signed_in: attempt.progress(session.as_ref()).signed_in, ..done };
+    let step = attempt::step(app, &attempt.frozen.request, session.as_ref(), progress).await?;
+    match (step, session) {
+        (Step::Issue, Some(session)) => finish(app, attempt, &session, done).await,
+        (Step::Consent, _) => Ok(see_other(&format!("/sign-in/{}/consent", attempt.id))),
+        _ => Ok(to_attempt(attempt.id)),
+    }
+}
+
+async fn finish(
+    app: &App,
+    attempt: &Attempt<'_>,
+    session: &BrowserSession,
+    done: Progress,
+) -> Result<Answer, FlowError> {
+    if done.consented {
+        let consent = Consent {
+            account_id: session.user.account_id(),
+            client_id: attempt.client.id.clone(),
+            scopes: attempt.frozen.request.scopes,
+            granted_at: app.clock.now(),
+        };
+        app.store.save_consent(consent).await?;
+    }
+    let Some(location) = finish_with_session(app, attempt, session).await? else {
+        return Ok(page_error(app, ErrorKind::UnknownRequest, None));
+    };
+    let answer = onward(app, &location, &attempt.client.name);
+    Ok(with_cookie(answer, &app.cookies.clear_attempt(attempt.id)))
+}

@@ -1,0 +1,168 @@
+//! `GET /sign-in/{request_id}`: the page that fits where the attempt stands. Read-only.
+
+use axum::extract::{Path, State as Shared};
+use http::{HeaderMap, StatusCode};
+use plex_oidc_core::authorize::{Progress, Step};
+use plex_oidc_core::decide::Denial;
+use plex_oidc_core::scope::Scope;
+
+use crate::app::{App, State};
+use crate::flow::FlowError;
+use crate::flow::attempt::{self, Attempt, Refusal};
+use crate::pages::{
+    AccountChoice, Consent, Denied, DeniedReason, ErrorKind, Notice, Page, ScriptConfig, SignIn,
+};
+use crate::session::form_token;
+use crate::store::records::{BrowserSession, LoginState};
+use crate::web::request::open_attempt;
+use crate::web::respond::{Answer, failed, page, page_error, page_that_asks, see_other};
+
+/// `GET /sign-in/{request_id}`.
+pub async fn show(Shared(app): Shared<State>, path: Path<String>, headers: HeaderMap) -> Answer {
+    let attempt = match open_attempt(&app, path, &headers).await {
+        Ok(attempt) => attempt,
+        Err(answer) => return answer,
+    };
+    match fitting(&app, &attempt, &headers, Progress::default()).await {
+        Ok(answer) => answer,
+        Err(error) => failed(&app, &error, Some(&attempt)),
+    }
+}
+
+/// `GET /sign-in/{request_id}/consent`: after the choice of an account.
+pub async fn show_consent(Shared(app): Shared<State>, path: Path<String>, headers: HeaderMap) -> Answer {
+    let attempt = match open_attempt(&app, path, &headers).await {
+        Ok(attempt) => attempt,
+        Err(answer) => return answer,
+    };
+    let chosen = Progress { account_chosen: true, ..Progress::default() };
+    match fitting(&app, &attempt, &headers, chosen).await {
+        Ok(answer) => answer,
+        Err(error) => failed(&app, &error, Some(&attempt)),
+    }
+}
+
+async fn fitting(
+    app: &App,
+    attempt: &Attempt<'_>,
+    headers: &HeaderMap,
+    done: Progress,
+) -> Result<Answer, FlowError> {
+    match &attempt.state {
+        LoginState::Finished | LoginState::Cancelled => Ok(page_error(app, ErrorKind::UnknownRequest, None)),
+        LoginState::Approved { .. } => Ok(see_other(&format!("/sign-in/{}/return", attempt.id))),
+        LoginState::PinAdopted(pin) if pin.mode == "popup" => {
+            Ok(see_other(&format!("/sign-in/{}/wait", attempt.id)))
+        }
+        LoginState::PinAdopted(_) => Ok(sign_in(app, attempt, None)),
+        LoginState::Refused { .. } => Ok(refused(app, attempt)),
+        LoginState::Started => {
+            let session = attempt::session(app, app.cookies.session(headers).as_ref()).await?;
+            let progress = Progress { signed_in: attempt.progress(session.as_ref()).signed_in, ..done };
+            let step = attempt::step(app, &attempt.frozen.request, session.as_ref(), progress).await?;
+            Ok(started(app, attempt, session.as_ref(), step))
+        }
+    }
+}
+
+fn started(app: &App, attempt: &Attempt<'_>, session: Option<&BrowserSession>, step: Step) -> Answer {
+    match (step, session) {
+        (Step::ChooseAccount | Step::Issue, Some(session)) => account_choice(app, attempt, session),
+        (Step::Consent, Some(session)) => consent(app, attempt, session),
+        (Step::Deny(denial), Some(session)) => {
+            let account = &session.user.person.account;
+            denied(app, attempt, denial, (&account.display_name, account.email.as_deref()))
+        }
+        _ => sign_in(app, attempt, None),
+    }
+}
+
+fn refused(app: &App, attempt: &Attempt<'_>) -> Answer {
+    match attempt.refusal() {
+        Some(Refusal::Denied { denial, account_name, account_email }) => {
+            denied(app, attempt, denial, (&account_name, account_email.as_deref()))
+        }
+        Some(Refusal::TookTooLong) => sign_in(app, attempt, Some(Notice::TookTooLong)),
+        Some(Refusal::OtherAccount) => sign_in(app, attempt, Some(Notice::OtherAccount)),
+        Some(Refusal::TokenRefused) | None => sign_in(app, attempt, Some(Notice::CancelledAtPlex)),
+    }
+}
+
+/// The sign-in page.
+pub fn sign_in(app: &App, attempt: &Attempt<'_>, notice: Option<Notice>) -> Answer {
+    let (id, csrf) = (attempt.id.to_string(), form_token(&attempt.cookie));
+    let api = app.plex.api();
+    let clients = &api.urls().clients;
+    let pins_url = format!("{}/api/v2/pins?strong=true", clients.as_str().trim_end_matches('/'));
+    let identity = api.identity();
+    let values = SignIn {
+        client_name: &attempt.client.name,
+        request_id: &id,
+        csrf: &csrf,
+        script: ScriptConfig {
+            client_identifier: &identity.client_identifier,
+            product: &identity.product,
+            pins_url: &pins_url,
+        },
+        login_hint: attempt.frozen.request.login_hint.as_deref(),
+        notice,
+        privacy_note: None,
+    };
+    let origin = clients.origin().ascii_serialization();
+    page_that_asks(app, StatusCode::OK, &Page::SignIn(values), &[&origin])
+}
+
+fn denied(app: &App, attempt: &Attempt<'_>, denial: Denial, account: (&str, Option<&str>)) -> Answer {
+    let (id, csrf) = (attempt.id.to_string(), form_token(&attempt.cookie));
+    let reason = match denial {
+        Denial::NotShared => DeniedReason::Stranger,
+        other => DeniedReason::from(other),
+    };
+    let values = Denied {
+        reason,
+        account_name: account.0,
+        account_email: account.1,
+        server_name: app.server_name.as_deref(),
+        client_name: &attempt.client.name,
+        request_id: &id,
+        csrf: &csrf,
+    };
+    page(app, StatusCode::FORBIDDEN, &Page::Denied(values))
+}
+
+fn account_choice(app: &App, attempt: &Attempt<'_>, session: &BrowserSession) -> Answer {
+    let (id, csrf) = (attempt.id.to_string(), form_token(&attempt.cookie));
+    let account = &session.user.person.account;
+    let values = AccountChoice {
+        account_name: &account.display_name,
+        account_email: account.email.as_deref(),
+        picture_url: None,
+        client_name: &attempt.client.name,
+        request_id: &id,
+        csrf: &csrf,
+    };
+    page(app, StatusCode::OK, &Page::AccountChoice(values))
+}
+
+fn consent(app: &App, attempt: &Attempt<'_>, session: &BrowserSession) -> Answer {
+    let (id, csrf) = (attempt.id.to_string(), form_token(&attempt.cookie));
+    let scopes: Vec<&str> = attempt.frozen.request.scopes.iter().map(in_plain_words).collect();
+    let values = Consent {
+        client_name: &attempt.client.name,
+        scopes: &scopes,
+        account_name: &session.user.person.account.display_name,
+        request_id: &id,
+        csrf: &csrf,
+    };
+    page(app, StatusCode::OK, &Page::Consent(values))
+}
+
+fn in_plain_words(scope: Scope) -> &'static str {
+    match scope {
+        Scope::OpenId => "Who you are: the number of your Plex account",
+        Scope::Profile => "Your user name, your name and your picture at Plex",
+        Scope::Email => "Your e-mail address at Plex",
+        Scope::Groups => "What is shared with you, as group names",
+        Scope::OfflineAccess => "Keep you signed in while you are away",
+    }
+}

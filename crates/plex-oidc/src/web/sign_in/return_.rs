@@ -1,0 +1,59 @@
+//! `GET /sign-in/{request_id}/return`: the browser is back from Plex, or was told that there is an outcome.
+
+use axum::extract::{Path, State as Shared};
+use http::HeaderMap;
+
+use crate::app::{App, State};
+use crate::flow::FlowError;
+use crate::flow::attempt::{self, Attempt};
+use crate::flow::complete::{Outcome, come_back};
+use crate::store::records::LoginState;
+use crate::web::request::open_attempt;
+use crate::web::respond::{Answer, failed, see_other, to_attempt, to_client, with_cookie};
+use crate::web::sign_in::wait::waiting;
+
+/// `GET /sign-in/{request_id}/return`.
+pub async fn return_(Shared(app): Shared<State>, path: Path<String>, headers: HeaderMap) -> Answer {
+    let attempt = match open_attempt(&app, path.clone(), &headers).await {
+        Ok(attempt) => attempt,
+        Err(answer) => return answer,
+    };
+    match go_on(&app, attempt, &headers).await {
+        Ok(answer) => answer,
+        Err(error) => match open_attempt(&app, path, &headers).await {
+            Ok(attempt) => failed(&app, &error, Some(&attempt)),
+            Err(answer) => answer,
+        },
+    }
+}
+
+async fn go_on(app: &App, attempt: Attempt<'_>, headers: &HeaderMap) -> Result<Answer, FlowError> {
+    let (id, cookie) = (attempt.id, attempt.cookie.clone());
+    let session = attempt::session(app, app.cookies.session(headers).as_ref()).await?;
+    let cookies = app.cookies;
+    let set_session = |answer, secret| {
+        let answer = with_cookie(answer, &cookies.set_session(secret, app.lifetimes.session_absolute));
+        with_cookie(answer, &cookies.clear_attempt(id))
+    };
+    match come_back(app, attempt, session.as_ref()).await? {
+        Outcome::Waiting => Ok(still_waiting(app, id, cookie).await?),
+        Outcome::Page => Ok(to_attempt(id)),
+        Outcome::Done { location, session } => Ok(set_session(see_other(&location), &session)),
+        Outcome::Ask { session, id: asking, cookie } => {
+            let answer = set_session(to_attempt(asking), &session);
+            Ok(with_cookie(answer, &cookies.set_attempt(asking, &cookie)))
+        }
+        Outcome::Refuse(error) => Ok(to_client(app, &error)),
+    }
+}
+
+/// The waiting page, on this very address: reloading it looks again.
+async fn still_waiting(
+    app: &App,
+    id: plex_oidc_core::id::RequestId,
+    cookie: plex_oidc_core::secret::Secret,
+) -> Result<Answer, FlowError> {
+    let attempt = attempt::open(app, id, cookie).await?;
+    let waits = attempt.filter(|attempt| matches!(attempt.state, LoginState::PinAdopted(_)));
+    Ok(waits.map_or_else(|| to_attempt(id), |attempt| waiting(app, &attempt)))
+}

@@ -1,0 +1,154 @@
+//! Waiting for the outcome: an event stream, a long poll for browsers whose stream is cut, a page that reloads for
+//! browsers without script. All three only say that there is an outcome; `return` has it.
+
+use std::convert::Infallible;
+use std::time::Duration;
+
+use axum::extract::{Path, State as Shared};
+use axum::response::sse::{Event, KeepAlive, Sse};
+use axum::response::{IntoResponse as _, Response};
+use futures_util::stream;
+use http::header::{CACHE_CONTROL, HeaderName, HeaderValue};
+use http::{HeaderMap, StatusCode};
+use plex_oidc_core::id::RequestId;
+use secrecy::ExposeSecret as _;
+use tokio::sync::watch::Receiver;
+use url::Url;
+
+use crate::app::{App, State};
+use crate::flow::attempt::Attempt;
+use crate::flow::watch::watch;
+use crate::pages::{ErrorKind, Page, Waiting};
+use crate::session::form_token;
+use crate::store::records::LoginState;
+use crate::web::request::open_attempt;
+use crate::web::respond::{Answer, NextStep, json, page, page_error, see_other, to_attempt};
+
+/// How long a long poll stays open.
+const LONG_POLL: Duration = Duration::from_secs(20);
+/// How often a browser without script asks again.
+const REFRESH_SECONDS: u32 = 3;
+
+/// nginx holds streams back unless told not to.
+const NO_BUFFERING: HeaderName = HeaderName::from_static("x-accel-buffering");
+
+/// What there is to wait for.
+enum Wait {
+    /// An outcome is there.
+    Over,
+    /// Somebody is looking.
+    For(Receiver<bool>),
+    /// Too many are waiting, so nobody is looking.
+    Full,
+    /// No PIN was started.
+    Nothing,
+}
+
+fn wait_for(app: &State, attempt: &Attempt<'_>) -> Wait {
+    match &attempt.state {
+        LoginState::PinAdopted(pin) => match watch(app, attempt.id, pin.clone()) {
+            Some(receiver) => Wait::For(receiver),
+            None => Wait::Full,
+        },
+        LoginState::Started => Wait::Nothing,
+        LoginState::Approved { .. }
+        | LoginState::Finished
+        | LoginState::Refused { .. }
+        | LoginState::Cancelled => Wait::Over,
+    }
+}
+
+/// `GET /sign-in/{request_id}/events`.
+pub async fn events(Shared(app): Shared<State>, path: Path<String>, headers: HeaderMap) -> Answer {
+    let attempt = match open_attempt(&app, path, &headers).await {
+        Ok(attempt) => attempt,
+        Err(_) => return StatusCode::NOT_FOUND.into_response(),
+    };
+    let receiver = match wait_for(&app, &attempt) {
+        Wait::For(receiver) => Some(receiver),
+        Wait::Over => None,
+        Wait::Nothing => return StatusCode::CONFLICT.into_response(),
+        Wait::Full => return StatusCode::SERVICE_UNAVAILABLE.into_response(),
+    };
+    let (id, stopping) = (attempt.id, app.stopping.clone());
+    let event = stream::unfold(Some((receiver, stopping)), move |state| async move {
+        let (receiver, mut stopping) = state?;
+        if let Some(receiver) = receiver {
+            tokio::select! {
+                over = is_over(receiver) => if !over { return None },
+                _ = stopping.wait_for(|stop| *stop) => return None,
+            }
+        }
+        Some((Ok::<Event, Infallible>(outcome(id)), None))
+    });
+    let keep_alive = KeepAlive::new().interval(Duration::from_secs(15));
+    let mut answer: Response = Sse::new(event).keep_alive(keep_alive).into_response();
+    answer.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    answer.headers_mut().insert(NO_BUFFERING, HeaderValue::from_static("no"));
+    answer
+}
+
+fn outcome(id: RequestId) -> Event {
+    Event::default().event("outcome").data(format!("{{\"next\":\"/sign-in/{id}/return\"}}"))
+}
+
+async fn is_over(mut receiver: Receiver<bool>) -> bool {
+    receiver.wait_for(|over| *over).await.is_ok()
+}
+
+/// `GET /sign-in/{request_id}/status`: answers at once when there is an outcome, else after a while.
+pub async fn status(Shared(app): Shared<State>, path: Path<String>, headers: HeaderMap) -> Answer {
+    let attempt = match open_attempt(&app, path, &headers).await {
+        Ok(attempt) => attempt,
+        Err(_) => return json(StatusCode::NOT_FOUND, &NextStep { next: None, state: "unknown" }),
+    };
+    let over = match wait_for(&app, &attempt) {
+        Wait::Over => true,
+        Wait::For(receiver) => {
+            let mut stopping = app.stopping.clone();
+            tokio::select! {
+                over = is_over(receiver) => over,
+                () = tokio::time::sleep(LONG_POLL) => false,
+                _ = stopping.wait_for(|stop| *stop) => false,
+            }
+        }
+        Wait::Nothing | Wait::Full => false,
+    };
+    let next = format!("/sign-in/{}/return", attempt.id);
+    match over {
+        true => json(StatusCode::OK, &NextStep { next: Some(&next), state: "done" }),
+        false => json(StatusCode::OK, &NextStep { next: None, state: "waiting" }),
+    }
+}
+
+/// `GET /sign-in/{request_id}/wait`: the page of a tab that waits. Without script it reloads, and each reload goes
+/// through `return`, which looks at the PIN.
+pub async fn wait(Shared(app): Shared<State>, path: Path<String>, headers: HeaderMap) -> Answer {
+    let attempt = match open_attempt(&app, path, &headers).await {
+        Ok(attempt) => attempt,
+        Err(answer) => return answer,
+    };
+    match &attempt.state {
+        LoginState::PinAdopted(_) => waiting(&app, &attempt),
+        LoginState::Approved { .. } => see_other(&format!("/sign-in/{}/return", attempt.id)),
+        LoginState::Started | LoginState::Refused { .. } => to_attempt(attempt.id),
+        LoginState::Finished | LoginState::Cancelled => page_error(&app, ErrorKind::UnknownRequest, None),
+    }
+}
+
+/// The waiting page.
+pub fn waiting(app: &App, attempt: &Attempt<'_>) -> Answer {
+    let LoginState::PinAdopted(pin) = &attempt.state else { return to_attempt(attempt.id) };
+    let (id, csrf) = (attempt.id.to_string(), form_token(&attempt.cookie));
+    let return_url = app.issuer.join(&format!("/sign-in/{id}/return"));
+    let Ok(forward) = Url::parse(&return_url) else { return to_attempt(attempt.id) };
+    let auth_url = app.plex.sign_in_url(pin.code.expose_secret(), &forward);
+    let values = Waiting {
+        request_id: &id,
+        client_name: &attempt.client.name,
+        csrf: &csrf,
+        auth_url: auth_url.as_str(),
+        refresh_seconds: REFRESH_SECONDS,
+    };
+    page(app, StatusCode::OK, &Page::Waiting(values))
+}
