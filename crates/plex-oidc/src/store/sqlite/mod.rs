@@ -54,9 +54,13 @@ pub struct SqliteStore {
 impl SqliteStore {
     /// Opens or creates the database at `path` and brings its tables up to date. Blocks; call it at start.
     pub fn open(path: &Path) -> Result<Self> {
+        Self::open_with(path, PATIENCE)
+    }
+
+    fn open_with(path: &Path, patience: Duration) -> Result<Self> {
         let lock = lock(path)?;
         create(path).map_err(|error| cannot_open(path, error))?;
-        let mut conn = open_writable(path).map_err(|error| cannot_open(path, error))?;
+        let mut conn = open_writable(path, patience).map_err(|error| cannot_open(path, error))?;
         migrate(&mut conn, path)?;
         let writer = Writer::start(conn).map_err(|error| cannot_open(path, error))?;
         let readers = Readers::open(path).map_err(|error| cannot_open(path, error))?;
@@ -107,9 +111,9 @@ fn private_file(path: &Path) -> io::Result<File> {
     options.open(path)
 }
 
-fn open_writable(path: &Path) -> rusqlite::Result<Connection> {
+fn open_writable(path: &Path, patience: Duration) -> rusqlite::Result<Connection> {
     let conn = Connection::open(path)?;
-    conn.busy_timeout(PATIENCE)?;
+    conn.busy_timeout(patience)?;
     conn.execute_batch(
         "PRAGMA journal_mode = WAL;
         PRAGMA synchronous = FULL;

@@ -407,6 +407,24 @@ async fn i_16_a_full_disk_refuses_writes_and_nothing_else() {
     assert!(store.login(two.id, T0).await.unwrap().is_none());
 }
 
+#[tokio::test]
+async fn i_17_somebody_elses_lock_refuses_writes_and_nothing_else() {
+    let folder = Folder::new();
+    let store = SqliteStore::open_with(&folder.path(), Duration::from_millis(20)).unwrap();
+    let (before, refused) = (conformance::login(), conformance::login());
+    store.begin_login(before.clone()).await.unwrap();
+    let other = Connection::open(folder.path()).unwrap();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let answer = store.begin_login(refused.clone()).await;
+    assert!(matches!(answer, Err(StoreError::Busy)), "{answer:?}");
+    assert!(store.login(before.id, T0).await.unwrap().is_some());
+
+    other.execute_batch("ROLLBACK").unwrap();
+    assert!(store.login(refused.id, T0).await.unwrap().is_none());
+    store.begin_login(refused.clone()).await.unwrap();
+    assert!(store.login(refused.id, T0).await.unwrap().is_some());
+}
+
 const CRASH: &str = "PLEX_OIDC_CRASH_DATABASE";
 
 /// Writes until it is killed, and prints each refresh token that was acknowledged. Run by the test below only.
@@ -472,7 +490,10 @@ async fn i_01_nothing_acknowledged_is_lost_by_a_kill() {
 #[ignore = "a measurement"]
 async fn measure() {
     let folder = Folder::new();
+    let before = resident_kib();
     let store: Shared = Arc::new(folder.open());
+    store.ping().await.unwrap();
+    writeln!(std::io::stdout(), "open: {} KiB more resident", resident_kib() - before).unwrap();
     for (callers, rounds) in [(1, 400), (32, 100), (128, 40)] {
         let begin = std::time::Instant::now();
         let tasks: Vec<_> = (0..callers)
@@ -493,6 +514,7 @@ async fn measure() {
         writeln!(std::io::stdout(), "{callers} callers: {:.0} writes/s", writes / seconds).unwrap();
     }
     measure_redeem(&store).await;
+    writeln!(std::io::stdout(), "in the end: {} KiB more resident", resident_kib() - before).unwrap();
 }
 
 async fn measure_redeem(store: &Shared) {
@@ -514,6 +536,12 @@ async fn measure_redeem(store: &Shared) {
     }
     let read = (cpu_micros() - begin) / 2000;
     writeln!(std::io::stdout(), "redeem, one caller: {alone} us of CPU; code lookup: {read} us").unwrap();
+}
+
+fn resident_kib() -> i64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
+    line.trim().trim_end_matches(" kB").parse().unwrap()
 }
 
 /// CPU time of this process so far, from the kernel's accounting.

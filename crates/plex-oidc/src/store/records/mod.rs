@@ -1,0 +1,121 @@
+//! What goes into the store and what comes out of it: plain values, without behaviour.
+//!
+//! A `New…` record is what a caller hands in; its counterpart without `New` is what is read back. Secrets appear only
+//! as hashes, and what must be read back in the clear arrives here sealed.
+
+use std::fmt;
+
+use plex_oidc_core::decide::Person;
+use plex_oidc_core::id::{ClientId, PlexAccountId};
+use plex_oidc_core::scope::ScopeSet;
+use plex_oidc_core::subject::Subject;
+use plex_oidc_core::time::Timestamp;
+
+mod codes;
+mod logins;
+mod sessions;
+mod tokens;
+
+pub use codes::{CodeRecord, GrantEnd, GrantRecord, NewCode, NewGrant, RedeemCode, Redemption};
+pub use logins::{AdoptedPin, Adoption, Finish, FinishLogin, FinishedBy, Login, LoginState, NewLogin};
+pub use sessions::{BrowserSession, EndedSession, GrantsPolicy, NewBrowserSession, SessionName};
+pub use tokens::{
+    AccessTokenRecord, NewAccessToken, NewRefreshToken, RefreshTokenRecord, Renewal, Rotate, Rotation,
+};
+
+/// Bytes that were sealed before they came here. The store cannot open them.
+#[derive(Clone, PartialEq, Eq)]
+pub struct SealedBytes(pub Vec<u8>);
+
+impl fmt::Debug for SealedBytes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "SealedBytes({} bytes)", self.0.len())
+    }
+}
+
+/// One signing key as stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredKeyRow {
+    /// Its RFC 7638 thumbprint.
+    pub kid: String,
+    /// The JWS algorithm it signs with, as registered ("RS256").
+    pub algorithm: String,
+    /// Where it stands in the key ring ("next", "active", "retired"); the store does not interpret it.
+    pub state: String,
+    /// When it was made.
+    pub created: Timestamp,
+    /// The private key.
+    pub sealed: SealedBytes,
+}
+
+/// What became of an attempt to replace the set of signing keys.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum KeyReplacement {
+    /// The new set is in force.
+    Replaced,
+    /// The stored set was not the expected one; nothing was written.
+    Changed,
+}
+
+/// A person with an account at our issuer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UserRecord {
+    /// The person, with the last answer about membership.
+    pub person: Person,
+    /// When this was learned. An older answer never replaces a newer one.
+    pub updated: Timestamp,
+}
+
+impl UserRecord {
+    /// The Plex account behind it.
+    pub fn account_id(&self) -> PlexAccountId {
+        self.person.account.id
+    }
+
+    /// The subject of this person's tokens.
+    pub fn subject(&self) -> Subject {
+        self.person.subject()
+    }
+}
+
+/// What ended with a person's access.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct EndedAccess {
+    /// Browser sessions.
+    pub sessions: usize,
+    /// Grants, and with each its codes, access tokens and refresh tokens.
+    pub grants: usize,
+}
+
+/// A stored consent of a user to a client.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Consent {
+    /// Who agreed.
+    pub account_id: PlexAccountId,
+    /// To which client.
+    pub client_id: ClientId,
+    /// To what.
+    pub scopes: ScopeSet,
+    /// When.
+    pub granted_at: Timestamp,
+}
+
+/// How much a sweep removed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct SweepCounts {
+    /// Sign-in attempts.
+    pub logins: usize,
+    /// Browser sessions.
+    pub sessions: usize,
+    /// Access tokens.
+    pub access_tokens: usize,
+    /// Grants, each with its codes and refresh tokens.
+    pub grants: usize,
+}
+
+impl SweepCounts {
+    /// Whether nothing was left to remove.
+    pub const fn is_empty(&self) -> bool {
+        self.logins == 0 && self.sessions == 0 && self.access_tokens == 0 && self.grants == 0
+    }
+}

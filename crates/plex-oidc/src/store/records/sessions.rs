@@ -1,0 +1,76 @@
+//! Browser sessions.
+
+use plex_oidc_core::id::{PlexAccountId, Sid};
+use plex_oidc_core::secret::SecretHash;
+use plex_oidc_core::time::Timestamp;
+
+use super::UserRecord;
+
+/// A browser session to be stored.
+#[derive(Debug, Clone)]
+pub struct NewBrowserSession {
+    /// The hash of its cookie.
+    pub hash: SecretHash,
+    /// Its public name. A re-authentication may keep the `sid` of the session that it replaces.
+    pub sid: Sid,
+    /// Who is signed in.
+    pub account_id: PlexAccountId,
+    /// When that person last proved who they are.
+    pub auth_time: Timestamp,
+    /// When it began.
+    pub created: Timestamp,
+    /// When it is over if nobody uses it.
+    pub idle_expires: Timestamp,
+    /// When it is over in any case.
+    pub absolute_expires: Timestamp,
+}
+
+/// A live browser session as stored.
+#[derive(Debug, Clone)]
+pub struct BrowserSession {
+    /// The hash of its cookie.
+    pub hash: SecretHash,
+    /// Its public name.
+    pub sid: Sid,
+    /// Who is signed in.
+    pub user: UserRecord,
+    /// When that person last proved who they are.
+    pub auth_time: Timestamp,
+    /// When it began.
+    pub created: Timestamp,
+    /// When it was last used, to the minute.
+    pub last_seen: Timestamp,
+    /// When it is over if nobody uses it.
+    pub idle_expires: Timestamp,
+    /// When it is over in any case.
+    pub absolute_expires: Timestamp,
+}
+
+/// How a browser session is named.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SessionName {
+    /// By the hash of its cookie.
+    Cookie(SecretHash),
+    /// By its `sid`: sign-out by an ID token hint, when the cookie is missing.
+    Sid(Sid),
+}
+
+/// What happens to the grants of a browser session that ends. Its unredeemed codes always end with it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum GrantsPolicy {
+    /// All of them end.
+    EndAll,
+    /// Those that hold a refresh token live on (OIDC Core 1.0 s. 11: offline access).
+    KeepOffline,
+}
+
+/// What ended with a browser session.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EndedSession {
+    /// Its public name.
+    pub sid: Sid,
+    /// Who was signed in.
+    pub account_id: PlexAccountId,
+    /// How many grants ended with it.
+    pub grants: usize,
+}
