@@ -268,6 +268,10 @@ fn a_hint_may_be_expired_but_not_forged_foreign_or_of_another_kind() {
     assert_eq!(hint.sub, Subject::of_plex(PlexAccountId(7)));
     assert_eq!(hint.aud, [ClientId::parse("grafana").unwrap()]);
     assert!(hint.sid.is_some());
+    assert!(hint.is_for(&ClientId::parse("grafana").unwrap()));
+    assert!(!hint.is_for(&ClientId::parse("Grafana").unwrap()));
+    let nobody = ours.sign("JWT", &json!({"iss": "https://auth.example.com", "sub": "plex-7"})).unwrap();
+    assert_eq!(verify_id_token_hint(&nobody, &keys, &issuer), Err(JwtError::Missing("aud")));
     for typ in [TYP_ACCESS_TOKEN, TYP_LOGOUT_TOKEN, "application/at+jwt", "AT+JWT", "secevent+jwt", ""] {
         let token = ours.sign(typ, &claims).unwrap();
         assert_eq!(verify_id_token_hint(&token, &keys, &issuer), Err(JwtError::WrongKind), "{typ}");

@@ -78,6 +78,7 @@ pub struct KeyRing {
 impl KeyRing {
     /// Opens stored keys. Every algorithm must have exactly one active key, and every key must be good: one that does
     /// not open is not left out, because tokens that it signed would stop verifying without a word.
+    #[expect(clippy::missing_panics_doc, reason = "strings always have a JSON form")]
     pub fn open(stored: &[StoredKey], seal: &Seal) -> Result<Self, KeyRingError> {
         // Active first, RS256 first among them: some relying parties take the first key of a set.
         let mut rows: Vec<&StoredKey> = stored.iter().collect();

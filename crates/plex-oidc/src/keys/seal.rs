@@ -55,6 +55,7 @@ pub struct Seal {
 
 impl Seal {
     /// Prepares the key once.
+    #[expect(clippy::missing_panics_doc, reason = "the length of the key is in its type")]
     pub fn new(file: &KeyFile) -> Self {
         let key = RandomizedNonceKey::new(&AES_256_GCM, file.key()).expect("a key file holds 32 bytes");
         Self { key, key_id: file.id() }
