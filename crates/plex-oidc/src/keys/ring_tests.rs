@@ -207,3 +207,11 @@ fn a_stored_key_holds_nothing_in_the_clear_and_a_ring_never_prints_one() {
     let printed = format!("{:?}", KeyRing::open(&stored(), &seal()).unwrap());
     assert!(printed.contains("[redacted]") && !printed.contains("PRIVATE"), "{printed}");
 }
+
+#[test]
+fn req_094_the_rsa_crate_is_not_among_our_dependencies() {
+    let lock = concat!(env!("CARGO_MANIFEST_DIR"), "/../../Cargo.lock");
+    let lock = std::fs::read_to_string(lock).unwrap();
+    assert!(lock.contains("name = \"aws-lc-rs\""), "the right file");
+    assert!(!lock.contains("name = \"rsa\""));
+}
