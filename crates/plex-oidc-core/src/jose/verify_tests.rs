@@ -216,6 +216,7 @@ fn req_154_sixty_seconds_either_way() {
 #[test]
 fn req_155_size_dots_depth_duplicates_and_encoding() {
     assert_eq!(UnverifiedJwt::parse(&".".repeat(1 << 20)).unwrap_err(), JwtError::TooLong);
+    assert_eq!(UnverifiedJwt::parse(&".".repeat(MAX_LEN + 1)).unwrap_err(), JwtError::TooLong);
     assert_eq!(UnverifiedJwt::parse(&".".repeat(MAX_LEN)).unwrap_err(), JwtError::NotCompact);
     for text in ["", "a", "a.b", "a.b.c.d"] {
         assert_eq!(UnverifiedJwt::parse(text).unwrap_err(), JwtError::NotCompact);
