@@ -208,7 +208,7 @@ impl VerifiedJwt {
     pub fn require_valid_at(&self, now: Timestamp) -> Result<Times, JwtError> {
         let exp = self.date("exp")?.ok_or(JwtError::Missing("exp"))?;
         let (nbf, iat) = (self.date("nbf")?, self.date("iat")?);
-        if exp.has_passed(now) {
+        if exp.plus(LEEWAY).has_passed(now) {
             return Err(JwtError::Expired);
         }
         if [nbf, iat].into_iter().flatten().any(|start| start > now.plus(LEEWAY)) {
