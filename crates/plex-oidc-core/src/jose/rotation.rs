@@ -183,6 +183,19 @@ mod tests {
     }
 
     #[test]
+    fn only_retired_keys_are_deleted_and_only_when_their_time_is_over() {
+        let with_end = |kid, state, end| StoredKey { retires_at: end, ..stored(kid, state, 0) };
+        let keys = [
+            with_end("a", KeyState::Active, Some(Timestamp(1))),
+            with_end("b", KeyState::Next, Some(Timestamp(1))),
+            with_end("c", KeyState::Retired, None),
+            with_end("d", KeyState::Retired, Some(Timestamp(1001))),
+            with_end("e", KeyState::Retired, Some(Timestamp(1000))),
+        ];
+        assert_eq!(plan_rotation(&keys, Timestamp(1000), Seconds(600)).unwrap().delete, ["e"]);
+    }
+
+    #[test]
     fn states_are_stored_under_their_names() {
         for state in [KeyState::Next, KeyState::Active, KeyState::Retired] {
             assert_eq!(KeyState::parse(state.as_str()), Some(state));
