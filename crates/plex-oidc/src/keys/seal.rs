@@ -107,7 +107,7 @@ mod tests {
 
     use super::*;
 
-    const HERE: Place<'_> = Place { table: "signing_keys", column: "sealed_private", row: "k1" };
+    const HERE: Place<'_> = Place { table: "signing_keys", column: "sealed", row: "k1" };
 
     fn seal(byte: u8) -> Seal {
         Seal::new(&KeyFile::for_tests(byte))

@@ -1,0 +1,162 @@
+-- Times are whole seconds since 1970. Identifiers of 16 bytes are UUIDs, hashes have 32 bytes.
+
+CREATE TABLE installation (
+    only_row INTEGER PRIMARY KEY CHECK (only_row = 1),
+    client_identifier TEXT NOT NULL
+) STRICT;
+
+CREATE TABLE signing_keys (
+    kid TEXT PRIMARY KEY,
+    algorithm TEXT NOT NULL,
+    state TEXT NOT NULL,
+    created INTEGER NOT NULL,
+    sealed BLOB NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE users (
+    account_id INTEGER PRIMARY KEY,
+    person TEXT NOT NULL,
+    updated INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE consents (
+    account_id INTEGER NOT NULL REFERENCES users (account_id) ON DELETE CASCADE,
+    client_id TEXT NOT NULL,
+    scopes TEXT NOT NULL,
+    granted_at INTEGER NOT NULL,
+    PRIMARY KEY (account_id, client_id)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE logins (
+    id BLOB PRIMARY KEY,
+    cookie_hash BLOB NOT NULL,
+    request TEXT NOT NULL,
+    client_id TEXT NOT NULL,
+    created INTEGER NOT NULL,
+    expires INTEGER NOT NULL,
+    state TEXT NOT NULL CHECK (
+        state IN ('started', 'pin_adopted', 'approved', 'finished', 'refused', 'cancelled')
+    ),
+    pin_id INTEGER,
+    pin_code TEXT,
+    pin_mode TEXT,
+    pin_expires INTEGER,
+    plex_token_sealed BLOB,
+    reason TEXT
+) STRICT, WITHOUT ROWID;
+CREATE INDEX logins_expires ON logins (expires);
+
+-- Never swept: a PIN is adopted once, ever.
+CREATE TABLE adopted_pins (
+    pin_id INTEGER PRIMARY KEY,
+    login_id BLOB NOT NULL
+) STRICT;
+
+CREATE TABLE browser_sessions (
+    hash BLOB PRIMARY KEY,
+    sid BLOB NOT NULL UNIQUE,
+    account_id INTEGER NOT NULL REFERENCES users (account_id) ON DELETE CASCADE,
+    auth_time INTEGER NOT NULL,
+    created INTEGER NOT NULL,
+    last_seen INTEGER NOT NULL,
+    idle_expires INTEGER NOT NULL,
+    absolute_expires INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX browser_sessions_account ON browser_sessions (account_id);
+
+-- keep_until: the end of the longest-lived thing that hangs on the grant. Only the sweep looks at it.
+CREATE TABLE grants (
+    id BLOB PRIMARY KEY,
+    client_id TEXT NOT NULL,
+    account_id INTEGER NOT NULL REFERENCES users (account_id) ON DELETE CASCADE,
+    sid BLOB NOT NULL,
+    scopes TEXT NOT NULL,
+    auth_time INTEGER NOT NULL,
+    created INTEGER NOT NULL,
+    plex_token_sealed BLOB,
+    ended_at INTEGER,
+    ended_why TEXT,
+    keep_until INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX grants_sid ON grants (sid);
+CREATE INDEX grants_account ON grants (account_id);
+CREATE INDEX grants_keep_until ON grants (keep_until);
+
+CREATE TABLE codes (
+    hash BLOB PRIMARY KEY,
+    grant_id BLOB NOT NULL REFERENCES grants (id) ON DELETE CASCADE,
+    client_id TEXT NOT NULL,
+    redirect_uri TEXT NOT NULL,
+    code_challenge TEXT,
+    nonce TEXT,
+    expires INTEGER NOT NULL,
+    failures INTEGER NOT NULL DEFAULT 0,
+    redeemed_at INTEGER
+) STRICT, WITHOUT ROWID;
+CREATE INDEX codes_grant ON codes (grant_id);
+
+CREATE TABLE access_tokens (
+    hash BLOB PRIMARY KEY,
+    grant_id BLOB NOT NULL REFERENCES grants (id) ON DELETE CASCADE,
+    scopes TEXT NOT NULL,
+    created INTEGER NOT NULL,
+    expires INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX access_tokens_grant ON access_tokens (grant_id);
+CREATE INDEX access_tokens_expires ON access_tokens (expires);
+
+-- consumed_as: 'rotated' when it was used, 'superseded' when it died unused in favour of a sibling.
+CREATE TABLE refresh_tokens (
+    hash BLOB PRIMARY KEY,
+    grant_id BLOB NOT NULL REFERENCES grants (id) ON DELETE CASCADE,
+    created INTEGER NOT NULL,
+    idle_expires INTEGER NOT NULL,
+    absolute_expires INTEGER NOT NULL,
+    used_at INTEGER,
+    consumed_at INTEGER,
+    consumed_as TEXT CHECK (consumed_as IN ('rotated', 'superseded')),
+    successor BLOB,
+    CHECK ((consumed_at IS NULL) = (consumed_as IS NULL))
+) STRICT, WITHOUT ROWID;
+CREATE INDEX refresh_tokens_grant ON refresh_tokens (grant_id);
+-- At most one live leaf in a family, whatever the program does (I-04).
+CREATE UNIQUE INDEX refresh_tokens_live ON refresh_tokens (grant_id) WHERE consumed_at IS NULL;
+
+-- What is read back whole. Each column is called "table.column", so that an odd value can be named exactly.
+CREATE VIEW grant_details AS
+SELECT
+    g.id AS "grants.id", g.client_id AS "grants.client_id", g.sid AS "grants.sid", g.scopes AS "grants.scopes",
+    g.auth_time AS "grants.auth_time", g.created AS "grants.created",
+    g.plex_token_sealed AS "grants.plex_token_sealed", g.ended_at AS "grants.ended_at",
+    u.account_id AS "users.account_id", u.person AS "users.person", u.updated AS "users.updated"
+FROM grants AS g JOIN users AS u ON u.account_id = g.account_id;
+
+CREATE VIEW code_details AS
+SELECT
+    c.hash AS "codes.hash", c.redirect_uri AS "codes.redirect_uri", c.code_challenge AS "codes.code_challenge",
+    c.nonce AS "codes.nonce", c.expires AS "codes.expires", c.failures AS "codes.failures",
+    c.redeemed_at AS "codes.redeemed_at", d.*
+FROM codes AS c JOIN grant_details AS d ON d."grants.id" = c.grant_id;
+
+CREATE VIEW access_token_details AS
+SELECT
+    a.hash AS "access_tokens.hash", a.scopes AS "access_tokens.scopes", a.created AS "access_tokens.created",
+    a.expires AS "access_tokens.expires", d.*
+FROM access_tokens AS a JOIN grant_details AS d ON d."grants.id" = a.grant_id;
+
+CREATE VIEW refresh_token_details AS
+SELECT
+    r.hash AS "refresh_tokens.hash", r.created AS "refresh_tokens.created",
+    r.idle_expires AS "refresh_tokens.idle_expires", r.absolute_expires AS "refresh_tokens.absolute_expires",
+    r.consumed_at AS "refresh_tokens.consumed_at", r.consumed_as AS "refresh_tokens.consumed_as",
+    r.successor AS "refresh_tokens.successor", d.*
+FROM refresh_tokens AS r JOIN grant_details AS d ON d."grants.id" = r.grant_id;
+
+CREATE VIEW browser_session_details AS
+SELECT
+    s.hash AS "browser_sessions.hash", s.sid AS "browser_sessions.sid",
+    s.auth_time AS "browser_sessions.auth_time", s.created AS "browser_sessions.created",
+    s.last_seen AS "browser_sessions.last_seen", s.idle_expires AS "browser_sessions.idle_expires",
+    s.absolute_expires AS "browser_sessions.absolute_expires",
+    u.account_id AS "users.account_id", u.person AS "users.person", u.updated AS "users.updated"
+FROM browser_sessions AS s JOIN users AS u ON u.account_id = s.account_id;

@@ -1,0 +1,192 @@
+//! Everything that must survive a restart, behind one object-safe trait.
+//!
+//! Methods say what a flow needs, take `now`, and return a value or a typed refusal. No transaction leaves the store.
+//! A state change is a guarded statement: its WHERE names the expected state and its row count decides the outcome, so
+//! that of 64 parallel calls exactly one wins. When a call returns `Ok`, what it wrote survives a crash.
+//!
+//! The store neither decides policy nor opens what is sealed.
+
+use std::error::Error;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use futures_util::future::BoxFuture;
+use plex_oidc_core::id::{ClientId, GrantId, PlexAccountId, RequestId};
+use plex_oidc_core::secret::SecretHash;
+use plex_oidc_core::time::{Seconds, Timestamp};
+
+pub mod records;
+pub mod sqlite;
+
+use records::{
+    AccessTokenRecord, AdoptedPin, Adoption, BrowserSession, CodeRecord, Consent, EndedAccess, EndedSession,
+    Finish, FinishLogin, GrantEnd, GrantsPolicy, KeyReplacement, Login, NewCode, NewLogin, RedeemCode,
+    Redemption, RefreshTokenRecord, Rotate, Rotation, SealedBytes, SessionName, StoredKeyRow, SweepCounts,
+    UserRecord,
+};
+
+/// Failed exchanges by the right client after which a code is burned (requirement 41).
+pub const CODE_FAILURES: u32 = 3;
+/// Within this span a valid second redemption with PKCE is a double submit and ends nothing (requirement 40).
+pub const DOUBLE_SUBMIT: Seconds = Seconds(20);
+/// How often, at most, the use of a browser session is written down.
+pub const TOUCH_INTERVAL: Seconds = Seconds::minutes(1);
+/// For how long after its end a code is remembered, so that reuse is recognised.
+pub const CODE_MEMORY: Seconds = Seconds::hours(1);
+/// How many rows of each kind one sweep removes at most, so that it never holds up the writers for long.
+pub const SWEEP_BATCH: u32 = 500;
+
+/// The answer of the store, later.
+pub type Answer<'a, T> = BoxFuture<'a, Result<T, StoreError>>;
+
+/// Why the store did not answer. Nothing was written, except where a crash hides the answer.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum StoreError {
+    /// The database cannot be used at the moment: answer 503 and try again later.
+    #[error("the database is unavailable ({during})")]
+    Unavailable {
+        /// What was being done.
+        during: &'static str,
+        /// What the database said.
+        #[source]
+        source: Arc<dyn Error + Send + Sync>,
+    },
+    /// More is waiting to be written than we are willing to hold, or somebody else holds the database: 503.
+    #[error("the database is busy")]
+    Busy,
+    /// Another process has this database open.
+    #[error("the database is in use by another process, which holds {}", lock_file.display())]
+    InUse {
+        /// The lock file.
+        lock_file: PathBuf,
+    },
+    /// The database file, its folder or its lock file cannot be opened.
+    #[error("cannot open {}", path.display())]
+    Open {
+        /// What cannot be opened.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: Arc<dyn Error + Send + Sync>,
+    },
+    /// The tables cannot be brought to the form that this version needs.
+    #[error("the database at {} cannot be migrated; was it written by a newer version?", path.display())]
+    Migration {
+        /// The database.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: Arc<dyn Error + Send + Sync>,
+    },
+    /// A row that no version of this program writes.
+    #[error("inconsistent data in table {table}, column {column}, row {row}: {problem}")]
+    Inconsistent {
+        /// The table.
+        table: &'static str,
+        /// The column.
+        column: &'static str,
+        /// The primary key, in hexadecimal digits for a binary one.
+        row: String,
+        /// What is wrong with it.
+        problem: String,
+    },
+    /// A value that the database has no room for.
+    #[error("{what} does not fit the database")]
+    OutOfRange {
+        /// The value's name.
+        what: &'static str,
+    },
+}
+
+/// What the program keeps. One `Arc<dyn Store>` serves all handlers.
+pub trait Store: Send + Sync {
+    /// The identifier under which this installation is known to Plex: `candidate` the first time, the same ever after.
+    fn installation(&self, candidate: &str) -> Answer<'_, String>;
+
+    /// All signing keys, oldest first.
+    fn signing_keys(&self) -> Answer<'_, Vec<StoredKeyRow>>;
+    /// Stores `rows` if there is no signing key at all. Returns the set in force: these, or those of another instance.
+    fn insert_signing_keys_if_none(&self, rows: Vec<StoredKeyRow>) -> Answer<'_, Vec<StoredKeyRow>>;
+    /// Puts `rows` in the place of all signing keys, if the stored ones are exactly those named `expected`.
+    fn replace_signing_keys(
+        &self,
+        expected: Vec<String>,
+        rows: Vec<StoredKeyRow>,
+    ) -> Answer<'_, KeyReplacement>;
+
+    /// Stores a sign-in attempt.
+    fn begin_login(&self, login: NewLogin) -> Answer<'_, ()>;
+    /// A sign-in attempt that is not over.
+    fn login(&self, id: RequestId, now: Timestamp) -> Answer<'_, Option<Login>>;
+    /// Gives a started attempt its Plex PIN. A PIN is adopted once, ever (I-06).
+    fn adopt_pin(&self, id: RequestId, pin: AdoptedPin, now: Timestamp) -> Answer<'_, Adoption>;
+    /// Notes that the PIN `pin_id` was approved. `false` when the attempt is not waiting for that PIN.
+    fn approve_login(
+        &self,
+        id: RequestId,
+        pin_id: u64,
+        plex_token_sealed: SealedBytes,
+        now: Timestamp,
+    ) -> Answer<'_, bool>;
+    /// Back to the start, to try again; the PIN stays burned. `false` when the attempt is finished, cancelled or over.
+    fn restart_login(&self, id: RequestId, now: Timestamp) -> Answer<'_, bool>;
+    /// Notes a refusal and drops the Plex token. `false` when the attempt is finished, cancelled or over.
+    fn refuse_login(&self, id: RequestId, reason: String, now: Timestamp) -> Answer<'_, bool>;
+    /// The visitor gave up. `false` when the attempt is finished, cancelled or over.
+    fn cancel_login(&self, id: RequestId, now: Timestamp) -> Answer<'_, bool>;
+    /// Stores user, browser session, grant and code, and finishes the attempt; all or nothing, once (I-06).
+    fn finish_login(&self, finish: FinishLogin) -> Answer<'_, Finish>;
+
+    /// Stores a code and its grant for a user with a live browser session. `false` when that session is over.
+    fn issue_code(&self, code: NewCode, now: Timestamp) -> Answer<'_, bool>;
+    /// A code, whatever its state, for the caller to check verifier and redirect URI against.
+    fn code(&self, hash: SecretHash) -> Answer<'_, Option<CodeRecord>>;
+    /// Counts a failed exchange of an unredeemed code by its own client; [`CODE_FAILURES`] of them burn it
+    /// (requirement 41). Attempts by other clients are not counted. `true` when it is burned now.
+    fn record_code_failure(&self, hash: SecretHash, client_id: ClientId) -> Answer<'_, bool>;
+    /// Redeems a code once and stores its tokens with it (requirements 39 and 40, I-03). A second valid redemption
+    /// ends the grant, unless PKCE was used and it came within [`DOUBLE_SUBMIT`].
+    fn redeem_code(&self, redeem: RedeemCode) -> Answer<'_, Redemption>;
+
+    /// A live access token of a living grant.
+    fn access_token(&self, hash: SecretHash, now: Timestamp) -> Answer<'_, Option<AccessTokenRecord>>;
+    /// A refresh token, whatever its state, for the caller to decide upon.
+    fn refresh_token(&self, hash: SecretHash) -> Answer<'_, Option<RefreshTokenRecord>>;
+    /// Uses a refresh token (requirements 57 to 62, I-04).
+    fn rotate_refresh(&self, rotate: Rotate) -> Answer<'_, Rotation>;
+    /// Revokes one access token of `client_id` (RFC 7009 s. 2.1). `false` when there is none.
+    fn revoke_access_token(&self, hash: SecretHash, client_id: ClientId) -> Answer<'_, bool>;
+    /// Ends a grant with its code and all its tokens. `false` when it had ended before.
+    fn end_grant(&self, id: GrantId, why: GrantEnd, now: Timestamp) -> Answer<'_, bool>;
+
+    /// A live browser session with its user.
+    fn browser_session(&self, hash: SecretHash, now: Timestamp) -> Answer<'_, Option<BrowserSession>>;
+    /// Writes down that a browser session is in use, at most once in [`TOUCH_INTERVAL`]. `true` when it was written.
+    fn touch_session(&self, hash: SecretHash, now: Timestamp, idle_expires: Timestamp) -> Answer<'_, bool>;
+    /// Ends a browser session, its unredeemed codes, and its grants as `policy` says (requirement 118).
+    fn end_session(
+        &self,
+        session: SessionName,
+        policy: GrantsPolicy,
+        now: Timestamp,
+    ) -> Answer<'_, Option<EndedSession>>;
+
+    /// A user as last known.
+    fn user(&self, account_id: PlexAccountId) -> Answer<'_, Option<UserRecord>>;
+    /// Stores what was learned about a user. `false` when something newer was known already.
+    fn put_user(&self, user: UserRecord) -> Answer<'_, bool>;
+    /// Ends every browser session and every grant of a user.
+    fn end_access(&self, account_id: PlexAccountId, now: Timestamp) -> Answer<'_, EndedAccess>;
+
+    /// What a user agreed to for a client.
+    fn consent(&self, account_id: PlexAccountId, client_id: ClientId) -> Answer<'_, Option<Consent>>;
+    /// Stores a consent in the place of an earlier one.
+    fn save_consent(&self, consent: Consent) -> Answer<'_, ()>;
+    /// Forgets a consent. `false` when there was none.
+    fn withdraw_consent(&self, account_id: PlexAccountId, client_id: ClientId) -> Answer<'_, bool>;
+
+    /// Removes what is over, at most [`SWEEP_BATCH`] rows of each kind; call again until nothing was left.
+    fn sweep(&self, now: Timestamp) -> Answer<'_, SweepCounts>;
+    /// Whether reading and writing work.
+    fn ping(&self) -> Answer<'_, ()>;
+}

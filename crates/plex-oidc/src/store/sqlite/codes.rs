@@ -1,0 +1,134 @@
+//! Authorization codes.
+
+use plex_oidc_core::id::ClientId;
+use plex_oidc_core::pkce::CodeChallenge;
+use plex_oidc_core::secret::SecretHash;
+use plex_oidc_core::time::Timestamp;
+use rusqlite::{Connection, params};
+
+use super::rows::{Fields, Result, account_param, change, first};
+use super::tokens;
+use crate::store::records::{CodeRecord, GrantEnd, NewCode, RedeemCode, Redemption};
+use crate::store::{CODE_FAILURES, CODE_MEMORY, DOUBLE_SUBMIT, StoreError};
+
+pub(super) fn issue(conn: &Connection, code: &NewCode, now: Timestamp) -> Result<bool> {
+    let alive = first(
+        conn,
+        "SELECT 1 FROM browser_sessions
+        WHERE sid = ?1 AND account_id = ?2 AND idle_expires > ?3 AND absolute_expires > ?3",
+        params![code.grant.sid.0.as_bytes(), account_param(code.grant.account_id)?, now.0],
+        |_| Ok(()),
+    )?;
+    if alive.is_none() {
+        return Ok(false);
+    }
+    insert(conn, code)?;
+    Ok(true)
+}
+
+pub(super) fn insert(conn: &Connection, code: &NewCode) -> Result<()> {
+    let grant = &code.grant;
+    change(
+        conn,
+        "INSERT INTO grants
+            (id, client_id, account_id, sid, scopes, auth_time, created, plex_token_sealed, keep_until)
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+        params![
+            grant.id.0.as_bytes(),
+            grant.client_id.as_str(),
+            account_param(grant.account_id)?,
+            grant.sid.0.as_bytes(),
+            grant.scopes.to_string(),
+            grant.auth_time.0,
+            grant.created.0,
+            grant.plex_token_sealed.as_ref().map(|sealed| &sealed.0),
+            code.expires.plus(CODE_MEMORY).0
+        ],
+    )?;
+    change(
+        conn,
+        "INSERT INTO codes (hash, grant_id, client_id, redirect_uri, code_challenge, nonce, expires)
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+        params![
+            code.hash.0,
+            grant.id.0.as_bytes(),
+            grant.client_id.as_str(),
+            code.redirect_uri,
+            code.code_challenge.as_ref().map(CodeChallenge::as_str),
+            code.nonce,
+            code.expires.0
+        ],
+    )?;
+    Ok(())
+}
+
+pub(super) fn code(conn: &Connection, hash: SecretHash) -> Result<Option<CodeRecord>> {
+    first(conn, r#"SELECT * FROM code_details WHERE "codes.hash" = ?1"#, [hash.0], record)
+}
+
+pub(super) fn record_failure(conn: &Connection, hash: SecretHash, client_id: &ClientId) -> Result<bool> {
+    let failures = first(
+        conn,
+        r#"UPDATE codes SET failures = failures + 1
+        WHERE hash = ?1 AND client_id = ?2 AND redeemed_at IS NULL AND failures < ?3
+        RETURNING hash AS "codes.hash", failures AS "codes.failures""#,
+        params![hash.0, client_id.as_str(), CODE_FAILURES],
+        |row| row.get::<u32>("codes.failures"),
+    )?;
+    Ok(failures == Some(CODE_FAILURES))
+}
+
+pub(super) fn redeem(conn: &Connection, redeem: &RedeemCode) -> Result<Redemption> {
+    let redeemed = change(
+        conn,
+        "UPDATE codes SET redeemed_at = ?3
+        WHERE hash = ?1 AND client_id = ?2 AND redeemed_at IS NULL AND expires > ?3 AND failures < ?4
+            AND EXISTS (SELECT 1 FROM grants WHERE id = codes.grant_id AND ended_at IS NULL)",
+        params![redeem.hash.0, redeem.client_id.as_str(), redeem.now.0, CODE_FAILURES],
+    )?;
+    let Some(code) = code(conn, redeem.hash)? else { return Ok(Redemption::Unknown) };
+    if redeemed == 0 {
+        return refused(conn, &code, redeem);
+    }
+    tokens::insert_access(conn, code.grant.id, &redeem.access, redeem.now)?;
+    if let Some(refresh) = &redeem.refresh {
+        tokens::insert_refresh(conn, code.grant.id, refresh, redeem.now)?;
+    }
+    Ok(Redemption::Redeemed(Box::new(code)))
+}
+
+fn refused(conn: &Connection, code: &CodeRecord, redeem: &RedeemCode) -> Result<Redemption> {
+    if code.grant.client_id != redeem.client_id {
+        return Ok(Redemption::WrongClient);
+    }
+    if let Some(redeemed_at) = code.redeemed_at {
+        let double_submit =
+            code.code_challenge.is_some() && redeem.now.since(redeemed_at) <= i64::from(DOUBLE_SUBMIT.0);
+        let grant = code.grant.id;
+        let ended = !double_submit && tokens::end_grant(conn, grant, GrantEnd::CodeReuse, redeem.now)?;
+        return Ok(Redemption::Reuse { grant, ended });
+    }
+    if code.failures >= CODE_FAILURES {
+        return Ok(Redemption::Burned);
+    }
+    if code.expires.has_passed(redeem.now) {
+        return Ok(Redemption::Expired);
+    }
+    if code.grant.ended_at.is_some() {
+        return Ok(Redemption::Ended);
+    }
+    Err(StoreError::Busy) // it changed between the two statements: only where writers are not queued
+}
+
+fn record(row: &Fields<'_>) -> Result<CodeRecord> {
+    Ok(CodeRecord {
+        hash: row.hash("codes.hash")?,
+        grant: row.grant()?,
+        redirect_uri: row.get("codes.redirect_uri")?,
+        code_challenge: row.parsed_opt("codes.code_challenge", CodeChallenge::parse)?,
+        nonce: row.get("codes.nonce")?,
+        expires: row.time("codes.expires")?,
+        failures: row.get("codes.failures")?,
+        redeemed_at: row.time_opt("codes.redeemed_at")?,
+    })
+}

@@ -1,0 +1,202 @@
+//! Sign-in attempts and their PINs.
+
+use plex_oidc_core::id::RequestId;
+use plex_oidc_core::time::Timestamp;
+use rusqlite::{Connection, params};
+use secrecy::{ExposeSecret, SecretString};
+
+use super::rows::{Fields, Result, change, first, pin_param};
+use super::{codes, sessions, users};
+use crate::store::records::{
+    AdoptedPin, Adoption, Finish, FinishLogin, FinishedBy, Login, LoginState, NewLogin, SealedBytes,
+};
+
+pub(super) fn begin(conn: &Connection, login: &NewLogin) -> Result<()> {
+    change(
+        conn,
+        "INSERT INTO logins (id, cookie_hash, request, client_id, created, expires, state)
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, 'started')",
+        params![
+            login.id.0.as_bytes(),
+            login.cookie_hash.0,
+            login.request_json,
+            login.client_id.as_str(),
+            login.created.0,
+            login.expires.0
+        ],
+    )?;
+    Ok(())
+}
+
+pub(super) fn login(conn: &Connection, id: RequestId, now: Timestamp) -> Result<Option<Login>> {
+    first(
+        conn,
+        r#"SELECT id AS "logins.id", cookie_hash AS "logins.cookie_hash", request AS "logins.request",
+            client_id AS "logins.client_id", created AS "logins.created", expires AS "logins.expires",
+            state AS "logins.state", pin_id AS "logins.pin_id", pin_code AS "logins.pin_code",
+            pin_mode AS "logins.pin_mode", pin_expires AS "logins.pin_expires",
+            plex_token_sealed AS "logins.plex_token_sealed", reason AS "logins.reason"
+        FROM logins WHERE id = ?1 AND expires > ?2"#,
+        params![id.0.as_bytes(), now.0],
+        |row| {
+            Ok(Login {
+                id: RequestId(row.uuid("logins.id")?),
+                cookie_hash: row.hash("logins.cookie_hash")?,
+                request_json: row.get("logins.request")?,
+                client_id: row.client_id("logins.client_id")?,
+                created: row.time("logins.created")?,
+                expires: row.time("logins.expires")?,
+                state: state(row)?,
+            })
+        },
+    )
+}
+
+fn state(row: &Fields<'_>) -> Result<LoginState> {
+    let word: String = row.get("logins.state")?;
+    Ok(match word.as_str() {
+        "started" => LoginState::Started,
+        "pin_adopted" => LoginState::PinAdopted(AdoptedPin {
+            id: row.number("logins.pin_id")?,
+            code: SecretString::from(row.get::<String>("logins.pin_code")?),
+            mode: row.get("logins.pin_mode")?,
+            expires: row.time("logins.pin_expires")?,
+        }),
+        "approved" => LoginState::Approved {
+            pin_id: row.number("logins.pin_id")?,
+            plex_token_sealed: SealedBytes(row.get("logins.plex_token_sealed")?),
+        },
+        "finished" => LoginState::Finished,
+        "refused" => LoginState::Refused { reason: row.get("logins.reason")? },
+        "cancelled" => LoginState::Cancelled,
+        _ => return Err(row.inconsistent("logins.state", format!("unknown state {word}"))),
+    })
+}
+
+pub(super) fn adopt_pin(
+    conn: &Connection,
+    id: RequestId,
+    pin: &AdoptedPin,
+    now: Timestamp,
+) -> Result<Adoption> {
+    let pin_id = pin_param(pin.id)?;
+    let adopted = change(
+        conn,
+        "UPDATE logins SET state = 'pin_adopted', pin_id = ?2, pin_code = ?3, pin_mode = ?4, pin_expires = ?5
+        WHERE id = ?1 AND state = 'started' AND expires > ?6
+            AND NOT EXISTS (SELECT 1 FROM adopted_pins WHERE pin_id = ?2)",
+        params![id.0.as_bytes(), pin_id, pin.code.expose_secret(), pin.mode, pin.expires.0, now.0],
+    )?;
+    if adopted == 1 {
+        change(
+            conn,
+            "INSERT INTO adopted_pins (pin_id, login_id) VALUES (?1, ?2)",
+            params![pin_id, id.0.as_bytes()],
+        )?;
+        return Ok(Adoption::Adopted);
+    }
+    why_not_adopted(conn, id, pin_id, now)
+}
+
+fn why_not_adopted(conn: &Connection, id: RequestId, pin_id: i64, now: Timestamp) -> Result<Adoption> {
+    let current = first(
+        conn,
+        r#"SELECT id AS "logins.id", pin_id AS "logins.pin_id" FROM logins
+        WHERE id = ?1 AND expires > ?2 AND state IN ('pin_adopted', 'approved')"#,
+        params![id.0.as_bytes(), now.0],
+        |row| row.get::<Option<i64>>("logins.pin_id"),
+    )?;
+    if current.flatten() == Some(pin_id) {
+        return Ok(Adoption::AlreadyYours);
+    }
+    let burned = first(conn, "SELECT 1 FROM adopted_pins WHERE pin_id = ?1", [pin_id], |_| Ok(()))?;
+    Ok(if burned.is_some() { Adoption::AlreadyAdopted } else { Adoption::WrongState })
+}
+
+pub(super) fn approve(
+    conn: &Connection,
+    id: RequestId,
+    pin_id: u64,
+    token: &SealedBytes,
+    now: Timestamp,
+) -> Result<bool> {
+    let approved = change(
+        conn,
+        "UPDATE logins SET state = 'approved', plex_token_sealed = ?3, pin_code = NULL
+        WHERE id = ?1 AND state = 'pin_adopted' AND pin_id = ?2 AND expires > ?4",
+        params![id.0.as_bytes(), pin_param(pin_id)?, token.0, now.0],
+    )?;
+    Ok(approved == 1)
+}
+
+pub(super) fn restart(conn: &Connection, id: RequestId, now: Timestamp) -> Result<bool> {
+    close(conn, id, "started", None, now)
+}
+
+pub(super) fn refuse(conn: &Connection, id: RequestId, reason: &str, now: Timestamp) -> Result<bool> {
+    close(conn, id, "refused", Some(reason), now)
+}
+
+pub(super) fn cancel(conn: &Connection, id: RequestId, now: Timestamp) -> Result<bool> {
+    close(conn, id, "cancelled", None, now)
+}
+
+/// Leaves whatever state is not final, and forgets PIN and token.
+fn close(conn: &Connection, id: RequestId, to: &str, reason: Option<&str>, now: Timestamp) -> Result<bool> {
+    let closed = change(
+        conn,
+        "UPDATE logins SET state = ?2, reason = ?3, pin_id = NULL, pin_code = NULL, pin_mode = NULL,
+            pin_expires = NULL, plex_token_sealed = NULL
+        WHERE id = ?1 AND state IN ('started', 'pin_adopted', 'approved', 'refused') AND expires > ?4",
+        params![id.0.as_bytes(), to, reason, now.0],
+    )?;
+    Ok(closed == 1)
+}
+
+pub(super) fn finish(conn: &Connection, finish: &FinishLogin) -> Result<Finish> {
+    let now = finish.now;
+    if !take(conn, finish)? {
+        let done = first(
+            conn,
+            "SELECT 1 FROM logins WHERE id = ?1 AND state = 'finished'",
+            [finish.id.0.as_bytes()],
+            |_| Ok(()),
+        )?;
+        return Ok(if done.is_some() { Finish::AlreadyFinished } else { Finish::WrongState });
+    }
+    users::put(conn, &finish.user)?;
+    if let Some(hash) = finish.replaced_session {
+        sessions::replace(conn, hash, now)?;
+    }
+    if let Some(session) = &finish.session {
+        sessions::insert(conn, session)?;
+    }
+    if let Some(code) = &finish.code {
+        codes::insert(conn, code)?;
+    }
+    Ok(Finish::Finished)
+}
+
+/// Moves the attempt to its final state, if it is in the one that `finish` names, and if the browser session on which
+/// the code relies is alive or about to be made.
+fn take(conn: &Connection, finish: &FinishLogin) -> Result<bool> {
+    let pin_id = match finish.by {
+        FinishedBy::Pin(pin_id) => Some(pin_param(pin_id)?),
+        FinishedBy::BrowserSession => None,
+    };
+    let relied_on = match (&finish.session, &finish.code) {
+        (None, Some(code)) => Some(code.grant.sid),
+        (Some(_), _) | (None, None) => None,
+    };
+    let taken = change(
+        conn,
+        "UPDATE logins SET state = 'finished', pin_code = NULL, plex_token_sealed = NULL
+        WHERE id = ?1 AND expires > ?2
+            AND CASE WHEN ?3 IS NULL THEN state = 'started'
+                ELSE state IN ('pin_adopted', 'approved') AND pin_id = ?3 END
+            AND (?4 IS NULL OR EXISTS (
+                SELECT 1 FROM browser_sessions WHERE sid = ?4 AND idle_expires > ?2 AND absolute_expires > ?2))",
+        params![finish.id.0.as_bytes(), finish.now.0, pin_id, relied_on.map(|sid| *sid.0.as_bytes())],
+    )?;
+    Ok(taken == 1)
+}

@@ -1,0 +1,183 @@
+//! From rows to values: every conversion that fails names the table, the column and the row.
+
+use std::sync::Arc;
+
+use plex_oidc_core::id::{ClientId, PlexAccountId};
+use plex_oidc_core::scope::ScopeSet;
+use plex_oidc_core::secret::SecretHash;
+use plex_oidc_core::time::Timestamp;
+use rusqlite::types::{FromSql, Value};
+use rusqlite::{Connection, ErrorCode, Params, Row};
+use uuid::Uuid;
+
+use crate::store::StoreError;
+use crate::store::records::{GrantRecord, SealedBytes, UserRecord};
+
+/// The answer of one statement or of several.
+pub(super) type Result<T> = std::result::Result<T, StoreError>;
+
+impl From<rusqlite::Error> for StoreError {
+    fn from(error: rusqlite::Error) -> Self {
+        match error.sqlite_error_code() {
+            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Self::Busy,
+            _ => Self::Unavailable { during: "a statement", source: Arc::new(error) },
+        }
+    }
+}
+
+/// Runs a statement and says how many rows it changed.
+pub(super) fn change(conn: &Connection, sql: &str, params: impl Params) -> Result<usize> {
+    Ok(conn.prepare_cached(sql)?.execute(params)?)
+}
+
+/// Reads the first row, if there is one.
+pub(super) fn first<T>(
+    conn: &Connection,
+    sql: &str,
+    params: impl Params,
+    read: impl FnOnce(&Fields<'_>) -> Result<T>,
+) -> Result<Option<T>> {
+    let mut statement = conn.prepare_cached(sql)?;
+    let mut rows = statement.query(params)?;
+    rows.next()?.map(|row| read(&Fields { row })).transpose()
+}
+
+/// Reads all rows.
+pub(super) fn all<T>(
+    conn: &Connection,
+    sql: &str,
+    params: impl Params,
+    read: impl Fn(&Fields<'_>) -> Result<T>,
+) -> Result<Vec<T>> {
+    let mut statement = conn.prepare_cached(sql)?;
+    let mut rows = statement.query(params)?;
+    let mut found = Vec::new();
+    while let Some(row) = rows.next()? {
+        found.push(read(&Fields { row })?);
+    }
+    Ok(found)
+}
+
+/// An account id as the database holds it.
+pub(super) fn account_param(account: PlexAccountId) -> Result<i64> {
+    i64::try_from(account.0).map_err(|_| StoreError::OutOfRange { what: "the Plex account id" })
+}
+
+/// A PIN id as the database holds it.
+pub(super) fn pin_param(pin_id: u64) -> Result<i64> {
+    i64::try_from(pin_id).map_err(|_| StoreError::OutOfRange { what: "the PIN id" })
+}
+
+/// One row. Its columns are called `table.column`.
+pub(super) struct Fields<'a> {
+    row: &'a Row<'a>,
+}
+
+impl Fields<'_> {
+    pub(super) fn get<T: FromSql>(&self, name: &'static str) -> Result<T> {
+        self.row.get(name).map_err(|error| self.inconsistent(name, error.to_string()))
+    }
+
+    pub(super) fn parsed<T>(&self, name: &'static str, parse: impl FnOnce(&str) -> Option<T>) -> Result<T> {
+        let text: String = self.get(name)?;
+        parse(&text).ok_or_else(|| self.inconsistent(name, "not of the expected form".to_owned()))
+    }
+
+    pub(super) fn parsed_opt<T>(
+        &self,
+        name: &'static str,
+        parse: impl FnOnce(&str) -> Option<T>,
+    ) -> Result<Option<T>> {
+        let text: Option<String> = self.get(name)?;
+        let Some(text) = text else { return Ok(None) };
+        match parse(&text) {
+            Some(value) => Ok(Some(value)),
+            None => Err(self.inconsistent(name, "not of the expected form".to_owned())),
+        }
+    }
+
+    pub(super) fn uuid(&self, name: &'static str) -> Result<Uuid> {
+        self.get(name).map(Uuid::from_bytes)
+    }
+
+    pub(super) fn hash(&self, name: &'static str) -> Result<SecretHash> {
+        self.get(name).map(SecretHash)
+    }
+
+    pub(super) fn time(&self, name: &'static str) -> Result<Timestamp> {
+        self.get(name).map(Timestamp)
+    }
+
+    pub(super) fn time_opt(&self, name: &'static str) -> Result<Option<Timestamp>> {
+        self.get::<Option<i64>>(name).map(|seconds| seconds.map(Timestamp))
+    }
+
+    /// A number that is never negative: an account or a PIN.
+    pub(super) fn number(&self, name: &'static str) -> Result<u64> {
+        let number: i64 = self.get(name)?;
+        u64::try_from(number).map_err(|_| self.inconsistent(name, "negative".to_owned()))
+    }
+
+    pub(super) fn client_id(&self, name: &'static str) -> Result<ClientId> {
+        self.parsed(name, ClientId::parse)
+    }
+
+    pub(super) fn scopes(&self, name: &'static str) -> Result<ScopeSet> {
+        self.parsed(name, |text| Some(ScopeSet::parse(text)))
+    }
+
+    pub(super) fn sealed_opt(&self, name: &'static str) -> Result<Option<SealedBytes>> {
+        self.get::<Option<Vec<u8>>>(name).map(|bytes| bytes.map(SealedBytes))
+    }
+
+    pub(super) fn user(&self) -> Result<UserRecord> {
+        let text: String = self.get("users.person")?;
+        let person: plex_oidc_core::decide::Person = serde_json::from_str(&text)
+            .map_err(|error| self.inconsistent("users.person", error.to_string()))?;
+        if person.account.id.0 != self.number("users.account_id")? {
+            return Err(self.inconsistent("users.person", "another account than the row's".to_owned()));
+        }
+        Ok(UserRecord { person, updated: self.time("users.updated")? })
+    }
+
+    pub(super) fn grant(&self) -> Result<GrantRecord> {
+        Ok(GrantRecord {
+            id: plex_oidc_core::id::GrantId(self.uuid("grants.id")?),
+            client_id: self.client_id("grants.client_id")?,
+            user: self.user()?,
+            sid: plex_oidc_core::id::Sid(self.uuid("grants.sid")?),
+            scopes: self.scopes("grants.scopes")?,
+            auth_time: self.time("grants.auth_time")?,
+            created: self.time("grants.created")?,
+            plex_token_sealed: self.sealed_opt("grants.plex_token_sealed")?,
+            ended_at: self.time_opt("grants.ended_at")?,
+        })
+    }
+
+    /// An error about one value of this row.
+    pub(super) fn inconsistent(&self, name: &'static str, problem: String) -> StoreError {
+        let (table, column) = name.split_once('.').unwrap_or(("?", name));
+        let row = match self.row.get(key_of(table)) {
+            Ok(Value::Blob(bytes)) => bytes.iter().map(|byte| format!("{byte:02x}")).collect(),
+            Ok(Value::Integer(number)) => number.to_string(),
+            Ok(Value::Text(text)) => text,
+            Ok(Value::Null | Value::Real(_)) | Err(_) => "?".to_owned(),
+        };
+        StoreError::Inconsistent { table, column, row, problem }
+    }
+}
+
+fn key_of(table: &str) -> &'static str {
+    match table {
+        "access_tokens" => "access_tokens.hash",
+        "browser_sessions" => "browser_sessions.hash",
+        "codes" => "codes.hash",
+        "consents" => "consents.client_id",
+        "grants" => "grants.id",
+        "logins" => "logins.id",
+        "refresh_tokens" => "refresh_tokens.hash",
+        "signing_keys" => "signing_keys.kid",
+        "users" => "users.account_id",
+        _ => "?",
+    }
+}

@@ -1,0 +1,28 @@
+//! Removing what is over, a bounded number of rows at a time.
+
+use plex_oidc_core::time::Timestamp;
+use rusqlite::{Connection, params};
+
+use super::rows::{Result, change};
+use crate::store::SWEEP_BATCH;
+use crate::store::records::SweepCounts;
+
+pub(super) fn sweep(conn: &Connection, now: Timestamp) -> Result<SweepCounts> {
+    let remove = |sql| change(conn, sql, params![now.0, SWEEP_BATCH]);
+    Ok(SweepCounts {
+        logins: remove(
+            "DELETE FROM logins WHERE id IN (SELECT id FROM logins WHERE expires <= ?1 LIMIT ?2)",
+        )?,
+        sessions: remove(
+            "DELETE FROM browser_sessions WHERE hash IN (SELECT hash FROM browser_sessions
+                WHERE idle_expires <= ?1 OR absolute_expires <= ?1 LIMIT ?2)",
+        )?,
+        access_tokens: remove(
+            "DELETE FROM access_tokens
+            WHERE hash IN (SELECT hash FROM access_tokens WHERE expires <= ?1 LIMIT ?2)",
+        )?,
+        grants: remove(
+            "DELETE FROM grants WHERE id IN (SELECT id FROM grants WHERE keep_until <= ?1 LIMIT ?2)",
+        )?,
+    })
+}

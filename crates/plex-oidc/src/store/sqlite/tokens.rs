@@ -1,0 +1,251 @@
+//! Access and refresh tokens, and the end of the grants they hang on.
+
+use plex_oidc_core::id::{ClientId, GrantId};
+use plex_oidc_core::secret::SecretHash;
+use plex_oidc_core::time::Timestamp;
+use rusqlite::{Connection, params};
+
+use super::rows::{Fields, Result, change, first};
+use crate::store::StoreError;
+use crate::store::records::{
+    AccessTokenRecord, GrantEnd, NewAccessToken, NewRefreshToken, RefreshTokenRecord, Renewal, Rotate,
+    Rotation,
+};
+
+pub(super) fn access_token(
+    conn: &Connection,
+    hash: SecretHash,
+    now: Timestamp,
+) -> Result<Option<AccessTokenRecord>> {
+    first(
+        conn,
+        r#"SELECT * FROM access_token_details
+        WHERE "access_tokens.hash" = ?1 AND "access_tokens.expires" > ?2 AND "grants.ended_at" IS NULL"#,
+        params![hash.0, now.0],
+        |row| {
+            Ok(AccessTokenRecord {
+                grant: row.grant()?,
+                scopes: row.scopes("access_tokens.scopes")?,
+                created: row.time("access_tokens.created")?,
+                expires: row.time("access_tokens.expires")?,
+            })
+        },
+    )
+}
+
+pub(super) fn insert_access(
+    conn: &Connection,
+    grant: GrantId,
+    token: &NewAccessToken,
+    now: Timestamp,
+) -> Result<()> {
+    change(
+        conn,
+        "INSERT INTO access_tokens (hash, grant_id, scopes, created, expires) VALUES (?1, ?2, ?3, ?4, ?5)",
+        params![token.hash.0, grant.0.as_bytes(), token.scopes.to_string(), now.0, token.expires.0],
+    )?;
+    keep_until(conn, grant, token.expires)
+}
+
+pub(super) fn insert_refresh(
+    conn: &Connection,
+    grant: GrantId,
+    token: &NewRefreshToken,
+    now: Timestamp,
+) -> Result<()> {
+    change(
+        conn,
+        "INSERT INTO refresh_tokens (hash, grant_id, created, idle_expires, absolute_expires)
+        VALUES (?1, ?2, ?3, min(?4, ?5), ?5)",
+        params![token.hash.0, grant.0.as_bytes(), now.0, token.idle_expires.0, token.absolute_expires.0],
+    )?;
+    keep_until(conn, grant, token.absolute_expires)
+}
+
+fn keep_until(conn: &Connection, grant: GrantId, until: Timestamp) -> Result<()> {
+    change(
+        conn,
+        "UPDATE grants SET keep_until = ?2 WHERE id = ?1 AND keep_until < ?2",
+        params![grant.0.as_bytes(), until.0],
+    )?;
+    Ok(())
+}
+
+pub(super) fn revoke_access(conn: &Connection, hash: SecretHash, client_id: &ClientId) -> Result<bool> {
+    let removed = change(
+        conn,
+        "DELETE FROM access_tokens
+        WHERE hash = ?1 AND EXISTS (SELECT 1 FROM grants WHERE id = grant_id AND client_id = ?2)",
+        params![hash.0, client_id.as_str()],
+    )?;
+    Ok(removed == 1)
+}
+
+pub(super) fn end_grant(conn: &Connection, grant: GrantId, why: GrantEnd, now: Timestamp) -> Result<bool> {
+    let ended = change(
+        conn,
+        "UPDATE grants SET ended_at = ?2, ended_why = ?3 WHERE id = ?1 AND ended_at IS NULL",
+        params![grant.0.as_bytes(), now.0, why.as_str()],
+    )?;
+    Ok(ended == 1)
+}
+
+pub(super) fn refresh_token(conn: &Connection, hash: SecretHash) -> Result<Option<RefreshTokenRecord>> {
+    stored(conn, hash).map(|found| found.map(|stored| stored.record))
+}
+
+pub(super) fn rotate(conn: &Connection, rotate: &Rotate) -> Result<Rotation> {
+    let used = use_once(conn, rotate)?;
+    let Some(stored) = stored(conn, rotate.presented)? else { return Ok(Rotation::Unknown) };
+    if !used {
+        return refused(conn, stored, rotate);
+    }
+    if let Renewal::Rotate { successor, idle_expires } = &rotate.renewal {
+        insert_successor(conn, rotate, *successor, *idle_expires)?;
+    }
+    let grant = stored.record.grant;
+    insert_access(conn, grant.id, &rotate.access, rotate.now)?;
+    Ok(Rotation::Rotated(Box::new(grant)))
+}
+
+/// The guarded statement that decides who of many callers uses the token.
+fn use_once(conn: &Connection, rotate: &Rotate) -> Result<bool> {
+    let presented = rotate.presented.0;
+    let (client_id, now) = (rotate.client_id.as_str(), rotate.now.0);
+    let used = match &rotate.renewal {
+        Renewal::Rotate { successor, .. } => change(
+            conn,
+            "UPDATE refresh_tokens
+            SET used_at = ?3, consumed_at = ?3, consumed_as = 'rotated', successor = ?4
+            WHERE hash = ?1 AND consumed_at IS NULL AND idle_expires > ?3 AND absolute_expires > ?3
+                AND EXISTS (SELECT 1 FROM grants WHERE id = grant_id AND client_id = ?2 AND ended_at IS NULL)",
+            params![presented, client_id, now, successor.0],
+        )?,
+        Renewal::Keep { idle_expires } => change(
+            conn,
+            "UPDATE refresh_tokens SET used_at = ?3, idle_expires = min(?4, absolute_expires)
+            WHERE hash = ?1 AND consumed_at IS NULL AND idle_expires > ?3 AND absolute_expires > ?3
+                AND EXISTS (SELECT 1 FROM grants WHERE id = grant_id AND client_id = ?2 AND ended_at IS NULL)",
+            params![presented, client_id, now, idle_expires.0],
+        )?,
+    };
+    Ok(used == 1)
+}
+
+fn insert_successor(
+    conn: &Connection,
+    rotate: &Rotate,
+    successor: SecretHash,
+    idle_expires: Timestamp,
+) -> Result<()> {
+    change(
+        conn,
+        "INSERT INTO refresh_tokens (hash, grant_id, created, idle_expires, absolute_expires)
+        SELECT ?2, grant_id, ?3, min(?4, absolute_expires), absolute_expires FROM refresh_tokens WHERE hash = ?1",
+        params![rotate.presented.0, successor.0, rotate.now.0, idle_expires.0],
+    )?;
+    Ok(())
+}
+
+fn refused(conn: &Connection, stored: Stored, rotate: &Rotate) -> Result<Rotation> {
+    let Stored { record, consumption } = stored;
+    let now = rotate.now;
+    if record.grant.client_id != rotate.client_id {
+        return Ok(Rotation::WrongClient);
+    }
+    if record.grant.ended_at.is_some() {
+        return Ok(Rotation::Ended);
+    }
+    if let Some(consumption) = consumption {
+        return consumed(conn, record, consumption, rotate);
+    }
+    if record.idle_expires.has_passed(now) || record.absolute_expires.has_passed(now) {
+        return Ok(Rotation::Expired);
+    }
+    Err(StoreError::Busy) // it changed between the two statements: only where writers are not queued
+}
+
+fn consumed(
+    conn: &Connection,
+    record: RefreshTokenRecord,
+    consumption: Consumption,
+    rotate: &Rotate,
+) -> Result<Rotation> {
+    let now = rotate.now;
+    if record.absolute_expires.has_passed(now) {
+        return Ok(Rotation::Expired);
+    }
+    let in_grace = !consumption.at.plus(rotate.grace).has_passed(now);
+    match (&rotate.renewal, consumption.rotated_to) {
+        (Renewal::Rotate { successor, idle_expires }, Some(unused)) if in_grace => {
+            if supersede(conn, rotate, unused, *successor)? {
+                insert_successor(conn, rotate, *successor, *idle_expires)?;
+                insert_access(conn, record.grant.id, &rotate.access, now)?;
+                return Ok(Rotation::GraceReuse(Box::new(record.grant)));
+            }
+        }
+        // The loser of a race within the grace, or a client that has just stopped rotating.
+        (Renewal::Rotate { .. }, None) | (Renewal::Keep { .. }, _) if in_grace => {
+            return Ok(Rotation::Superseded);
+        }
+        (Renewal::Rotate { .. } | Renewal::Keep { .. }, _) => {}
+    }
+    let grant = record.grant.id;
+    end_grant(conn, grant, GrantEnd::RefreshReuse, now)?;
+    Ok(Rotation::Reuse { grant })
+}
+
+/// Kills the successor of the presented token, if it was never used, in favour of a new one.
+fn supersede(conn: &Connection, rotate: &Rotate, unused: SecretHash, successor: SecretHash) -> Result<bool> {
+    let killed = change(
+        conn,
+        "UPDATE refresh_tokens SET consumed_at = ?2, consumed_as = 'superseded', successor = ?3
+        WHERE hash = ?1 AND consumed_at IS NULL AND used_at IS NULL",
+        params![unused.0, rotate.now.0, successor.0],
+    )?;
+    if killed == 1 {
+        change(
+            conn,
+            "UPDATE refresh_tokens SET successor = ?3 WHERE hash = ?1 AND successor = ?2",
+            params![rotate.presented.0, unused.0, successor.0],
+        )?;
+    }
+    Ok(killed == 1)
+}
+
+/// A refresh token with what only the rotation needs to know.
+struct Stored {
+    record: RefreshTokenRecord,
+    consumption: Option<Consumption>,
+}
+
+struct Consumption {
+    at: Timestamp,
+    /// The successor, if it was used; `None` if it died unused.
+    rotated_to: Option<SecretHash>,
+}
+
+fn stored(conn: &Connection, hash: SecretHash) -> Result<Option<Stored>> {
+    first(conn, r#"SELECT * FROM refresh_token_details WHERE "refresh_tokens.hash" = ?1"#, [hash.0], |row| {
+        let consumed_at = row.time_opt("refresh_tokens.consumed_at")?;
+        let record = RefreshTokenRecord {
+            grant: row.grant()?,
+            created: row.time("refresh_tokens.created")?,
+            idle_expires: row.time("refresh_tokens.idle_expires")?,
+            absolute_expires: row.time("refresh_tokens.absolute_expires")?,
+            consumed_at,
+        };
+        let consumption = consumed_at.map(|at| consumption(row, at)).transpose()?;
+        Ok(Stored { record, consumption })
+    })
+}
+
+fn consumption(row: &Fields<'_>, at: Timestamp) -> Result<Consumption> {
+    let word: String = row.get("refresh_tokens.consumed_as")?;
+    let rotated_to = match word.as_str() {
+        "rotated" => Some(row.hash("refresh_tokens.successor")?),
+        "superseded" => None,
+        _ => return Err(row.inconsistent("refresh_tokens.consumed_as", format!("unknown word {word}"))),
+    };
+    Ok(Consumption { at, rotated_to })
+}

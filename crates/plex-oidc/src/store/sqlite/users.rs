@@ -1,0 +1,94 @@
+//! Users and what they agreed to.
+
+use plex_oidc_core::id::{ClientId, PlexAccountId};
+use plex_oidc_core::time::Timestamp;
+use rusqlite::{Connection, params};
+
+use super::rows::{Result, account_param, change, first};
+use crate::store::StoreError;
+use crate::store::records::{Consent, EndedAccess, GrantEnd, UserRecord};
+
+pub(super) fn user(conn: &Connection, account: PlexAccountId) -> Result<Option<UserRecord>> {
+    first(
+        conn,
+        r#"SELECT account_id AS "users.account_id", person AS "users.person", updated AS "users.updated"
+        FROM users WHERE account_id = ?1"#,
+        [account_param(account)?],
+        |row| row.user(),
+    )
+}
+
+pub(super) fn put(conn: &Connection, user: &UserRecord) -> Result<bool> {
+    let person =
+        serde_json::to_string(&user.person).map_err(|_| StoreError::OutOfRange { what: "the person" })?;
+    let written = change(
+        conn,
+        "INSERT INTO users (account_id, person, updated) VALUES (?1, ?2, ?3)
+        ON CONFLICT (account_id) DO UPDATE SET person = excluded.person, updated = excluded.updated
+        WHERE users.updated <= excluded.updated",
+        params![account_param(user.account_id())?, person, user.updated.0],
+    )?;
+    Ok(written == 1)
+}
+
+pub(super) fn end_access(conn: &Connection, account: PlexAccountId, now: Timestamp) -> Result<EndedAccess> {
+    let account = account_param(account)?;
+    let sessions = change(conn, "DELETE FROM browser_sessions WHERE account_id = ?1", [account])?;
+    let grants = change(
+        conn,
+        "UPDATE grants SET ended_at = ?2, ended_why = ?3 WHERE account_id = ?1 AND ended_at IS NULL",
+        params![account, now.0, GrantEnd::AccessEnded.as_str()],
+    )?;
+    Ok(EndedAccess { sessions, grants })
+}
+
+pub(super) fn consent(
+    conn: &Connection,
+    account: PlexAccountId,
+    client_id: &ClientId,
+) -> Result<Option<Consent>> {
+    first(
+        conn,
+        r#"SELECT client_id AS "consents.client_id", scopes AS "consents.scopes",
+            granted_at AS "consents.granted_at"
+        FROM consents WHERE account_id = ?1 AND client_id = ?2"#,
+        params![account_param(account)?, client_id.as_str()],
+        |row| {
+            Ok(Consent {
+                account_id: account,
+                client_id: row.client_id("consents.client_id")?,
+                scopes: row.scopes("consents.scopes")?,
+                granted_at: row.time("consents.granted_at")?,
+            })
+        },
+    )
+}
+
+pub(super) fn save_consent(conn: &Connection, consent: &Consent) -> Result<()> {
+    change(
+        conn,
+        "INSERT INTO consents (account_id, client_id, scopes, granted_at) VALUES (?1, ?2, ?3, ?4)
+        ON CONFLICT (account_id, client_id) DO UPDATE
+        SET scopes = excluded.scopes, granted_at = excluded.granted_at",
+        params![
+            account_param(consent.account_id)?,
+            consent.client_id.as_str(),
+            consent.scopes.to_string(),
+            consent.granted_at.0
+        ],
+    )?;
+    Ok(())
+}
+
+pub(super) fn withdraw_consent(
+    conn: &Connection,
+    account: PlexAccountId,
+    client_id: &ClientId,
+) -> Result<bool> {
+    let removed = change(
+        conn,
+        "DELETE FROM consents WHERE account_id = ?1 AND client_id = ?2",
+        params![account_param(account)?, client_id.as_str()],
+    )?;
+    Ok(removed == 1)
+}
