@@ -13,6 +13,7 @@ pub mod limits;
 pub mod pages;
 pub mod router;
 pub mod session;
+pub mod start;
 pub mod store;
 pub mod telemetry;
 pub mod upstream;

@@ -53,10 +53,6 @@ pub struct StoredKey {
     pub sealed_private: Vec<u8>,
     /// When it was made and published.
     pub created_at: Timestamp,
-    /// When it began to sign.
-    pub activated_at: Option<Timestamp>,
-    /// When nothing that it signed is valid any more, and it may be deleted.
-    pub retires_at: Option<Timestamp>,
 }
 
 /// What to change for one algorithm: in one transaction, the row counts checked.
@@ -68,17 +64,33 @@ pub struct AlgorithmRotation {
     pub activate: String,
     /// The active key that retires.
     pub retire: Option<String>,
-    /// Until when the retired one stays published.
-    pub retires_at: Timestamp,
 }
 
-/// What a rotation changes.
+/// What a rotation changes. Besides, a new next key of each algorithm is made, with the time of the rotation.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RotationPlan {
     /// One entry for each algorithm that has keys.
     pub rotate: Vec<AlgorithmRotation>,
     /// Retired keys whose time is over.
     pub delete: Vec<String>,
+}
+
+impl RotationPlan {
+    /// The keys after the change, without the new next ones.
+    pub fn apply(&self, keys: &[StoredKey]) -> Vec<StoredKey> {
+        let state_after = |key: &StoredKey| {
+            let step = self.rotate.iter().find(|step| step.algorithm == key.algorithm);
+            match step {
+                Some(step) if step.activate == key.kid => KeyState::Active,
+                Some(step) if step.retire.as_ref() == Some(&key.kid) => KeyState::Retired,
+                Some(_) | None => key.state,
+            }
+        };
+        keys.iter()
+            .filter(|key| !self.delete.contains(&key.kid))
+            .map(|key| StoredKey { state: state_after(key), ..key.clone() })
+            .collect()
+    }
 }
 
 /// Why keys are not rotated now.
@@ -100,39 +112,42 @@ pub enum RotationRefusal {
     },
 }
 
-/// Plans a rotation of every algorithm: next becomes active, active retires until the longest-lived token it may have
-/// signed is over (security requirement 89). All or nothing.
+/// Plans a rotation of every algorithm: next becomes active, active retires. All or nothing.
+///
+/// A retired key stays published until the longest-lived token that it may have signed is over (security requirement
+/// 89). When it retired is not stored and need not be: the newest next key of its algorithm was made in that same
+/// rotation or in a later one, and everything that is retired had stopped signing by then. `longest_token_life` is the longest that
+/// was ever configured; the upper bound of the configuration is a safe choice.
 pub fn plan_rotation(
     keys: &[StoredKey],
     now: Timestamp,
     longest_token_life: Seconds,
 ) -> Result<RotationPlan, RotationRefusal> {
-    let retires_at = now.plus(longest_token_life).plus(LEEWAY);
-    let in_state =
-        |algorithm, state| keys.iter().filter(move |key| key.algorithm == algorithm && key.state == state);
-    let mut rotate = Vec::new();
+    let (mut rotate, mut delete) = (Vec::new(), Vec::new());
     for algorithm in SigningAlgorithm::ALL {
-        if !keys.iter().any(|key| key.algorithm == algorithm) {
+        let of_it: Vec<_> = keys.iter().filter(|key| key.algorithm == algorithm).collect();
+        if of_it.is_empty() {
             continue;
         }
-        let next = in_state(algorithm, KeyState::Next)
+        let in_state = |state| of_it.iter().filter(move |key| key.state == state);
+        let next = in_state(KeyState::Next)
             .min_by_key(|key| key.created_at)
             .ok_or(RotationRefusal::NoNextKey(algorithm))?;
         let ready_at = next.created_at.plus(JWKS_CACHE);
         if !ready_at.has_passed(now) {
             return Err(RotationRefusal::TooSoon { algorithm, wait: ready_at.since(now) });
         }
+        let last_rotation = in_state(KeyState::Next).map(|key| key.created_at).max().unwrap_or(now);
+        if last_rotation.plus(longest_token_life).plus(LEEWAY).has_passed(now) {
+            delete.extend(in_state(KeyState::Retired).map(|key| key.kid.clone()));
+        }
         rotate.push(AlgorithmRotation {
             algorithm,
             activate: next.kid.clone(),
-            retire: in_state(algorithm, KeyState::Active).next().map(|key| key.kid.clone()),
-            retires_at,
+            retire: in_state(KeyState::Active).next().map(|key| key.kid.clone()),
         });
     }
-    let over = |key: &&StoredKey| {
-        key.state == KeyState::Retired && key.retires_at.is_some_and(|end| end.has_passed(now))
-    };
-    Ok(RotationPlan { rotate, delete: keys.iter().filter(over).map(|key| key.kid.clone()).collect() })
+    Ok(RotationPlan { rotate, delete })
 }
 
 #[cfg(test)]
@@ -146,8 +161,6 @@ mod tests {
             state,
             sealed_private: Vec::new(),
             created_at: Timestamp(created_at),
-            activated_at: None,
-            retires_at: (state == KeyState::Retired).then_some(Timestamp(created_at + 100)),
         }
     }
 
@@ -167,19 +180,46 @@ mod tests {
     #[test]
     fn req_089_the_old_key_stays_for_the_longest_token_and_the_leeway() {
         let keys = [
+            stored("a", KeyState::Retired, 0),
+            stored("b", KeyState::Active, 0),
+            stored("c", KeyState::Next, 0),
+            stored("d", KeyState::Next, 1000), // made when "a" retired
+        ];
+        let plan_at = |now| plan_rotation(&keys, Timestamp(now), Seconds(600)).unwrap();
+        let early = plan_at(1000 + 600 + 59);
+        let step = AlgorithmRotation {
+            algorithm: SigningAlgorithm::Rs256,
+            activate: "c".to_owned(),
+            retire: Some("b".to_owned()),
+        };
+        assert_eq!(early, RotationPlan { rotate: vec![step.clone()], delete: Vec::new() });
+        let late = plan_at(1000 + 600 + 60);
+        assert_eq!(late, RotationPlan { rotate: vec![step], delete: vec!["a".to_owned()] });
+
+        let after = |plan: &RotationPlan| -> Vec<_> {
+            plan.apply(&keys).into_iter().map(|key| (key.kid, key.state)).collect()
+        };
+        let (b, c, d) = (
+            ("b".to_owned(), KeyState::Retired),
+            ("c".to_owned(), KeyState::Active),
+            ("d".to_owned(), KeyState::Next),
+        );
+        assert_eq!(after(&late), [b.clone(), c.clone(), d.clone()]);
+        assert_eq!(after(&early), [("a".to_owned(), KeyState::Retired), b, c, d]);
+    }
+
+    #[test]
+    fn one_algorithm_that_is_not_ready_stops_all() {
+        let other = |key: StoredKey| StoredKey { algorithm: SigningAlgorithm::EdDsa, ..key };
+        let keys = [
             stored("a", KeyState::Active, 0),
             stored("b", KeyState::Next, 0),
-            stored("c", KeyState::Retired, 0),
-            stored("d", KeyState::Retired, 950),
+            other(stored("c", KeyState::Active, 0)),
+            other(stored("d", KeyState::Next, 900)),
         ];
-        let plan = plan_rotation(&keys, Timestamp(1000), Seconds(600)).unwrap();
-        let expected = AlgorithmRotation {
-            algorithm: SigningAlgorithm::Rs256,
-            activate: "b".to_owned(),
-            retire: Some("a".to_owned()),
-            retires_at: Timestamp(1000 + 600 + 60),
-        };
-        assert_eq!(plan, RotationPlan { rotate: vec![expected], delete: vec!["c".to_owned()] });
+        let refusal = plan_rotation(&keys, Timestamp(1000), Seconds(600));
+        assert_eq!(refusal, Err(RotationRefusal::TooSoon { algorithm: SigningAlgorithm::EdDsa, wait: 200 }));
+        assert_eq!(plan_rotation(&keys, Timestamp(1200), Seconds(600)).unwrap().rotate.len(), 2);
     }
 
     #[test]

@@ -260,8 +260,16 @@ pub struct HintClaims {
     pub sid: Option<Sid>,
 }
 
+impl HintClaims {
+    /// Whether it was issued to this client. A hint that another client was given says nothing about this one's user.
+    pub fn is_for(&self, client: &ClientId) -> bool {
+        self.aud.contains(client)
+    }
+}
+
 /// Reads an ID token of ours that comes back as a hint. `exp` does not matter: RP-Initiated Logout 1.0 s. 4 asks to
-/// accept expired ones. Signature and issuer do, and a token of another kind is refused.
+/// accept expired ones. Signature and issuer do, and a token of another kind is refused. Whether the client that sent it
+/// is the one it was issued to is [`HintClaims::is_for`]: at the end-session endpoint the client may be learnt from it.
 pub fn verify_id_token_hint(
     text: &str,
     keys: &[VerifyingKey],

@@ -216,6 +216,7 @@ fn req_154_sixty_seconds_either_way() {
 #[test]
 fn req_155_size_dots_depth_duplicates_and_encoding() {
     assert_eq!(UnverifiedJwt::parse(&".".repeat(1 << 20)).unwrap_err(), JwtError::TooLong);
+    assert_eq!(UnverifiedJwt::parse(&".".repeat(MAX_LEN + 1)).unwrap_err(), JwtError::TooLong);
     assert_eq!(UnverifiedJwt::parse(&".".repeat(MAX_LEN)).unwrap_err(), JwtError::NotCompact);
     for text in ["", "a", "a.b", "a.b.c.d"] {
         assert_eq!(UnverifiedJwt::parse(text).unwrap_err(), JwtError::NotCompact);
@@ -268,6 +269,10 @@ fn a_hint_may_be_expired_but_not_forged_foreign_or_of_another_kind() {
     assert_eq!(hint.sub, Subject::of_plex(PlexAccountId(7)));
     assert_eq!(hint.aud, [ClientId::parse("grafana").unwrap()]);
     assert!(hint.sid.is_some());
+    assert!(hint.is_for(&ClientId::parse("grafana").unwrap()));
+    assert!(!hint.is_for(&ClientId::parse("Grafana").unwrap()));
+    let nobody = ours.sign("JWT", &json!({"iss": "https://auth.example.com", "sub": "plex-7"})).unwrap();
+    assert_eq!(verify_id_token_hint(&nobody, &keys, &issuer), Err(JwtError::Missing("aud")));
     for typ in [TYP_ACCESS_TOKEN, TYP_LOGOUT_TOKEN, "application/at+jwt", "AT+JWT", "secevent+jwt", ""] {
         let token = ours.sign(typ, &claims).unwrap();
         assert_eq!(verify_id_token_hint(&token, &keys, &issuer), Err(JwtError::WrongKind), "{typ}");

@@ -7,9 +7,11 @@
 mod file;
 mod mixture;
 mod ring;
+mod rows;
 mod seal;
 
 pub use file::{KeyFile, KeyFileError};
 pub use mixture::{DatabaseState, Installation, MixtureError, check_mixture};
-pub use ring::{KeyRing, KeyRingError, new_key, new_keys};
+pub use ring::{KeyRing, KeyRingError, RotateError, new_key, new_keys, rotated_keys};
+pub use rows::{from_rows, to_rows};
 pub use seal::{Place, Seal, SealError};

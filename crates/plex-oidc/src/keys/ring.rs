@@ -4,8 +4,10 @@
 
 use bytes::Bytes;
 use plex_oidc_core::client::SigningAlgorithm;
-use plex_oidc_core::jose::{JwkSet, KeyState, SigningKey, SigningKeyError, StoredKey, VerifyingKey};
-use plex_oidc_core::time::Timestamp;
+use plex_oidc_core::jose::{
+    JwkSet, KeyState, RotationRefusal, SigningKey, SigningKeyError, StoredKey, VerifyingKey, plan_rotation,
+};
+use plex_oidc_core::time::{Seconds, Timestamp};
 use thiserror::Error;
 
 use super::seal::{Place, Seal, SealError};
@@ -60,6 +62,15 @@ pub enum KeyRingError {
     /// Nobody can tell which one signs.
     #[error("there is more than one active {} signing key. Restore the database from a backup", .0.as_str())]
     SeveralActiveKeys(SigningAlgorithm),
+    /// Its row names an algorithm or a state that we do not know.
+    #[error(
+        "the signing key {kid} is stored with an algorithm or a state that this version does not know. Use the version \
+         that wrote it, or restore the database from a backup"
+    )]
+    UnreadableRow {
+        /// Its name.
+        kid: String,
+    },
     /// A new key could not be made.
     #[error(transparent)]
     NotMade(SigningKeyError),
@@ -78,6 +89,7 @@ pub struct KeyRing {
 impl KeyRing {
     /// Opens stored keys. Every algorithm must have exactly one active key, and every key must be good: one that does
     /// not open is not left out, because tokens that it signed would stop verifying without a word.
+    #[expect(clippy::missing_panics_doc, reason = "strings always have a JSON form")]
     pub fn open(stored: &[StoredKey], seal: &Seal) -> Result<Self, KeyRingError> {
         // Active first, RS256 first among them: some relying parties take the first key of a set.
         let mut rows: Vec<&StoredKey> = stored.iter().collect();
@@ -151,6 +163,34 @@ pub fn new_keys(seal: &Seal, now: Timestamp) -> Result<Vec<StoredKey>, KeyRingEr
         .collect()
 }
 
+/// Why keys do not rotate.
+#[derive(Debug, Error)]
+pub enum RotateError {
+    /// It is not time.
+    #[error(transparent)]
+    Refused(#[from] RotationRefusal),
+    /// The new keys could not be made, or the set would not open.
+    #[error(transparent)]
+    Keys(#[from] KeyRingError),
+}
+
+/// The set of keys after a rotation, and its ring; to be stored in the place of exactly `stored`, and only then used.
+/// `longest_token_life` is the longest life that any token is ever given.
+pub fn rotated_keys(
+    stored: &[StoredKey],
+    seal: &Seal,
+    now: Timestamp,
+    longest_token_life: Seconds,
+) -> Result<(Vec<StoredKey>, KeyRing), RotateError> {
+    let plan = plan_rotation(stored, now, longest_token_life)?;
+    let mut keys = plan.apply(stored);
+    for step in &plan.rotate {
+        keys.push(new_key(seal, step.algorithm, KeyState::Next, now)?);
+    }
+    let ring = KeyRing::open(&keys, seal)?;
+    Ok((keys, ring))
+}
+
 /// Makes one key, sealed for its row.
 pub fn new_key(
     seal: &Seal,
@@ -163,8 +203,7 @@ pub fn new_key(
     let sealed_private = seal
         .seal(private_place(&kid), &pkcs8)
         .map_err(|source| KeyRingError::Sealed { kid: kid.clone(), source })?;
-    let activated_at = (state == KeyState::Active).then_some(now);
-    Ok(StoredKey { kid, algorithm, state, sealed_private, created_at: now, activated_at, retires_at: None })
+    Ok(StoredKey { kid, algorithm, state, sealed_private, created_at: now })
 }
 
 fn open_key(row: &StoredKey, seal: &Seal) -> Result<SigningKey, KeyRingError> {
@@ -184,7 +223,7 @@ fn open_key(row: &StoredKey, seal: &Seal) -> Result<SigningKey, KeyRingError> {
 }
 
 const fn private_place(kid: &str) -> Place<'_> {
-    Place { table: "signing_keys", column: "sealed_private", row: kid }
+    Place { table: "signing_keys", column: "sealed", row: kid }
 }
 
 const fn place_in_set(state: KeyState) -> u8 {

@@ -3,10 +3,7 @@
 use std::sync::OnceLock;
 
 use plex_oidc_core::issuer::Issuer;
-use plex_oidc_core::jose::{
-    JWKS_CACHE, JwtError, PublicMaterial, RotationPlan, UnverifiedJwt, plan_rotation, verify_id_token_hint,
-};
-use plex_oidc_core::time::Seconds;
+use plex_oidc_core::jose::{JWKS_CACHE, JwtError, PublicMaterial, UnverifiedJwt, verify_id_token_hint};
 use serde_json::{Value, json};
 
 use super::*;
@@ -34,20 +31,6 @@ fn kids(ring: &KeyRing) -> Vec<String> {
     published(ring).iter().map(|key| key["kid"].as_str().unwrap().to_owned()).collect()
 }
 
-/// What the store does with a plan.
-fn apply(plan: &RotationPlan, keys: &mut Vec<StoredKey>, now: Timestamp) {
-    keys.retain(|key| !plan.delete.contains(&key.kid));
-    for step in &plan.rotate {
-        for key in keys.iter_mut() {
-            if key.kid == step.activate {
-                (key.state, key.activated_at) = (KeyState::Active, Some(now));
-            } else if Some(&key.kid) == step.retire.as_ref() {
-                (key.state, key.retires_at) = (KeyState::Retired, Some(step.retires_at));
-            }
-        }
-    }
-}
-
 #[test]
 fn req_069_a_new_installation_signs_with_every_algorithm() {
     let ring = KeyRing::open(&stored(), &seal()).unwrap();
@@ -58,7 +41,7 @@ fn req_069_a_new_installation_signs_with_every_algorithm() {
             .into_iter()
             .find(|row| row.algorithm == algorithm && row.state == KeyState::Active)
             .unwrap();
-        assert_eq!((key.kid(), active.activated_at), (active.kid.as_str(), Some(NOW)));
+        assert_eq!(key.kid(), active.kid);
         let token = key.sign("JWT", &json!({"sub": "plex-1"})).unwrap();
         assert!(UnverifiedJwt::parse(&token).unwrap().verify(ring.verifying_keys()).is_ok());
     }
@@ -105,14 +88,13 @@ fn req_088_the_published_set_is_public_named_and_led_by_the_active_rs256_key() {
 fn req_089_a_rotation_seen_from_outside() {
     let issuer = Issuer::parse("https://auth.example.com").unwrap();
     let claims = json!({"iss": issuer.as_str(), "sub": "plex-7", "aud": "grafana", "exp": NOW.0 + 1});
-    let mut keys = stored();
-    let before = KeyRing::open(&keys, &seal()).unwrap();
+    let before = KeyRing::open(&stored(), &seal()).unwrap();
     let old = before.signing_key(SigningAlgorithm::Rs256).sign("JWT", &claims).unwrap();
+    let early = rotated_keys(&stored(), &seal(), NOW.plus(Seconds(JWKS_CACHE.0 - 1)), LIFE);
+    assert!(matches!(early, Err(RotateError::Refused(RotationRefusal::TooSoon { wait: 1, .. }))));
     let at = NOW.plus(JWKS_CACHE);
-    apply(&plan_rotation(&keys, at, LIFE).unwrap(), &mut keys, at);
-    keys.push(new_key(&seal(), SigningAlgorithm::Es256, KeyState::Next, at).unwrap());
-
-    let after = KeyRing::open(&keys, &seal()).unwrap();
+    let (keys, after) = rotated_keys(&stored(), &seal(), at, LIFE).unwrap();
+    assert_eq!(keys.len(), 9, "three retired, three active, three next");
     for algorithm in SigningAlgorithm::ALL {
         let (was, is) = (before.signing_key(algorithm).kid(), after.signing_key(algorithm).kid());
         assert_ne!(was, is);
@@ -120,12 +102,13 @@ fn req_089_a_rotation_seen_from_outside() {
         assert!(kids(&after).iter().any(|kid| kid == was), "stays published after its last");
     }
     assert!(verify_id_token_hint(&old, after.verifying_keys(), &issuer).is_ok());
+    assert!(matches!(rotated_keys(&keys, &seal(), at, LIFE), Err(RotateError::Refused(_))), "not twice");
 
     let over = at.plus(LIFE).plus(plex_oidc_core::jose::LEEWAY);
-    let retired = keys.iter().filter(|key| key.state == KeyState::Retired).count();
-    assert_eq!(retired, 3);
-    keys.retain(|key| !key.retires_at.is_some_and(|end| end.has_passed(over)));
-    let last = KeyRing::open(&keys, &seal()).unwrap();
+    let just_before = plan_rotation(&keys, over.minus(Seconds(1)), LIFE).unwrap();
+    assert!(just_before.delete.is_empty(), "a token of the last second is still valid");
+    let rest = plan_rotation(&keys, over, LIFE).unwrap().apply(&keys);
+    let last = KeyRing::open(&rest, &seal()).unwrap();
     let refused = verify_id_token_hint(&old, last.verifying_keys(), &issuer);
     assert_eq!(refused, Err(JwtError::UnknownKey), "deleted when nothing it signed is valid any more");
 }
@@ -206,4 +189,34 @@ fn a_stored_key_holds_nothing_in_the_clear_and_a_ring_never_prints_one() {
     }
     let printed = format!("{:?}", KeyRing::open(&stored(), &seal()).unwrap());
     assert!(printed.contains("[redacted]") && !printed.contains("PRIVATE"), "{printed}");
+}
+
+/// The demo's relying party may use it to verify; the program must not even link it.
+#[test]
+fn req_094_the_rsa_crate_is_not_among_the_program_s_dependencies() {
+    #[derive(serde::Deserialize)]
+    struct Lock {
+        package: Vec<Package>,
+    }
+    #[derive(serde::Deserialize)]
+    struct Package {
+        name: String,
+        #[serde(default)]
+        dependencies: Vec<String>,
+    }
+    let lock = concat!(env!("CARGO_MANIFEST_DIR"), "/../../Cargo.lock");
+    let lock: Lock = toml::from_str(&std::fs::read_to_string(lock).unwrap()).unwrap();
+    let mut reached = std::collections::BTreeSet::new();
+    let mut next = vec!["plex-oidc"];
+    while let Some(name) = next.pop() {
+        if reached.insert(name) {
+            let named = lock.package.iter().filter(|package| package.name == name);
+            // An entry is a name, with a version behind it where there are several.
+            next.extend(
+                named.flat_map(|package| &package.dependencies).filter_map(|entry| entry.split(' ').next()),
+            );
+        }
+    }
+    assert!(reached.contains("aws-lc-rs") && reached.contains("jsonwebtoken"), "the walk gets anywhere");
+    assert!(!reached.contains("rsa"));
 }

@@ -55,6 +55,7 @@ pub struct Seal {
 
 impl Seal {
     /// Prepares the key once.
+    #[expect(clippy::missing_panics_doc, reason = "the length of the key is in its type")]
     pub fn new(file: &KeyFile) -> Self {
         let key = RandomizedNonceKey::new(&AES_256_GCM, file.key()).expect("a key file holds 32 bytes");
         Self { key, key_id: file.id() }
@@ -106,7 +107,7 @@ mod tests {
 
     use super::*;
 
-    const HERE: Place<'_> = Place { table: "signing_keys", column: "sealed_private", row: "k1" };
+    const HERE: Place<'_> = Place { table: "signing_keys", column: "sealed", row: "k1" };
 
     fn seal(byte: u8) -> Seal {
         Seal::new(&KeyFile::for_tests(byte))
