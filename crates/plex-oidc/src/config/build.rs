@@ -200,24 +200,36 @@ impl Reader<'_> {
                 self.refuse(inline.place, path, wrong, format!("Remove {name} or `{file_key}`."));
                 None
             }
-            (None, Some(file)) => {
-                let shown = self.folder.join(&file.value);
-                match secrets::read(&shown) {
-                    Ok((value, exposed)) => {
-                        if exposed {
-                            let wrong = format!("everybody on this machine can read {}", shown.display());
-                            let remedy = format!("Run: chmod 600 {}", shown.display());
-                            self.warn(file.place.clone(), &file_key, wrong, remedy);
-                        }
-                        Some(Located { value, place: file.place })
-                    }
-                    Err((wrong, remedy)) => {
-                        self.refuse(file.place, &file_key, wrong, remedy);
-                        None
-                    }
-                }
-            }
+            (None, Some(file)) => self.secret_file(&file_key, file),
             (None, None) => None,
+        }
+    }
+
+    fn secret_file(
+        &mut self,
+        key: &str,
+        file: Located<String>,
+    ) -> Option<Located<zeroize::Zeroizing<String>>> {
+        let path = self.folder.join(&file.value);
+        if secrets::looks_like_one(&file.value) && !path.exists() {
+            let wrong = "this seems to be the secret itself, and must be the name of a file";
+            let remedy = "Put the secret in a file, write that file's name here, and change the secret: this file is \
+                          copied and shown too easily.";
+            self.refuse(file.place, key, wrong, remedy);
+            return None;
+        }
+        match secrets::read(&path) {
+            Ok((value, exposed)) => {
+                if exposed {
+                    let wrong = format!("everybody on this machine can read {}", path.display());
+                    self.warn(file.place.clone(), key, wrong, format!("Run: chmod 600 {}", path.display()));
+                }
+                Some(Located { value, place: file.place })
+            }
+            Err((wrong, remedy)) => {
+                self.refuse(file.place, key, wrong, remedy);
+                None
+            }
         }
     }
 
@@ -330,7 +342,8 @@ impl Reader<'_> {
             }
             servers.extend(self.server("plex.server", "plex.owner_id", None, has_token));
         } else if count == 0 {
-            let remedy = "Run `plex-oidc init`, which lists your servers, or write: server = \"<machine identifier>\".";
+            let remedy = "Run `plex-oidc init`, which lists your servers, or write below [plex]: server = \"<machine \
+                          identifier>\".";
             self.missing("plex.server", remedy);
         }
         for index in 0..count {

@@ -583,3 +583,51 @@ pub fn is_index(part: &str) -> bool {
 pub fn variable(path: &str) -> String {
     format!("{VARIABLE_PREFIX}{}", path.to_ascii_uppercase().replace('.', "__"))
 }
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use super::*;
+    use crate::config::build;
+    use crate::config::problem::Place;
+    use crate::config::value;
+
+    fn keys() -> impl Iterator<Item = (&'static Section, &'static Key)> {
+        SECTIONS.iter().flat_map(|section| section.keys.iter().map(move |key| (section, key)))
+    }
+
+    #[test]
+    fn every_default_and_example_fits_its_kind() {
+        let place = Place::File { file: String::new() };
+        for (section, key) in keys() {
+            for text in [key.default.unwrap_or(""), key.example].into_iter().filter(|text| !text.is_empty()) {
+                let read = value::from_text(key.kind, text, &place);
+                assert!(read.is_ok(), "{}.{}: {text}", section.name, key.name);
+            }
+            let shown = key.default.is_some_and(|text| !text.is_empty()) || !key.example.is_empty();
+            assert!(
+                shown || matches!(key.kind, Kind::Secret),
+                "{}.{} has nothing to show",
+                section.name,
+                key.name
+            );
+        }
+    }
+
+    #[test]
+    fn every_path_has_one_variable_and_leads_back_to_its_key() {
+        for (section, key) in keys() {
+            let at = if section.repeats { join(section.name, "0") } else { section.name.to_owned() };
+            let path = join(&at, key.name);
+            let (found, same) = find(&path).unwrap();
+            assert_eq!((found.name, same.name), (section.name, key.name));
+            assert_eq!(build::default(&path).is_some(), key.default.is_some(), "{path}");
+        }
+        assert_eq!(variable("clients.0.redirect_uris"), "PLEX_OIDC__CLIENTS__0__REDIRECT_URIS");
+        for wrong in
+            ["clients.id", "clients.00.id", "clients.0", "session.0.idle", "plex.0.urls.app", "", "."]
+        {
+            assert!(find(wrong).is_none(), "{wrong}");
+        }
+    }
+}

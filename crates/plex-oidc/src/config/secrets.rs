@@ -41,6 +41,11 @@ pub(crate) fn read(path: &Path) -> Result<(Zeroizing<String>, bool), Wrong> {
     Ok((Zeroizing::new(text), mode & 0o007 != 0 && !mounted))
 }
 
+/// Whether what should be the name of a file is more likely a secret, which no message may repeat.
+pub(crate) fn looks_like_one(name: &str) -> bool {
+    name.len() >= 20 && !name.contains(['.', '/'])
+}
+
 /// The lines of a secret file that count.
 pub(crate) fn lines(text: &str) -> impl Iterator<Item = &str> {
     text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'))

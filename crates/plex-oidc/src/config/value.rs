@@ -71,7 +71,10 @@ pub(crate) fn from_toml(
                     let place = spot(&item.span());
                     Ok((Located { value: text.to_string(), place }, item.span()))
                 }
-                _ => Err(vec![Refused { span: Some(item.span()), ..mistyped(kind, item.get_ref()) }]),
+                _ => Err(vec![Refused {
+                    span: Some(item.span()),
+                    ..mistyped(Kind::Text("a text"), item.get_ref())
+                }]),
             });
             list(kind, texts.collect::<Result<_, _>>()?)
         }

@@ -63,7 +63,11 @@ fn i_15_every_bad_file_is_refused_in_the_words_beside_it() {
 #[test]
 fn i_15_every_golden_message_belongs_to_a_file() {
     let with_text: BTreeSet<PathBuf> = files("txt").iter().map(|path| path.with_extension("toml")).collect();
-    assert_eq!(files("toml"), with_text);
+    if std::env::var_os("UPDATE_GOLDEN").is_none() {
+        let files = files("toml");
+        let lonely: Vec<_> = files.symmetric_difference(&with_text).collect();
+        assert!(lonely.is_empty(), "{lonely:?}");
+    }
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! Loading: the example, the smallest file, variables, paths.
 
 use plex_oidc::config::{self, example};
+use plex_oidc_core::time::Seconds;
 
 use super::{environment, folder};
 
@@ -29,4 +30,139 @@ fn every_commented_line_of_the_example_is_right_too() {
     let unexpected: Vec<_> =
         problems.0.iter().filter(|p| !p.key.starts_with("servers_go_elsewhere")).collect();
     assert!(unexpected.is_empty(), "{problems}");
+}
+
+const SMALL: &str = "\
+public_url = \"https://auth.example.com\"
+[plex]
+server = \"0123456789ABCDEF0123456789abcdef01234567\"
+owner_id = 17
+[[clients]]
+id = \"immich\"
+secret_file = \"cloudflare-access.secret\"
+redirect_uris = \"https://photos.example.com/auth/login\"
+";
+
+fn load(text: &str, variables: &[(&str, &str)]) -> config::Loaded {
+    let folder = folder();
+    config::parse("small.toml", text, folder.path(), &environment(variables))
+        .unwrap_or_else(|problems| panic!("{problems}"))
+}
+
+/// The keys of the warnings.
+fn warned(text: &str, variables: &[(&str, &str)]) -> Vec<String> {
+    load(text, variables).warnings.iter().map(|warning| warning.key.clone()).collect()
+}
+
+#[test]
+fn what_is_not_written_has_a_safe_default() {
+    let config = load(SMALL, &[]).config;
+    assert_eq!(config.listen, ["127.0.0.1:8400".parse().unwrap()]);
+    assert!(config.trusted_proxies.is_empty());
+    assert!(!config.rules.allow_managed && config.rules.require_confirmed_email);
+    assert_eq!(config.plex.servers[0].machine.as_str(), "0123456789abcdef0123456789abcdef01234567");
+    assert_eq!(config.plex.urls.clients, "https://clients.plex.tv");
+    let client = &config.clients[0];
+    assert!(client.enabled && client.pkce_required && !client.rotate_refresh_tokens);
+    assert_eq!((client.name.as_str(), client.plex_token, client.may_refresh()), ("immich", None, false));
+    assert_eq!(client.access_token_lifetime, Seconds::minutes(10));
+    let allow: Vec<String> = client.allow.iter().map(ToString::to_string).collect();
+    assert_eq!(allow, ["plex-owner", "plex-home", "plex-friend"]);
+}
+
+#[test]
+fn a_variable_wins_over_the_file_and_repairs_it() {
+    let variables = [
+        ("PLEX_OIDC__PUBLIC_URL", "https://sso.example.com"),
+        ("PLEX_OIDC__LISTEN", "0.0.0.0:80, [::]:80"),
+        ("PLEX_OIDC__TRUSTED_PROXIES", "10.1.2.3,172.16.5.0/12"),
+        ("PLEX_OIDC__LIMITS__CONNECTIONS", "64"),
+        ("PLEX_OIDC__RULES__ALLOW_MANAGED", "true"),
+        ("PLEX_OIDC__CLIENTS__0__NAME", "Photos"),
+        ("HOME", "/root"),
+    ];
+    let config = load(&SMALL.replace("https://auth.example.com", "not an address"), &variables).config;
+    assert_eq!(config.public_url.as_str(), "https://sso.example.com");
+    assert_eq!(config.listen.len(), 2);
+    let networks: Vec<String> = config.trusted_proxies.iter().map(ToString::to_string).collect();
+    assert_eq!(networks, ["10.1.2.3/32", "172.16.0.0/12"]);
+    assert_eq!((config.limits.connections, config.rules.allow_managed), (64, true));
+    assert_eq!(config.clients[0].name, "Photos");
+}
+
+#[test]
+fn variables_alone_make_a_configuration() {
+    let folder = folder();
+    let variables = [
+        ("PLEX_OIDC__PUBLIC_URL", "https://auth.example.com"),
+        ("PLEX_OIDC__PLEX__SERVER", "0123456789abcdef0123456789abcdef01234567"),
+        ("PLEX_OIDC__PLEX__OWNER_TOKEN", "owner-token-of-plex"),
+        ("PLEX_OIDC__CLIENTS__0__ID", "immich"),
+        ("PLEX_OIDC__CLIENTS__0__SECRET", super::SECRET),
+        ("PLEX_OIDC__CLIENTS__0__REDIRECT_URIS", "https://photos.example.com/auth/login"),
+    ];
+    let loaded = config::load(&folder.path().join("none.toml"), &environment(&variables)).unwrap();
+    assert_eq!(loaded.config.clients.len(), 1);
+    assert_eq!(loaded.config.clients[0].secrets.len(), 1);
+    assert_eq!(loaded.config.plex.servers[0].owner, None, "the token tells");
+    assert!(config::load(&folder.path().join("none.toml"), &environment(&variables[1..])).is_err());
+}
+
+#[test]
+fn relative_paths_start_at_the_folder_of_the_file() {
+    let folder = folder();
+    super::write(folder.path(), "plex-oidc.toml", SMALL);
+    let config = config::load(&folder.path().join("plex-oidc.toml"), &environment(&[])).unwrap().config;
+    assert_eq!(config.data_dir, folder.path().join("data"));
+    assert_eq!(config.key_file, folder.path().join("plex-oidc.key"));
+    let variables = [("PLEX_OIDC__DATA_DIR", "/var/lib/plex-oidc")];
+    let config =
+        config::load(&folder.path().join("plex-oidc.toml"), &environment(&variables)).unwrap().config;
+    assert_eq!(config.data_dir, std::path::Path::new("/var/lib/plex-oidc"));
+}
+
+#[test]
+fn the_host_is_warned_of_what_is_allowed_and_unwise() {
+    assert_eq!(warned(SMALL, &[]), [""; 0]);
+    assert_eq!(warned(SMALL, &[("PLEX_OIDC__PUBLIC_URL", "http://localhost:8400")]), ["public_url"]);
+    assert_eq!(warned(SMALL, &[("PLEX_OIDC__CLIENTS__0__PLEX_TOKEN", "account")]), ["clients.0.plex_token"]);
+    assert_eq!(warned(SMALL, &[("PLEX_OIDC__PLEX__URLS__APP", "http://127.0.0.1:1")]), ["plex.urls.app"]);
+    assert_eq!(warned(SMALL, &[("PLEX_OIDC__PLEX__URLS__APP", "https://app.plex.tv/")]), [""; 0]);
+    assert_eq!(warned(SMALL, &[("PLEX_OIDC__LISTEN", "0.0.0.0:80")]), ["trusted_proxies"]);
+    assert_eq!(
+        warned(SMALL, &[("PLEX_OIDC_PUBLIC_URL", "https://x.example")]),
+        [""],
+        "one underscore too few"
+    );
+    assert_eq!(warned(SMALL, &[("PLEX_OIDC_CONFIG", "x.toml")]), [""; 0]);
+    assert_eq!(warned(&format!("{SMALL}allow = []\n"), &[]), ["clients.0.allow"]);
+    let without = SMALL.split("[[clients]]").next().unwrap();
+    assert_eq!(warned(without, &[]), ["clients"]);
+}
+
+#[test]
+fn an_empty_allow_list_stays_empty_and_means_nobody() {
+    assert_eq!(load(&format!("{SMALL}allow = []\n"), &[]).config.clients[0].allow, []);
+}
+
+#[test]
+fn the_host_is_warned_of_a_secret_that_everybody_can_read() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = folder();
+    let path = folder.path().join("cloudflare-access.secret");
+    for (mode, warnings) in [(0o600, 0), (0o640, 0), (0o644, 1)] {
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(mode)).unwrap();
+        let loaded = config::parse("small.toml", SMALL, folder.path(), &environment(&[])).unwrap();
+        assert_eq!(loaded.warnings.len(), warnings, "{mode:o}");
+    }
+}
+
+proptest::proptest! {
+    #[test]
+    fn no_text_makes_the_reader_panic(text in "(\\PC|[\\[\\]=\"\n.#]){0,200}") {
+        let nowhere = std::path::Path::new("/nonexistent");
+        let _ = config::parse("any.toml", &text, nowhere, &environment(&[]));
+        let broken = SMALL.replace("17", &text);
+        let _ = config::parse("any.toml", &broken, nowhere, &environment(&[("PLEX_OIDC__LISTEN", &text)]));
+    }
 }

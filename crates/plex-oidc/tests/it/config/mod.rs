@@ -1,6 +1,8 @@
 //! The configuration and its commands.
 
 mod bad;
+mod commands;
+mod documents;
 mod load;
 
 use std::collections::BTreeMap;
