@@ -26,6 +26,8 @@ pub struct Lifetimes {
     pub session_idle: Seconds,
     /// A browser session in any case.
     pub session_absolute: Seconds,
+    /// An authorization code.
+    pub code: Seconds,
     /// A refresh token that nobody uses.
     pub refresh_idle: Seconds,
     /// A family of refresh tokens in any case.

@@ -3,7 +3,6 @@
 
 use std::net::IpAddr;
 use std::num::NonZeroU32;
-use std::time::Duration;
 
 use governor::{DefaultDirectRateLimiter, DefaultKeyedRateLimiter, Quota, RateLimiter};
 use plex_oidc_core::net::AddressBlock;
@@ -11,7 +10,7 @@ use plex_oidc_core::net::AddressBlock;
 /// How many sign-ins may be started.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct StartLimits {
-    /// By one IPv4 address or IPv6 /64, in ten minutes.
+    /// By one IPv4 address or IPv6 /64, in a minute.
     pub per_address: NonZeroU32,
     /// By everybody, in a minute.
     pub global: NonZeroU32,
@@ -35,13 +34,10 @@ impl Limiter {
     fn new(limits: StartLimits, factor: u32) -> Self {
         let times = |count: NonZeroU32| count.saturating_mul(NonZeroU32::MIN.saturating_add(factor - 1));
         let (per_address, global) = (times(limits.per_address), times(limits.global));
-        let span = |count: NonZeroU32, seconds: u64| Duration::from_millis(seconds * 1000) / count.get();
-        let quota = |count: NonZeroU32, seconds: u64| {
-            Quota::with_period(span(count, seconds)).unwrap_or(Quota::per_second(count)).allow_burst(count)
-        };
+        let quota = |count: NonZeroU32| Quota::per_minute(count).allow_burst(count);
         Self {
-            per_address: RateLimiter::keyed(quota(per_address, 600)),
-            global: RateLimiter::direct(quota(global, 60)),
+            per_address: RateLimiter::keyed(quota(per_address)),
+            global: RateLimiter::direct(quota(global)),
         }
     }
 

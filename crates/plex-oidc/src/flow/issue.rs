@@ -5,7 +5,6 @@ use plex_oidc_core::client::{Client, PlexTokenClaim};
 use plex_oidc_core::id::{GrantId, PlexAccountId, Sid};
 use plex_oidc_core::secret::{Secret, SecretKind};
 use plex_oidc_core::time::Timestamp;
-use plex_oidc_core::token::code::CODE_LIFETIME;
 use plextv::PlexToken;
 
 use super::FlowError;
@@ -50,7 +49,7 @@ pub fn new_code(
         redirect_uri: request.redirect.as_str().to_owned(),
         code_challenge: request.challenge.clone(),
         nonce: request.nonce.clone(),
-        expires: now.plus(CODE_LIFETIME),
+        expires: now.plus(app.lifetimes.code),
     };
     Ok((code, stored))
 }

@@ -1,0 +1,155 @@
+//! Accepting connections, and ending well. Decision 0004 says why the loop is our own: a request head that never ends
+//! must not hold a socket, and axum's own loop sets no timer.
+
+use std::future::poll_fn;
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::ConnectInfo;
+use http::Request;
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::server::graceful::GracefulShutdown;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{Semaphore, watch};
+use tower::ServiceExt as _;
+use tracing::{debug, info, warn};
+
+/// How long open requests may take to finish after the program was asked to stop.
+const DRAIN: Duration = Duration::from_secs(10);
+/// How long the loop rests when the system has no more descriptors.
+const REST: Duration = Duration::from_millis(100);
+/// How often expired rows are swept.
+const SWEEP_EVERY: Duration = Duration::from_secs(60);
+
+/// The limits of connections.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ConnectionLimits {
+    /// At one time.
+    pub connections: usize,
+    /// Bytes of a request head.
+    pub header_bytes: usize,
+    /// Until a request head must have arrived.
+    pub header_timeout: Duration,
+}
+
+/// Serves until `stopping` turns true, then lets open requests finish, for ten seconds at most.
+pub async fn serve(
+    listeners: Vec<TcpListener>,
+    router: Router,
+    limits: ConnectionLimits,
+    stopping: watch::Receiver<bool>,
+) -> io::Result<()> {
+    let places = Arc::new(Semaphore::new(limits.connections));
+    let mut loops = tokio::task::JoinSet::new();
+    for listener in listeners {
+        let server = Server { router: router.clone(), limits, places: Arc::clone(&places) };
+        loops.spawn(server.run(listener, stopping.clone()));
+    }
+    while let Some(ended) = loops.join_next().await {
+        ended.map_err(io::Error::other)?;
+    }
+    Ok(())
+}
+
+struct Server {
+    router: Router,
+    limits: ConnectionLimits,
+    places: Arc<Semaphore>,
+}
+
+impl Server {
+    async fn run(self, listener: TcpListener, mut stopping: watch::Receiver<bool>) {
+        let graceful = GracefulShutdown::new();
+        let mut http = http1::Builder::new();
+        http.timer(TokioTimer::new())
+            .header_read_timeout(self.limits.header_timeout)
+            .max_buf_size(self.limits.header_bytes.max(8192))
+            .keep_alive(true);
+        loop {
+            let accepted = tokio::select! {
+                accepted = self.accept(&listener) => accepted,
+                _ = stopping.wait_for(|stop| *stop) => break,
+            };
+            let Some((stream, peer, place)) = accepted else { continue };
+            let router = self.router.clone();
+            let service = hyper::service::service_fn(move |mut request: Request<Incoming>| {
+                request.extensions_mut().insert(ConnectInfo(peer));
+                router.clone().oneshot(request)
+            });
+            let connection = graceful.watch(http.serve_connection(TokioIo::new(stream), service));
+            tokio::spawn(async move {
+                if let Err(error) = connection.await {
+                    debug!(%error, "a connection ended early");
+                }
+                drop(place);
+            });
+        }
+        drop(listener); // nobody new; the system refuses from here on
+        tokio::select! {
+            () = graceful.shutdown() => {}
+            () = tokio::time::sleep(DRAIN) => warn!("some requests did not finish in time"),
+        }
+    }
+
+    /// The next connection, once there is room for it.
+    async fn accept(
+        &self,
+        listener: &TcpListener,
+    ) -> Option<(TcpStream, SocketAddr, tokio::sync::OwnedSemaphorePermit)> {
+        let place = Arc::clone(&self.places).acquire_owned().await.ok()?;
+        match poll_fn(|context| listener.poll_accept(context)).await {
+            Ok((stream, peer)) => {
+                stream.set_nodelay(true).ok();
+                Some((stream, peer, place))
+            }
+            Err(error) => {
+                warn!(%error, "a connection could not be accepted");
+                tokio::time::sleep(REST).await;
+                None
+            }
+        }
+    }
+}
+
+/// Sweeps what is over out of the store, now and then, until `stopping` turns true.
+pub async fn sweep(app: crate::app::State, mut stopping: watch::Receiver<bool>) {
+    loop {
+        tokio::select! {
+            () = tokio::time::sleep(SWEEP_EVERY) => {}
+            _ = stopping.wait_for(|stop| *stop) => return,
+        }
+        app.limiter.forget_idle();
+        loop {
+            match app.store.sweep(app.clock.now()).await {
+                Ok(counts) if counts.is_empty() => break,
+                Ok(counts) => debug!(?counts, "swept"),
+                Err(error) => {
+                    warn!(%error, "the store could not be swept");
+                    break;
+                }
+            }
+        }
+    }
+}
+
+/// Waits for SIGTERM or Ctrl-C, and says so through `stop`. A second signal ends the process at once.
+pub async fn stop_on_signal(stop: watch::Sender<bool>) -> io::Result<()> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+    info!("stopping");
+    stop.send_replace(true);
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+    std::process::exit(1)
+}

@@ -1,0 +1,164 @@
+//! Which path leads where, and what holds for every answer.
+
+use std::any::Any;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::{DefaultBodyLimit, MatchedPath, Request, State as Shared};
+use axum::middleware::{Next, from_fn_with_state};
+use axum::response::{IntoResponse as _, Response};
+use axum::routing::{any, get, post};
+use http::header::{CONTENT_SECURITY_POLICY, HeaderName, HeaderValue, REFERRER_POLICY, STRICT_TRANSPORT_SECURITY};
+use http::header::{AUTHORIZATION, CONTENT_TYPE, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS};
+use http::{HeaderMap, Method, StatusCode};
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::cors::{Any as AnyOrigin, CorsLayer};
+use tower_http::timeout::{RequestBodyTimeoutLayer, TimeoutLayer};
+
+use crate::app::{App, State};
+use crate::pages::ErrorKind;
+use crate::web::respond::page_error;
+use crate::web::sign_in::{choice, constant, page, return_, start, wait};
+use crate::web::{assets, authorize, health, metadata, sign_out, token, userinfo};
+
+/// Longest query that is read, in bytes (requirement 16).
+const MAX_QUERY_BYTES: usize = 8 * 1024;
+/// Longest body that is read, in bytes (requirement 55).
+pub const MAX_BODY_BYTES: usize = 64 * 1024;
+
+/// The time limits of requests.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// Between two parts of a body.
+    pub body: Duration,
+    /// For a whole answer. Event streams and long polls have limits of their own.
+    pub answer: Duration,
+    /// Bytes of a body.
+    pub body_bytes: usize,
+}
+
+/// Every route.
+pub fn router(app: &State, limits: Limits) -> Router {
+    let timeout = TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, limits.answer);
+    let waiting = Router::new()
+        .route("/sign-in/{request}/events", get(wait::events))
+        .route("/sign-in/{request}/status", get(wait::status));
+    pages()
+        .merge(protocol())
+        .layer(timeout)
+        .merge(waiting)
+        .with_state(Arc::clone(app))
+        .merge(documents(app))
+        .fallback(not_found)
+        .method_not_allowed_fallback(method_not_allowed)
+        .with_state(Arc::clone(app))
+        .layer(DefaultBodyLimit::max(limits.body_bytes))
+        .layer(RequestBodyTimeoutLayer::new(limits.body))
+        .layer(from_fn_with_state(Arc::clone(app), around))
+        .layer(CatchPanicLayer::custom(panicked))
+}
+
+fn pages() -> Router<State> {
+    Router::new()
+        .route("/authorize", get(authorize::authorize).post(authorize::authorize))
+        .route("/sign-in/popup", get(constant::popup))
+        .route("/sign-in/done", get(constant::done))
+        .route("/sign-in/{request}", get(page::show))
+        .route("/sign-in/{request}/pin", post(start::adopt))
+        .route("/sign-in/{request}/start", post(start::start))
+        .route("/sign-in/{request}/wait", get(wait::wait))
+        .route("/sign-in/{request}/return", get(return_::return_))
+        .route("/sign-in/{request}/again", post(choice::again))
+        .route("/sign-in/{request}/cancel", post(choice::cancel))
+        .route("/sign-in/{request}/continue", post(choice::continue_))
+        .route("/sign-in/{request}/consent", get(page::show_consent).post(choice::consent))
+        .route("/sign-out", get(sign_out::ask).post(sign_out::sign_out))
+        .route("/assets/{*path}", get(assets::asset))
+        .route("/healthz", get(health::healthz))
+        .route("/readyz", get(health::readyz))
+}
+
+/// What relying parties call, scripts in browsers among them (requirement 13: CORS here, and nowhere else).
+fn protocol() -> Router<State> {
+    Router::new()
+        .route("/token", any(token::token))
+        .route("/userinfo", get(userinfo::userinfo).post(userinfo::userinfo))
+        .route("/jwks", get(metadata::jwks))
+        .layer(cors())
+}
+
+fn documents(app: &App) -> Router<State> {
+    let document = metadata::document(&app.issuer);
+    Router::new()
+        .route("/.well-known/openid-configuration", get(metadata::metadata))
+        .route("/.well-known/oauth-authorization-server", get(metadata::metadata))
+        .layer(cors())
+        .with_state(document)
+}
+
+fn cors() -> CorsLayer {
+    CorsLayer::new()
+        .allow_origin(AnyOrigin)
+        .allow_methods([Method::GET, Method::POST])
+        .allow_headers([AUTHORIZATION, CONTENT_TYPE])
+        .max_age(Duration::from_secs(3600))
+}
+
+async fn not_found(Shared(app): Shared<State>) -> Response {
+    page_error(&app, ErrorKind::NotFound, None)
+}
+
+async fn method_not_allowed() -> Response {
+    (StatusCode::METHOD_NOT_ALLOWED, "this address takes another method\n").into_response()
+}
+
+/// Bounds the query, logs the request without its address, and adds the headers that every answer has.
+async fn around(Shared(app): Shared<State>, request: Request<Body>, next: Next) -> Response {
+    let started = app.clock.instant();
+    let method = request.method().clone();
+    let route = request.extensions().get::<MatchedPath>().map(|path| path.as_str().to_owned());
+    let mut answer = if request.uri().query().is_some_and(|query| query.len() > MAX_QUERY_BYTES) {
+        (StatusCode::URI_TOO_LONG, "the address is too long\n").into_response()
+    } else {
+        next.run(request).await
+    };
+    add_security_headers(answer.headers_mut(), app.issuer.is_https());
+    let elapsed = app.clock.instant().saturating_duration_since(started);
+    tracing::debug!(
+        %method,
+        route = route.as_deref().unwrap_or("-"),
+        status = answer.status().as_u16(),
+        ms = u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX),
+        "answered"
+    );
+    answer
+}
+
+/// Requirement 126. A handler's own value stays.
+fn add_security_headers(headers: &mut HeaderMap, https: bool) {
+    const PERMISSIONS: HeaderName = HeaderName::from_static("permissions-policy");
+    let fixed = [
+        (CONTENT_SECURITY_POLICY, "default-src 'none'; frame-ancestors 'none'; base-uri 'none'"),
+        (X_FRAME_OPTIONS, "DENY"),
+        (X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        // Not "no-referrer": browsers then send "Origin: null" with our own forms.
+        (REFERRER_POLICY, "same-origin"),
+        (PERMISSIONS, "camera=(), geolocation=(), microphone=(), payment=(), usb=()"),
+    ];
+    for (name, value) in fixed {
+        headers.entry(name).or_insert(HeaderValue::from_static(value));
+    }
+    if https {
+        let value = HeaderValue::from_static("max-age=63072000");
+        headers.entry(STRICT_TRANSPORT_SECURITY).or_insert(value);
+    }
+}
+
+/// A panic is our own fault: the hook has logged where it was, the process lives, and the visitor sees a plain 500.
+fn panicked(_: Box<dyn Any + Send + 'static>) -> Response {
+    let mut answer = (StatusCode::INTERNAL_SERVER_ERROR, "Something broke on our side.\n").into_response();
+    add_security_headers(answer.headers_mut(), false);
+    answer
+}

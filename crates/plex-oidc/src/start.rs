@@ -1,0 +1,280 @@
+//! From a checked configuration to a running service: opens what is stored, refuses what does not fit together, and puts
+//! the [`App`] together. The only place that names a concrete store.
+
+use std::num::NonZeroU32;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use plex_oidc_core::decide::HouseRules;
+use plex_oidc_core::id::PlexAccountId;
+use plex_oidc_core::membership::AcceptedServer;
+use plex_oidc_core::net::TrustedProxies;
+use plextv::breaker::{Breaker, Settings};
+use plextv::{BaseUrls, ClientIdentity, PlexToken, PlexTv};
+use secrecy::ExposeSecret as _;
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+use url::Url;
+
+use crate::app::{App, Lifetimes, State};
+use crate::clock::{Clock, SystemClock};
+use crate::config::{Config, PlexConfig};
+use crate::entropy::{Entropy, SystemEntropy};
+use crate::flow::watch::Watchers;
+use crate::keys::{
+    DatabaseState, KeyFile, KeyFileError, KeyRing, KeyRingError, MixtureError, Seal, check_mixture, from_rows,
+};
+use crate::lifecycle::{self, ConnectionLimits};
+use crate::limits::{StartLimiter, StartLimits};
+use crate::pages::{Pages, PagesError, Theme, ThemeValues};
+use crate::router::{Limits, router};
+use crate::session::Cookies;
+use crate::store::sqlite::SqliteStore;
+use crate::store::{Store, StoreError};
+use crate::upstream::plex::{Plex, PlexSettings};
+
+/// The database in the data folder.
+const DATABASE: &str = "plex-oidc.db";
+
+/// Why the service does not start. Nothing was created or changed.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The store.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The key file.
+    #[error(transparent)]
+    KeyFile(#[from] KeyFileError),
+    /// Key file and database do not belong together.
+    #[error(transparent)]
+    Mixture(#[from] MixtureError),
+    /// The signing keys.
+    #[error(transparent)]
+    Keys(#[from] KeyRingError),
+    /// The host's own templates.
+    #[error(transparent)]
+    Pages(#[from] PagesError),
+    /// The theme.
+    #[error("theme.{key}: {problem}")]
+    Theme {
+        /// The key.
+        key: &'static str,
+        /// What is wrong with its value.
+        problem: String,
+    },
+    /// The connection to Plex cannot be set up.
+    #[error("the connection to plex.tv cannot be set up: {0}")]
+    Plex(String),
+    /// A file cannot be read.
+    #[error("cannot read {}: {source}", path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// A server's owner is not known, and Plex could not be asked.
+    #[error("the owner of a Plex server is not in the configuration, and plex.tv could not be asked ({0}). Add owner_id")]
+    Owner(plextv::Error),
+    /// The address cannot be listened on.
+    #[error("cannot listen on {address}: {source}")]
+    Listen {
+        /// The address.
+        address: std::net::SocketAddr,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// The service broke while running.
+    #[error("the service ended: {0}")]
+    Serve(std::io::Error),
+}
+
+/// What is passed in from outside.
+pub struct Parts {
+    /// What time it is.
+    pub clock: Arc<dyn Clock>,
+    /// Randomness.
+    pub entropy: Arc<dyn Entropy>,
+    /// Turns true when the service is to stop.
+    pub stopping: watch::Receiver<bool>,
+}
+
+impl Parts {
+    /// The machine's clock and randomness.
+    pub fn system(stopping: watch::Receiver<bool>) -> Self {
+        Self { clock: Arc::new(SystemClock), entropy: Arc::new(SystemEntropy::default()), stopping }
+    }
+}
+
+/// Where the database of this configuration is.
+pub fn database_path(config: &Config) -> PathBuf {
+    config.data_dir.join(DATABASE)
+}
+
+/// Opens everything that `config` names. Creates nothing: that is what `init` is for.
+pub async fn assemble(config: &Config, parts: Parts) -> Result<State, StartError> {
+    let (store, keys, seal) = open_stored(config).await?;
+    let candidate = uuid::Builder::from_random_bytes(first_half(parts.entropy.bytes())).into_uuid().to_string();
+    let identifier = store.installation(&candidate).await?;
+    let api = plex_api(&config.plex, identifier)?;
+    let settings = plex_settings(&config.plex, &api).await?;
+    let server_name = config.plex.servers.iter().find_map(|server| server.name.clone());
+    let [jitter, ..] = parts.entropy.bytes();
+    let breaker = Breaker::new(Settings::default().jittered(jitter));
+    Ok(Arc::new(App {
+        issuer: config.public_url.clone(),
+        clients: config.clients.iter().cloned().collect(),
+        rules: HouseRules {
+            allow_managed_users: config.rules.allow_managed,
+            require_confirmed_email: config.rules.require_confirmed_email,
+            membership_lifetime: config.rules.membership_lifetime,
+        },
+        lifetimes: lifetimes(config),
+        trusted_proxies: TrustedProxies(config.trusted_proxies.clone()),
+        store,
+        keys,
+        seal,
+        pages: pages(config)?,
+        plex: Plex::new(api, settings, breaker, Arc::clone(&parts.clock)),
+        server_name,
+        limiter: StartLimiter::new(StartLimits {
+            per_address: at_least_one(config.limits.sign_in_starts_per_address),
+            global: at_least_one(config.limits.sign_in_starts_in_all),
+        }),
+        watchers: Watchers::default(),
+        cookies: Cookies::new(config.public_url.is_https()),
+        clock: parts.clock,
+        entropy: parts.entropy,
+        stopping: parts.stopping,
+    }))
+}
+
+fn first_half(bytes: [u8; 32]) -> [u8; 16] {
+    let mut half = [0; 16];
+    half.copy_from_slice(bytes.split_at(16).0);
+    half
+}
+
+fn at_least_one(count: u32) -> NonZeroU32 {
+    NonZeroU32::new(count).unwrap_or(NonZeroU32::MIN)
+}
+
+fn lifetimes(config: &Config) -> Lifetimes {
+    Lifetimes {
+        session_idle: config.session.idle,
+        session_absolute: config.session.absolute,
+        code: config.tokens.code,
+        refresh_idle: config.tokens.refresh_idle,
+        refresh_absolute: config.tokens.refresh_absolute,
+        refresh_grace: config.tokens.refresh_grace,
+    }
+}
+
+/// Opens the database and the keys in it, if they belong together (I-11, I-12).
+async fn open_stored(config: &Config) -> Result<(Arc<dyn Store>, KeyRing, Seal), StartError> {
+    let path = database_path(config);
+    if !path.exists() {
+        check_mixture(&config.key_file, DatabaseState::Absent)?.require_complete(&config.key_file)?;
+    }
+    let store = SqliteStore::open(&path)?;
+    let rows = store.signing_keys().await?;
+    let found = if rows.is_empty() { DatabaseState::WithoutKeys } else { DatabaseState::WithKeys };
+    check_mixture(&config.key_file, found)?.require_complete(&config.key_file)?;
+    let seal = Seal::new(&KeyFile::load(&config.key_file)?);
+    let keys = KeyRing::open(&from_rows(rows)?, &seal)?;
+    Ok((Arc::new(store), keys, seal))
+}
+
+/// The client of the plex.tv API, as this installation.
+pub fn plex_api(plex: &PlexConfig, client_identifier: String) -> Result<PlexTv, StartError> {
+    let extra_ca = plex.extra_ca_file.as_deref().map(read).transpose()?;
+    let http = PlexTv::http_client(extra_ca.as_deref()).map_err(|error| StartError::Plex(error.to_string()))?;
+    let url = |text: &str| Url::parse(text).map_err(|error| StartError::Plex(format!("{text}: {error}")));
+    let urls = BaseUrls {
+        plex_tv: url(&plex.urls.plex_tv)?,
+        clients: url(&plex.urls.clients)?,
+        app: url(&plex.urls.app)?,
+    };
+    let identity = ClientIdentity {
+        client_identifier,
+        product: plex.product.clone(),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        platform: "Web".to_owned(),
+        device_name: plex.product.clone(),
+    };
+    PlexTv::new(http, urls, identity).map_err(|error| StartError::Plex(error.to_string()))
+}
+
+fn read(path: &Path) -> Result<Vec<u8>, StartError> {
+    std::fs::read(path).map_err(|source| StartError::File { path: path.to_owned(), source })
+}
+
+async fn plex_settings(plex: &PlexConfig, api: &PlexTv) -> Result<PlexSettings, StartError> {
+    let owner_token = plex.owner_token.as_ref().and_then(|token| PlexToken::parse(token.expose_secret()));
+    let mut asked = None;
+    let mut servers = Vec::new();
+    for server in &plex.servers {
+        let owner = match (server.owner, asked) {
+            (Some(owner), _) | (None, Some(owner)) => owner,
+            (None, None) => *asked.insert(ask_owner(api, owner_token.as_ref()).await?),
+        };
+        servers.push(AcceptedServer { machine: server.machine.clone(), owner });
+    }
+    Ok(PlexSettings { servers, owner_token })
+}
+
+async fn ask_owner(api: &PlexTv, owner_token: Option<&PlexToken>) -> Result<PlexAccountId, StartError> {
+    let token = owner_token.ok_or(StartError::Owner(plextv::Error::Unauthorized))?;
+    Ok(api.user(token).await.map_err(StartError::Owner)?.id)
+}
+
+fn pages(config: &Config) -> Result<Pages, StartError> {
+    let theme = &config.theme;
+    let values = ThemeValues {
+        title: Some(&theme.title),
+        logo: theme.logo.as_deref(),
+        accent: Some(&theme.accent),
+        background: theme.background.as_deref(),
+        ..ThemeValues::default()
+    };
+    let theme_read = Theme::try_new(&values).map_err(|wrong| {
+        let first = wrong.into_iter().next().map(|(key, problem)| (key, problem.to_string()));
+        let (key, problem) = first.unwrap_or(("title", "cannot be used".to_owned()));
+        StartError::Theme { key, problem }
+    })?;
+    Ok(Pages::new(theme_read, theme.override_dir.as_deref())?)
+}
+
+/// Every route of this service, with the limits of its configuration.
+pub fn service(config: &Config, app: &State) -> Router {
+    let limits = Limits {
+        body: Duration::from_secs(10),
+        answer: Duration::from_secs(u64::from(config.limits.request_timeout.0)),
+        body_bytes: config.limits.body_bytes,
+    };
+    router(app, limits)
+}
+
+/// The limits of connections in this configuration.
+pub fn connection_limits(config: &Config) -> ConnectionLimits {
+    ConnectionLimits {
+        connections: config.limits.connections,
+        header_bytes: config.limits.header_bytes,
+        header_timeout: Duration::from_secs(u64::from(config.limits.header_timeout.0)),
+    }
+}
+
+/// Serves on `listeners` until `stopping` turns true.
+pub async fn run(
+    config: &Config,
+    app: State,
+    listeners: Vec<TcpListener>,
+    stopping: watch::Receiver<bool>,
+) -> Result<(), StartError> {
+    let sweeping = tokio::spawn(lifecycle::sweep(Arc::clone(&app), stopping.clone()));
+    let served = lifecycle::serve(listeners, service(config, &app), connection_limits(config), stopping).await;
+    sweeping.abort();
+    served.map_err(StartError::Serve)
+}
