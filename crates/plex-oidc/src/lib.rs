@@ -17,4 +17,4 @@ pub mod start;
 pub mod store;
 pub mod telemetry;
 pub mod upstream;
-mod web;
+pub mod web;

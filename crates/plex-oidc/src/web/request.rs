@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use axum::body::Bytes;
 use axum::extract::{ConnectInfo, FromRequest, FromRequestParts, Path, Request};
+use axum::response::IntoResponse;
 use http::header::{CONTENT_TYPE, ORIGIN};
 use http::request::Parts;
 use http::{HeaderMap, Method, StatusCode};
@@ -62,6 +63,12 @@ impl Unreadable {
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::TooMany => StatusCode::BAD_REQUEST,
         }
+    }
+}
+
+impl IntoResponse for Unreadable {
+    fn into_response(self) -> Answer {
+        self.status().into_response()
     }
 }
 

@@ -14,7 +14,7 @@ use crate::web::sign_in::wait::waiting;
 
 /// `GET /sign-in/{request_id}/return`.
 pub async fn return_(Shared(app): Shared<State>, path: Path<String>, headers: HeaderMap) -> Answer {
-    let attempt = match open_attempt(&app, path.clone(), &headers).await {
+    let attempt = match open_attempt(&app, Path(path.clone()), &headers).await {
         Ok(attempt) => attempt,
         Err(answer) => return answer,
     };
