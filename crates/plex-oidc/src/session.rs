@@ -39,7 +39,8 @@ impl Cookies {
 
     /// The browser session's secret, if this request has a well-formed one.
     pub fn session(self, headers: &HeaderMap) -> Option<Secret> {
-        self.find(headers, &self.name(SESSION)).and_then(|text| Secret::parse(SecretKind::BrowserSession, text))
+        self.find(headers, &self.name(SESSION))
+            .and_then(|text| Secret::parse(SecretKind::BrowserSession, text))
     }
 
     /// The secret of a sign-in attempt, if this request has a well-formed one.
@@ -56,8 +57,10 @@ impl Cookies {
     /// The `Set-Cookie` values that take away attempts of this browser beyond the limit.
     pub fn prune_attempts(self, headers: &HeaderMap) -> Vec<String> {
         let prefix = self.name(ATTEMPT);
-        let names: Vec<String> =
-            pairs(headers).filter(|(name, _)| name.starts_with(&prefix)).map(|(name, _)| name.to_owned()).collect();
+        let names: Vec<String> = pairs(headers)
+            .filter(|(name, _)| name.starts_with(&prefix))
+            .map(|(name, _)| name.to_owned())
+            .collect();
         let surplus = (names.len() + 1).saturating_sub(MAX_ATTEMPT_COOKIES);
         names.into_iter().take(surplus).map(|name| self.clear(name)).collect()
     }
@@ -175,7 +178,8 @@ mod tests {
     #[test]
     fn req_137_a_malformed_cookie_is_no_session() {
         let cookies = Cookies::new(false);
-        for text in ["plex-oidc-session=", "plex-oidc-session=pob_x", "plex-oidc-session", ";;;=;", "=\u{1}"] {
+        for text in ["plex-oidc-session=", "plex-oidc-session=pob_x", "plex-oidc-session", ";;;=;", "=\u{1}"]
+        {
             let Ok(value) = HeaderValue::from_bytes(text.as_bytes()) else { continue };
             let mut headers = HeaderMap::new();
             headers.insert(COOKIE, value);

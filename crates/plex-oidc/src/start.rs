@@ -76,7 +76,9 @@ pub enum StartError {
         source: std::io::Error,
     },
     /// A server's owner is not known, and Plex could not be asked.
-    #[error("the owner of a Plex server is not in the configuration, and plex.tv could not be asked ({0}). Add owner_id")]
+    #[error(
+        "the owner of a Plex server is not in the configuration, and plex.tv could not be asked ({0}). Add owner_id"
+    )]
     Owner(plextv::Error),
     /// The address cannot be listened on.
     #[error("cannot listen on {address}: {source}")]
@@ -116,7 +118,8 @@ pub fn database_path(config: &Config) -> PathBuf {
 /// Opens everything that `config` names. Creates nothing: that is what `init` is for.
 pub async fn assemble(config: &Config, parts: Parts) -> Result<State, StartError> {
     let (store, keys, seal) = open_stored(config).await?;
-    let candidate = uuid::Builder::from_random_bytes(first_half(parts.entropy.bytes())).into_uuid().to_string();
+    let candidate =
+        uuid::Builder::from_random_bytes(first_half(parts.entropy.bytes())).into_uuid().to_string();
     let identifier = store.installation(&candidate).await?;
     let api = plex_api(&config.plex, identifier)?;
     let settings = plex_settings(&config.plex, &api).await?;
@@ -190,7 +193,8 @@ async fn open_stored(config: &Config) -> Result<(Arc<dyn Store>, KeyRing, Seal),
 /// The client of the plex.tv API, as this installation.
 pub fn plex_api(plex: &PlexConfig, client_identifier: String) -> Result<PlexTv, StartError> {
     let extra_ca = plex.extra_ca_file.as_deref().map(read).transpose()?;
-    let http = PlexTv::http_client(extra_ca.as_deref()).map_err(|error| StartError::Plex(error.to_string()))?;
+    let http =
+        PlexTv::http_client(extra_ca.as_deref()).map_err(|error| StartError::Plex(error.to_string()))?;
     let url = |text: &str| Url::parse(text).map_err(|error| StartError::Plex(format!("{text}: {error}")));
     let urls = BaseUrls {
         plex_tv: url(&plex.urls.plex_tv)?,
@@ -274,7 +278,8 @@ pub async fn run(
     stopping: watch::Receiver<bool>,
 ) -> Result<(), StartError> {
     let sweeping = tokio::spawn(lifecycle::sweep(Arc::clone(&app), stopping.clone()));
-    let served = lifecycle::serve(listeners, service(config, &app), connection_limits(config), stopping).await;
+    let served =
+        lifecycle::serve(listeners, service(config, &app), connection_limits(config), stopping).await;
     sweeping.abort();
     served.map_err(StartError::Serve)
 }

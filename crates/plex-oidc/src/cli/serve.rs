@@ -33,7 +33,8 @@ pub fn run(file: &Path, arguments: &ServeArguments, world: &mut World<'_>) -> io
         config.listen.clone_from(&arguments.listen);
     }
     telemetry::init(config.log.level, config.log.format, io::stderr());
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(workers()).enable_all().build()?;
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().worker_threads(workers()).enable_all().build()?;
     match runtime.block_on(start(&config)) {
         Ok(()) => Ok(Exit::Done),
         Err(error) => {

@@ -137,7 +137,9 @@ async fn check(
         }
         CodeVerdict::Downgrade => {
             app.store.record_code_failure(hash, client.id.clone()).await?;
-            return Err(TokenError::InvalidRequest("code_verifier was sent for a code without challenge").into());
+            return Err(
+                TokenError::InvalidRequest("code_verifier was sent for a code without challenge").into()
+            );
         }
     }
     Err(TokenError::InvalidGrant.into())

@@ -9,8 +9,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use plex_oidc_core::id::RequestId;
-use plextv::poll::{Next, Schedule};
 use plextv::Error;
+use plextv::poll::{Next, Schedule};
 use tokio::sync::watch::{Receiver, Sender, channel};
 use tracing::debug;
 

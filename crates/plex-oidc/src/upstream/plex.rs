@@ -114,10 +114,8 @@ impl Plex {
 
     /// Asks who this token belongs to and what is shared with that account.
     pub async fn identify(&self, token: &PlexToken, now: Timestamp) -> Result<Identified, Error> {
-        let (user, resources) = tokio::join!(
-            self.guarded(self.api.user(token)),
-            self.guarded(self.api.resources(token)),
-        );
+        let (user, resources) =
+            tokio::join!(self.guarded(self.api.user(token)), self.guarded(self.api.resources(token)),);
         let (user, resources) = (user?, resources?);
         let account = user.account();
         let visible: Vec<_> = resources.iter().map(Server::visible).collect();
@@ -128,14 +126,16 @@ impl Plex {
             }
             Membership::NotShared => (Groups::new(), Standing::Ended),
         };
-        let server_token = resources.into_iter().find(|seen| self.accepts(seen)).and_then(|seen| seen.access_token);
+        let server_token =
+            resources.into_iter().find(|seen| self.accepts(seen)).and_then(|seen| seen.access_token);
         Ok(Identified { person: Person { account, groups, standing }, server_token })
     }
 
     fn accepts(&self, seen: &Server) -> bool {
-        self.settings.servers.iter().any(|server| {
-            server.machine == seen.machine && (seen.owned || seen.owner == Some(server.owner))
-        })
+        self.settings
+            .servers
+            .iter()
+            .any(|server| server.machine == seen.machine && (seen.owned || seen.owner == Some(server.owner)))
     }
 
     /// The libraries shared with an account, as groups. Without the owner's token, or when Plex does not say: none.

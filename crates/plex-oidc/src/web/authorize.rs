@@ -2,9 +2,7 @@
 
 use axum::extract::State as Shared;
 use http::HeaderMap;
-use plex_oidc_core::authorize::{
-    AuthorizationRequest, AuthorizeError, PageError, Progress, Step, validate,
-};
+use plex_oidc_core::authorize::{AuthorizationRequest, AuthorizeError, PageError, Progress, Step, validate};
 use plex_oidc_core::client::Client;
 use plex_oidc_core::jose::verify_id_token_hint;
 use plex_oidc_core::subject::Subject;

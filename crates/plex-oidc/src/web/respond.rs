@@ -6,10 +6,11 @@
 use axum::Json;
 use axum::body::Body;
 use axum::response::{IntoResponse as _, Response};
-use http::header::{
-    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderName, HeaderValue, LOCATION, RETRY_AFTER, SET_COOKIE,
-};
 use http::StatusCode;
+use http::header::{
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderName, HeaderValue, LOCATION, RETRY_AFTER,
+    SET_COOKIE,
+};
 use plex_oidc_core::authorize::RedirectError;
 use plex_oidc_core::id::RequestId;
 use serde::Serialize;

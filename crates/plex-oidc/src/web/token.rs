@@ -50,7 +50,11 @@ fn has_query_parameters(query: Option<&str>) -> bool {
     query.is_some_and(|query| !query.is_empty())
 }
 
-async fn tokens(app: &App, authorization: Option<&str>, parameters: &Parameters) -> Result<Tokens, FlowToken> {
+async fn tokens(
+    app: &App,
+    authorization: Option<&str>,
+    parameters: &Parameters,
+) -> Result<Tokens, FlowToken> {
     let presented = present(authorization, parameters)?;
     let client = authenticate(&presented, &app.clients).inspect_err(|_| {
         warn!("a client could not be authenticated at the token endpoint");

@@ -54,7 +54,9 @@ async fn presented(app: &State, request: Request<Body>) -> Result<String, Bearer
         None => None,
     };
     match (in_header, in_form) {
-        (Some(_), Some(_)) => Err(BearerError::InvalidRequest("the access token was sent in two ways at once")),
+        (Some(_), Some(_)) => {
+            Err(BearerError::InvalidRequest("the access token was sent in two ways at once"))
+        }
         (Some(token), None) | (None, Some(token)) => Ok(token),
         (None, None) => Err(BearerError::NoToken),
     }

@@ -14,7 +14,9 @@ use crate::flow::complete::{cancelled, finish_with_session};
 use crate::pages::ErrorKind;
 use crate::store::records::{BrowserSession, Consent, LoginState};
 use crate::web::request::{is_our_own, open_attempt, read_form};
-use crate::web::respond::{Answer, attempt_error, failed, onward, page_error, see_other, to_attempt, with_cookie};
+use crate::web::respond::{
+    Answer, attempt_error, failed, onward, page_error, see_other, to_attempt, with_cookie,
+};
 
 /// Opens the attempt of a form that came from our own page.
 async fn open_form<'a>(

@@ -84,7 +84,9 @@ pub async fn adopt(
 fn pin_refused(refusal: &PinRefusal) -> Answer {
     info!(%refusal, "a PIN was not adopted");
     match refusal {
-        PinRefusal::Plex(error) if error.is_transient() => problem(StatusCode::BAD_GATEWAY, "plex_unavailable"),
+        PinRefusal::Plex(error) if error.is_transient() => {
+            problem(StatusCode::BAD_GATEWAY, "plex_unavailable")
+        }
         _ => problem(StatusCode::CONFLICT, "pin_not_adopted"),
     }
 }
