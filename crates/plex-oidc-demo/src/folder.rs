@@ -33,16 +33,12 @@ pub(crate) struct Folder {
 impl Folder {
     /// The folder to keep, made if it does not exist; or a temporary one.
     pub(crate) fn open(keep: Option<&Path>) -> io::Result<Self> {
-        match keep {
-            Some(path) => {
-                fs::create_dir_all(path)?;
-                Ok(Self { path: fs::canonicalize(path)?, _temporary: None })
-            }
-            None => {
-                let temporary = tempfile::Builder::new().prefix("plex-oidc-demo-").tempdir()?;
-                Ok(Self { path: temporary.path().to_owned(), _temporary: Some(temporary) })
-            }
+        if let Some(path) = keep {
+            fs::create_dir_all(path)?;
+            return Ok(Self { path: fs::canonicalize(path)?, _temporary: None });
         }
+        let temporary = tempfile::Builder::new().prefix("plex-oidc-demo-").tempdir()?;
+        Ok(Self { path: temporary.path().to_owned(), _temporary: Some(temporary) })
     }
 
     /// The configuration file.
