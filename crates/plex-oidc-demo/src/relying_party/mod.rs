@@ -18,6 +18,7 @@ use axum::routing::{get, post};
 use minijinja::value::Serde;
 use minijinja::{AutoEscape, Environment};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
@@ -153,8 +154,8 @@ struct Shown<'a> {
     issuer: &'a str,
     error: Option<String>,
     name: Option<String>,
-    id_token: Option<&'a serde_json::Value>,
-    userinfo: Option<&'a serde_json::Value>,
+    id_token: Vec<(&'a str, String)>,
+    userinfo: Vec<(&'a str, String)>,
     scopes: &'a [String],
     can_refresh: bool,
 }
@@ -166,8 +167,8 @@ fn page(desk: &Desk, signed_in: Option<&SignedIn>, error: Option<&ProtocolError>
         issuer: &desk.issuer,
         error: error.map(ToString::to_string),
         name: signed_in.map(SignedIn::name),
-        id_token: signed_in.map(|found| &found.id_token_claims),
-        userinfo: signed_in.map(|found| &found.userinfo),
+        id_token: signed_in.map_or_else(Vec::new, |found| rows(&found.id_token_claims)),
+        userinfo: signed_in.map_or_else(Vec::new, |found| rows(&found.userinfo)),
         scopes: signed_in.map_or(&[], |found| &found.scopes),
         can_refresh: signed_in.is_some_and(|found| found.refresh_token.is_some()),
     };
@@ -176,6 +177,13 @@ fn page(desk: &Desk, signed_in: Option<&SignedIn>, error: Option<&ProtocolError>
         Err(error) => (::http::StatusCode::INTERNAL_SERVER_ERROR, format!("the page is broken: {error}\n"))
             .into_response(),
     }
+}
+
+/// Claims for people: texts without quotes, everything else as JSON.
+fn rows(claims: &Value) -> Vec<(&str, String)> {
+    let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+    let claims = claims.as_object().into_iter().flatten();
+    claims.map(|(name, value)| (name.as_str(), text(value))).collect()
 }
 
 fn with_cookie(mut response: Response, cookie: &str) -> Response {
