@@ -46,7 +46,8 @@ impl dyn Entropy {
     }
 
     fn uuid(&self) -> Uuid {
-        let [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, ..] = self.bytes();
-        Builder::from_random_bytes([a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p]).into_uuid()
+        let mut half = [0; 16];
+        half.iter_mut().zip(self.bytes()).for_each(|(to, byte)| *to = byte);
+        Builder::from_random_bytes(half).into_uuid()
     }
 }

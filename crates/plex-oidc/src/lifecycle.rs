@@ -24,7 +24,7 @@ const DRAIN: Duration = Duration::from_secs(10);
 /// How long the loop rests when the system has no more descriptors.
 const REST: Duration = Duration::from_millis(100);
 /// How often expired rows are swept.
-const SWEEP_EVERY: Duration = Duration::from_secs(60);
+const SWEEP_EVERY: Duration = Duration::from_mins(1);
 
 /// The limits of connections.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -39,19 +39,18 @@ impl Cookies {
 
     /// The browser session's secret, if this request has a well-formed one.
     pub fn session(self, headers: &HeaderMap) -> Option<Secret> {
-        self.find(headers, &self.name(SESSION))
-            .and_then(|text| Secret::parse(SecretKind::BrowserSession, text))
+        find(headers, &self.name(SESSION)).and_then(|text| Secret::parse(SecretKind::BrowserSession, text))
     }
 
     /// The secret of a sign-in attempt, if this request has a well-formed one.
     pub fn attempt(self, headers: &HeaderMap, id: RequestId) -> Option<Secret> {
         let name = self.name(&format!("{ATTEMPT}{id}"));
-        self.find(headers, &name).and_then(|text| Secret::parse(SecretKind::Login, text))
+        find(headers, &name).and_then(|text| Secret::parse(SecretKind::Login, text))
     }
 
     /// Whether the request has a session cookie that is not one of ours in form.
     pub fn has_malformed_session(self, headers: &HeaderMap) -> bool {
-        self.find(headers, &self.name(SESSION)).is_some() && self.session(headers).is_none()
+        find(headers, &self.name(SESSION)).is_some() && self.session(headers).is_none()
     }
 
     /// The `Set-Cookie` values that take away attempts of this browser beyond the limit.
@@ -107,13 +106,13 @@ impl Cookies {
             .build()
             .to_string()
     }
+}
 
-    /// Two cookies of one name mean that somebody planted one: neither is believed.
-    fn find<'a>(self, headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
-        let mut found = pairs(headers).filter(|(n, _)| *n == name).map(|(_, value)| value);
-        let first = found.next()?;
-        found.next().is_none().then_some(first)
-    }
+/// Two cookies of one name mean that somebody planted one: neither is believed.
+fn find<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+    let mut found = pairs(headers).filter(|(n, _)| *n == name).map(|(_, value)| value);
+    let first = found.next()?;
+    found.next().is_none().then_some(first)
 }
 
 fn pairs(headers: &HeaderMap) -> impl Iterator<Item = (&str, &str)> {

@@ -46,7 +46,9 @@ pub(crate) struct Document {
 impl Document {
     /// How many sections a list has.
     pub(crate) fn count(&self, list: &str) -> usize {
-        (0..).take_while(|index| self.sections.contains_key(&format!("{list}.{index}"))).count()
+        (0..self.sections.len())
+            .take_while(|index| self.sections.contains_key(&format!("{list}.{index}")))
+            .count()
     }
 
     /// Where something that is missing would have to be written: at its section, else at the file.

@@ -19,7 +19,7 @@ pub struct Section {
 }
 
 /// One key.
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy)]
 pub struct Key {
     /// Its name inside its section.
     pub name: &'static str,
@@ -565,11 +565,11 @@ pub fn child(outer: &str, name: &'static str) -> Option<&'static str> {
 /// The key at a path such as `clients.0.id`, and its section.
 pub fn find(path: &str) -> Option<(&'static Section, &'static Key)> {
     let (parent, name) = path.rsplit_once('.').unwrap_or(("", path));
-    let (name_of_section, index) = match parent.rsplit_once('.') {
-        Some((list, last)) if is_index(last) => (list, true),
+    let (name_of_section, repeats) = match parent.rsplit_once('.') {
+        Some((list, index)) if is_index(index) => (list, true),
         _ => (parent, false),
     };
-    let section = section(name_of_section).filter(|section| section.repeats == index)?;
+    let section = section(name_of_section).filter(|section| section.repeats == repeats)?;
     let key = section.keys.iter().find(|key| key.name == name)?;
     Some((section, key))
 }
@@ -585,7 +585,6 @@ pub fn variable(path: &str) -> String {
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use super::*;
     use crate::config::build;

@@ -93,9 +93,9 @@ pub async fn come_back(
         _ => attempt,
     };
     let LoginState::Approved { pin_id, plex_token_sealed } = &attempt.state else { return Ok(Outcome::Page) };
-    let token = open_login_token(app, attempt.id, plex_token_sealed)?;
-    match app.plex.identify(&token, app.clock.now()).await {
-        Ok(identified) => admit(app, &attempt, *pin_id, identified, &token, old_session).await,
+    let approval = Approval { pin_id: *pin_id, token: open_login_token(app, attempt.id, plex_token_sealed)? };
+    match app.plex.identify(&approval.token, app.clock.now()).await {
+        Ok(identified) => admit(app, &attempt, approval, identified, old_session).await,
         Err(error) if error.says_token_is_dead() => {
             refuse(app, attempt.id, &Refusal::TokenRefused).await?;
             Ok(Outcome::Page)
@@ -104,12 +104,17 @@ pub async fn come_back(
     }
 }
 
+/// What Plex approved: a PIN, and the token that came of it.
+struct Approval {
+    pin_id: u64,
+    token: PlexToken,
+}
+
 async fn admit(
     app: &App,
     attempt: &Attempt<'_>,
-    pin_id: u64,
+    Approval { pin_id, token }: Approval,
     identified: Identified,
-    token: &PlexToken,
     old_session: Option<&BrowserSession>,
 ) -> Result<Outcome, FlowError> {
     let Identified { person, server_token } = identified;
@@ -132,7 +137,7 @@ async fn admit(
     let finish = Finishing { app, attempt, pin_id, session: &session, old_session };
     match step {
         Step::Issue => {
-            let plex_token = token_for(attempt.client, token, server_token.as_ref());
+            let plex_token = token_for(attempt.client, &token, server_token.as_ref());
             let holder = Holder { account_id: session.user.account_id(), sid, auth_time: now, plex_token };
             let (code, stored) = new_code(app, request, &holder)?;
             let Some(secret) = finish.store(Some(stored)).await? else { return Ok(Outcome::Page) };

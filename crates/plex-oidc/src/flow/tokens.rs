@@ -39,15 +39,12 @@ pub struct Tokens {
 
 impl From<FlowError> for TokenError {
     fn from(error: FlowError) -> Self {
-        match error {
-            FlowError::Store(StoreError::Unavailable { .. } | StoreError::Busy) => {
-                warn!(%error, "no tokens: the store does not answer");
-                Self::TemporarilyUnavailable
-            }
-            _ => {
-                error!(%error, "no tokens");
-                Self::ServerError
-            }
+        if let FlowError::Store(StoreError::Unavailable { .. } | StoreError::Busy) = error {
+            warn!(%error, "no tokens: the store does not answer");
+            Self::TemporarilyUnavailable
+        } else {
+            error!(%error, "no tokens");
+            Self::ServerError
         }
     }
 }
@@ -229,9 +226,10 @@ fn answer(
     nonce: Option<&str>,
     issued: &Issued<'_>,
 ) -> Result<Tokens, FlowError> {
-    let id_token = match issued.scopes.contains(Scope::OpenId) {
-        true => Some(signed_id_token(app, client, grant, nonce, issued.access)?),
-        false => None,
+    let id_token = if issued.scopes.contains(Scope::OpenId) {
+        Some(signed_id_token(app, client, grant, nonce, issued.access)?)
+    } else {
+        None
     };
     Ok(Tokens {
         access_token: issued.access.expose().to_owned(),

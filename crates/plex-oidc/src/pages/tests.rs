@@ -98,12 +98,13 @@ fn req_125_the_policy_allows_what_is_named_and_no_more() {
     assert!(open.contains("form-action 'self' https://app.plex.tv;"), "{open}");
 }
 
-#[test]
-fn req_134_names_of_strangers_are_text() {
-    const EVIL: &str = "\"><img src=x onerror=alert(1)>'{{ site }}";
+const EVIL: &str = "\"><img src=x onerror=alert(1)>'{{ site }}";
+
+/// Every page that shows a text from outside, with that text.
+fn hostile_pages() -> [Page<'static>; 9] {
     let Page::SignIn(base) = samples()[0].1 else { unreachable!("the sign-in page is the first sample") };
     let script = ScriptConfig { client_identifier: EVIL, product: EVIL, pins_url: EVIL };
-    let hostile = [
+    [
         Page::SignIn(SignIn {
             client_name: EVIL,
             request_id: EVIL,
@@ -153,10 +154,14 @@ fn req_134_names_of_strangers_are_text() {
             request_id: EVIL,
             csrf: EVIL,
         }),
-    ];
+    ]
+}
+
+#[test]
+fn req_134_names_of_strangers_are_text() {
     let theme = Theme { title: EVIL.to_owned(), ..Theme::default() };
     let pages = Pages::new(theme, None).unwrap();
-    for page in hostile {
+    for page in hostile_pages() {
         let html = pages.render(&page);
         assert!(html.contains("&lt;img src=x"), "{}", page.template());
         assert!(!html.contains("<img src=x"), "{}: {html}", page.template());

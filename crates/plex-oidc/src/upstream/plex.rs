@@ -20,10 +20,10 @@ use url::Url;
 use crate::clock::Clock;
 
 /// A PIN that a browser made may be this old, by Plex's own clock.
-const MAX_PIN_AGE: Duration = Duration::from_secs(120);
+const MAX_PIN_AGE: Duration = Duration::from_mins(2);
 
 /// How long we wait for an approval, whatever Plex would allow.
-pub const PATIENCE: Duration = Duration::from_secs(300);
+pub const PATIENCE: Duration = Duration::from_mins(5);
 
 /// The Plex servers that count, and what we may ask about them.
 #[derive(Debug, Clone)]

@@ -21,10 +21,8 @@ pub async fn asset(Shared(app): Shared<State>, Path(path): Path<String>, headers
     let text = |name| headers.get(name).and_then(|value: &HeaderValue| value.to_str().ok());
     let chosen = asset.negotiate(text(ACCEPT_ENCODING));
     let known = text(IF_NONE_MATCH).is_some_and(|tags| tags.split(',').any(|tag| tag.trim() == chosen.etag));
-    let mut answer = match known {
-        true => StatusCode::NOT_MODIFIED.into_response(),
-        false => Response::new(Body::from(chosen.body)),
-    };
+    let mut answer =
+        if known { StatusCode::NOT_MODIFIED.into_response() } else { Response::new(Body::from(chosen.body)) };
     let out = answer.headers_mut();
     out.insert(CONTENT_TYPE, HeaderValue::from_static(asset.content_type));
     out.insert(CACHE_CONTROL, FOR_EVER);

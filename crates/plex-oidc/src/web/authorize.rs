@@ -60,10 +60,10 @@ async fn answer(
     address: std::net::IpAddr,
 ) -> Result<Answer, FlowError> {
     let step = attempt::step(app, request, session, Progress::default()).await?;
-    if let (Step::Issue, Some(session)) = (&step, session) {
-        if let Some(location) = issue(app, request, session).await? {
-            return Ok(see_other(&location));
-        }
+    if let (Step::Issue, Some(session)) = (&step, session)
+        && let Some(location) = issue(app, request, session).await?
+    {
+        return Ok(see_other(&location));
     }
     if let Step::Refuse(error) = &step {
         return Ok(to_client(app, error));

@@ -109,15 +109,12 @@ pub fn failed(app: &App, error: &FlowError, attempt: Option<&Attempt<'_>>) -> An
 /// A 303 (RFC 9110 s. 15.4.4): the method never travels along, and nothing keeps a copy.
 pub fn see_other(location: &str) -> Answer {
     let mut answer = StatusCode::SEE_OTHER.into_response();
-    match HeaderValue::from_str(location) {
-        Ok(location) => {
-            answer.headers_mut().insert(LOCATION, location);
-            answer.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-        }
-        Err(_) => {
-            error!("an address with characters that no header can hold was not sent");
-            *answer.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
-        }
+    if let Ok(location) = HeaderValue::from_str(location) {
+        answer.headers_mut().insert(LOCATION, location);
+        answer.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    } else {
+        error!("an address with characters that no header can hold was not sent");
+        *answer.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
     }
     answer
 }

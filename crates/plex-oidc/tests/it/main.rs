@@ -1,3 +1,5 @@
 //! Integration tests.
 
+#![expect(clippy::unwrap_used, clippy::panic, reason = "helpers of tests fail by panicking too")]
+
 mod config;

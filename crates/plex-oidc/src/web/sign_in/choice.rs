@@ -19,11 +19,11 @@ use crate::web::respond::{
 };
 
 /// Opens the attempt of a form that came from our own page.
-async fn open_form<'a>(
-    app: &'a Arc<App>,
+async fn open_form(
+    app: &Arc<App>,
     path: Path<String>,
     request: Request<Body>,
-) -> Result<(Attempt<'a>, HeaderMap), Answer> {
+) -> Result<(Attempt<'_>, HeaderMap), Answer> {
     let headers = request.headers().clone();
     let attempt = open_attempt(app, path, &headers).await?;
     let form = read_form(request, app).await.ok();

@@ -56,9 +56,8 @@ pub async fn adopt(
     headers: HeaderMap,
     body: axum::body::Bytes,
 ) -> Answer {
-    let attempt = match open_attempt(&app, path, &headers).await {
-        Ok(attempt) => attempt,
-        Err(_) => return problem(StatusCode::NOT_FOUND, "unknown_request"),
+    let Ok(attempt) = open_attempt(&app, path, &headers).await else {
+        return problem(StatusCode::NOT_FOUND, "unknown_request");
     };
     if !is_our_own(&app, &attempt, &headers, None) {
         return problem(StatusCode::FORBIDDEN, "form_expired");

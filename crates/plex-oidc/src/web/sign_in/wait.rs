@@ -60,9 +60,8 @@ fn wait_for(app: &State, attempt: &Attempt<'_>) -> Wait {
 
 /// `GET /sign-in/{request_id}/events`.
 pub async fn events(Shared(app): Shared<State>, path: Path<String>, headers: HeaderMap) -> Answer {
-    let attempt = match open_attempt(&app, path, &headers).await {
-        Ok(attempt) => attempt,
-        Err(_) => return StatusCode::NOT_FOUND.into_response(),
+    let Ok(attempt) = open_attempt(&app, path, &headers).await else {
+        return StatusCode::NOT_FOUND.into_response();
     };
     let receiver = match wait_for(&app, &attempt) {
         Wait::For(receiver) => Some(receiver),
@@ -98,9 +97,8 @@ async fn is_over(mut receiver: Receiver<bool>) -> bool {
 
 /// `GET /sign-in/{request_id}/status`: answers at once when there is an outcome, else after a while.
 pub async fn status(Shared(app): Shared<State>, path: Path<String>, headers: HeaderMap) -> Answer {
-    let attempt = match open_attempt(&app, path, &headers).await {
-        Ok(attempt) => attempt,
-        Err(_) => return json(StatusCode::NOT_FOUND, &NextStep { next: None, state: "unknown" }),
+    let Ok(attempt) = open_attempt(&app, path, &headers).await else {
+        return json(StatusCode::NOT_FOUND, &NextStep { next: None, state: "unknown" });
     };
     let over = match wait_for(&app, &attempt) {
         Wait::Over => true,
@@ -115,9 +113,10 @@ pub async fn status(Shared(app): Shared<State>, path: Path<String>, headers: Hea
         Wait::Nothing | Wait::Full => false,
     };
     let next = format!("/sign-in/{}/return", attempt.id);
-    match over {
-        true => json(StatusCode::OK, &NextStep { next: Some(&next), state: "done" }),
-        false => json(StatusCode::OK, &NextStep { next: None, state: "waiting" }),
+    if over {
+        json(StatusCode::OK, &NextStep { next: Some(&next), state: "done" })
+    } else {
+        json(StatusCode::OK, &NextStep { next: None, state: "waiting" })
     }
 }
 

@@ -1,0 +1,74 @@
+# shellcheck shell=bash
+# What ./check installs. Each function installs one thing, does nothing when it is there, and fails when it cannot be had.
+# Debian packages need root. Everything else goes to one folder of the user's, with the version in its name, so that it is
+# installed once and not once per clone.
+
+cache=${XDG_CACHE_HOME:-$HOME/.cache}/plex-oidc-check
+
+CARGO_DENY=0.20.2
+CARGO_MACHETE=0.9.2
+
+debian() {
+    local package missing=()
+    for package in "$@"; do
+        if ! dpkg-query --show --showformat '${db:Status-Status}' "$package" 2>/dev/null | grep -qx installed; then
+            missing+=("$package")
+        fi
+    done
+    if [[ ${#missing[@]} -eq 0 ]]; then return; fi
+    if [[ $EUID -ne 0 ]]; then
+        echo "missing, and only root can install it: apt-get install ${missing[*]}"
+        return 1
+    fi
+    export DEBIAN_FRONTEND=noninteractive
+    apt-get update --quiet
+    apt-get install --yes --quiet --no-install-recommends "${missing[@]}"
+}
+
+# A program of the Rust registry, in one version, in $cache/bin.
+cargo_program() {
+    local name=$1 version=$2
+    if [[ -x $cache/$name-$version/bin/$name ]]; then
+        :
+    else
+        # Without optimisation they build in a third of the time, and run for a second either way.
+        env -u CARGO_TARGET_DIR cargo install --locked --debug --root "$cache/$name-$version" "$name@$version"
+    fi
+    mkdir -p "$cache/bin"
+    ln -sfn "$cache/$name-$version/bin/$name" "$cache/bin/$name"
+}
+
+install_cargo_deny() { cargo_program cargo-deny "$CARGO_DENY"; }
+
+install_cargo_machete() { cargo_program cargo-machete "$CARGO_MACHETE"; }
+
+install_shellcheck() { debian shellcheck; }
+
+# systemd-analyze, which knows the names of a unit's settings.
+install_systemd() { debian systemd; }
+
+# libFuzzer is C++.
+install_cxx() { debian g++; }
+
+install_chromium() { debian chromium chromium-driver fonts-dejavu-core; }
+
+# The programs without the package apache2, which would start a server at once.
+install_apache() { debian apache2-bin libapache2-mod-auth-openidc; }
+
+# The C library of the release: its Rust part, and a compiler driver for the C in SQLite and aws-lc.
+install_musl() {
+    debian musl-tools
+    rustup target add "$(uname -m)-unknown-linux-musl"
+}
+
+# The Python packages of e2e/ and deploy/, all of them pinned.
+install_python() {
+    debian python3-venv
+    local wanted
+    wanted=$(git hash-object e2e/requirements.txt)
+    if [[ -f $cache/python/$wanted ]]; then return; fi
+    rm -rf "$cache/python"
+    /usr/bin/python3 -m venv "$cache/python"
+    "$cache/python/bin/pip" install --quiet --disable-pip-version-check --requirement e2e/requirements.txt
+    touch "$cache/python/$wanted"
+}
