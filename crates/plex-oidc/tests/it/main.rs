@@ -1,3 +1,5 @@
 //! Integration tests.
 
 mod config;
+mod sign_in;
+mod support;
