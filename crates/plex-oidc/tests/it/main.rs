@@ -3,3 +3,5 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "helpers of tests fail by panicking too")]
 
 mod config;
+mod sign_in;
+mod support;

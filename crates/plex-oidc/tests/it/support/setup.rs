@@ -1,0 +1,133 @@
+//! The configuration of a house, as TOML text that the program reads.
+
+use std::path::Path;
+
+use plex_oidc::config::{self, Config};
+use plextv_emulator::{Emulator, MAIN_SERVER, OWNER_ID};
+use toml_edit::{DocumentMut, Item, Table};
+
+use super::data::write_private;
+use super::house::House;
+
+/// Our base URL.
+pub(crate) const ISSUER: &str = "https://auth.example.com";
+/// The name that people see on the Plex page.
+pub(crate) const PRODUCT: &str = "Attic sign-in";
+
+/// The secret of a confidential application.
+pub(crate) fn secret_of(client: &str) -> String {
+    format!("{client}-secret-0123456789-abcdefghijklmnopqrstuvwxyz")
+}
+
+const ALL_SCOPES: &str = r#"scopes = ["openid", "profile", "email", "groups", "offline_access"]"#;
+
+/// Changes to the usual configuration, then [`Setup::start`].
+#[derive(Debug, Clone)]
+pub(crate) struct Setup {
+    document: DocumentMut,
+    with_owner_token: bool,
+}
+
+impl Default for Setup {
+    fn default() -> Self {
+        let base = format!(
+            "public_url = \"{ISSUER}\"\ndata_dir = \".\"\n\
+             [plex]\nproduct = \"{PRODUCT}\"\n\
+             [[plex.servers]]\nmachine_identifier = \"{MAIN_SERVER}\"\nowner_id = {OWNER_ID}\nname = \"Attic\"\n\
+             [limits]\nsign_in_starts_per_address = 1000\nsign_in_starts_in_all = 100000\n"
+        );
+        let setup = Self { document: parse(&base), with_owner_token: false };
+        setup
+            .client("photos", "name = \"Photos\"")
+            .client("wiki", "name = \"Wiki\"\nauth_method = \"client_secret_post\"")
+            .client(
+                "tv",
+                "name = \"TV\"\nauth_method = \"none\"\nredirect_uris = [\"https://tv.example.org/callback\", \
+                 \"http://127.0.0.1/callback\", \"com.example.tv:/callback\"]",
+            )
+            .client("legacy", "name = \"Legacy\"\npkce_required = false")
+    }
+}
+
+impl Setup {
+    /// Sets keys of a section, `""` for the top of the file: `.set("rules", "allow_managed = true")`.
+    pub(crate) fn set(mut self, section: &str, lines: &str) -> Self {
+        let mut table: &mut Table = self.document.as_table_mut();
+        for part in section.split('.').filter(|part| !part.is_empty()) {
+            let inner = table.entry(part).or_insert_with(|| Item::Table(Table::new()));
+            table = inner.as_table_mut().expect("a section that stands once");
+        }
+        merge(table, lines);
+        self
+    }
+
+    /// Sets keys of an application, which is added if it is not there yet.
+    pub(crate) fn client(mut self, id: &str, lines: &str) -> Self {
+        let clients =
+            self.document.entry("clients").or_insert_with(|| Item::ArrayOfTables(Default::default()));
+        let clients = clients.as_array_of_tables_mut().expect("a list of sections");
+        let is_it = |table: &Table| table.get("id").and_then(Item::as_str) == Some(id);
+        if !clients.iter().any(is_it) {
+            let mut table = Table::new();
+            let usual = format!(
+                "id = \"{id}\"\nredirect_uris = [\"https://{id}.example.org/callback\"]\n{ALL_SCOPES}"
+            );
+            merge(&mut table, &usual);
+            clients.push(table);
+        }
+        let table = clients.iter_mut().find(|table| is_it(table)).expect("just added");
+        merge(table, lines);
+        let public = table.get("auth_method").and_then(Item::as_str) == Some("none");
+        if public {
+            table.remove("secret_file");
+        } else if !table.contains_key("secret_file") {
+            merge(table, &format!("secret_file = \"{id}.secret\""));
+        }
+        self
+    }
+
+    /// Takes an application out.
+    pub(crate) fn without_client(mut self, id: &str) -> Self {
+        if let Some(clients) = self.document["clients"].as_array_of_tables_mut() {
+            clients.retain(|table| table.get("id").and_then(Item::as_str) != Some(id));
+        }
+        self
+    }
+
+    /// Gives the program the owner's Plex token.
+    pub(crate) fn with_owner_token(mut self) -> Self {
+        self.with_owner_token = true;
+        self.set("plex", "owner_token_file = \"owner.token\"")
+    }
+
+    /// Starts the program.
+    pub(crate) async fn start(self) -> House {
+        House::start(self).await
+    }
+
+    /// The file, read as the program reads it. Writes the files that it names.
+    pub(super) fn load(&self, folder: &Path, emulator: &Emulator) -> Config {
+        let (plex_tv, clients, app) = (emulator.plex_tv_url(), emulator.clients_url(), emulator.app_url());
+        let urls = format!("plex_tv = \"{plex_tv}\"\nclients = \"{clients}\"\napp = \"{app}\"");
+        let text = self.clone().set("plex.urls", &urls).document.to_string();
+        if self.with_owner_token {
+            write_private(&folder.join("owner.token"), emulator.world().token_for("owner").as_bytes());
+        }
+        let clients = self.document["clients"].as_array_of_tables().into_iter().flatten();
+        for id in clients.filter_map(|table| table.get("id").and_then(Item::as_str)) {
+            write_private(&folder.join(format!("{id}.secret")), secret_of(id).as_bytes());
+        }
+        let loaded = config::parse("plex-oidc.toml", &text, folder, &std::collections::BTreeMap::new());
+        loaded.unwrap_or_else(|problems| panic!("{problems}\n{text}")).config
+    }
+}
+
+fn merge(table: &mut Table, lines: &str) {
+    for (key, value) in parse(lines).iter() {
+        table.insert(key, value.clone());
+    }
+}
+
+fn parse(text: &str) -> DocumentMut {
+    text.parse().unwrap_or_else(|error| panic!("{error} in {text}"))
+}
