@@ -51,9 +51,9 @@ pub struct App {
     /// Everything that survives a restart.
     pub store: Arc<dyn Store>,
     /// The signing keys, parsed.
-    pub keys: KeyRing,
+    pub keys: Arc<KeyRing>,
     /// Seals what must be read back.
-    pub seal: Seal,
+    pub seal: Arc<Seal>,
     /// What visitors see.
     pub pages: Pages,
     /// The way in.
@@ -63,7 +63,7 @@ pub struct App {
     /// Limits on starting sign-ins.
     pub limiter: StartLimiter,
     /// Who waits for which PIN.
-    pub watchers: Watchers,
+    pub watchers: Arc<Watchers>,
     /// Our cookies.
     pub cookies: Cookies,
     /// What time it is.

@@ -19,6 +19,8 @@ use tokio::sync::{Semaphore, watch};
 use tower::ServiceExt as _;
 use tracing::{debug, info, warn};
 
+use crate::app::State;
+
 /// How long open requests may take to finish after the program was asked to stop.
 const DRAIN: Duration = Duration::from_secs(10);
 /// How long the loop rests when the system has no more descriptors.
@@ -37,17 +39,26 @@ pub struct ConnectionLimits {
     pub header_timeout: Duration,
 }
 
+/// What answers requests. A reload puts another in its place; requests under way keep theirs.
+#[derive(Clone)]
+pub struct Serving {
+    /// What the handlers share.
+    pub app: State,
+    /// Every route.
+    pub router: Router,
+}
+
 /// Serves until `stopping` turns true, then lets open requests finish, for ten seconds at most.
 pub async fn serve(
     listeners: Vec<TcpListener>,
-    router: Router,
+    serving: watch::Receiver<Serving>,
     limits: ConnectionLimits,
     stopping: watch::Receiver<bool>,
 ) -> io::Result<()> {
     let places = Arc::new(Semaphore::new(limits.connections));
     let mut loops = tokio::task::JoinSet::new();
     for listener in listeners {
-        let server = Server { router: router.clone(), limits, places: Arc::clone(&places) };
+        let server = Server { serving: serving.clone(), limits, places: Arc::clone(&places) };
         loops.spawn(server.run(listener, stopping.clone()));
     }
     while let Some(ended) = loops.join_next().await {
@@ -57,7 +68,7 @@ pub async fn serve(
 }
 
 struct Server {
-    router: Router,
+    serving: watch::Receiver<Serving>,
     limits: ConnectionLimits,
     places: Arc<Semaphore>,
 }
@@ -76,10 +87,11 @@ impl Server {
                 _ = stopping.wait_for(|stop| *stop) => break,
             };
             let Some((stream, peer, place)) = accepted else { continue };
-            let router = self.router.clone();
+            let serving = self.serving.clone();
             let service = hyper::service::service_fn(move |mut request: Request<Incoming>| {
                 request.extensions_mut().insert(ConnectInfo(peer));
-                router.clone().oneshot(request)
+                let router = serving.borrow().router.clone();
+                router.oneshot(request)
             });
             let connection = graceful.watch(http.serve_connection(TokioIo::new(stream), service));
             tokio::spawn(async move {
@@ -117,12 +129,13 @@ impl Server {
 }
 
 /// Sweeps what is over out of the store, now and then, until `stopping` turns true.
-pub async fn sweep(app: crate::app::State, mut stopping: watch::Receiver<bool>) {
+pub async fn sweep(serving: watch::Receiver<Serving>, mut stopping: watch::Receiver<bool>) {
     loop {
         tokio::select! {
             () = tokio::time::sleep(SWEEP_EVERY) => {}
             _ = stopping.wait_for(|stop| *stop) => return,
         }
+        let app = Arc::clone(&serving.borrow().app);
         app.limiter.forget_idle();
         loop {
             match app.store.sweep(app.clock.now()).await {

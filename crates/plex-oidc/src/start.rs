@@ -26,7 +26,7 @@ use crate::flow::watch::Watchers;
 use crate::keys::{
     DatabaseState, KeyFile, KeyFileError, KeyRing, KeyRingError, MixtureError, Seal, check_mixture, from_rows,
 };
-use crate::lifecycle::{self, ConnectionLimits};
+use crate::lifecycle::{self, ConnectionLimits, Serving};
 use crate::limits::{StartLimiter, StartLimits};
 use crate::pages::{Pages, PagesError, Theme, ThemeValues};
 use crate::router::{Limits, router};
@@ -94,6 +94,7 @@ pub enum StartError {
 }
 
 /// What is passed in from outside.
+#[derive(Clone)]
 pub struct Parts {
     /// What time it is.
     pub clock: Arc<dyn Clock>,
@@ -115,43 +116,68 @@ pub fn database_path(config: &Config) -> PathBuf {
     config.data_dir.join(DATABASE)
 }
 
-/// Opens everything that `config` names. Creates nothing: that is what `init` is for.
+/// What one process opens once: it stays when the configuration changes under it.
+#[derive(Clone)]
+pub struct Held {
+    store: Arc<dyn Store>,
+    keys: Arc<KeyRing>,
+    seal: Arc<Seal>,
+    watchers: Arc<Watchers>,
+    /// Under which this installation is known to Plex.
+    client_identifier: String,
+    parts: Parts,
+}
+
+impl Held {
+    /// Opens what `config` names. Creates nothing: that is what `init` is for.
+    pub async fn open(config: &Config, parts: Parts) -> Result<Self, StartError> {
+        let (store, keys, seal) = open_stored(config).await?;
+        let candidate =
+            uuid::Builder::from_random_bytes(first_half(parts.entropy.bytes())).into_uuid().to_string();
+        let client_identifier = store.installation(&candidate).await?;
+        let (keys, seal, watchers) = (Arc::new(keys), Arc::new(seal), Arc::default());
+        Ok(Self { store, keys, seal, watchers, client_identifier, parts })
+    }
+
+    /// The [`App`] of a configuration.
+    pub async fn app(&self, config: &Config) -> Result<State, StartError> {
+        let parts = self.parts.clone();
+        let api = plex_api(&config.plex, self.client_identifier.clone())?;
+        let settings = plex_settings(&config.plex, &api).await?;
+        let [jitter, ..] = parts.entropy.bytes();
+        let breaker = Breaker::new(Settings::default().jittered(jitter));
+        Ok(Arc::new(App {
+            issuer: config.public_url.clone(),
+            clients: config.clients.iter().cloned().collect(),
+            rules: HouseRules {
+                allow_managed_users: config.rules.allow_managed,
+                require_confirmed_email: config.rules.require_confirmed_email,
+                membership_lifetime: config.rules.membership_lifetime,
+            },
+            lifetimes: lifetimes(config),
+            trusted_proxies: TrustedProxies(config.trusted_proxies.clone()),
+            store: Arc::clone(&self.store),
+            keys: Arc::clone(&self.keys),
+            seal: Arc::clone(&self.seal),
+            pages: pages(config)?,
+            plex: Plex::new(api, settings, breaker, Arc::clone(&parts.clock)),
+            server_name: config.plex.servers.iter().find_map(|server| server.name.clone()),
+            limiter: StartLimiter::new(StartLimits {
+                per_address: at_least_one(config.limits.sign_in_starts_per_address),
+                global: at_least_one(config.limits.sign_in_starts_in_all),
+            }),
+            watchers: Arc::clone(&self.watchers),
+            cookies: Cookies::new(config.public_url.is_https()),
+            clock: parts.clock,
+            entropy: parts.entropy,
+            stopping: parts.stopping,
+        }))
+    }
+}
+
+/// Opens everything that `config` names, for good.
 pub async fn assemble(config: &Config, parts: Parts) -> Result<State, StartError> {
-    let (store, keys, seal) = open_stored(config).await?;
-    let candidate =
-        uuid::Builder::from_random_bytes(first_half(parts.entropy.bytes())).into_uuid().to_string();
-    let identifier = store.installation(&candidate).await?;
-    let api = plex_api(&config.plex, identifier)?;
-    let settings = plex_settings(&config.plex, &api).await?;
-    let server_name = config.plex.servers.iter().find_map(|server| server.name.clone());
-    let [jitter, ..] = parts.entropy.bytes();
-    let breaker = Breaker::new(Settings::default().jittered(jitter));
-    Ok(Arc::new(App {
-        issuer: config.public_url.clone(),
-        clients: config.clients.iter().cloned().collect(),
-        rules: HouseRules {
-            allow_managed_users: config.rules.allow_managed,
-            require_confirmed_email: config.rules.require_confirmed_email,
-            membership_lifetime: config.rules.membership_lifetime,
-        },
-        lifetimes: lifetimes(config),
-        trusted_proxies: TrustedProxies(config.trusted_proxies.clone()),
-        store,
-        keys,
-        seal,
-        pages: pages(config)?,
-        plex: Plex::new(api, settings, breaker, Arc::clone(&parts.clock)),
-        server_name,
-        limiter: StartLimiter::new(StartLimits {
-            per_address: at_least_one(config.limits.sign_in_starts_per_address),
-            global: at_least_one(config.limits.sign_in_starts_in_all),
-        }),
-        watchers: Watchers::default(),
-        cookies: Cookies::new(config.public_url.is_https()),
-        clock: parts.clock,
-        entropy: parts.entropy,
-        stopping: parts.stopping,
-    }))
+    Held::open(config, parts).await?.app(config).await
 }
 
 fn first_half(bytes: [u8; 32]) -> [u8; 16] {
@@ -270,6 +296,11 @@ pub fn connection_limits(config: &Config) -> ConnectionLimits {
     }
 }
 
+/// An [`App`] with its routes.
+pub fn serving(config: &Config, app: State) -> Serving {
+    Serving { router: service(config, &app), app }
+}
+
 /// Serves on `listeners` until `stopping` turns true.
 pub async fn run(
     config: &Config,
@@ -277,9 +308,19 @@ pub async fn run(
     listeners: Vec<TcpListener>,
     stopping: watch::Receiver<bool>,
 ) -> Result<(), StartError> {
-    let sweeping = tokio::spawn(lifecycle::sweep(Arc::clone(&app), stopping.clone()));
-    let served =
-        lifecycle::serve(listeners, service(config, &app), connection_limits(config), stopping).await;
+    let (_keep, one) = watch::channel(serving(config, app));
+    run_latest(config, one, listeners, stopping).await
+}
+
+/// Serves on `listeners` until `stopping` turns true, always by the latest in `serving`.
+pub async fn run_latest(
+    config: &Config,
+    serving: watch::Receiver<Serving>,
+    listeners: Vec<TcpListener>,
+    stopping: watch::Receiver<bool>,
+) -> Result<(), StartError> {
+    let sweeping = tokio::spawn(lifecycle::sweep(serving.clone(), stopping.clone()));
+    let served = lifecycle::serve(listeners, serving, connection_limits(config), stopping).await;
     sweeping.abort();
     served.map_err(StartError::Serve)
 }

@@ -1,18 +1,21 @@
 //! `serve`.
 
+use std::collections::BTreeMap;
 use std::io;
 use std::net::SocketAddr;
 use std::path::Path;
 
 use clap::Args;
 use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 use tracing::info;
 
 use super::{Exit, World};
-use crate::config::Config;
+use crate::config::Loaded;
 use crate::lifecycle::stop_on_signal;
-use crate::start::{Parts, StartError, assemble, run as serve};
+use crate::reload::Reloader;
+use crate::start::{Held, Parts, StartError, run_latest, serving};
 use crate::telemetry;
 
 /// The arguments of `serve`.
@@ -25,17 +28,14 @@ pub struct ServeArguments {
 
 /// Serves until it is asked to stop.
 pub fn run(file: &Path, arguments: &ServeArguments, world: &mut World<'_>) -> io::Result<Exit> {
-    let mut config = match world.load(file)? {
-        Ok(loaded) => loaded.config,
+    let loaded = match world.load(file)? {
+        Ok(loaded) => loaded,
         Err(exit) => return Ok(exit),
     };
-    if !arguments.listen.is_empty() {
-        config.listen.clone_from(&arguments.listen);
-    }
-    telemetry::init(config.log.level, config.log.format, io::stderr());
+    telemetry::init(loaded.config.log.level, loaded.config.log.format, io::stderr());
     let runtime =
         tokio::runtime::Builder::new_multi_thread().worker_threads(workers()).enable_all().build()?;
-    match runtime.block_on(start(&config)) {
+    match runtime.block_on(start(file, world.environment, &loaded, &arguments.listen)) {
         Ok(()) => Ok(Exit::Done),
         Err(error) => {
             writeln!(world.err, "plex-oidc does not start: {error}")?;
@@ -62,20 +62,30 @@ fn is_configuration(error: &StartError) -> bool {
     )
 }
 
-async fn start(config: &Config) -> Result<(), StartError> {
+async fn start(
+    file: &Path,
+    environment: &BTreeMap<String, String>,
+    loaded: &Loaded,
+    listen_instead: &[SocketAddr],
+) -> Result<(), StartError> {
+    let config = &loaded.config;
     let (stop, stopping) = watch::channel(false);
-    let app = assemble(config, Parts::system(stopping.clone())).await?;
+    let held = Held::open(config, Parts::system(stopping.clone())).await?;
+    let (sender, latest) = watch::channel(serving(config, held.app(config).await?));
     let mut listeners = Vec::new();
-    for &address in &config.listen {
+    let listen = if listen_instead.is_empty() { &config.listen } else { listen_instead };
+    for &address in listen {
         let listener = TcpListener::bind(address).await;
         listeners.push(listener.map_err(|source| StartError::Listen { address, source })?);
     }
+    let hang_up = signal(SignalKind::hangup()).map_err(StartError::Serve)?;
     tokio::spawn(stop_on_signal(stop));
+    tokio::spawn(Reloader::new(file, environment, loaded, held, sender).run(hang_up, stopping.clone()));
     for client in config.clients.iter().filter(|client| client.plex_token.is_some()) {
         tracing::warn!(client = %client.id, "this client is handed people's Plex tokens");
     }
-    info!(issuer = %config.public_url, listen = ?config.listen, version = env!("CARGO_PKG_VERSION"), "serving");
-    serve(config, app, listeners, stopping).await?;
+    info!(issuer = %config.public_url, ?listen, version = env!("CARGO_PKG_VERSION"), "serving");
+    run_latest(config, latest, listeners, stopping).await?;
     info!("stopped");
     Ok(())
 }

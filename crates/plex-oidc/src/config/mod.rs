@@ -199,6 +199,8 @@ pub struct Loaded {
     pub config: Config,
     /// What the host should know about it.
     pub warnings: Vec<Problem>,
+    /// The file itself and every file that it names: when one of them changes, so may the configuration.
+    pub files: Vec<PathBuf>,
     document: raw::Document,
 }
 
@@ -253,7 +255,11 @@ pub fn parse(
     problems.sort();
     warnings.sort();
     match loaded {
-        Some((config, document)) if problems.is_empty() => Ok(Loaded { config, warnings, document }),
+        Some((config, document)) if problems.is_empty() => {
+            let named = document.files().map(|name| folder.join(name));
+            let files = std::iter::once(PathBuf::from(file)).chain(named).collect();
+            Ok(Loaded { config, warnings, files, document })
+        }
         _ => Err(Problems(problems)),
     }
 }

@@ -44,6 +44,15 @@ pub(crate) struct Document {
 }
 
 impl Document {
+    /// The files that the values name.
+    pub(crate) fn files(&self) -> impl Iterator<Item = &str> {
+        let file_keys = self.values.iter().filter(|(path, _)| path.ends_with("_file"));
+        file_keys.filter_map(|(_, located)| match &located.value {
+            Value::Text(name) => Some(name.as_str()),
+            Value::Texts(_) | Value::Flag(_) | Value::Number(_) | Value::Length(_) => None,
+        })
+    }
+
     /// How many sections a list has.
     pub(crate) fn count(&self, list: &str) -> usize {
         (0..self.sections.len())

@@ -20,6 +20,10 @@ Generated from the code: do not edit. `plex-oidc example-config` prints a file w
   the variable without `_FILE`.
 - Relative paths start at the folder of the configuration file.
 - A length of time is a whole number and a unit: `90s`, `15m`, `12h`, `30d`.
+- A running service notices within seconds that the file, or a file that it names, has changed; SIGHUP makes it look at
+  once. A new configuration is used whole or not at all: if something in it is wrong, the log says what, and the one
+  before it holds. `listen`, `data_dir`, `[keys]`, `[log]` and the limits of connections wait for a restart, files in
+  `theme.override_dir` for SIGHUP.
 - The file is `plex-oidc.toml` in the current folder, or what `--config` or the variable `PLEX_OIDC_CONFIG` names.
 ";
 

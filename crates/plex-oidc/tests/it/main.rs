@@ -3,5 +3,6 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "helpers of tests fail by panicking too")]
 
 mod config;
+mod reload;
 mod sign_in;
 mod support;
