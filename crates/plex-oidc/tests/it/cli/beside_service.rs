@@ -124,7 +124,7 @@ async fn sign_in(house: &House, issuer: &str, secret: &str, persona: &str) -> se
     let (status, body) = (answer.status().as_u16(), answer.text().await.unwrap());
     assert_eq!(status, 200, "{body}");
     let tokens: serde_json::Value = serde_json::from_str(&body).unwrap();
-    let payload = tokens["id_token"].as_str().unwrap().split('.').nth(1).unwrap().to_owned();
+    let payload = tokens.get("id_token").unwrap().as_str().unwrap().split('.').nth(1).unwrap().to_owned();
     serde_json::from_slice(&URL_SAFE_NO_PAD.decode(payload).unwrap()).unwrap()
 }
 

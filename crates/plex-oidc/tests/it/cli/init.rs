@@ -11,7 +11,7 @@ use super::{House, Ran, put, told, told_for_cloudflare};
 
 /// The secret that was printed, and the rest with a word in its place.
 fn secret(out: &str) -> (String, String) {
-    let secret = out.split_whitespace().find(|word| word.starts_with("poc_")).expect("a client secret");
+    let secret = out.split_whitespace().find(|word| word.starts_with("pos_")).expect("a client secret");
     (secret.to_owned(), out.replace(secret, "<secret>"))
 }
 
