@@ -28,7 +28,7 @@ use crate::start::StartError;
 /// The arguments of `init`.
 #[derive(Debug, Args)]
 pub struct InitArguments {
-    /// The address under which browsers reach this program, such as https://auth.example.com
+    /// The address under which browsers reach this program, such as `https://auth.example.com`
     #[arg(long, value_name = "URL")]
     pub public_url: Option<String>,
     /// The machine identifier of the Plex server; may be repeated
