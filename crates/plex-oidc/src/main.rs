@@ -5,6 +5,7 @@ use std::io;
 use std::process::ExitCode;
 
 use plex_oidc::cli::{self, World};
+use plex_oidc::clock::SystemClock;
 
 fn main() -> ExitCode {
     // Variables that are not text cannot be ours.
@@ -16,7 +17,14 @@ fn main() -> ExitCode {
         aws_lc_rs::rand::fill(&mut bytes).expect("the system's random source works");
         bytes
     };
-    let (mut out, mut err) = (io::stdout(), io::stderr());
-    let mut world = World { environment: &environment, out: &mut out, err: &mut err, random: &mut random };
+    let (mut input, mut out, mut err) = (io::stdin().lock(), io::stdout(), io::stderr());
+    let mut world = World {
+        environment: &environment,
+        input: &mut input,
+        out: &mut out,
+        err: &mut err,
+        random: &mut random,
+        clock: &SystemClock,
+    };
     cli::run(std::env::args_os(), &mut world).into()
 }

@@ -9,8 +9,10 @@ use std::time::Duration;
 use axum::Router;
 use plex_oidc_core::decide::HouseRules;
 use plex_oidc_core::id::PlexAccountId;
+use plex_oidc_core::jose::StoredKey;
 use plex_oidc_core::membership::AcceptedServer;
 use plex_oidc_core::net::TrustedProxies;
+use plex_oidc_core::time::Timestamp;
 use plextv::breaker::{Breaker, Settings};
 use plextv::{BaseUrls, ClientIdentity, PlexToken, PlexTv};
 use secrecy::ExposeSecret as _;
@@ -24,14 +26,15 @@ use crate::config::{Config, PlexConfig};
 use crate::entropy::{Entropy, SystemEntropy};
 use crate::flow::watch::Watchers;
 use crate::keys::{
-    DatabaseState, KeyFile, KeyFileError, KeyRing, KeyRingError, MixtureError, Seal, check_mixture, from_rows,
+    DatabaseState, KeyFile, KeyFileError, KeyRing, KeyRingError, MixtureError, Seal, check_mixture,
+    from_rows, new_keys, to_rows,
 };
 use crate::lifecycle::{self, ConnectionLimits, Serving};
 use crate::limits::{StartLimiter, StartLimits};
 use crate::pages::{Pages, PagesError, Theme, ThemeValues};
 use crate::router::{Limits, router};
 use crate::session::Cookies;
-use crate::store::sqlite::SqliteStore;
+use crate::store::sqlite::{self, SqliteStore};
 use crate::store::{Store, StoreError};
 use crate::upstream::plex::{Plex, PlexSettings};
 
@@ -132,9 +135,7 @@ impl Held {
     /// Opens what `config` names. Creates nothing: that is what `init` is for.
     pub async fn open(config: &Config, parts: Parts) -> Result<Self, StartError> {
         let (store, keys, seal) = open_stored(config).await?;
-        let candidate =
-            uuid::Builder::from_random_bytes(first_half(parts.entropy.bytes())).into_uuid().to_string();
-        let client_identifier = store.installation(&candidate).await?;
+        let client_identifier = store.installation(&new_client_identifier(parts.entropy.bytes())).await?;
         let (keys, seal, watchers) = (Arc::new(keys), Arc::new(seal), Arc::default());
         Ok(Self { store, keys, seal, watchers, client_identifier, parts })
     }
@@ -180,10 +181,11 @@ pub async fn assemble(config: &Config, parts: Parts) -> Result<State, StartError
     Held::open(config, parts).await?.app(config).await
 }
 
-fn first_half(bytes: [u8; 32]) -> [u8; 16] {
+/// A name under which Plex may know an installation, made of random bytes.
+pub fn new_client_identifier(random: [u8; 32]) -> String {
     let mut half = [0; 16];
-    half.copy_from_slice(bytes.split_at(16).0);
-    half
+    half.copy_from_slice(random.split_at(16).0);
+    uuid::Builder::from_random_bytes(half).into_uuid().to_string()
 }
 
 fn at_least_one(count: u32) -> NonZeroU32 {
@@ -201,8 +203,33 @@ fn lifetimes(config: &Config) -> Lifetimes {
     }
 }
 
+/// Makes the database of a new installation at `path`: its signing keys, and the name under which Plex knows it. For
+/// `init` alone.
+pub async fn create_database(
+    path: &Path,
+    seal: &Seal,
+    client_identifier: &str,
+    now: Timestamp,
+) -> Result<(), StartError> {
+    let keys = to_rows(new_keys(seal, now)?);
+    let store = SqliteStore::open(path)?;
+    let in_force = store.insert_signing_keys_if_none(keys).await?;
+    KeyRing::open(&from_rows(in_force)?, seal)?;
+    store.installation(client_identifier).await?;
+    Ok(())
+}
+
+/// The signing keys as they are stored, read beside a running service. They stay sealed.
+pub fn stored_keys(config: &Config) -> Result<Vec<StoredKey>, StartError> {
+    let path = database_path(config);
+    if !path.exists() {
+        check_mixture(&config.key_file, DatabaseState::Absent)?.require_complete(&config.key_file)?;
+    }
+    Ok(from_rows(sqlite::signing_keys_beside(&path)?)?)
+}
+
 /// Opens the database and the keys in it, if they belong together (I-11, I-12).
-async fn open_stored(config: &Config) -> Result<(Arc<dyn Store>, KeyRing, Seal), StartError> {
+pub async fn open_stored(config: &Config) -> Result<(Arc<dyn Store>, KeyRing, Seal), StartError> {
     let path = database_path(config);
     if !path.exists() {
         check_mixture(&config.key_file, DatabaseState::Absent)?.require_complete(&config.key_file)?;

@@ -1,6 +1,6 @@
 //! The command line: what can be asked of the program, and with which words it answers.
 //!
-//! Nothing here touches the process: arguments, environment, randomness and the two output streams are passed in as a
+//! Nothing here touches the process: arguments, environment, randomness, time and the three streams are passed in as a
 //! [`World`]. One command, one file.
 
 pub mod check;
@@ -12,12 +12,13 @@ pub mod serve;
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
-use std::io::{self, Write};
+use std::io::{self, BufRead, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+use crate::clock::Clock;
 use crate::config::{self, Loaded, Problem, example};
 
 /// The program's arguments.
@@ -95,12 +96,16 @@ impl From<Exit> for ExitCode {
 pub struct World<'w> {
     /// The environment variables.
     pub environment: &'w BTreeMap<String, String>,
+    /// Standard input: what a person answers.
+    pub input: &'w mut dyn BufRead,
     /// Standard output: what was asked for.
     pub out: &'w mut dyn Write,
     /// Standard error: everything else.
     pub err: &'w mut dyn Write,
     /// Random bytes, fresh with each call.
     pub random: &'w mut dyn FnMut() -> [u8; 32],
+    /// What time it is.
+    pub clock: &'w dyn Clock,
 }
 
 impl World<'_> {

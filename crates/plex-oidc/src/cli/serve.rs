@@ -39,7 +39,7 @@ pub fn run(file: &Path, arguments: &ServeArguments, world: &mut World<'_>) -> io
         Ok(()) => Ok(Exit::Done),
         Err(error) => {
             writeln!(world.err, "plex-oidc does not start: {error}")?;
-            Ok(if is_configuration(&error) { Exit::BadConfiguration } else { Exit::Failed })
+            Ok(exit_after(&error))
         }
     }
 }
@@ -49,17 +49,21 @@ fn workers() -> usize {
     std::thread::available_parallelism().map_or(2, |cores| cores.get().min(4))
 }
 
-/// What the host can mend by looking at files, not by waiting.
-fn is_configuration(error: &StartError) -> bool {
-    matches!(
-        error,
+/// Bad configuration is what the host can mend by looking at files, not by waiting.
+pub(super) const fn exit_after(error: &StartError) -> Exit {
+    match error {
         StartError::KeyFile(_)
-            | StartError::Mixture(_)
-            | StartError::Keys(_)
-            | StartError::Pages(_)
-            | StartError::Theme { .. }
-            | StartError::File { .. }
-    )
+        | StartError::Mixture(_)
+        | StartError::Keys(_)
+        | StartError::Pages(_)
+        | StartError::Theme { .. }
+        | StartError::File { .. } => Exit::BadConfiguration,
+        StartError::Store(_)
+        | StartError::Plex(_)
+        | StartError::Owner(_)
+        | StartError::Listen { .. }
+        | StartError::Serve(_) => Exit::Failed,
+    }
 }
 
 async fn start(

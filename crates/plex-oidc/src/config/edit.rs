@@ -42,21 +42,31 @@ pub enum EditError {
 }
 
 /// The first configuration of an installation, with what cannot have a default. `servers` are machine identifiers
-/// with their owner's account id and name.
-pub fn first_file(public_url: &str, servers: &[(String, u64, String)]) -> String {
-    let mut text =
-        String::from("# plex-oidc. Every key: plex-oidc example-config. After a change: plex-oidc check\n");
-    text.push_str(&format!("public_url = {}\n\n[plex]\n", value(public_url)));
+/// with their owner's account id and name, which may be empty.
+pub fn first_file(
+    public_url: &str,
+    servers: &[(String, u64, String)],
+    owner_token_file: Option<&str>,
+) -> String {
+    let mut lines = vec![
+        "# plex-oidc. Every key: plex-oidc example-config. After a change: plex-oidc check".to_owned(),
+        format!("public_url = {}\n\n[plex]", value(public_url)),
+    ];
     if let [(machine, owner, name)] = servers {
-        text.push_str(&format!("server = {} # {}\n", value(machine), one_line(name)));
-        text.push_str(&format!("owner_id = {owner}\n"));
-        return text;
+        let comment = if name.is_empty() { String::new() } else { format!(" # {}", one_line(name)) };
+        lines.push(format!("server = {}{comment}\nowner_id = {owner}", value(machine)));
     }
-    for (machine, owner, name) in servers {
-        text.push_str(&format!("\n[[plex.servers]]\nmachine_identifier = {}\n", value(machine)));
-        text.push_str(&format!("owner_id = {owner}\nname = {}\n", value(name)));
+    lines.extend(owner_token_file.map(|file| format!("owner_token_file = {}", value(file))));
+    let several = if servers.len() == 1 { &[] } else { servers };
+    for (machine, owner, name) in several {
+        lines.push(format!("\n[[plex.servers]]\nmachine_identifier = {}", value(machine)));
+        lines.push(format!("owner_id = {owner}"));
+        if !name.is_empty() {
+            lines.push(format!("name = {}", value(name)));
+        }
     }
-    text
+    lines.push(String::new());
+    lines.join("\n")
 }
 
 fn one_line(text: &str) -> String {
@@ -135,11 +145,15 @@ pub fn rotation_finished(old: &str) -> String {
     lines(old).next().map_or_else(String::new, |line| format!("{line}\n"))
 }
 
-/// Creates a file that only its owner can read. A file that exists is left alone and is an error.
+/// Creates a file that only its owner can read. A file that exists is left alone and is an error; one that cannot be
+/// written to its end goes again.
 pub fn create_private(path: &Path, text: &str) -> io::Result<()> {
     let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
-    file.write_all(text.as_bytes())?;
-    file.sync_all()
+    let written = file.write_all(text.as_bytes()).and_then(|()| file.sync_all());
+    if written.is_err() {
+        drop(fs::remove_file(path)); // made a moment ago, by us
+    }
+    written
 }
 
 /// Gives `path` the owner of `like`, so that the service can read what root wrote for it.

@@ -78,7 +78,10 @@ const fn length(min: Seconds, max: Seconds) -> Kind {
     Kind::Length { min, max }
 }
 
-const TOKEN_LIFE: Kind = length(Seconds(60), Seconds::hours(24));
+/// The longest life that any ID or access token can be given.
+pub const LONGEST_TOKEN_LIFE: Seconds = Seconds::hours(24);
+
+const TOKEN_LIFE: Kind = length(Seconds(60), LONGEST_TOKEN_LIFE);
 const SHORT: Kind = length(Seconds(1), Seconds::minutes(5));
 const SCOPES: Kind = Kind::SomeOf(&["openid", "profile", "email", "groups", "offline_access"]);
 const METHODS: Kind = Kind::OneOf(&["client_secret_basic", "client_secret_post", "none"]);

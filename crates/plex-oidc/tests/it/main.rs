@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "helpers of tests fail by panicking too")]
 
+mod cli;
 mod config;
 mod reload;
 mod sign_in;

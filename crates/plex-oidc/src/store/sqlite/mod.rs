@@ -82,6 +82,12 @@ impl SqliteStore {
     }
 }
 
+/// The signing keys of the database at `path`, read beside the process that may have it open. Changes nothing.
+pub fn signing_keys_beside(path: &Path) -> Result<Vec<StoredKeyRow>> {
+    let conn = reader::open_one(path).map_err(|error| cannot_open(path, error))?;
+    keys::signing_keys(&conn)
+}
+
 fn cannot_open(path: &Path, error: impl std::error::Error + Send + Sync + 'static) -> StoreError {
     StoreError::Open { path: path.to_owned(), source: Arc::new(error) }
 }

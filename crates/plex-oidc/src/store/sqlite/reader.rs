@@ -41,7 +41,8 @@ impl Readers {
     }
 }
 
-fn open_one(path: &Path) -> rusqlite::Result<Connection> {
+/// One connection that can only read.
+pub(super) fn open_one(path: &Path) -> rusqlite::Result<Connection> {
     let conn = Connection::open_with_flags(
         path,
         OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX,

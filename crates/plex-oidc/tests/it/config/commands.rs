@@ -5,6 +5,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use plex_oidc::cli::{self, Exit, World};
+use plex_oidc::clock::SystemClock;
 use plex_oidc::config::{self, edit};
 use plex_oidc_core::secret::{Secret, SecretHash, SecretKind};
 
@@ -43,7 +44,14 @@ fn plex_oidc(folder: &Path, arguments: &[&str], variables: &[(&str, &str)]) -> R
         [count; 32]
     };
     let environment = environment(variables);
-    let mut world = World { environment: &environment, out: &mut out, err: &mut err, random: &mut random };
+    let mut world = World {
+        environment: &environment,
+        input: &mut std::io::empty(),
+        out: &mut out,
+        err: &mut err,
+        random: &mut random,
+        clock: &SystemClock,
+    };
     let file = folder.join("plex-oidc.toml");
     let start = ["plex-oidc", "--config", file.to_str().unwrap()];
     let all = start.iter().chain(arguments).map(OsString::from);
@@ -276,7 +284,7 @@ fn the_first_file_of_init_loads() {
     let folder = folder();
     let server = |digit: &str, name: &str| (digit.repeat(40), 17, name.to_owned());
     for servers in [vec![server("a", "Living\nroom")], vec![server("a", "One"), server("b", "\"Two\"")]] {
-        let text = edit::first_file("https://auth.example.com", &servers);
+        let text = edit::first_file("https://auth.example.com", &servers, None);
         let loaded = config::parse("first.toml", &text, folder.path(), &environment(&[]));
         let loaded = loaded.unwrap_or_else(|problems| panic!("{problems}\n{text}"));
         assert_eq!(loaded.config.plex.servers.len(), servers.len());
