@@ -46,6 +46,7 @@ OIDCInfoHook iat access_token access_token_expires id_token userinfo refresh_tok
 OIDCCookieSameSite On
 OIDCSessionType server-cache
 OIDCPassRefreshToken On
+OIDCPassIDTokenAs claims serialized
 
 ProxyPass /secure/callback !
 ProxyPass / http://127.0.0.1:{application_port}/
