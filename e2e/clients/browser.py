@@ -1,7 +1,11 @@
 """A visitor's browser, scripted: cookies, redirects, forms, and what the script of our sign-in page does."""
 
+import itertools
+import json
 from html.parser import HTMLParser
 from urllib.parse import parse_qs, urljoin, urlsplit
+
+from requests.adapters import HTTPAdapter
 
 from house import plain_session
 
@@ -34,8 +38,6 @@ class Page:
         raise AssertionError(f"no form {action} on {self}")
 
     def json(self):
-        import json
-
         return json.loads(self.body)
 
     def __repr__(self):
@@ -104,13 +106,27 @@ class Landing:
         return f"landing at {self.url}"
 
 
+class Home(HTTPAdapter):
+    """Calls from an address of its own, as people in different places do. All of 127.0.0.0/8 is this machine."""
+
+    addresses = itertools.count(2)
+
+    def __init__(self):
+        self.address = f"127.0.1.{next(self.addresses)}"
+        super().__init__()
+
+    def init_poolmanager(self, *arguments, **more):
+        super().init_poolmanager(*arguments, source_address=(self.address, 0), **more)
+
+
 class Browser:
     """One browser of one person. Addresses that begin with one of `elsewhere` have no server: it stops there."""
 
     def __init__(self, plex, elsewhere=()):
         self.plex = plex
         self.elsewhere = tuple(elsewhere)
-        self.session = plain_session()
+        self.home = Home()
+        self.session = self._session()
         self.session.headers["Accept"] = "text/html"
         self.visited = []
 
@@ -147,7 +163,7 @@ class Browser:
             "X-Plex-Client-Identifier": identifier,
         }
         # Without credentials: Plex's host gets none of our cookies.
-        made = plain_session().post(pins_url, headers=headers, timeout=10)
+        made = self._session().post(pins_url, headers=headers, timeout=10)
         assert made.status_code == 201, made.text
         pin = made.json()
         url = urljoin(page.url, f"/sign-in/{rid}/pin")
@@ -157,6 +173,11 @@ class Browser:
         assert adopted.status_code == 200, adopted.text
         assert pin["code"] in adopted.json()["next"]
         return pin["code"]
+
+    def _session(self):
+        session = plain_session()
+        session.mount("http://", self.home)
+        return session
 
     def _get(self, url):
         self.visited.append(url)
