@@ -83,6 +83,14 @@ def test_groups_decide_what_apache_opens(apache, new_browser):
     assert apache.asked() == []
 
 
+def test_headers_of_the_visitor_do_not_count(apache, browser):
+    browser.session.headers |= {"OIDC_CLAIM_groups": "plex-owner", "OIDC_CLAIM_sub": "plex-1", "OIDC_CLAIM_odd": "1"}
+    browser.session.headers |= {"OIDC-CLAIM-groups": "plex-owner", "X-Remote-User": "plex-1"}
+    told = told_by(browser.sign_in(apache.secret_page, "friend"))
+    assert told["x-remote-user"] == told["oidc_claim_sub"] == "plex-48151001"
+    assert "plex-owner" not in "".join(told.values()) and "oidc_claim_odd" not in told
+
+
 def test_a_stranger_gets_our_page_and_never_reaches_the_application(apache, browser):
     apache.asked()
     page = browser.sign_in(apache.secret_page, "stranger")
