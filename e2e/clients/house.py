@@ -14,6 +14,23 @@ ROOT = Path(__file__).resolve().parents[2]
 PROGRAMS = ROOT / os.environ.get("CARGO_TARGET_DIR", "target") / "debug"
 START_SECONDS = 20
 
+CONFIGURATION = """\
+public_url = "{issuer}"
+listen = ["127.0.0.1:{port}"]
+
+[keys]
+file = "demo.key"
+
+[plex]
+server = "{machine_identifier}"
+owner_id = {owner_id}
+
+[plex.urls]
+plex_tv = "{plex_tv}"
+clients = "{clients}"
+app = "{app}"
+"""
+
 
 def free_port():
     """A port that was free a moment ago, for addresses that must be known before their server starts."""
@@ -126,10 +143,16 @@ def emulator(folder):
 
 
 @contextlib.contextmanager
-def provider(folder, port):
-    """`plex-oidc serve` with the configuration in `folder`."""
-    command = [PROGRAMS / "plex-oidc", "--config", folder / "plex-oidc.toml", "serve"]
-    log = folder / "serve.log"
-    with running(command, log) as process:
-        wait_until_open(port, process, log)
-        yield
+def provider(folder, prepare):
+    """`plex-oidc serve`, as a host runs it, beside a stand-in for plex.tv. `prepare` completes its configuration file."""
+    # The demo makes the keys and the database.
+    with demo(folder, keep=folder):
+        pass
+    file, log, port = folder / "plex-oidc.toml", folder / "serve.log", free_port()
+    issuer = f"http://localhost:{port}"
+    with emulator(folder) as plextv:
+        file.write_text(CONFIGURATION.format(issuer=issuer, port=port, **plextv))
+        prepare(file)
+        with running([PROGRAMS / "plex-oidc", "--config", file, "serve"], log) as process:
+            wait_until_open(port, process, log)
+            yield House(issuer, Plex(plextv["control"]), None, None)

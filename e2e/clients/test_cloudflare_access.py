@@ -5,6 +5,7 @@ Cloudflare itself cannot run here: `cloudflare.py` makes the calls that it is kn
 
 import subprocess
 
+import jwt
 import pytest
 
 import house as programs
@@ -15,23 +16,6 @@ LISTED = ("groups", "preferred_username", "name")
 ID_TOKEN_CLAIMS = ("email", "email_verified", "groups", "name", "preferred_username")
 # A secret of the host's own: form-decoding it, as RFC 6749 s. 2.3.1 asks, would change it.
 OWN_SECRET = "S+p%2Br&a=n:d~o/m-%41-5f2b9a0c7d1e4f6a8b3c"
-
-CONFIGURATION = """\
-public_url = "{issuer}"
-listen = ["127.0.0.1:{port}"]
-
-[keys]
-file = "demo.key"
-
-[plex]
-server = "{server}"
-owner_id = {owner}
-
-[plex.urls]
-plex_tv = "{plex_tv}"
-clients = "{clients}"
-app = "{app}"
-"""
 
 MORE_CLIENTS = """
 [[clients]]
@@ -46,12 +30,26 @@ auth_method = "client_secret_post"
 secret_file = "own.secret"
 redirect_uris = ["{callback}"]
 id_token_claims = ["email"]
+
+[[clients]]
+id = "es256"
+signing_algorithm = "ES256"
+secret_file = "own.secret"
+redirect_uris = ["{callback}"]
+id_token_claims = ["email"]
+
+[[clients]]
+id = "with-plex-token"
+plex_token = "server"
+secret_file = "own.secret"
+redirect_uris = ["{callback}"]
+id_token_claims = ["email"]
 """
 
 
-def add_client(folder):
+def add_client(file):
     """Registers Cloudflare as its guide says. Gives the secret, which is shown this once."""
-    command = [programs.PROGRAMS / "plex-oidc", "--config", folder / "plex-oidc.toml", "client", "add"]
+    command = [programs.PROGRAMS / "plex-oidc", "--config", file, "client", "add"]
     command += ["cloudflare-access", "--redirect-uri", CALLBACK]
     for claim in ID_TOKEN_CLAIMS:
         command += ["--id-token-claim", claim]
@@ -63,31 +61,18 @@ def add_client(folder):
 
 @pytest.fixture(scope="module")
 def house(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("cloudflare")
-    installation = folder / "installation"
-    with programs.demo(folder, keep=installation):
-        pass  # it made the keys and the database
-    port = programs.free_port()
-    with programs.emulator(folder) as plextv:
-        issuer = f"http://localhost:{port}"
-        text = CONFIGURATION.format(
-            issuer=issuer,
-            port=port,
-            server=plextv["machine_identifier"],
-            owner=plextv["owner_id"],
-            plex_tv=plextv["plex_tv"],
-            clients=plextv["clients"],
-            app=plextv["app"],
-        )
-        file = installation / "plex-oidc.toml"
-        file.write_text(text)
-        own = installation / "own.secret"
+    shown = []
+
+    def prepare(file):
+        own = file.with_name("own.secret")
         own.touch(mode=0o600)
         own.write_text(OWN_SECRET + "\n")
-        secret = add_client(installation)
+        shown.append(add_client(file))
         file.write_text(file.read_text() + MORE_CLIENTS.format(callback=CALLBACK))
-        with programs.provider(installation, port):
-            yield programs.House(issuer, programs.Plex(plextv["control"]), "cloudflare-access", secret)
+
+    with programs.provider(tmp_path_factory.mktemp("cloudflare"), prepare) as started:
+        started.client_id, started.client_secret = "cloudflare-access", shown[0]
+        yield started
 
 
 @pytest.fixture
@@ -137,6 +122,21 @@ def test_a_secret_is_taken_as_it_stands(house, browser, app_id, in_form):
     cloudflare = CloudflareAccess(house.issuer, app_id, OWN_SECRET, in_form=in_form)
     result = cloudflare.test(browser.sign_in(cloudflare.begin(), "friend"))
     assert result["email"] == "mara@example.net"
+
+
+def test_es256_is_an_algorithm_that_cloudflare_takes(house, browser):
+    cloudflare = CloudflareAccess(house.issuer, "es256", OWN_SECRET)
+    result = cloudflare.test(browser.sign_in(cloudflare.begin(), "friend"))
+    assert jwt.get_unverified_header(result["id_token"])["alg"] == "ES256"
+
+
+def test_a_plex_token_is_handed_on_to_the_client_that_may_have_it_and_no_other(house, cloudflare, browser):
+    trusted = CloudflareAccess(house.issuer, "with-plex-token", OWN_SECRET, ["plex_token"])
+    result = trusted.test(browser.sign_in(trusted.begin(), "friend"))
+    assert len(result["oidc_fields"]["plex_token"]) == 20
+    assert "plex_token" not in cloudflare.test(browser.open(cloudflare.begin()))["claims"]
+    # The session holds no Plex token, so that the next visit has to ask Plex for one again.
+    assert "data-rid" in browser.open(trusted.begin()).main
 
 
 def test_a_wrong_secret_fails_and_costs_the_visitor_nothing(cloudflare, house, browser):
