@@ -105,8 +105,7 @@ class Apache:
     def configuration(self):
         identity = ""
         if os.geteuid() == 0:
-            # Apache's children do not run as root; they need to look into the folder.
-            os.chmod(self.folder, 0o755)
+            # Apache's children refuse to run as root.
             nobody = pwd.getpwnam("www-data")
             identity = f"User #{nobody.pw_uid}\nGroup #{nobody.pw_gid}"
         return CONFIGURATION.format(
