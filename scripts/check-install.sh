@@ -72,3 +72,16 @@ install_python() {
     "$cache/python/bin/pip" install --quiet --disable-pip-version-check --requirement e2e/requirements.txt
     touch "$cache/python/$wanted"
 }
+
+# The Node.js packages of e2e/clients/, as their lock file says, with the Node.js that came with the Python packages.
+install_node() {
+    install_python
+    local wanted
+    wanted=$(git hash-object e2e/clients/node/package-lock.json e2e/requirements.txt | git hash-object --stdin)
+    if [[ -f $cache/node/$wanted ]]; then return; fi
+    rm -rf "$cache/node"
+    mkdir -p "$cache/node"
+    cp e2e/clients/node/package.json e2e/clients/node/package-lock.json "$cache/node"
+    PATH=$cache/python/bin:$PATH npm ci --prefix "$cache/node" --ignore-scripts --no-audit --no-fund
+    touch "$cache/node/$wanted"
+}
