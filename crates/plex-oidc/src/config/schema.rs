@@ -588,8 +588,8 @@ pub fn variable(path: &str) -> String {
 #[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use super::*;
-    use crate::config::build;
     use crate::config::problem::Place;
+    use crate::config::reader;
     use crate::config::value;
 
     fn keys() -> impl Iterator<Item = (&'static Section, &'static Key)> {
@@ -621,7 +621,7 @@ mod tests {
             let path = join(&at, key.name);
             let (found, same) = find(&path).unwrap();
             assert_eq!((found.name, same.name), (section.name, key.name));
-            assert_eq!(build::default(&path).is_some(), key.default.is_some(), "{path}");
+            assert_eq!(reader::default(&path).is_some(), key.default.is_some(), "{path}");
         }
         assert_eq!(variable("clients.0.redirect_uris"), "PLEX_OIDC__CLIENTS__0__REDIRECT_URIS");
         for wrong in
