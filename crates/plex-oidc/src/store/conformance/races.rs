@@ -77,7 +77,7 @@ pub(crate) async fn req_041_of_64_failures_one_burns_a_code(store: &Shared) {
 }
 
 /// Whichever comes first: once the end is acknowledged, no token of that user lives.
-pub(crate) async fn req_043_a_redemption_that_races_with_the_end_leaves_nothing_alive(store: &Shared) {
+pub(crate) async fn req_043_a_redemption_in_a_race_with_the_end_leaves_nothing(store: &Shared) {
     let session = signed_in(store).await;
     let mut codes = Vec::new();
     for _ in 0..64 {
@@ -107,7 +107,7 @@ pub(crate) async fn req_043_a_redemption_that_races_with_the_end_leaves_nothing_
 }
 
 /// The same for a refresh: no successor outlives the end of its grant.
-pub(crate) async fn i_04_a_rotation_that_races_with_the_end_leaves_nothing_alive(store: &Shared) {
+pub(crate) async fn i_04_a_rotation_in_a_race_with_the_end_leaves_nothing(store: &Shared) {
     let (code, redeemed) = redeemed(store).await;
     let presented = redeemed.refresh.unwrap().hash;
     let calls: Vec<_> = (0..64)

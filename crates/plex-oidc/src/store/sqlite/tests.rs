@@ -275,17 +275,14 @@ mod suite {
     }
 
     #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-    async fn req_043_a_redemption_that_races_with_the_end_leaves_nothing_alive() {
-        check(async |store| {
-            races::req_043_a_redemption_that_races_with_the_end_leaves_nothing_alive(store).await
-        })
-        .await;
+    async fn req_043_a_redemption_in_a_race_with_the_end_leaves_nothing() {
+        check(async |store| races::req_043_a_redemption_in_a_race_with_the_end_leaves_nothing(store).await)
+            .await;
     }
 
     #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-    async fn i_04_a_rotation_that_races_with_the_end_leaves_nothing_alive() {
-        check(async |store| races::i_04_a_rotation_that_races_with_the_end_leaves_nothing_alive(store).await)
-            .await;
+    async fn i_04_a_rotation_in_a_race_with_the_end_leaves_nothing() {
+        check(async |store| races::i_04_a_rotation_in_a_race_with_the_end_leaves_nothing(store).await).await;
     }
 
     #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
