@@ -25,4 +25,6 @@ pub mod time;
 pub mod token;
 
 #[cfg(test)]
+mod properties;
+#[cfg(test)]
 mod testing;

@@ -46,6 +46,9 @@ pub enum RedirectUriError {
         "must be plain visible ASCII without spaces or backslashes (write other characters percent-encoded)"
     )]
     Characters,
+    /// A host name with characters that no name in the DNS has, some of which mean something in a `Content-Security-Policy`.
+    #[error("must have a host name of letters, digits, dots, hyphens and underscores")]
+    HostName,
     /// Longer than 2,048 bytes.
     #[error("must be at most 2048 characters long")]
     TooLong,
@@ -70,6 +73,10 @@ impl RedirectUri {
         let authority = authority(text);
         if !url.username().is_empty() || url.password().is_some() || authority.contains('@') {
             return Err(RedirectUriError::UserInfo);
+        }
+        if matches!(url.scheme(), "https" | "http") && url.host_str().is_none_or(|host| !is_plain_host(host))
+        {
+            return Err(RedirectUriError::HostName);
         }
         match url.scheme() {
             "https" | "http" if !has_double_slash(text) => Err(RedirectUriError::NotAUrl),
@@ -120,6 +127,13 @@ impl RedirectUri {
     pub const fn is_private_scheme(&self) -> bool {
         self.private_scheme
     }
+}
+
+/// The URL standard lets a host hold `'`, `;` and `,`, which end or change a directive of a policy (CSP 3 s. 2.2).
+fn is_plain_host(host: &str) -> bool {
+    let inside = host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']'));
+    let plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b'_');
+    inside.map_or_else(|| host.bytes().all(plain), |address| address.bytes().all(|b| plain(b) || b == b':'))
 }
 
 fn has_double_slash(text: &str) -> bool {
@@ -351,6 +365,25 @@ mod tests {
         assert_eq!(target.with_response(&[("code", "c d&e")]), "https://x.example/cb?a=b&code=c+d%26e");
         let bare = registered("https://x.example/cb").matches("https://x.example/cb").unwrap();
         assert_eq!(bare.with_response(&[("code", "c")]), "https://x.example/cb?code=c");
+    }
+
+    #[test]
+    fn a_host_that_would_change_our_policy_cannot_be_registered() {
+        for text in [
+            "https://a;b.example/",
+            "https://a,b.example/",
+            "https://'self'/",
+            "https://r'p/",
+            "https://a(b/",
+        ] {
+            assert_eq!(RedirectUri::register(text), Err(RedirectUriError::HostName), "{text}");
+        }
+        for text in
+            ["https://my_app.example-1.com:8443/cb", "https://[2001:db8::1]/cb", "https://10.0.0.1/cb"]
+        {
+            let source = registered(text).matches(text).unwrap().csp_source().unwrap();
+            assert!(text.starts_with(&source), "{source}");
+        }
     }
 
     #[test]

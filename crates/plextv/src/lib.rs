@@ -16,6 +16,8 @@ mod identity;
 mod model;
 pub mod parse;
 pub mod poll;
+#[cfg(test)]
+mod properties;
 mod secret;
 mod shares;
 mod wire;

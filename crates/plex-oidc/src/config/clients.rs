@@ -9,7 +9,7 @@ use plex_oidc_core::redirect::RedirectUri;
 use plex_oidc_core::scope::{Scope, ScopeSet};
 use plex_oidc_core::secret::SecretHash;
 
-use super::build::{Reader, without_user};
+use super::reader::{Reader, without_user};
 use super::{TokenLives, secrets};
 
 /// Builds every client that can be built; what is wrong with the others is said to `reader`.

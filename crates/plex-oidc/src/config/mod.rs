@@ -11,6 +11,7 @@ pub mod length;
 mod print;
 mod problem;
 mod raw;
+mod reader;
 pub mod reference;
 pub mod schema;
 mod secrets;

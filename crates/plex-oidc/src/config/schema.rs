@@ -590,8 +590,8 @@ pub fn variable(path: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::build;
     use crate::config::problem::Place;
+    use crate::config::reader;
     use crate::config::value;
 
     fn keys() -> impl Iterator<Item = (&'static Section, &'static Key)> {
@@ -623,7 +623,7 @@ mod tests {
             let path = join(&at, key.name);
             let (found, same) = find(&path).unwrap();
             assert_eq!((found.name, same.name), (section.name, key.name));
-            assert_eq!(build::default(&path).is_some(), key.default.is_some(), "{path}");
+            assert_eq!(reader::default(&path).is_some(), key.default.is_some(), "{path}");
         }
         assert_eq!(variable("clients.0.redirect_uris"), "PLEX_OIDC__CLIENTS__0__REDIRECT_URIS");
         for wrong in

@@ -4,6 +4,7 @@
 
 mod cli;
 mod config;
+mod layout;
 mod reload;
 mod sign_in;
 mod support;

@@ -62,7 +62,7 @@ pub(crate) async fn req_038_a_code_is_bound_to_its_client(store: &Shared) {
 }
 
 pub(crate) async fn req_039_one_of_64_calls_redeems_a_code(store: &Shared) {
-    for _ in 0..5 {
+    for _ in 0..rounds() {
         let (_, code) = issued(store).await;
         let calls: Vec<_> = (0..64).map(|_| redeem(&code, T0)).collect();
         let answers = race(store, |store, index| {

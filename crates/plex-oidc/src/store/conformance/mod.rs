@@ -23,6 +23,7 @@ use super::records::*;
 pub(super) mod codes;
 pub(super) mod keys;
 pub(super) mod logins;
+pub(super) mod races;
 pub(super) mod refresh;
 pub(super) mod sessions;
 pub(super) mod sweeping;
@@ -202,6 +203,12 @@ pub(super) async fn redeemed(store: &Shared) -> (NewCode, RedeemCode) {
     (code, redeem)
 }
 
+/// How often the two races of codes and refresh tokens are run: 20 times, or as `PLEX_OIDC_RACES` says (I-03 asks for
+/// 200 before a release).
+pub(super) fn rounds() -> u32 {
+    std::env::var("PLEX_OIDC_RACES").map_or(20, |text| text.parse().unwrap())
+}
+
 /// Runs 64 calls at once, each on its own task, and returns their answers.
 pub(super) async fn race<T, F>(store: &Shared, call: impl Fn(Shared, usize) -> F) -> Vec<T>
 where
@@ -252,6 +259,22 @@ pub(super) async fn write_for_ever(store: Shared) {
             current = next;
         }
     }
+}
+
+/// The last token that a killed process acknowledged can be used; at most its answer, not its successor, was lost.
+pub(super) async fn is_usable(store: &Shared, number: u64) {
+    let rotate = Rotate {
+        presented: hash_of(number),
+        client_id: client("photos"),
+        now: after(6),
+        access: access(),
+        renewal: Renewal::Rotate { successor: hash(), idle_expires: T0.plus(Seconds::days(14)) },
+        grace: Seconds(10),
+    };
+    let access = rotate.access.hash;
+    let answer = store.rotate_refresh(rotate).await.unwrap();
+    assert!(matches!(answer, Rotation::Rotated(_) | Rotation::GraceReuse(_)), "{number:x}: {answer:?}");
+    assert!(store.access_token(access, after(7)).await.unwrap().is_some());
 }
 
 fn acknowledge(number: u64) {

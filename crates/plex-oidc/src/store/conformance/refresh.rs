@@ -123,7 +123,7 @@ pub(crate) async fn req_061_a_kept_token_is_used_again_and_again(store: &Shared)
 }
 
 pub(crate) async fn req_062_of_64_calls_one_successor_lives(store: &Shared) {
-    for _ in 0..5 {
+    for _ in 0..rounds() {
         let (_, r1, _) = family(store).await;
         let successors: Vec<_> = (0..64).map(|_| hash()).collect();
         let answers = race(store, |store, index| {

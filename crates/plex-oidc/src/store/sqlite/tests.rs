@@ -34,7 +34,7 @@ async fn check(rule: impl AsyncFnOnce(&Shared)) {
 
 mod suite {
     use super::check;
-    use super::conformance::{codes, keys, logins, refresh, sessions, sweeping};
+    use super::conformance::{codes, keys, logins, races, refresh, sessions, sweeping};
 
     #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
     async fn the_installation_is_named_once() {
@@ -252,6 +252,43 @@ mod suite {
     async fn a_sweep_takes_a_bounded_step() {
         check(async |store| sweeping::a_sweep_takes_a_bounded_step(store).await).await;
     }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn i_06_an_attempt_adopts_one_of_64_pins() {
+        check(async |store| races::i_06_an_attempt_adopts_one_of_64_pins(store).await).await;
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn i_06_one_of_64_approvals_counts() {
+        check(async |store| races::i_06_one_of_64_approvals_counts(store).await).await;
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn i_06_an_attempt_is_finished_or_cancelled_and_never_both() {
+        check(async |store| races::i_06_an_attempt_is_finished_or_cancelled_and_never_both(store).await)
+            .await;
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn req_041_of_64_failures_one_burns_a_code() {
+        check(async |store| races::req_041_of_64_failures_one_burns_a_code(store).await).await;
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn req_043_a_redemption_in_a_race_with_the_end_leaves_nothing() {
+        check(async |store| races::req_043_a_redemption_in_a_race_with_the_end_leaves_nothing(store).await)
+            .await;
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn i_04_a_rotation_in_a_race_with_the_end_leaves_nothing() {
+        check(async |store| races::i_04_a_rotation_in_a_race_with_the_end_leaves_nothing(store).await).await;
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn i_06_one_of_64_calls_signs_out() {
+        check(async |store| races::i_06_one_of_64_calls_signs_out(store).await).await;
+    }
 }
 
 #[tokio::test]
@@ -441,48 +478,70 @@ async fn i_01_crash_child() {
     }
 }
 
-/// I-01: what was acknowledged is there after `kill -9`. `PLEX_OIDC_KILLS` says how often, 5 times by default.
+/// I-01: what was acknowledged is there after `kill -9`. `PLEX_OIDC_KILLS` says how often, 50 times by default; a night
+/// is 500.
 #[tokio::test]
 async fn i_01_nothing_acknowledged_is_lost_by_a_kill() {
-    let kills: u64 = std::env::var("PLEX_OIDC_KILLS").map_or(5, |text| text.parse().unwrap());
+    let kills: u64 = std::env::var("PLEX_OIDC_KILLS").map_or(50, |text| text.parse().unwrap());
     let folder = Folder::new();
     let mut acknowledged = Vec::new();
     for round in 0..kills {
-        let mut child = Command::new(std::env::current_exe().unwrap())
-            .args(["--exact", "store::sqlite::tests::i_01_crash_child", "--nocapture", "--test-threads=1"])
-            .env(CRASH, folder.path())
-            .env("PLEX_OIDC_CRASH_ROUND", ((round + 1) << 32).to_string())
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let lines = BufReader::new(child.stdout.take().unwrap()).lines();
-        let patience = usize::from(uuid::Uuid::now_v7().as_bytes()[15]) * 4; // a random moment
-        let mut seen = 0;
-        for line in lines {
-            let line = line.unwrap();
-            if let Some(id) = line.strip_prefix("acknowledged ") {
-                acknowledged.push(id.to_owned());
-                seen += 1;
-            }
-            if seen == patience + 1 {
+        let of_this_round = write_until_killed(&folder, round);
+        let store: Shared = Arc::new(folder.open());
+        is_kept(&store, &of_this_round).await;
+        conformance::start_numbers_at(((round + 1) << 32) | (1 << 31));
+        conformance::is_usable(&store, *of_this_round.last().unwrap()).await;
+        acknowledged.extend(of_this_round);
+        drop(store);
+        assert_eq!(integrity(&folder), "ok", "round {round}");
+    }
+    // What later kills might have taken away again.
+    let store: Shared = Arc::new(folder.open());
+    is_kept(&store, &acknowledged).await;
+    assert!(
+        acknowledged.len() as u64 > 20 * kills,
+        "too few writes to prove anything: {}",
+        acknowledged.len()
+    );
+}
+
+/// Starts a process of its own that writes, kills it at a random moment, and returns what it had acknowledged.
+fn write_until_killed(folder: &Folder, round: u64) -> Vec<u64> {
+    let mut child = Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", "store::sqlite::tests::i_01_crash_child", "--nocapture", "--test-threads=1"])
+        .env(CRASH, folder.path())
+        .env("PLEX_OIDC_CRASH_ROUND", ((round + 1) << 32).to_string())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let patience = usize::from(uuid::Uuid::now_v7().as_bytes()[15]);
+    let mut acknowledged: Vec<u64> = Vec::new();
+    for line in BufReader::new(child.stdout.take().unwrap()).lines() {
+        if let Some(number) = line.unwrap().strip_prefix("acknowledged ") {
+            acknowledged.push(number.parse().unwrap());
+            if acknowledged.len() == patience + 1 {
                 child.kill().unwrap(); // SIGKILL; what the pipe still holds was acknowledged too
             }
         }
-        assert!(seen > patience, "the child stopped by itself after {seen} writes");
-        child.wait().unwrap();
-
-        let store = folder.open();
-        for id in &acknowledged {
-            let hash = conformance::hash_of(id.parse().unwrap());
-            let token = store.refresh_token(hash).await.unwrap();
-            assert!(token.is_some(), "round {round}: refresh token {id} of {} is lost", acknowledged.len());
-        }
-        let verdict = store
-            .writer
-            .run(|conn| Ok(conn.query_row("PRAGMA integrity_check", [], |row| row.get::<_, String>(0))?));
-        assert_eq!(verdict.await.unwrap(), "ok");
     }
-    assert!(acknowledged.len() as u64 > kills);
+    let status = child.wait().unwrap();
+    assert!(acknowledged.len() > patience, "the child stopped by itself: {status}");
+    #[cfg(unix)]
+    assert_eq!(std::os::unix::process::ExitStatusExt::signal(&status), Some(9), "{status}");
+    acknowledged
+}
+
+async fn is_kept(store: &Shared, acknowledged: &[u64]) {
+    for number in acknowledged {
+        let token = store.refresh_token(conformance::hash_of(*number)).await.unwrap();
+        let token = token.unwrap_or_else(|| panic!("refresh token {number:x} is lost"));
+        assert_eq!(token.grant.ended_at, None);
+    }
+}
+
+fn integrity(folder: &Folder) -> String {
+    let conn = Connection::open(folder.path()).unwrap();
+    conn.query_row("PRAGMA integrity_check", [], |row| row.get(0)).unwrap()
 }
 
 /// Prints the figures for `bench/results.md`; run it in a release build with `--ignored --nocapture`.

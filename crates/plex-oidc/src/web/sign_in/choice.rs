@@ -17,6 +17,7 @@ use crate::web::request::{is_our_own, open_attempt, read_form};
 use crate::web::respond::{
     Answer, attempt_error, failed, onward, page_error, see_other, to_attempt, with_cookie,
 };
+use crate::web::sign_in::views::sign_in;
 
 /// Opens the attempt of a form that came from our own page.
 async fn open_form(
@@ -61,7 +62,7 @@ pub async fn again(Shared(app): Shared<State>, path: Path<String>, request: Requ
         return see_other(&format!("/sign-in/{}/return", attempt.id));
     }
     match app.store.restart_login(attempt.id, app.clock.now()).await {
-        Ok(_) => crate::web::sign_in::page::sign_in(&app, &attempt, None),
+        Ok(_) => sign_in(&app, &attempt, None),
         Err(error) => failed(&app, &error.into(), Some(&attempt)),
     }
 }

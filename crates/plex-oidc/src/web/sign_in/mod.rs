@@ -8,4 +8,5 @@ pub mod constant;
 pub mod page;
 pub mod return_;
 pub mod start;
+pub mod views;
 pub mod wait;

@@ -9,13 +9,12 @@ use plex_oidc_core::scope::Scope;
 use crate::app::{App, State};
 use crate::flow::FlowError;
 use crate::flow::attempt::{self, Attempt, Refusal};
-use crate::pages::{
-    AccountChoice, Consent, Denied, DeniedReason, ErrorKind, Notice, Page, ScriptConfig, SignIn,
-};
+use crate::pages::{AccountChoice, Consent, Denied, DeniedReason, ErrorKind, Notice, Page};
 use crate::session::form_token;
 use crate::store::records::{BrowserSession, LoginState};
 use crate::web::request::open_attempt;
-use crate::web::respond::{Answer, failed, page, page_error, page_that_asks, see_other};
+use crate::web::respond::{Answer, failed, page, page_error, see_other};
+use crate::web::sign_in::views::sign_in;
 
 /// `GET /sign-in/{request_id}`.
 pub async fn show(Shared(app): Shared<State>, path: Path<String>, headers: HeaderMap) -> Answer {
@@ -86,30 +85,6 @@ fn refused(app: &App, attempt: &Attempt<'_>) -> Answer {
         Some(Refusal::OtherAccount) => sign_in(app, attempt, Some(Notice::OtherAccount)),
         Some(Refusal::TokenRefused) | None => sign_in(app, attempt, Some(Notice::CancelledAtPlex)),
     }
-}
-
-/// The sign-in page.
-pub fn sign_in(app: &App, attempt: &Attempt<'_>, notice: Option<Notice>) -> Answer {
-    let (id, csrf) = (attempt.id.to_string(), form_token(&attempt.cookie));
-    let api = app.plex.api();
-    let clients = &api.urls().clients;
-    let pins_url = format!("{}/api/v2/pins?strong=true", clients.as_str().trim_end_matches('/'));
-    let identity = api.identity();
-    let values = SignIn {
-        client_name: &attempt.client.name,
-        request_id: &id,
-        csrf: &csrf,
-        script: ScriptConfig {
-            client_identifier: &identity.client_identifier,
-            product: &identity.product,
-            pins_url: &pins_url,
-        },
-        login_hint: attempt.frozen.request.login_hint.as_deref(),
-        notice,
-        privacy_note: None,
-    };
-    let origin = clients.origin().ascii_serialization();
-    page_that_asks(app, StatusCode::OK, &Page::SignIn(values), &[&origin])
 }
 
 fn denied(app: &App, attempt: &Attempt<'_>, denial: Denial, account: (&str, Option<&str>)) -> Answer {

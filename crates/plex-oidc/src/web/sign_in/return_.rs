@@ -10,7 +10,7 @@ use crate::flow::complete::{Outcome, come_back};
 use crate::store::records::LoginState;
 use crate::web::request::open_attempt;
 use crate::web::respond::{Answer, failed, see_other, to_attempt, to_client, with_cookie};
-use crate::web::sign_in::wait::waiting;
+use crate::web::sign_in::views::waiting;
 
 /// `GET /sign-in/{request_id}/return`.
 pub async fn return_(Shared(app): Shared<State>, path: Path<String>, headers: HeaderMap) -> Answer {

@@ -11,23 +11,19 @@ use futures_util::stream;
 use http::header::{CACHE_CONTROL, HeaderName, HeaderValue};
 use http::{HeaderMap, StatusCode};
 use plex_oidc_core::id::RequestId;
-use secrecy::ExposeSecret as _;
 use tokio::sync::watch::Receiver;
-use url::Url;
 
-use crate::app::{App, State};
+use crate::app::State;
 use crate::flow::attempt::Attempt;
 use crate::flow::watch::watch;
-use crate::pages::{ErrorKind, Page, Waiting};
-use crate::session::form_token;
+use crate::pages::ErrorKind;
 use crate::store::records::LoginState;
 use crate::web::request::open_attempt;
-use crate::web::respond::{Answer, NextStep, json, page, page_error, see_other, to_attempt};
+use crate::web::respond::{Answer, NextStep, json, page_error, see_other, to_attempt};
+use crate::web::sign_in::views::waiting;
 
 /// How long a long poll stays open.
 const LONG_POLL: Duration = Duration::from_secs(20);
-/// How often a browser without script asks again.
-const REFRESH_SECONDS: u32 = 3;
 
 /// nginx holds streams back unless told not to.
 const NO_BUFFERING: HeaderName = HeaderName::from_static("x-accel-buffering");
@@ -133,21 +129,4 @@ pub async fn wait(Shared(app): Shared<State>, path: Path<String>, headers: Heade
         LoginState::Started | LoginState::Refused { .. } => to_attempt(attempt.id),
         LoginState::Finished | LoginState::Cancelled => page_error(&app, ErrorKind::UnknownRequest, None),
     }
-}
-
-/// The waiting page.
-pub fn waiting(app: &App, attempt: &Attempt<'_>) -> Answer {
-    let LoginState::PinAdopted(pin) = &attempt.state else { return to_attempt(attempt.id) };
-    let (id, csrf) = (attempt.id.to_string(), form_token(&attempt.cookie));
-    let return_url = app.issuer.join(&format!("/sign-in/{id}/return"));
-    let Ok(forward) = Url::parse(&return_url) else { return to_attempt(attempt.id) };
-    let auth_url = app.plex.sign_in_url(pin.code.expose_secret(), &forward);
-    let values = Waiting {
-        request_id: &id,
-        client_name: &attempt.client.name,
-        csrf: &csrf,
-        auth_url: auth_url.as_str(),
-        refresh_seconds: REFRESH_SECONDS,
-    };
-    page(app, StatusCode::OK, &Page::Waiting(values))
 }
