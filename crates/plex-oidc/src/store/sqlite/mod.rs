@@ -48,7 +48,18 @@ pub struct SqliteStore {
     // Dropped in this order: readers, writer, then the lock.
     readers: Readers,
     writer: Writer,
-    _lock: File,
+    _lock: Lock,
+}
+
+/// The lock on a database. It is given back in so many words: closing the file would leave it with a child process that
+/// was just forked and has not yet closed what it inherited.
+struct Lock(File);
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        // If this fails, closing the file is the next to try.
+        let _ = self.0.unlock();
+    }
 }
 
 impl SqliteStore {
@@ -92,13 +103,13 @@ fn cannot_open(path: &Path, error: impl std::error::Error + Send + Sync + 'stati
     StoreError::Open { path: path.to_owned(), source: Arc::new(error) }
 }
 
-fn lock(path: &Path) -> Result<File> {
+fn lock(path: &Path) -> Result<Lock> {
     let mut name = path.as_os_str().to_owned();
     name.push(".lock");
     let lock_file = PathBuf::from(name);
     let file = private_file(&lock_file).map_err(|error| cannot_open(&lock_file, error))?;
     match file.try_lock() {
-        Ok(()) => Ok(file),
+        Ok(()) => Ok(Lock(file)),
         Err(TryLockError::WouldBlock) => Err(StoreError::InUse { lock_file }),
         Err(TryLockError::Error(error)) => Err(cannot_open(&lock_file, error)),
     }

@@ -304,6 +304,20 @@ async fn a_reopened_database_has_what_was_written() {
 }
 
 #[tokio::test]
+#[expect(
+    clippy::used_underscore_binding,
+    reason = "the program only holds the lock; what a child inherits is made here"
+)]
+async fn i_18_a_closed_store_keeps_nobody_out_though_a_child_inherited_its_lock() {
+    let folder = Folder::new();
+    let first = folder.open();
+    let inherited = first._lock.0.try_clone().unwrap();
+    drop(first);
+    folder.open();
+    drop(inherited);
+}
+
+#[tokio::test]
 async fn i_18_a_second_process_is_kept_out() {
     let folder = Folder::new();
     let first = folder.open();
