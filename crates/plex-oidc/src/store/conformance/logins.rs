@@ -171,7 +171,8 @@ pub(crate) async fn an_attempt_finished_in_an_old_session_needs_that_session(sto
     assert!(store.code(code.hash).await.unwrap().is_some());
 }
 
-pub(crate) async fn req_130_the_replaced_session_is_dead(store: &Shared) {
+/// A session that was replaced, its code that was not fetched before, and what took its place.
+async fn replaced(store: &Shared, keep_sid: bool) -> (NewBrowserSession, NewCode, FinishLogin) {
     let old = signed_in(store).await;
     let (unfetched, fetched) = (code(&old), code(&old));
     for code in [&unfetched, &fetched] {
@@ -184,16 +185,42 @@ pub(crate) async fn req_130_the_replaced_session_is_dead(store: &Shared) {
     let mut call = finish(&login, FinishedBy::BrowserSession, old.account_id.0);
     call.replaced_session = Some(old.hash);
     let mut new = session(old.account_id.0);
-    new.sid = old.sid; // a re-authentication may keep the public name
+    if keep_sid {
+        new.sid = old.sid;
+    }
     call.code = Some(code(&new));
     call.session = Some(new.clone());
     assert_eq!(store.finish_login(call.clone()).await.unwrap(), Finish::Finished);
 
     assert!(store.browser_session(old.hash, after(31)).await.unwrap().is_none());
-    assert_eq!(store.browser_session(new.hash, after(31)).await.unwrap().unwrap().sid, old.sid);
-    let answer = store.redeem_code(redeem(&unfetched, after(31))).await.unwrap();
-    assert!(matches!(answer, Redemption::Ended), "{answer:?}");
+    assert_eq!(store.browser_session(new.hash, after(31)).await.unwrap().unwrap().sid, new.sid);
     assert!(store.access_token(tokens.access.hash, after(31)).await.unwrap().is_some());
     let answer = store.redeem_code(redeem(call.code.as_ref().unwrap(), after(31))).await.unwrap();
     assert!(matches!(answer, Redemption::Redeemed(_)), "{answer:?}");
+    (old, unfetched, call)
+}
+
+pub(crate) async fn req_130_the_replaced_session_is_dead(store: &Shared) {
+    let (_, unfetched, _) = replaced(store, false).await;
+    let answer = store.redeem_code(redeem(&unfetched, after(31))).await.unwrap();
+    assert!(matches!(answer, Redemption::Ended), "{answer:?}");
+}
+
+pub(crate) async fn req_017_a_code_outlives_the_renewal_of_its_session(store: &Shared) {
+    let (old, unfetched, first) = replaced(store, true).await;
+    let answer = store.redeem_code(redeem(&unfetched, after(31))).await.unwrap();
+    assert!(matches!(answer, Redemption::Redeemed(_)), "{answer:?}");
+
+    // Another tab that began to renew the same session before the first was done.
+    let login = begun(store).await;
+    let mut second = finish(&login, FinishedBy::BrowserSession, old.account_id.0);
+    second.replaced_session = Some(old.hash);
+    second.code = None;
+    let mut renewed = session(old.account_id.0);
+    renewed.sid = old.sid;
+    second.session = Some(renewed.clone());
+    assert_eq!(store.finish_login(second).await.unwrap(), Finish::Finished);
+    assert!(store.browser_session(renewed.hash, after(31)).await.unwrap().is_some());
+    let overtaken = first.session.unwrap().hash;
+    assert!(store.browser_session(overtaken, after(31)).await.unwrap().is_none());
 }

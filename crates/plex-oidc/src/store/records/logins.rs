@@ -116,7 +116,8 @@ pub struct FinishLogin {
     pub user: UserRecord,
     /// The new browser session; `None` when an existing one goes on.
     pub session: Option<NewBrowserSession>,
-    /// The browser session that this one takes the place of: it ends, and so do its unredeemed codes (requirement 130).
+    /// The browser session that this one takes the place of: its secret is dead (requirement 130), and so are its
+    /// unredeemed codes, unless the new session goes on under the same `sid`.
     pub replaced_session: Option<SecretHash>,
     /// The code for the client; `None` when the answer is an error.
     pub code: Option<NewCode>,

@@ -166,7 +166,7 @@ pub(super) fn finish(conn: &Connection, finish: &FinishLogin) -> Result<Finish> 
     }
     users::put(conn, &finish.user)?;
     if let Some(hash) = finish.replaced_session {
-        sessions::replace(conn, hash, now)?;
+        sessions::replace(conn, hash, finish.session.as_ref(), now)?;
     }
     if let Some(session) = &finish.session {
         sessions::insert(conn, session)?;

@@ -38,6 +38,12 @@ pub(super) fn browser_session(
 }
 
 pub(super) fn insert(conn: &Connection, session: &NewBrowserSession) -> Result<()> {
+    // Two tabs may renew one session at the same moment: the later one has it.
+    change(
+        conn,
+        "DELETE FROM browser_sessions WHERE sid = ?1 AND account_id = ?2",
+        params![session.sid.0.as_bytes(), account_param(session.account_id)?],
+    )?;
     change(
         conn,
         "INSERT INTO browser_sessions
@@ -99,9 +105,17 @@ pub(super) fn end(
 }
 
 /// Ends the session that another one takes the place of. What its clients hold lives on; what they have not fetched
-/// yet does not.
-pub(super) fn replace(conn: &Connection, hash: SecretHash, now: Timestamp) -> Result<()> {
-    let Some((sid, _)) = remove(conn, hash)? else { return Ok(()) };
+/// yet does so only if the same session goes on under a new secret, as when tabs cross (requirement 17).
+pub(super) fn replace(
+    conn: &Connection,
+    hash: SecretHash,
+    successor: Option<&NewBrowserSession>,
+    now: Timestamp,
+) -> Result<()> {
+    let Some((sid, account_id)) = remove(conn, hash)? else { return Ok(()) };
+    if successor.is_some_and(|next| next.sid == sid && next.account_id == account_id) {
+        return Ok(());
+    }
     change(
         conn,
         "UPDATE grants SET ended_at = ?2, ended_why = ?3 WHERE sid = ?1 AND ended_at IS NULL

@@ -109,6 +109,11 @@ mod suite {
     }
 
     #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn req_017_a_code_outlives_the_renewal_of_its_session() {
+        check(async |store| logins::req_017_a_code_outlives_the_renewal_of_its_session(store).await).await;
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
     async fn req_130_the_replaced_session_is_dead() {
         check(async |store| logins::req_130_the_replaced_session_is_dead(store).await).await;
     }

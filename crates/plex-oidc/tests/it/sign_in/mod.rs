@@ -1,3 +1,9 @@
 //! Signing in with Plex, from the click to the tokens (DESIGN section 3).
 
+mod crosstalk;
 mod flows;
+mod forms;
+mod outage;
+mod people;
+mod pins;
+mod tabs;

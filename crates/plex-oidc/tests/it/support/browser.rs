@@ -166,6 +166,15 @@ impl Browser {
         self.send_own(request.body(Body::from(body)).expect("a request")).await
     }
 
+    /// Our script where Plex does not answer the browser: has the server make the PIN. `mode` as in [`Browser::offer`].
+    pub(crate) async fn start_at_server(&mut self, page: &Answer, mode: &str) -> Answer {
+        let mut request = post_form(&format!("/sign-in/{}/start", page.attempt()), &[("mode", mode)]);
+        let csrf = HeaderValue::from_str(&page.data("csrf")).expect("text");
+        request.headers_mut().insert("x-csrf-token", csrf);
+        request.headers_mut().insert(ACCEPT, HeaderValue::from_static("application/json"));
+        self.send_own(request).await
+    }
+
     /// Our script while it waits: asks for the outcome, then goes there.
     pub(crate) async fn finish(&mut self, page: &Answer) -> Answer {
         let next = self.wait(page).await.expect("an outcome");
@@ -175,12 +184,17 @@ impl Browser {
     /// Long polls for an outcome. `None`: there is none yet.
     pub(crate) async fn wait(&mut self, page: &Answer) -> Option<String> {
         for _ in 0..MAX_POLLS {
-            let answer = self.get(&format!("/sign-in/{}/status", page.attempt())).await.expect(200).json();
-            if let Some(next) = answer["next"].as_str() {
-                return Some(next.to_owned());
+            if let Some(next) = self.wait_once(page).await {
+                return Some(next);
             }
         }
         None
+    }
+
+    /// Asks for an outcome once. Only for an attempt that nobody waits for or that is over: else it takes its time.
+    pub(crate) async fn wait_once(&mut self, page: &Answer) -> Option<String> {
+        let answer = self.get(&format!("/sign-in/{}/status", page.attempt())).await.expect(200).json();
+        answer["next"].as_str().map(str::to_owned)
     }
 
     /// Plex's page sends the tab back to us, whatever happened there.

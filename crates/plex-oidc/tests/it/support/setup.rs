@@ -94,6 +94,15 @@ impl Setup {
         self
     }
 
+    /// Accepts the people of one more Plex server.
+    pub(crate) fn second_server(mut self, machine: &str, owner: u64) -> Self {
+        let servers = self.document["plex"]["servers"].as_array_of_tables_mut().expect("a list of sections");
+        let mut table = Table::new();
+        merge(&mut table, &format!("machine_identifier = \"{machine}\"\nowner_id = {owner}"));
+        servers.push(table);
+        self
+    }
+
     /// Gives the program the owner's Plex token.
     pub(crate) fn with_owner_token(mut self) -> Self {
         self.with_owner_token = true;

@@ -1,0 +1,117 @@
+//! plex.tv is down, slow or odd: a page that says so, nobody let in, nobody called a stranger, and the way on afterwards.
+
+use plex_oidc_core::time::Seconds;
+use plextv_emulator::FaultKind;
+
+use crate::support::{Answer, House};
+
+/// The page of an outage: 503, says what happened, and can be tried again.
+#[track_caller]
+fn is_outage_page(answer: Answer) -> Answer {
+    let page = answer.expect(503);
+    assert_eq!(page.heading(), "Plex isn’t answering");
+    assert!(page.stays() && page.set_cookies().is_empty(), "{:?}", page.headers);
+    page.form("/again");
+    page.form("/cancel");
+    page
+}
+
+#[tokio::test]
+async fn down_at_the_start_gives_a_page_with_retry_and_then_it_works() {
+    let house = House::new().await;
+    let (photos, mut browser) = (house.relying_party("photos"), house.browser());
+    let asked = photos.authorization();
+    house.plex.fails(FaultKind::ServerError);
+    let page = browser.open(&asked.url()).await.expect(200);
+    assert!(browser.make_pin(&page).await.is_none());
+    browser.start_at_server(&page, "popup").await.expect(503);
+    let outage = is_outage_page(browser.post(&page, "/start", &[]).await);
+    house.plex.recovers();
+    let page = browser.submit(&outage, "/again").await.expect(200);
+    let landing = browser.approve_and_finish(&page, "friend").await.leaves();
+    assert_eq!(photos.claims(&asked, &landing).await["sub"], "plex-48151001");
+}
+
+#[tokio::test]
+async fn down_after_the_approval_keeps_it_and_retry_goes_on_from_there() {
+    let house = House::new().await;
+    let (photos, mut browser) = (house.relying_party("photos"), house.browser());
+    for kind in [
+        FaultKind::ServerError,
+        FaultKind::BadGateway,
+        FaultKind::Reset,
+        FaultKind::EmptyBody,
+        FaultKind::TruncatedBody,
+        FaultKind::RateLimited { retry_after: Some(1) },
+    ] {
+        let asked = photos.authorization().with("prompt", "login");
+        let page = browser.open(&asked.url()).await.expect(200);
+        let pin = browser.start(&page).await;
+        house.plex.approve(&pin.code, "friend");
+        assert!(browser.wait(&page).await.is_some(), "the approval was seen");
+        house.plex.fails(kind.clone());
+        let outage = is_outage_page(browser.come_back(&page).await);
+        house.plex.recovers();
+        let landing = browser.submit(&outage, "/again").await.leaves();
+        assert_eq!(photos.claims(&asked, &landing).await["sub"], "plex-48151001", "{kind:?}");
+        house.pass(Seconds(301)); // whatever pause was asked for is over
+    }
+}
+
+#[tokio::test]
+async fn down_while_the_visitor_is_at_plex_the_reload_works_later() {
+    let house = House::new().await;
+    let mut browser = house.browser();
+    let page = browser.open(&house.relying_party("photos").authorization().url()).await;
+    let pin = browser.start(&page).await;
+    house.plex.approve(&pin.code, "friend");
+    house.plex.fails(FaultKind::Reset);
+    is_outage_page(browser.come_back(&page).await);
+    house.plex.recovers();
+    browser.come_back(&page).await.leaves().code();
+}
+
+#[tokio::test]
+async fn cancelling_an_outage_goes_back_to_the_application() {
+    let house = House::new().await;
+    let mut browser = house.browser();
+    let asked = house.relying_party("photos").authorization();
+    let page = browser.open(&asked.url()).await;
+    house.plex.fails(FaultKind::ServerError);
+    let outage = is_outage_page(browser.post(&page, "/start", &[]).await);
+    let landing = browser.submit(&outage, "/cancel").await.leaves();
+    assert_eq!(asked.error(&landing), "access_denied");
+}
+
+#[tokio::test]
+async fn who_is_signed_in_goes_on_while_plex_is_down() {
+    let house = House::new().await;
+    let (photos, wiki) = (house.relying_party("photos"), house.relying_party("wiki"));
+    let (mut browser, tokens) = house.sign_in("friend", &photos).await;
+    house.plex.fails(FaultKind::ServerError);
+    let (asked, silent) = (wiki.authorization(), wiki.authorization().with("prompt", "none"));
+    for asked in [asked, silent] {
+        let landing = browser.get(&asked.url()).await.leaves();
+        wiki.tokens(&asked, &landing).await;
+    }
+    photos.refresh(&tokens.refresh_token()).await.expect(200);
+}
+
+#[tokio::test]
+async fn plex_that_keeps_failing_is_left_alone_and_asked_again_later() {
+    let house = House::new().await;
+    let mut browser = house.browser();
+    let page = browser.open(&house.relying_party("photos").authorization().url()).await;
+    house.plex.fails(FaultKind::ServerError);
+    for _ in 0..8 {
+        is_outage_page(browser.post(&page, "/start", &[]).await);
+    }
+    let asked = house.plex.world().request_log().iter().filter(|call| call.method == "POST").count();
+    assert!(asked < 8, "asked {asked} times");
+    house.plex.recovers();
+    house.pass(Seconds(40));
+    let to_plex = browser.post(&page, "/start", &[]).await.expect(200);
+    to_plex.leaves();
+    house.plex.approve(&house.plex.newest_pin(), "friend");
+    browser.come_back(&page).await.leaves().code();
+}
