@@ -10,7 +10,7 @@ use plex_oidc::clock::Clock;
 use plex_oidc::config::{self, Loaded, edit};
 use plex_oidc::entropy::Entropy;
 use plex_oidc::installation;
-use plex_oidc::start::database_path;
+use plex_oidc::installation::database_path;
 use plex_oidc_core::secret::SecretKind;
 use plextv_emulator::{Emulator, MAIN_SERVER, OWNER_ID};
 use tempfile::TempDir;

@@ -1,20 +1,31 @@
-//! Making a new installation: the key file, the database, and the first signing keys in it.
+//! What an installation keeps on disk: the key file, the database, the signing keys in it. Making it, and opening it if
+//! its parts belong together.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use plex_oidc_core::jose::StoredKey;
+use plex_oidc_core::time::Timestamp;
 use zeroize::Zeroizing;
 
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::entropy::Entropy;
-use crate::keys::{KeyFile, Seal, new_keys, to_rows};
-use crate::start::{StartError, database_path};
-use crate::store::Store as _;
-use crate::store::sqlite::SqliteStore;
+use crate::keys::{DatabaseState, KeyFile, KeyRing, Seal, check_mixture, from_rows, new_keys, to_rows};
+use crate::start::StartError;
+use crate::store::Store;
+use crate::store::sqlite::{self, SqliteStore};
 
-/// Makes the key file and the database that `config` names, with signing keys. Refuses to touch a key file that is
-/// there: then nothing is changed.
+/// The database in the data folder.
+const DATABASE: &str = "plex-oidc.db";
+
+/// Where the database of this configuration is.
+pub fn database_path(config: &Config) -> PathBuf {
+    config.data_dir.join(DATABASE)
+}
+
+/// Makes the key file and the database that `config` names. Refuses to touch a key file that is there: then nothing is
+/// changed.
 pub async fn create(
     config: &Config,
     clock: &Arc<dyn Clock>,
@@ -22,14 +33,58 @@ pub async fn create(
 ) -> Result<(), StartError> {
     create_folder(&config.data_dir)?;
     let key = KeyFile::create(&config.key_file, Zeroizing::new(entropy.bytes()))?;
-    let keys = new_keys(&Seal::new(&key), clock.now())?;
-    let store = SqliteStore::open(&database_path(config))?;
-    store.insert_signing_keys_if_none(to_rows(keys)).await?;
-    Ok(())
+    let client_identifier = new_client_identifier(entropy.bytes());
+    create_database(&database_path(config), &Seal::new(&key), &client_identifier, clock.now()).await
 }
 
 fn create_folder(path: &Path) -> Result<(), StartError> {
     use std::os::unix::fs::DirBuilderExt as _;
     let made = std::fs::DirBuilder::new().recursive(true).mode(0o700).create(path);
     made.map_err(|source| StartError::File { path: path.to_owned(), source })
+}
+
+/// A name under which Plex may know an installation, made of random bytes.
+pub fn new_client_identifier(random: [u8; 32]) -> String {
+    let mut half = [0; 16];
+    half.copy_from_slice(random.split_at(16).0);
+    uuid::Builder::from_random_bytes(half).into_uuid().to_string()
+}
+
+/// Makes the database of a new installation at `path`: its signing keys, and the name under which Plex knows it.
+pub async fn create_database(
+    path: &Path,
+    seal: &Seal,
+    client_identifier: &str,
+    now: Timestamp,
+) -> Result<(), StartError> {
+    let keys = to_rows(new_keys(seal, now)?);
+    let store = SqliteStore::open(path)?;
+    let in_force = store.insert_signing_keys_if_none(keys).await?;
+    KeyRing::open(&from_rows(in_force)?, seal)?;
+    store.installation(client_identifier).await?;
+    Ok(())
+}
+
+/// The signing keys as they are stored, read beside a running service. They stay sealed.
+pub fn stored_keys(config: &Config) -> Result<Vec<StoredKey>, StartError> {
+    let path = database_path(config);
+    if !path.exists() {
+        check_mixture(&config.key_file, DatabaseState::Absent)?.require_complete(&config.key_file)?;
+    }
+    Ok(from_rows(sqlite::signing_keys_beside(&path)?)?)
+}
+
+/// Opens the database and the keys in it, if they belong together (I-11, I-12).
+pub async fn open_stored(config: &Config) -> Result<(Arc<dyn Store>, KeyRing, Seal), StartError> {
+    let path = database_path(config);
+    if !path.exists() {
+        check_mixture(&config.key_file, DatabaseState::Absent)?.require_complete(&config.key_file)?;
+    }
+    let store = SqliteStore::open(&path)?;
+    let rows = store.signing_keys().await?;
+    let found = if rows.is_empty() { DatabaseState::WithoutKeys } else { DatabaseState::WithKeys };
+    check_mixture(&config.key_file, found)?.require_complete(&config.key_file)?;
+    let seal = Seal::new(&KeyFile::load(&config.key_file)?);
+    let keys = KeyRing::open(&from_rows(rows)?, &seal)?;
+    Ok((Arc::new(store), keys, seal))
 }

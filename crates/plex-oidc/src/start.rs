@@ -1,5 +1,5 @@
 //! From a checked configuration to a running service: opens what is stored, refuses what does not fit together, and puts
-//! the [`App`] together. The only place that names a concrete store.
+//! the [`App`] together.
 
 use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
@@ -9,10 +9,8 @@ use std::time::Duration;
 use axum::Router;
 use plex_oidc_core::decide::HouseRules;
 use plex_oidc_core::id::PlexAccountId;
-use plex_oidc_core::jose::StoredKey;
 use plex_oidc_core::membership::AcceptedServer;
 use plex_oidc_core::net::TrustedProxies;
-use plex_oidc_core::time::Timestamp;
 use plextv::breaker::{Breaker, Settings};
 use plextv::{BaseUrls, ClientIdentity, PlexToken, PlexTv};
 use secrecy::ExposeSecret as _;
@@ -25,21 +23,15 @@ use crate::clock::{Clock, SystemClock};
 use crate::config::{Config, PlexConfig};
 use crate::entropy::{Entropy, SystemEntropy};
 use crate::flow::watch::Watchers;
-use crate::keys::{
-    DatabaseState, KeyFile, KeyFileError, KeyRing, KeyRingError, MixtureError, Seal, check_mixture,
-    from_rows, new_keys, to_rows,
-};
+use crate::installation::{new_client_identifier, open_stored};
+use crate::keys::{KeyFileError, KeyRing, KeyRingError, MixtureError, Seal};
 use crate::lifecycle::{self, ConnectionLimits, Serving};
 use crate::limits::{StartLimiter, StartLimits};
 use crate::pages::{Pages, PagesError, Theme, ThemeValues};
 use crate::router::{Limits, router};
 use crate::session::Cookies;
-use crate::store::sqlite::{self, SqliteStore};
 use crate::store::{Store, StoreError};
 use crate::upstream::plex::{Plex, PlexSettings};
-
-/// The database in the data folder.
-const DATABASE: &str = "plex-oidc.db";
 
 /// Why the service does not start. Nothing was created or changed.
 #[derive(Debug, thiserror::Error)]
@@ -114,11 +106,6 @@ impl Parts {
     }
 }
 
-/// Where the database of this configuration is.
-pub fn database_path(config: &Config) -> PathBuf {
-    config.data_dir.join(DATABASE)
-}
-
 /// What one process opens once: it stays when the configuration changes under it.
 #[derive(Clone)]
 pub struct Held {
@@ -181,13 +168,6 @@ pub async fn assemble(config: &Config, parts: Parts) -> Result<State, StartError
     Held::open(config, parts).await?.app(config).await
 }
 
-/// A name under which Plex may know an installation, made of random bytes.
-pub fn new_client_identifier(random: [u8; 32]) -> String {
-    let mut half = [0; 16];
-    half.copy_from_slice(random.split_at(16).0);
-    uuid::Builder::from_random_bytes(half).into_uuid().to_string()
-}
-
 fn at_least_one(count: u32) -> NonZeroU32 {
     NonZeroU32::new(count).unwrap_or(NonZeroU32::MIN)
 }
@@ -201,46 +181,6 @@ fn lifetimes(config: &Config) -> Lifetimes {
         refresh_absolute: config.tokens.refresh_absolute,
         refresh_grace: config.tokens.refresh_grace,
     }
-}
-
-/// Makes the database of a new installation at `path`: its signing keys, and the name under which Plex knows it. For
-/// `init` alone.
-pub async fn create_database(
-    path: &Path,
-    seal: &Seal,
-    client_identifier: &str,
-    now: Timestamp,
-) -> Result<(), StartError> {
-    let keys = to_rows(new_keys(seal, now)?);
-    let store = SqliteStore::open(path)?;
-    let in_force = store.insert_signing_keys_if_none(keys).await?;
-    KeyRing::open(&from_rows(in_force)?, seal)?;
-    store.installation(client_identifier).await?;
-    Ok(())
-}
-
-/// The signing keys as they are stored, read beside a running service. They stay sealed.
-pub fn stored_keys(config: &Config) -> Result<Vec<StoredKey>, StartError> {
-    let path = database_path(config);
-    if !path.exists() {
-        check_mixture(&config.key_file, DatabaseState::Absent)?.require_complete(&config.key_file)?;
-    }
-    Ok(from_rows(sqlite::signing_keys_beside(&path)?)?)
-}
-
-/// Opens the database and the keys in it, if they belong together (I-11, I-12).
-pub async fn open_stored(config: &Config) -> Result<(Arc<dyn Store>, KeyRing, Seal), StartError> {
-    let path = database_path(config);
-    if !path.exists() {
-        check_mixture(&config.key_file, DatabaseState::Absent)?.require_complete(&config.key_file)?;
-    }
-    let store = SqliteStore::open(&path)?;
-    let rows = store.signing_keys().await?;
-    let found = if rows.is_empty() { DatabaseState::WithoutKeys } else { DatabaseState::WithKeys };
-    check_mixture(&config.key_file, found)?.require_complete(&config.key_file)?;
-    let seal = Seal::new(&KeyFile::load(&config.key_file)?);
-    let keys = KeyRing::open(&from_rows(rows)?, &seal)?;
-    Ok((Arc::new(store), keys, seal))
 }
 
 /// The client of the plex.tv API, as this installation.

@@ -11,8 +11,9 @@ use super::serve::exit_after;
 use super::{Exit, World};
 use crate::config::Config;
 use crate::config::schema::LONGEST_TOKEN_LIFE;
+use crate::installation::{open_stored, stored_keys};
 use crate::keys::{RotateError, from_rows, rotated_keys, to_rows};
-use crate::start::{StartError, open_stored, stored_keys};
+use crate::start::StartError;
 use crate::store::StoreError;
 use crate::store::records::KeyReplacement;
 

@@ -160,8 +160,7 @@ pub const SECTIONS: &[Section] = &[
                     "owner_token_file",
                     Kind::Path,
                     None,
-                    "The file with the owner's Plex token. Optional: with it, people who lose access are noticed \
-                     within minutes, and groups for single libraries exist.",
+                    "The file with the owner's Plex token. Optional: with it, groups for single libraries exist.",
                 ),
             ),
             key(

@@ -34,7 +34,7 @@ const CRATES: [(&str, &[&str], &[&str]); 5] = [
 
 /// Inside the program: what nobody under the first path may name, but those under the last.
 const FORBIDDEN: [(&str, &str, &[&str]); 12] = [
-    ("", "store::sqlite", &["start", "app", "installation", "store"]),
+    ("", "store::sqlite", &["installation", "store"]),
     ("", "config::raw", &["config"]),
     ("", "router", &["start"]),
     ("", "cli", &["cli"]),

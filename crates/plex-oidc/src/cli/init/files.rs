@@ -15,8 +15,9 @@ use super::application::Application;
 use super::owner::OwnedServer;
 use crate::cli::World;
 use crate::config::{self, Config, Loaded, edit};
+use crate::installation::{create_database, database_path};
 use crate::keys::{KeyFile, Seal};
-use crate::start::{StartError, create_database, database_path};
+use crate::start::StartError;
 
 /// The file with the owner's token, if it is kept.
 pub(super) const OWNER_TOKEN: &str = "plex-owner.token";

@@ -14,7 +14,8 @@ use super::ask::{Asker, Question};
 use super::{InitArguments, InitError};
 use crate::cli::World;
 use crate::config::PlexConfig;
-use crate::start::{new_client_identifier, plex_api};
+use crate::installation::new_client_identifier;
+use crate::start::plex_api;
 
 /// How long we wait for the host to approve, at most.
 const PATIENCE: Duration = Duration::from_mins(15);

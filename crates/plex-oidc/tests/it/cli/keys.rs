@@ -2,7 +2,7 @@
 
 use plex_oidc::cli::Exit;
 use plex_oidc::config;
-use plex_oidc::start::{open_stored, stored_keys};
+use plex_oidc::installation::{open_stored, stored_keys};
 use plex_oidc_core::jose::{KeyState, StoredKey};
 use plex_oidc_core::time::Seconds;
 

@@ -10,6 +10,7 @@ use plex_oidc::app::State;
 use plex_oidc::clock::{Clock as _, ShiftedClock};
 use plex_oidc::config::Config;
 use plex_oidc::entropy::SystemEntropy;
+use plex_oidc::installation;
 use plex_oidc::start::{self, Parts};
 use plex_oidc_core::time::{Seconds, Timestamp};
 use tempfile::TempDir;
@@ -135,7 +136,7 @@ impl House {
 
     /// The bytes of the database and of what SQLite keeps beside it: what a thief of the disk would see.
     pub(crate) fn database_bytes(&self) -> Vec<u8> {
-        let path = start::database_path(&self.config);
+        let path = installation::database_path(&self.config);
         let beside = path.with_extension("db-wal");
         [path, beside].iter().flat_map(|path| std::fs::read(path).unwrap_or_default()).collect()
     }
