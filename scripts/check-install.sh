@@ -42,6 +42,12 @@ install_cargo_deny() { cargo_program cargo-deny "$CARGO_DENY"; }
 
 install_cargo_machete() { cargo_program cargo-machete "$CARGO_MACHETE"; }
 
+# A toolchain in rustup's minimal profile has neither.
+install_components() {
+    if cargo fmt --version && cargo clippy --version; then return; fi
+    rustup component add rustfmt clippy
+}
+
 install_shellcheck() { debian shellcheck; }
 
 # systemd-analyze, which knows the names of a unit's settings.
