@@ -49,7 +49,7 @@ impl AllowRule {
         Group::parse(text).filter(Group::is_known_form).map(Self::Group)
     }
 
-    fn admits(&self, person: &Person) -> bool {
+    fn names(&self, person: &Person) -> bool {
         match self {
             Self::Group(group) => person.groups.contains(group),
             Self::Account(account) => person.account.id == *account,
@@ -58,6 +58,23 @@ impl AllowRule {
                     && person.account.email.as_ref().is_some_and(|email| email.eq_ignore_ascii_case(wanted))
             }
         }
+    }
+}
+
+/// Whom something is for.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Audience {
+    /// Those who may; empty: nobody.
+    pub allow: Vec<AllowRule>,
+    /// Those who may not, even so.
+    pub deny: Vec<AllowRule>,
+}
+
+impl Audience {
+    /// Whether `person` is among them.
+    pub fn includes(&self, person: &Person) -> bool {
+        let named = |rules: &[AllowRule]| rules.iter().any(|rule| rule.names(person));
+        named(&self.allow) && !named(&self.deny)
     }
 }
 
@@ -136,13 +153,28 @@ pub fn decide(person: &Person, client: &Client, rules: HouseRules, now: Timestam
     if !client.enabled {
         return Decision::Deny(Denial::ClientDisabled);
     }
+    let is_for = |person: &Person| client.allow.iter().any(|rule| rule.names(person));
+    judge(person, is_for, rules, now)
+}
+
+/// May `person` use what is for `audience`, now?
+pub fn decide_for(person: &Person, audience: &Audience, rules: HouseRules, now: Timestamp) -> Decision {
+    judge(person, |person| audience.includes(person), rules, now)
+}
+
+fn judge(
+    person: &Person,
+    is_for: impl FnOnce(&Person) -> bool,
+    rules: HouseRules,
+    now: Timestamp,
+) -> Decision {
     if let Some(denial) = barred(person, rules) {
         return Decision::Deny(denial);
     }
     let Standing::Member { confirmed_at } = person.standing else {
         return Decision::Deny(Denial::NotShared);
     };
-    if !client.allow.iter().any(|rule| rule.admits(person)) {
+    if !is_for(person) {
         return Decision::Deny(Denial::NotAllowedHere);
     }
     if confirmed_at.plus(rules.membership_lifetime).has_passed(now) {

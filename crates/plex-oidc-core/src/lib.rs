@@ -9,6 +9,7 @@ pub mod client;
 pub mod decide;
 pub mod discovery;
 pub mod form;
+pub mod gateway;
 pub mod groups;
 pub mod id;
 pub mod issuer;

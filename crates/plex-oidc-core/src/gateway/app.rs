@@ -1,0 +1,92 @@
+//! Applications behind the gateway, as the host declared them: which hosts, which paths, for whom.
+
+use super::headers::HeaderSet;
+use super::host::{Host, HostPattern};
+use super::original::Method;
+use super::path::PathPattern;
+use crate::decide::Audience;
+
+/// What a rule gives to those it is about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Access {
+    /// Everybody, signed in or not: a health check, a webhook.
+    Bypass,
+    /// These people.
+    Only(Audience),
+}
+
+/// One rule of an application. The first that matches decides.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PathRule {
+    /// The paths it is about; empty: all.
+    pub paths: Vec<PathPattern>,
+    /// The methods it is about; empty: all.
+    pub methods: Vec<Method>,
+    /// Who may.
+    pub access: Access,
+}
+
+/// An application behind the gateway.
+#[derive(Debug, Clone)]
+pub struct GatewayApp {
+    /// Its name in the configuration, in logs, and in `?app=`.
+    pub name: String,
+    /// Its hosts; never empty.
+    pub hosts: Vec<HostPattern>,
+    /// Exceptions, in order.
+    pub rules: Vec<PathRule>,
+    /// Who may use it where no rule says otherwise. Empty means nobody.
+    pub audience: Audience,
+    /// Whether CORS preflights pass. They carry no cookie, so otherwise they never do.
+    pub preflight: bool,
+    /// What it is told about people.
+    pub headers: HeaderSet,
+}
+
+impl GatewayApp {
+    /// Whether `host` is one of its hosts.
+    pub fn serves(&self, host: &Host) -> bool {
+        self.hosts.iter().any(|pattern| pattern.matches(host))
+    }
+
+    /// Everybody whom any part of it lets in: those for whom signing in is worth the while.
+    pub fn anybody(&self) -> Audience {
+        let of_rules = self.rules.iter().filter_map(|rule| match &rule.access {
+            Access::Bypass => None,
+            Access::Only(audience) => Some(audience),
+        });
+        let mut allow = Vec::new();
+        for audience in std::iter::once(&self.audience).chain(of_rules) {
+            for rule in &audience.allow {
+                if !allow.contains(rule) {
+                    allow.push(rule.clone());
+                }
+            }
+        }
+        Audience { allow, deny: Vec::new() }
+    }
+}
+
+/// Every application behind the gateway, in the order of the file.
+#[derive(Debug, Clone, Default)]
+pub struct Apps(pub Vec<GatewayApp>);
+
+impl Apps {
+    /// The application that serves `host`: the one called `name` if a name is given, else one that names the host
+    /// itself, else one that covers it with a wildcard. No application: nobody passes.
+    pub fn find(&self, host: &Host, name: Option<&str>) -> Option<&GatewayApp> {
+        let serving = || self.0.iter().filter(|app| app.serves(host));
+        match name {
+            Some(name) => serving().find(|app| app.name == name),
+            None => {
+                let exact = HostPattern::Exact(host.clone());
+                serving().find(|app| app.hosts.contains(&exact)).or_else(|| serving().next())
+            }
+        }
+    }
+
+    /// The application with this name.
+    pub fn named(&self, name: &str) -> Option<&GatewayApp> {
+        self.0.iter().find(|app| app.name == name)
+    }
+}

@@ -1,0 +1,163 @@
+//! What an application is told about the person, as headers.
+//!
+//! Every header of the set is on every answer that lets a request pass, empty where there is nothing to say: a proxy then
+//! overwrites what a visitor may have planted (security requirement 169).
+
+use std::collections::BTreeMap;
+
+use crate::decide::Person;
+use crate::id::PlexAccountId;
+
+/// Longest value, in bytes. What is longer is not sent: half a name or half a list of groups is a wrong one.
+const MAX_VALUE: usize = 4096;
+
+/// One thing that a header can say.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum IdentityField {
+    /// Who it is, by the name that applications keep people under: see [`UserNames`].
+    User,
+    /// The subject, `plex-<account id>`.
+    Subject,
+    /// The name of the Plex account. Its owner can change it.
+    Username,
+    /// The name for people.
+    Name,
+    /// The e-mail address, if Plex has seen it confirmed.
+    Email,
+    /// The groups, between commas.
+    Groups,
+    /// The groups, between bars.
+    GroupsByBar,
+}
+
+impl IdentityField {
+    /// Reads the word that the configuration has for it.
+    pub fn parse(word: &str) -> Option<Self> {
+        Some(match word {
+            "user" => Self::User,
+            "subject" => Self::Subject,
+            "username" => Self::Username,
+            "name" => Self::Name,
+            "email" => Self::Email,
+            "groups" => Self::Groups,
+            "groups-by-bar" => Self::GroupsByBar,
+            _ => return None,
+        })
+    }
+}
+
+/// By which name applications know people: what stands in the header that says who it is.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct UserNames {
+    /// What the host calls somebody, by account id.
+    pub chosen: BTreeMap<PlexAccountId, String>,
+    /// What everybody else is called.
+    pub otherwise: UserName,
+}
+
+/// Where a name comes from, if the host chose none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum UserName {
+    /// `plex-<account id>`: nobody can change it.
+    #[default]
+    Subject,
+    /// The confirmed e-mail address.
+    Email,
+    /// The name of the Plex account. Whoever owns the account can change it to any name that nobody else has at Plex.
+    Username,
+}
+
+impl UserNames {
+    /// What this person is called.
+    pub fn of(&self, person: &Person) -> Option<String> {
+        if let Some(chosen) = self.chosen.get(&person.account.id) {
+            return Some(chosen.clone());
+        }
+        let name = match self.otherwise {
+            UserName::Subject => Some(person.subject().as_str().to_owned()),
+            UserName::Email => confirmed_email(person).map(str::to_ascii_lowercase),
+            UserName::Username => person.account.username.clone(),
+        };
+        // Nobody gets by other means the name that the host gave to one.
+        name.filter(|name| !self.chosen.values().any(|taken| taken.eq_ignore_ascii_case(name)))
+    }
+}
+
+fn confirmed_email(person: &Person) -> Option<&str> {
+    person.account.email.as_deref().filter(|_| person.account.email_confirmed)
+}
+
+/// The headers of one application: names and what they say.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HeaderSet(pub Vec<(String, IdentityField)>);
+
+impl HeaderSet {
+    /// A set that other programs have made usual.
+    pub fn preset(word: &str) -> Option<Self> {
+        use IdentityField::{Email, Groups, GroupsByBar, Name, Subject, User};
+        let set: &[(&str, IdentityField)] = match word {
+            "remote" => &[
+                ("Remote-User", User),
+                ("Remote-Name", Name),
+                ("Remote-Email", Email),
+                ("Remote-Groups", Groups),
+            ],
+            "x-forwarded-user" => &[
+                ("X-Forwarded-User", User),
+                ("X-Forwarded-Preferred-Username", User),
+                ("X-Forwarded-Email", Email),
+                ("X-Forwarded-Groups", Groups),
+            ],
+            "x-auth-request" => &[
+                ("X-Auth-Request-User", User),
+                ("X-Auth-Request-Preferred-Username", User),
+                ("X-Auth-Request-Email", Email),
+                ("X-Auth-Request-Groups", Groups),
+            ],
+            "x-authentik" => &[
+                ("X-authentik-username", User),
+                ("X-authentik-name", Name),
+                ("X-authentik-email", Email),
+                ("X-authentik-groups", GroupsByBar),
+                ("X-authentik-uid", Subject),
+            ],
+            _ => return None,
+        };
+        Some(Self(set.iter().map(|(name, field)| ((*name).to_owned(), *field)).collect()))
+    }
+
+    /// Every header with its value; nobody, or a value that no header can hold, is an empty one.
+    pub fn values(&self, person: Option<&Person>, names: &UserNames) -> Vec<(&str, String)> {
+        let value = |field| person.and_then(|person| value(field, person, names)).unwrap_or_default();
+        self.0.iter().map(|(name, field)| (name.as_str(), value(*field))).collect()
+    }
+}
+
+fn value(field: IdentityField, person: &Person, names: &UserNames) -> Option<String> {
+    let text = match field {
+        IdentityField::User => names.of(person)?,
+        IdentityField::Subject => person.subject().as_str().to_owned(),
+        IdentityField::Username => person.account.username.clone()?,
+        IdentityField::Name => person.account.display_name.clone(),
+        IdentityField::Email => confirmed_email(person)?.to_owned(),
+        IdentityField::Groups => joined(person, ','),
+        IdentityField::GroupsByBar => joined(person, '|'),
+    };
+    fits(&text).then_some(text)
+}
+
+/// The groups of a person. A name with the separator in it would be two groups to the reader, so it is left out.
+fn joined(person: &Person, separator: char) -> String {
+    let names = person.groups.iter().map(crate::groups::Group::as_str);
+    let whole: Vec<_> = names.filter(|name| !name.contains(separator)).collect();
+    whole.join(&separator.to_string())
+}
+
+/// Whether a header can hold this text without anybody reading something else (RFC 9110 s. 5.5).
+fn fits(text: &str) -> bool {
+    text.len() <= MAX_VALUE && text.trim() == text && !text.chars().any(char::is_control)
+}
+
+#[cfg(test)]
+#[path = "headers_tests.rs"]
+mod tests;

@@ -1,0 +1,71 @@
+use super::*;
+use crate::groups::Group;
+use crate::testing::friend;
+
+fn value_of(set: &HeaderSet, person: Option<&Person>, names: &UserNames, header: &str) -> String {
+    let values = set.values(person, names);
+    values.into_iter().find(|(name, _)| *name == header).map(|(_, value)| value).unwrap()
+}
+
+#[test]
+fn req_169_every_header_is_there_and_empty_for_nobody() {
+    for preset in ["remote", "x-forwarded-user", "x-auth-request", "x-authentik"] {
+        let set = HeaderSet::preset(preset).unwrap();
+        let nobody = set.values(None, &UserNames::default());
+        assert_eq!(nobody.len(), set.0.len());
+        assert!(nobody.iter().all(|(_, value)| value.is_empty()), "{preset}");
+        let somebody = set.values(Some(&friend()), &UserNames::default());
+        assert!(somebody.iter().all(|(_, value)| !value.is_empty()), "{preset}: {somebody:?}");
+    }
+    assert_eq!(HeaderSet::preset("other"), None);
+}
+
+#[test]
+fn who_it_is_cannot_be_chosen_by_the_guest() {
+    let set = HeaderSet::preset("remote").unwrap();
+    let guest = friend();
+    let user = |names: &UserNames| value_of(&set, Some(&guest), names, "Remote-User");
+    assert_eq!(user(&UserNames::default()), "plex-42");
+    let chosen = BTreeMap::from([(guest.account.id, "patrick".to_owned())]);
+    assert_eq!(user(&UserNames { chosen, otherwise: UserName::Subject }), "patrick");
+    let by_name = |chosen| UserNames { chosen, otherwise: UserName::Username };
+    assert_eq!(user(&by_name(BTreeMap::new())), "pat");
+    // The host calls somebody else "Pat": a guest who renames himself at Plex does not become that person.
+    let taken = BTreeMap::from([(PlexAccountId(7), "Pat".to_owned())]);
+    assert_eq!(user(&by_name(taken)), "");
+}
+
+#[test]
+fn an_unconfirmed_address_is_no_address() {
+    let set = HeaderSet::preset("remote").unwrap();
+    let mut guest = friend();
+    assert_eq!(value_of(&set, Some(&guest), &UserNames::default(), "Remote-Email"), "pat@example.com");
+    guest.account.email_confirmed = false;
+    assert_eq!(value_of(&set, Some(&guest), &UserNames::default(), "Remote-Email"), "");
+    let by_email = UserNames { otherwise: UserName::Email, ..UserNames::default() };
+    assert_eq!(value_of(&set, Some(&guest), &by_email, "Remote-User"), "");
+}
+
+#[test]
+fn a_value_that_would_be_read_as_something_else_is_not_sent() {
+    let set = HeaderSet::preset("remote").unwrap();
+    for name in ["a\r\nRemote-User: admin", "a\0b", " a", "a ", "a\u{85}b", &"x".repeat(5000)] {
+        let mut guest = friend();
+        guest.account.display_name = name.to_owned();
+        assert_eq!(value_of(&set, Some(&guest), &UserNames::default(), "Remote-Name"), "", "{name:?}");
+    }
+    let mut guest = friend();
+    guest.account.display_name = "J\u{fc}rgen, the |".to_owned();
+    assert_eq!(value_of(&set, Some(&guest), &UserNames::default(), "Remote-Name"), "J\u{fc}rgen, the |");
+}
+
+#[test]
+fn a_group_with_the_separator_in_its_name_is_not_two_groups() {
+    let mut guest = friend();
+    guest.groups.insert(Group::parse("a|plex-owner").unwrap());
+    let bars = HeaderSet::preset("x-authentik").unwrap();
+    assert_eq!(value_of(&bars, Some(&guest), &UserNames::default(), "X-authentik-groups"), "plex-friend");
+    let commas = HeaderSet::preset("remote").unwrap();
+    let groups = value_of(&commas, Some(&guest), &UserNames::default(), "Remote-Groups");
+    assert_eq!(groups, "a|plex-owner,plex-friend");
+}

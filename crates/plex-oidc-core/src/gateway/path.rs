@@ -1,0 +1,252 @@
+//! Paths: read once, and doubted where two programs may read them differently (`reference` 3.8: proxies hand on raw bytes).
+
+/// Longest target read, in bytes.
+const MAX_LEN: usize = 8 * 1024;
+
+/// The path of an original request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OriginalPath {
+    /// Without query, as the proxy sent it.
+    raw: String,
+    /// Percent-decoded once. `None`: it has more than one reading.
+    normal: Option<String>,
+}
+
+impl OriginalPath {
+    /// Reads a request target: a path, perhaps with a query. `None`: it is no path at all.
+    pub fn parse(target: &str) -> Option<Self> {
+        if target.len() > MAX_LEN || !target.starts_with('/') {
+            return None;
+        }
+        let raw = target.split('?').next().unwrap_or("");
+        Some(Self { raw: raw.to_owned(), normal: normal(raw).filter(|_| !target.contains('#')) })
+    }
+
+    /// Without query, as the proxy sent it.
+    pub fn raw(&self) -> &str {
+        &self.raw
+    }
+
+    /// Decoded, if there is only one way to read it.
+    pub fn normal(&self) -> Option<&str> {
+        self.normal.as_deref()
+    }
+
+    /// Whether the proxy, the application and we may read this path differently. Then no rule may open it that any other
+    /// rule would keep shut.
+    pub const fn is_ambiguous(&self) -> bool {
+        self.normal.is_none()
+    }
+}
+
+/// The one reading of `raw`, if it has one: no dot segments, no empty ones, nothing encoded that separates, nothing
+/// encoded twice, no control characters, valid UTF-8.
+fn normal(raw: &str) -> Option<String> {
+    let plain = |b: u8| b.is_ascii_graphic() && b != b'\\' && b != b'#';
+    if !raw.bytes().all(plain) {
+        return None;
+    }
+    let decoded = decode_once(raw)?;
+    // A semicolon begins a parameter for some applications, which then drop it from the path.
+    let harmless = |c: char| !c.is_control() && !matches!(c, '\\' | '#' | '?' | ';');
+    if !decoded.chars().all(harmless) {
+        return None;
+    }
+    let mut segments = decoded.split('/').skip(1).peekable();
+    while let Some(segment) = segments.next() {
+        let is_last = segments.peek().is_none();
+        let is_dots = segment == "." || segment == "..";
+        if is_dots || (segment.is_empty() && !is_last) {
+            return None;
+        }
+    }
+    Some(decoded)
+}
+
+/// Percent-decodes; `None` if an escape is broken, hides a slash, or is itself encoded.
+fn decode_once(raw: &str) -> Option<String> {
+    let mut out = Vec::with_capacity(raw.len());
+    let mut bytes = raw.bytes();
+    while let Some(byte) = bytes.next() {
+        if byte != b'%' {
+            out.push(byte);
+            continue;
+        }
+        let high = char::from(bytes.next()?).to_digit(16)?;
+        let low = char::from(bytes.next()?).to_digit(16)?;
+        match u8::try_from(high * 16 + low).ok()? {
+            b'/' | b'%' => return None,
+            decoded => out.push(decoded),
+        }
+    }
+    String::from_utf8(out).ok()
+}
+
+/// Paths that a rule is about: one, or everything below one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PathPattern {
+    /// `/health`: this path.
+    Exact(String),
+    /// `/api/*`: everything below, and the folder itself with or without its slash.
+    Below(String),
+}
+
+impl PathPattern {
+    /// Reads a path that begins with a slash, perhaps with `/*` at its end. It must be in its normal form, decoded.
+    pub fn parse(text: &str) -> Option<Self> {
+        let (path, below) = match text.strip_suffix("/*") {
+            Some(folder) => (folder, true),
+            None => (text, false),
+        };
+        let sound = path.is_empty() || (path.starts_with('/') && path.len() <= 1024);
+        let readable = path.is_empty() || decoded_is_normal(path);
+        if !sound || !readable || path.contains('*') || (!below && path.is_empty()) {
+            return None;
+        }
+        Some(if below { Self::Below(path.to_owned()) } else { Self::Exact(path.to_owned()) })
+    }
+
+    /// Whether `normal` is one of these paths, letter for letter.
+    pub fn matches(&self, normal: &str) -> bool {
+        match self {
+            Self::Exact(path) => path == normal,
+            Self::Below(folder) => normal
+                .strip_prefix(folder.as_str())
+                .is_some_and(|rest| rest.is_empty() || rest.starts_with('/')),
+        }
+    }
+
+    /// As [`PathPattern::matches`], without regard to case: some applications have none, so a rule that keeps people
+    /// out of `/admin` keeps them out of `/ADMIN`.
+    pub fn covers(&self, normal: &str) -> bool {
+        let folded = normal.to_lowercase();
+        match self {
+            Self::Exact(path) => Self::Exact(path.to_lowercase()).matches(&folded),
+            Self::Below(folder) => Self::Below(folder.to_lowercase()).matches(&folded),
+        }
+    }
+}
+
+/// Whether a path that is not encoded reads the same after encoding and decoding.
+fn decoded_is_normal(path: &str) -> bool {
+    let encoded: String = path
+        .bytes()
+        .map(|b| match b {
+            b'%' => "%25".to_owned(),
+            b if b.is_ascii_graphic() => char::from(b).to_string(),
+            b => format!("%{b:02X}"),
+        })
+        .collect();
+    normal(&encoded).as_deref() == Some(path)
+}
+
+impl std::fmt::Display for PathPattern {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Exact(path) => f.write_str(path),
+            Self::Below(folder) => write!(f, "{folder}/*"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn path(target: &str) -> OriginalPath {
+        OriginalPath::parse(target).unwrap_or_else(|| panic!("{target}"))
+    }
+
+    #[test]
+    fn req_166_a_plain_path_is_decoded_once_and_its_query_is_cut_off() {
+        for (target, normal) in [
+            ("/", "/"),
+            ("/a/b", "/a/b"),
+            ("/a/", "/a/"),
+            ("/%41dmin", "/Admin"),
+            ("/a%20b", "/a b"),
+            ("/caf%C3%A9", "/caf\u{e9}"),
+            ("/admin?x=/public/", "/admin"),
+            ("/a?b?c", "/a"),
+            ("/a?x=%2f..%2f", "/a"),
+            ("/file.html", "/file.html"),
+            ("/~me/.well-known/x", "/~me/.well-known/x"),
+        ] {
+            assert_eq!(path(target).normal(), Some(normal), "{target}");
+        }
+    }
+
+    #[test]
+    fn req_166_a_path_with_two_readings_is_ambiguous() {
+        for target in [
+            "/public/../admin",
+            "/public/%2e%2e/admin",
+            "/public/.%2e/admin",
+            "/./admin",
+            "/a/.",
+            "/a/..",
+            "//admin",
+            "/a//b",
+            "/public%2fadmin",
+            "/public%2Fadmin",
+            "/public%5cadmin",
+            "/public\\admin",
+            "/public/..;/admin",
+            "/public;a=..%2f/admin",
+            "/x.html;jsessionid=1",
+            "/admin;",
+            "/a%3bb",
+            "/%252e%252e/admin",
+            "/%25",
+            "/%2",
+            "/%",
+            "/%zz",
+            "/%00",
+            "/a%0d%0ab",
+            "/a%7f",
+            "/a%23b",
+            "/a%3fb",
+            "/a#b",
+            "/a?x#b",
+            "/%ff",
+            "/%c0%af",
+            "/caf\u{e9}",
+            "/a b",
+            "/a\u{0}",
+        ] {
+            assert!(path(target).is_ambiguous(), "{target:?} -> {:?}", path(target).normal());
+        }
+        for no_path in ["", "admin", "*", "http://x/", "?a", "#"] {
+            assert_eq!(OriginalPath::parse(no_path), None, "{no_path:?}");
+        }
+    }
+
+    #[test]
+    fn patterns_are_exact_or_whole_segments() {
+        let below = PathPattern::parse("/api/*").unwrap();
+        assert!(below.matches("/api") && below.matches("/api/") && below.matches("/api/x/y"));
+        assert!(!below.matches("/apix") && !below.matches("/API/x") && below.covers("/API/x"));
+        let exact = PathPattern::parse("/health").unwrap();
+        assert!(exact.matches("/health") && !exact.matches("/health/") && !exact.matches("/healthz"));
+        let all = PathPattern::parse("/*").unwrap();
+        assert!(all.matches("/") && all.matches("/a/b"));
+        for odd in ["", "api", "/a/*/b", "/a*", "*", "/a//b", "/../x", "/a?b", "/a#b", "/a%2fb/..", "/a\\b"] {
+            assert_eq!(PathPattern::parse(odd), None, "{odd}");
+        }
+        assert!(PathPattern::parse("/caf\u{e9}/*").unwrap().matches(path("/caf%C3%A9/x").normal().unwrap()));
+    }
+
+    proptest! {
+        #[test]
+        fn a_normal_path_read_again_is_itself(target in "/[a-zA-Z0-9%./;?#\\\\ -]{0,40}") {
+            if let Some(normal) = OriginalPath::parse(&target).as_ref().and_then(OriginalPath::normal) {
+                let encoded = normal.replace('%', "%25").replace(' ', "%20");
+                let again = OriginalPath::parse(&encoded);
+                prop_assert_eq!(again.as_ref().and_then(OriginalPath::normal), Some(normal));
+                prop_assert!(!normal.contains("/../") && !normal.contains("//"));
+            }
+        }
+    }
+}

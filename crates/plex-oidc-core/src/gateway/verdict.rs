@@ -1,0 +1,159 @@
+//! The gateway's side of the one decision: which rule applies to a request, and what it says of this person.
+//!
+//! A path with two readings gets the strictest answer of all rules: it passes only where every rule would let it pass,
+//! and never by a bypass. So a rule that keeps people out of `/admin` cannot be walked around, and adding such a rule
+//! never opens anything.
+
+use std::fmt;
+
+use super::app::{Access, GatewayApp, PathRule};
+use super::kind::RequestKind;
+use super::original::OriginalRequest;
+use crate::decide::{Audience, Decision, Denial, HouseRules, Person, decide_for};
+use crate::time::Timestamp;
+
+/// What the gateway answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    /// It passes, as this person.
+    Pass,
+    /// It passes, whoever it is.
+    PassAnybody,
+    /// Nobody is signed in, or what we know is too old.
+    SignIn,
+    /// Not this person.
+    Deny(Denial),
+}
+
+/// A part of the application's rules, as it was looked at.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Considered {
+    /// Its number in the file, from 1; `None` for what holds where no rule does.
+    pub rule: Option<usize>,
+    /// What came of it.
+    pub outcome: Outcome,
+}
+
+/// What came of looking at a rule.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// It is about other paths or methods.
+    OtherRequest,
+    /// A bypass, and the path has more than one reading, so it does not count.
+    BypassWithDoubt,
+    /// It applies, and says this.
+    Says(Verdict),
+}
+
+impl fmt::Display for Considered {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.rule {
+            Some(number) => write!(f, "rule {number}: ")?,
+            None => f.write_str("allow and deny of the application: ")?,
+        }
+        match self.outcome {
+            Outcome::OtherRequest => f.write_str("about other paths or methods"),
+            Outcome::BypassWithDoubt => {
+                f.write_str("a bypass, which does not count for a path with more than one reading")
+            }
+            Outcome::Says(Verdict::Pass) => f.write_str("lets this person in"),
+            Outcome::Says(Verdict::PassAnybody) => f.write_str("lets everybody in"),
+            Outcome::Says(Verdict::SignIn) => f.write_str("wants somebody signed in"),
+            Outcome::Says(Verdict::Deny(denial)) => write!(f, "keeps this person out ({denial:?})"),
+        }
+    }
+}
+
+/// A verdict, and how it came about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Weighed {
+    /// The verdict.
+    pub verdict: Verdict,
+    /// Every rule that was looked at, in order.
+    pub considered: Vec<Considered>,
+}
+
+/// May this request pass? `person` is whoever is signed in.
+pub fn weigh(
+    app: &GatewayApp,
+    request: &OriginalRequest,
+    kind: RequestKind,
+    person: Option<&Person>,
+    (rules, now): (HouseRules, Timestamp),
+) -> Weighed {
+    if kind == RequestKind::Preflight && app.preflight {
+        return Weighed { verdict: Verdict::PassAnybody, considered: Vec::new() };
+    }
+    let say = |audience: &Audience| says(audience, person, rules, now);
+    match request.path.normal() {
+        Some(normal) => first_match(app, request, normal, say),
+        None => strictest(app, request, say),
+    }
+}
+
+fn says(audience: &Audience, person: Option<&Person>, rules: HouseRules, now: Timestamp) -> Verdict {
+    let Some(person) = person else { return Verdict::SignIn };
+    match decide_for(person, audience, rules, now) {
+        Decision::Allow => Verdict::Pass,
+        Decision::Deny(denial) => Verdict::Deny(denial),
+        Decision::Unknown => Verdict::SignIn,
+    }
+}
+
+fn first_match(
+    app: &GatewayApp,
+    request: &OriginalRequest,
+    normal: &str,
+    say: impl Fn(&Audience) -> Verdict,
+) -> Weighed {
+    let mut considered = Vec::new();
+    for (number, rule) in (1..).zip(&app.rules) {
+        let outcome = match &rule.access {
+            _ if !is_about(rule, request, normal) => Outcome::OtherRequest,
+            Access::Bypass => Outcome::Says(Verdict::PassAnybody),
+            Access::Only(audience) => Outcome::Says(say(audience)),
+        };
+        considered.push(Considered { rule: Some(number), outcome });
+        if let Outcome::Says(verdict) = outcome {
+            return Weighed { verdict, considered };
+        }
+    }
+    let verdict = say(&app.audience);
+    considered.push(Considered { rule: None, outcome: Outcome::Says(verdict) });
+    Weighed { verdict, considered }
+}
+
+fn is_about(rule: &PathRule, request: &OriginalRequest, normal: &str) -> bool {
+    let method = rule.methods.is_empty() || rule.methods.contains(&request.method);
+    let path = rule.paths.is_empty()
+        || rule.paths.iter().any(|pattern| match rule.access {
+            Access::Bypass => pattern.matches(normal),
+            Access::Only(_) => pattern.covers(normal),
+        });
+    method && path
+}
+
+/// Every rule that could be meant has to agree.
+fn strictest(app: &GatewayApp, request: &OriginalRequest, say: impl Fn(&Audience) -> Verdict) -> Weighed {
+    let mut considered = Vec::new();
+    let mut verdict = say(&app.audience);
+    for (number, rule) in (1..).zip(&app.rules) {
+        let outcome = match &rule.access {
+            _ if !(rule.methods.is_empty() || rule.methods.contains(&request.method)) => {
+                Outcome::OtherRequest
+            }
+            Access::Bypass => Outcome::BypassWithDoubt,
+            Access::Only(audience) => Outcome::Says(say(audience)),
+        };
+        considered.push(Considered { rule: Some(number), outcome });
+        if let (Verdict::Pass, Outcome::Says(stricter)) = (verdict, outcome) {
+            verdict = stricter;
+        }
+    }
+    considered.push(Considered { rule: None, outcome: Outcome::Says(say(&app.audience)) });
+    Weighed { verdict, considered }
+}
+
+#[cfg(test)]
+#[path = "verdict_tests.rs"]
+mod tests;

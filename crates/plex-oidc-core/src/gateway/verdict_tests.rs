@@ -1,0 +1,257 @@
+use proptest::prelude::*;
+
+use super::*;
+use crate::decide::AllowRule;
+use crate::gateway::headers::HeaderSet;
+use crate::gateway::host::HostPattern;
+use crate::gateway::original::Method;
+use crate::gateway::path::PathPattern;
+use crate::groups::Group;
+use crate::testing::friend;
+use crate::time::Seconds;
+
+const NOW: Timestamp = Timestamp(1000);
+const HOUSE: HouseRules = HouseRules {
+    allow_managed_users: false,
+    require_confirmed_email: true,
+    membership_lifetime: Seconds::days(1),
+};
+
+fn only(groups: &[Group]) -> Audience {
+    Audience { allow: groups.iter().cloned().map(AllowRule::Group).collect(), deny: Vec::new() }
+}
+
+fn rule(paths: &[&str], methods: &[&str], access: Access) -> PathRule {
+    PathRule {
+        paths: paths.iter().map(|path| PathPattern::parse(path).unwrap()).collect(),
+        methods: methods.iter().map(|method| Method::parse(method).unwrap()).collect(),
+        access,
+    }
+}
+
+fn app(rules: Vec<PathRule>) -> GatewayApp {
+    GatewayApp {
+        name: "wiki".into(),
+        hosts: vec![HostPattern::parse("wiki.example.org").unwrap()],
+        rules,
+        audience: only(&[Group::friend(), Group::owner()]),
+        preflight: false,
+        headers: HeaderSet::preset("remote").unwrap(),
+    }
+}
+
+fn ask(app: &GatewayApp, method: &str, target: &str, person: Option<&Person>) -> Verdict {
+    let request = OriginalRequest::new(method, "https", "wiki.example.org", target).unwrap();
+    weigh(app, &request, RequestKind::Script, person, (HOUSE, NOW)).verdict
+}
+
+fn guarded() -> GatewayApp {
+    app(vec![
+        rule(&["/health", "/public/*"], &["GET"], Access::Bypass),
+        rule(&["/admin/*"], &[], Access::Only(only(&[Group::owner()]))),
+    ])
+}
+
+#[test]
+fn the_first_rule_that_matches_decides() {
+    let (app, friend) = (guarded(), friend());
+    assert_eq!(ask(&app, "GET", "/health", None), Verdict::PassAnybody);
+    assert_eq!(ask(&app, "POST", "/health", None), Verdict::SignIn, "the bypass is for GET");
+    assert_eq!(ask(&app, "GET", "/public/x?y", None), Verdict::PassAnybody);
+    assert_eq!(ask(&app, "GET", "/", None), Verdict::SignIn);
+    assert_eq!(ask(&app, "GET", "/", Some(&friend)), Verdict::Pass);
+    assert_eq!(ask(&app, "GET", "/admin/x", Some(&friend)), Verdict::Deny(Denial::NotAllowedHere));
+}
+
+#[test]
+fn rt_fa_path_query() {
+    let (app, friend) = (guarded(), friend());
+    for target in ["/admin?x=/public/", "/admin?/public/../public/x", "/admin?x#/public/"] {
+        assert_eq!(ask(&app, "GET", target, None), Verdict::SignIn, "{target}");
+        assert_eq!(
+            ask(&app, "GET", target, Some(&friend)),
+            Verdict::Deny(Denial::NotAllowedHere),
+            "{target}"
+        );
+    }
+}
+
+#[test]
+fn req_166_a_path_with_two_readings_never_takes_a_bypass_nor_walks_around_a_rule() {
+    let (app, friend) = (guarded(), friend());
+    for target in [
+        "/public/../admin",
+        "/public/%2e%2e/admin",
+        "/public/..;/admin",
+        "/public%2f..%2fadmin",
+        "/public//x",
+        "//admin",
+        "/public/%252e%252e/admin",
+        "/public/a%00",
+        "/public#/admin",
+        "/x/%2fadmin",
+    ] {
+        assert_eq!(ask(&app, "GET", target, None), Verdict::SignIn, "{target}");
+        assert_eq!(
+            ask(&app, "GET", target, Some(&friend)),
+            Verdict::Deny(Denial::NotAllowedHere),
+            "{target}"
+        );
+    }
+}
+
+#[test]
+fn a_rule_that_keeps_out_does_so_in_every_spelling_and_a_bypass_has_one() {
+    let (app, friend) = (guarded(), friend());
+    for target in ["/ADMIN/x", "/%41dmin/x", "/Admin", "/admin/"] {
+        assert_eq!(
+            ask(&app, "GET", target, Some(&friend)),
+            Verdict::Deny(Denial::NotAllowedHere),
+            "{target}"
+        );
+    }
+    assert_eq!(ask(&app, "GET", "/PUBLIC/x", None), Verdict::SignIn);
+}
+
+#[test]
+fn req_167_an_empty_list_is_nobody() {
+    let app = GatewayApp { audience: Audience::default(), ..app(Vec::new()) };
+    assert_eq!(ask(&app, "GET", "/", Some(&friend())), Verdict::Deny(Denial::NotAllowedHere));
+}
+
+#[test]
+fn deny_beats_allow_and_the_house_rules_hold_here_too() {
+    let mut app = app(Vec::new());
+    app.audience.deny = vec![AllowRule::Account(friend().account.id)];
+    assert_eq!(ask(&app, "GET", "/", Some(&friend())), Verdict::Deny(Denial::NotAllowedHere));
+    app.audience.deny.clear();
+    let ended = Person { standing: crate::decide::Standing::Ended, ..friend() };
+    assert_eq!(ask(&app, "GET", "/", Some(&ended)), Verdict::Deny(Denial::NotShared));
+    let request = OriginalRequest::new("GET", "https", "wiki.example.org", "/").unwrap();
+    let later = Timestamp(2 * 86_400);
+    let weighed = weigh(&app, &request, RequestKind::Script, Some(&friend()), (HOUSE, later));
+    assert_eq!(weighed.verdict, Verdict::SignIn, "what we know is too old");
+}
+
+#[test]
+fn a_preflight_passes_only_where_the_host_said_so() {
+    let request = OriginalRequest::new("OPTIONS", "https", "wiki.example.org", "/").unwrap();
+    let ask = |app: &GatewayApp| weigh(app, &request, RequestKind::Preflight, None, (HOUSE, NOW)).verdict;
+    assert_eq!(ask(&app(Vec::new())), Verdict::SignIn);
+    assert_eq!(ask(&GatewayApp { preflight: true, ..app(Vec::new()) }), Verdict::PassAnybody);
+}
+
+#[test]
+fn every_rule_that_was_looked_at_is_named() {
+    let request = OriginalRequest::new("GET", "https", "wiki.example.org", "/admin").unwrap();
+    let weighed = weigh(&guarded(), &request, RequestKind::Script, Some(&friend()), (HOUSE, NOW));
+    let said: Vec<String> = weighed.considered.iter().map(ToString::to_string).collect();
+    assert_eq!(
+        said,
+        ["rule 1: about other paths or methods", "rule 2: keeps this person out (NotAllowedHere)"]
+    );
+}
+
+fn any_target() -> impl Strategy<Value = String> {
+    let piece = prop_oneof![
+        Just("/"),
+        Just("admin"),
+        Just("public"),
+        Just("ADMIN"),
+        Just("%2e"),
+        Just(".."),
+        Just("%2f"),
+        Just(";"),
+        Just("%41dmin"),
+        Just("?"),
+        Just("#"),
+        Just("x"),
+        Just("%25"),
+        Just("\\"),
+        Just("health"),
+    ];
+    prop::collection::vec(piece, 0..8).prop_map(|pieces| format!("/{}", pieces.concat()))
+}
+
+fn any_rule() -> impl Strategy<Value = PathRule> {
+    let path = prop_oneof![Just("/admin/*"), Just("/public/*"), Just("/health"), Just("/*"), Just("/x")];
+    let access = prop_oneof![
+        Just(Access::Bypass),
+        Just(Access::Only(only(&[Group::owner()]))),
+        Just(Access::Only(only(&[Group::friend()]))),
+        Just(Access::Only(Audience::default())),
+    ];
+    (path, access).prop_map(|(path, access)| rule(&[path], &[], access))
+}
+
+/// How open a verdict is.
+fn openness(verdict: Verdict) -> u8 {
+    match verdict {
+        Verdict::Deny(_) => 0,
+        Verdict::SignIn => 1,
+        Verdict::Pass => 2,
+        Verdict::PassAnybody => 3,
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(2000))]
+
+    /// Adding a rule in front that lets nobody in never opens a path.
+    #[test]
+    fn a_rule_that_keeps_out_never_opens_anything(
+        target in any_target(),
+        rules in prop::collection::vec(any_rule(), 0..4),
+        path in prop_oneof![Just("/admin/*"), Just("/*"), Just("/x")],
+    ) {
+        let person = friend();
+        let before = app(rules.clone());
+        let mut stricter = vec![rule(&[path], &[], Access::Only(Audience::default()))];
+        stricter.extend(rules);
+        let after = app(stricter);
+        let (before, after) = (ask(&before, "GET", &target, Some(&person)), ask(&after, "GET", &target, Some(&person)));
+        prop_assert!(openness(after) <= openness(before), "{} before {:?} after {:?}", target, before, after);
+    }
+
+    /// Whatever an application makes of the path, decoding it as often as it likes: what is under `/admin` there was
+    /// not reached by a friend here.
+    #[test]
+    fn no_spelling_of_a_guarded_path_passes(target in any_target()) {
+        let verdict = ask(&guarded(), "GET", &target, Some(&friend()));
+        if matches!(verdict, Verdict::Pass | Verdict::PassAnybody) {
+            for reading in readings(&target) {
+                let folded = reading.to_lowercase();
+                let guarded = folded == "/admin" || folded.starts_with("/admin/");
+                prop_assert!(!guarded, "{} read as {}", target, reading);
+            }
+        }
+    }
+}
+
+/// What lenient applications may make of a target: cut, decoded up to three times, backslashes turned, parameters
+/// dropped, empty segments merged, dot segments resolved.
+fn readings(target: &str) -> Vec<String> {
+    let mut all = Vec::new();
+    let mut text = target.split(['?', '#']).next().unwrap_or("").to_owned();
+    for _ in 0..4 {
+        for dropped in [false, true] {
+            let mut out: Vec<&str> = Vec::new();
+            let turned = text.replace('\\', "/");
+            for segment in turned.split('/') {
+                let segment = if dropped { segment.split(';').next().unwrap_or("") } else { segment };
+                match segment {
+                    "" | "." => {}
+                    ".." => {
+                        out.pop();
+                    }
+                    other => out.push(other),
+                }
+            }
+            all.push(format!("/{}", out.join("/")));
+        }
+        text = url::form_urlencoded::parse(text.replace('+', "%2B").replace(['&', '='], "").as_bytes())
+            .map(|(name, _)| name.into_owned())
+            .collect();
+    }
+    all
+}
