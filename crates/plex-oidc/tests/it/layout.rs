@@ -2,7 +2,6 @@
 //!
 //! What stands in tests of a crate is not looked at: they may reach for anything.
 
-
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
