@@ -77,6 +77,37 @@ def test_without_cors_the_server_makes_the_pin(visitor, browser, demo, expected)
     assert not any(url.endswith("/pin") for _, url in browser.journal.sent)
 
 
+def test_where_something_cuts_the_event_stream_the_page_asks_instead(visitor, browser, expected):
+    expected += ["/events"]
+    browser.cdp("Network.setBlockedURLs", urls=["*/events"])
+    try:
+        visitor.arrive()
+        browser.click(SIGN_IN)
+        browser.to_popup()
+        browser.find("#continue-friend")
+        # The pop-up's own end would make the page ask once. Approved elsewhere, only asking again and again helps.
+        demo = visitor.demo
+        demo.control("POST", f"/pins/{demo.newest_pin()['code']}/approve", {"persona": "friend"})
+        browser.to_main_after_popup()
+        visitor.is_greeted("Mara")
+    finally:
+        browser.cdp("Network.setBlockedURLs", urls=[])
+    asked = [url for _, url in browser.journal.read().sent if url.endswith("/status")]
+    assert asked, "the stream was cut, so it was asked"
+
+
+def test_back_from_plex_the_page_is_of_use_again(visitor, browser):
+    with browser.as_phone():
+        visitor.arrive()
+        browser.click(SIGN_IN)
+        browser.find("#continue-friend")
+        browser.driver.back()
+        browser.until(lambda: browser.find(SIGN_IN).is_enabled(), "a button that can be pressed")
+        browser.click(SIGN_IN)
+        browser.click("#continue-friend")
+        visitor.is_greeted("Mara")
+
+
 def test_where_the_popup_is_cut_off_by_plex_its_opener_still_learns_the_outcome(visitor, browser, demo):
     with demo.switched(coop=True):
         visitor.arrive()

@@ -105,7 +105,7 @@ async fn seen_now(app: &App, attempt: &Attempt<'_>) {
     {
         return;
     }
-    pending().await;
+    pending::<()>().await;
 }
 
 /// `GET /sign-in/{request_id}/status`: answers at once when there is an outcome, else after a while.
