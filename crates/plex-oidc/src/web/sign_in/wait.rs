@@ -99,7 +99,7 @@ async fn is_over(mut receiver: Receiver<bool>) -> bool {
 
 /// Looks at Plex without waiting for the poller's turn: our script asks when the pop-up has come back. Ends only if
 /// there is an outcome.
-async fn seen_now(app: &App, attempt: &Attempt<'_>) {
+async fn seen_now(app: &State, attempt: &Attempt<'_>) {
     if let LoginState::PinAdopted(pin) = &attempt.state
         && look(app, attempt.id, pin).await.is_ok_and(|over| over)
     {
