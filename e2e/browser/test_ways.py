@@ -51,7 +51,7 @@ def test_without_any_script_the_waiting_page_looks_again_by_itself(visitor, brow
         page = visitor.arrive() and browser.url
         browser.click(SIGN_IN)
         browser.until(lambda: browser.url.startswith(demo.plextv), "the Plex page")
-        browser.driver.get(page + "/wait")
+        browser.driver.get(page + "/return")
         browser.sees("Waiting for Plex…")
         demo.control("POST", f"/pins/{demo.newest_pin()['code']}/approve", {"persona": "friend"})
         visitor.is_greeted("Mara")
