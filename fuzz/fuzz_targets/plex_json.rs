@@ -2,6 +2,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
+use plex_oidc_core::id::MachineId;
 use plextv::parse::{
     MAX_DEPTH, parse_libraries, parse_pin, parse_pong, parse_resources, parse_shares_json, parse_user,
 };
@@ -17,6 +18,9 @@ fuzz_target!(|body: &[u8]| {
     account(body, value.as_ref());
     pin(body, value.as_ref());
     rows(body, value.as_ref());
+    if let Some(value) = &value {
+        one_odd_field(value);
+    }
     if let Ok(libraries) = parse_libraries(body) {
         assert!(libraries.iter().all(|library| library.key != 0 && !library.kind.is_empty()));
     }
@@ -40,14 +44,43 @@ fn account(body: &[u8], value: Option<&Value>) {
     assert!(!account.display_name.is_empty());
     assert!(account.email.is_some() || !account.email_confirmed, "nobody confirmed no address");
     assert!(account.picture.is_none_or(|picture| picture.starts_with("https://")));
-    let said = |name: &str| value.and_then(|value| value.get(name)).is_some_and(|flag| !is_no(flag));
+    let said = |name: &str| value.and_then(|value| value.get(name)).is_some_and(is_yes);
     assert_eq!(user.restricted, said("restricted"));
     assert_eq!(user.confirmed, said("confirmed"));
 }
 
-fn is_no(value: &Value) -> bool {
-    matches!(value, Value::Null | Value::Bool(false))
-        || ["0", "\"0\"", "\"false\"", "\"\""].contains(&&*value.to_string())
+/// True, one, or the text of either.
+fn is_yes(value: &Value) -> bool {
+    let digits = |text: &str| text.bytes().all(|b| b.is_ascii_digit()) && text.parse() == Ok(1_u64);
+    match value {
+        Value::Bool(flag) => *flag,
+        Value::String(text) => text == "true" || digits(text),
+        number => number.as_u64() == Some(1),
+    }
+}
+
+fn holds(row: &Value, name: &str) -> bool {
+    row.get(name).is_some_and(|value| !value.is_null() && value != "")
+}
+
+fn names_a_server(row: &Value, name: &str) -> bool {
+    row.get(name).and_then(Value::as_str).and_then(MachineId::parse).is_some()
+}
+
+/// Whether this row, if the list can be read at all, is one of its servers.
+fn is_server(row: &Value) -> bool {
+    let provides = row.get("provides").and_then(Value::as_str).unwrap_or_default();
+    provides.split(',').any(|what| what.trim() == "server") && names_a_server(row, "clientIdentifier")
+}
+
+/// Whether this row, if the list can be read at all, is one of its shares.
+fn is_share(row: &Value) -> bool {
+    let account = number(Some(row), "invitedId").or_else(|| number(row.get("invited"), "id"));
+    row.get("accepted").is_some_and(is_yes)
+        && !holds(row, "deletedAt")
+        && !holds(row, "leftAt")
+        && account.is_some_and(|id| id != 0)
+        && names_a_server(row, "machineIdentifier")
 }
 
 fn pin(body: &[u8], value: Option<&Value>) {
@@ -79,7 +112,7 @@ fn rows(body: &[u8], value: Option<&Value>) {
     let (alone, both) = (parse_resources(body), parse_resources(beside(SERVER).as_bytes()));
     assert_eq!(alone.is_ok(), both.is_ok());
     if let (Ok(alone), Ok(both)) = (alone, both) {
-        assert!(alone.len() <= rows.len());
+        assert_eq!(alone.len(), rows.iter().filter(|row| is_server(row)).count(), "a row was skipped");
         assert_eq!(both.len(), alone.len() + 1);
         let honest = both.last().expect("it is there");
         assert_eq!(
@@ -92,7 +125,31 @@ fn rows(body: &[u8], value: Option<&Value>) {
     assert_eq!(alone.is_ok(), both.is_ok());
     if let (Ok(alone), Ok(both)) = (alone, both) {
         assert_eq!(both.len(), alone.len() + 1);
+        assert_eq!(alone.len(), rows.iter().filter(|row| is_share(row)).count(), "a row was skipped");
         assert_eq!(both.last().map(|share| share.account.0), Some(42));
         assert!(alone.iter().all(|share| share.account.0 != 0));
+    }
+}
+
+/// The input as the value of each field in turn, in an otherwise honest row: the row is read or the list is refused.
+fn one_odd_field(value: &Value) {
+    let with = |row: &str, field: &str| {
+        let mut row: Value = serde_json::from_str(row).expect("a fixed text");
+        row[field] = value.clone();
+        Value::from(vec![row])
+    };
+    for field in ["name", "provides", "owned", "home", "ownerId", "clientIdentifier", "accessToken"] {
+        let list = with(SERVER, field);
+        if let Ok(servers) = parse_resources(list.to_string().as_bytes()) {
+            assert_eq!(servers.len(), usize::from(is_server(&list[0])), "a row was skipped: {list}");
+        }
+    }
+    let fields =
+        ["accepted", "deletedAt", "leftAt", "invitedId", "machineIdentifier", "allLibraries", "libraries"];
+    for field in fields {
+        let list = with(SHARE, field);
+        if let Ok(shares) = parse_shares_json(list.to_string().as_bytes()) {
+            assert_eq!(shares.len(), usize::from(is_share(&list[0])), "a row was skipped: {list}");
+        }
     }
 }

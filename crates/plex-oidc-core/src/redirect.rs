@@ -166,6 +166,12 @@ impl RedirectTarget {
         &self.0
     }
 
+    /// Whether another program on the person's device can take this address: a scheme of its own, or loopback
+    /// (RFC 8252 s. 8.1).
+    pub fn is_claimable(&self) -> bool {
+        !self.0.starts_with("https://")
+    }
+
     /// The URI with `parameters` appended to its query, form-encoded (RFC 6749 s. 4.1.2). Its own query stays.
     pub fn with_response(&self, parameters: &[(&str, &str)]) -> String {
         let mut query = url::form_urlencoded::Serializer::new(String::new());

@@ -89,6 +89,9 @@ impl Folder {
              clients = {clients:?}\n\
              app = {app:?}\n\
              \n\
+             [limits]\n\
+             sign_in_starts_per_address = 300 # everybody here has the same address\n\
+             \n\
              [theme]\n\
              title = \"The demo house\"\n\
              \n\

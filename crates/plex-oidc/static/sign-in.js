@@ -8,6 +8,7 @@ const PIN_MS = 3000;
 const ADOPT_MS = 8000;
 const START_MS = 10000;
 const POLL_MS = 30000;
+const HURRY_MS = 5000;
 
 const root = document.querySelector("main[data-rid]");
 
@@ -200,6 +201,19 @@ function drive({ rid, csrf, pinsUrl, clientIdentifier, product, popupUrl, wait }
     });
   }
 
+  /** A pop-up has come back from Plex, perhaps ours: asks once, instead of waiting for the server's next look. */
+  async function hurry() {
+    const mine = attempt;
+    try {
+      const answer = await ask(base + "/status", HURRY_MS, { headers: { "Accept": "application/json" } });
+      if (mine === attempt && answer.next) {
+        leave(answer.next);
+      }
+    } catch {
+      // The stream or the poll goes on.
+    }
+  }
+
   /** Asks again and again; each question may stay open for a while. */
   async function poll(mine) {
     let failures = 0;
@@ -260,6 +274,14 @@ function drive({ rid, csrf, pinsUrl, clientIdentifier, product, popupUrl, wait }
     stop();
     closePopup();
   });
+
+  if (typeof BroadcastChannel === "function") {
+    new BroadcastChannel("plex-oidc").addEventListener("message", () => {
+      if (popup) {
+        hurry();
+      }
+    });
+  }
 
   addEventListener("pagehide", stop);
 

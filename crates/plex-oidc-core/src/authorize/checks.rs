@@ -157,7 +157,7 @@ fn unsupported_parameters(settled: &Settled<'_>) -> Result<(), RedirectError> {
         ("request_uri", Code::RequestUriNotSupported, "request_uri is not supported"),
         ("registration", Code::RegistrationNotSupported, "registration is not supported"),
     ] {
-        if settled.parameters.has(name) {
+        if settled.get(name)?.is_some() {
             return Err(settled.error(code, description));
         }
     }

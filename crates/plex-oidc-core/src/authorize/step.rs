@@ -17,6 +17,8 @@ pub struct SessionFacts {
     pub decision: Decision,
     /// Whether consent to this client and these scopes is remembered or not asked for.
     pub consented: bool,
+    /// Another program could ask in the client's name: it has no secret, and its address can be taken (requirement 28).
+    pub impersonable: bool,
 }
 
 /// What was done for this very request already.
@@ -68,8 +70,12 @@ pub fn next_step(
         }
         Decision::Deny(denial) => return Step::Deny(denial),
     }
-    if request.prompt.wants_account_choice() && !progress.account_chosen && !progress.signed_in {
-        return Step::ChooseAccount;
+    let must_choose = request.prompt.wants_account_choice() || session.impersonable;
+    if must_choose && !progress.account_chosen && !progress.signed_in {
+        if !silent {
+            return Step::ChooseAccount;
+        }
+        return refuse(Code::InteractionRequired, "anybody could ask as this client: the person is asked");
     }
     let must_consent = request.prompt.wants_consent() || !session.consented;
     if must_consent && !progress.consented {

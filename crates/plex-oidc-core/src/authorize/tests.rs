@@ -64,6 +64,15 @@ fn req_002_unknown_parameters_are_ignored() {
 }
 
 #[test]
+fn req_003_a_parameter_without_value_was_not_sent() {
+    for name in
+        ["request", "request_uri", "registration", "prompt", "max_age", "id_token_hint", "response_mode"]
+    {
+        assert!(ask(&[(name, Some(""))]).is_ok(), "{name}");
+    }
+}
+
+#[test]
 fn req_003_a_parameter_sent_twice_is_an_error() {
     for name in
         ["scope", "state", "nonce", "prompt", "max_age", "response_type", "code_challenge", "ui_locales"]
@@ -197,6 +206,7 @@ fn session(auth_time: i64) -> SessionFacts {
         auth_time: Timestamp(auth_time),
         decision: Decision::Allow,
         consented: true,
+        impersonable: false,
     }
 }
 
@@ -282,6 +292,20 @@ fn account_choice_and_consent_come_in_order_and_once() {
     assert_eq!(step(&both, Some(&live), signed_in), Step::Consent, "signing in was the choice");
     let all = Progress { consented: true, ..chosen };
     assert_eq!(step(&both, Some(&live), all), Step::Issue);
+}
+
+#[test]
+fn req_028_a_client_that_anybody_could_be_never_gets_a_code_without_a_click() {
+    let live = SessionFacts { impersonable: true, ..session(900) };
+    assert_eq!(step(&[], Some(&live), Progress::default()), Step::ChooseAccount);
+    let silent = step(&[("prompt", Some("none"))], Some(&live), Progress::default());
+    assert_eq!(refused(&silent), AuthorizeErrorCode::InteractionRequired);
+    for progress in [
+        Progress { account_chosen: true, ..Progress::default() },
+        Progress { signed_in: true, ..Progress::default() },
+    ] {
+        assert_eq!(step(&[], Some(&live), progress), Step::Issue);
+    }
 }
 
 #[test]

@@ -3,15 +3,18 @@
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
-use cookie::{Cookie, SameSite};
+use cookie::time::Duration;
+use cookie::{Cookie, CookieBuilder, SameSite};
 use http::HeaderMap;
 use http::header::COOKIE;
 use openidconnect::CsrfToken;
 
 use super::protocol::{Pending, SignedIn};
 
-/// The cookie of somebody who was sent to sign in: the state of that request.
-const EXPECTED: &str = "demo-state";
+/// The cookie of somebody who was sent to sign in, followed by the state of that request: two tabs may do so at once.
+const EXPECTED: &str = "demo-state-";
+/// How long it is kept.
+const PATIENCE: Duration = Duration::minutes(20);
 /// The cookie of somebody who is signed in here.
 const VISITOR: &str = "demo-visitor";
 /// More than this at once is not a demonstration.
@@ -28,20 +31,21 @@ impl Visitors {
     /// Notes a request that was sent off; returns the cookie that ties its answer to this browser.
     pub(crate) fn expect(&self, state: &CsrfToken, pending: Pending) -> String {
         insert(&self.pending, state.secret().clone(), pending);
-        cookie(EXPECTED, state.secret().clone())
+        let cookie = cookie(format!("{EXPECTED}{}", state.secret()), "1".to_owned());
+        cookie.max_age(PATIENCE).build().to_string()
     }
 
     /// Takes the request with this state, if this browser made it.
     pub(crate) fn expected(&self, headers: &HeaderMap, state: &str) -> Option<Pending> {
-        let ours = read(headers, EXPECTED).is_some_and(|held| held == state);
-        ours.then(|| lock(&self.pending).remove(state)).flatten()
+        read(headers, &format!("{EXPECTED}{state}"))?;
+        lock(&self.pending).remove(state)
     }
 
     /// Signs somebody in here; returns their cookie.
     pub(crate) fn welcome(&self, signed_in: SignedIn) -> String {
         let name = CsrfToken::new_random().into_secret();
         insert(&self.signed_in, name.clone(), signed_in);
-        cookie(VISITOR, name)
+        cookie(VISITOR.to_owned(), name).build().to_string()
     }
 
     /// Who this browser belongs to.
@@ -70,8 +74,8 @@ fn insert<T>(map: &Mutex<HashMap<String, T>>, name: String, value: T) {
     map.insert(name, value);
 }
 
-fn cookie(name: &'static str, value: String) -> String {
-    Cookie::build((name, value)).path("/").http_only(true).same_site(SameSite::Lax).build().to_string()
+fn cookie(name: String, value: String) -> CookieBuilder<'static> {
+    Cookie::build((name, value)).path("/").http_only(true).same_site(SameSite::Lax)
 }
 
 fn read(headers: &HeaderMap, name: &str) -> Option<String> {

@@ -463,7 +463,7 @@ pub const SECTIONS: &[Section] = &[
             key(
                 "header_bytes",
                 Kind::Number { min: 4096, max: 1_048_576 },
-                Some("32768"),
+                Some("16384"),
                 "The largest request head, in bytes.",
             ),
             key(

@@ -129,7 +129,13 @@ async fn facts(
         decision = Decision::Unknown;
     }
     let consented = !client.consent_required || has_consented(app, request, session).await?;
-    Ok(SessionFacts { subject: person.subject(), auth_time: session.auth_time, decision, consented })
+    Ok(SessionFacts {
+        subject: person.subject(),
+        auth_time: session.auth_time,
+        decision,
+        consented,
+        impersonable: client.is_public() && request.redirect.is_claimable(),
+    })
 }
 
 async fn has_consented(

@@ -2,12 +2,6 @@
 //!
 //! What stands in tests of a crate is not looked at: they may reach for anything.
 
-#![expect(
-    clippy::indexing_slicing,
-    clippy::string_slice,
-    reason = "a helper of a test may fail by panicking too"
-)]
-
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -59,7 +59,9 @@ pub async fn again(Shared(app): Shared<State>, path: Path<String>, request: Requ
         Err(answer) => return answer,
     };
     if matches!(attempt.state, LoginState::Approved { .. }) {
-        return see_other(&format!("/sign-in/{}/return", attempt.id));
+        // Not a 303: `return` redirects to the client, which our `form-action` forbids after a form.
+        let back = app.issuer.join(&format!("/sign-in/{}/return", attempt.id));
+        return onward(&app, &back, &attempt.client.name);
     }
     match app.store.restart_login(attempt.id, app.clock.now()).await {
         Ok(_) => sign_in(&app, &attempt, None),

@@ -2,6 +2,7 @@
 //! browsers without script. All three only say that there is an outcome; `return` has it.
 
 use std::convert::Infallible;
+use std::future::pending;
 use std::time::Duration;
 
 use axum::extract::{Path, State as Shared};
@@ -15,6 +16,7 @@ use tokio::sync::watch::Receiver;
 
 use crate::app::State;
 use crate::flow::attempt::Attempt;
+use crate::flow::complete::look;
 use crate::flow::watch::watch;
 use crate::pages::ErrorKind;
 use crate::store::records::LoginState;
@@ -91,6 +93,17 @@ async fn is_over(mut receiver: Receiver<bool>) -> bool {
     receiver.wait_for(|over| *over).await.is_ok()
 }
 
+/// Looks at Plex without waiting for the poller's turn: our script asks when the pop-up has come back. Ends only if
+/// there is an outcome.
+async fn seen_now(app: &State, attempt: &Attempt<'_>) {
+    if let LoginState::PinAdopted(pin) = &attempt.state
+        && look(app, attempt.id, pin).await.is_ok_and(|over| over)
+    {
+        return;
+    }
+    pending::<()>().await;
+}
+
 /// `GET /sign-in/{request_id}/status`: answers at once when there is an outcome, else after a while.
 pub async fn status(Shared(app): Shared<State>, path: Path<String>, headers: HeaderMap) -> Answer {
     let Ok(attempt) = open_attempt(&app, path, &headers).await else {
@@ -102,6 +115,7 @@ pub async fn status(Shared(app): Shared<State>, path: Path<String>, headers: Hea
             let mut stopping = app.stopping.clone();
             tokio::select! {
                 over = is_over(receiver) => over,
+                () = seen_now(&app, &attempt) => true,
                 () = tokio::time::sleep(LONG_POLL) => false,
                 _ = stopping.wait_for(|stop| *stop) => false,
             }

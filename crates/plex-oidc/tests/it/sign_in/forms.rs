@@ -3,7 +3,7 @@
 use axum::body::Body;
 use http::{HeaderValue, Request};
 
-use crate::support::{House, get, post_form};
+use crate::support::{Form, House, get, post_form};
 
 #[tokio::test]
 async fn a_form_or_call_from_elsewhere_is_refused() {
@@ -32,6 +32,32 @@ async fn a_form_or_call_from_elsewhere_is_refused() {
     }
     assert_eq!(house.plex.pin_count(), 1, "none was made by us");
     browser.approve_and_finish(&page, "friend").await.leaves().code();
+}
+
+#[tokio::test]
+async fn every_form_carries_the_token_of_its_attempt_and_needs_it() {
+    let house = House::new().await;
+    let mut browser = house.browser();
+    let page = browser.open(&house.relying_party("photos").authorization().url()).await;
+    let forms: Vec<Form> = page.forms();
+    assert_eq!(forms.len(), 2);
+    for Form { action, fields } in forms {
+        assert_eq!(fields, [("csrf".to_owned(), page.data("csrf"))], "{action}");
+        browser.send_own(post_form(&action, &[])).await.expect(403);
+        browser.send_own(post_form(&action, &[("csrf", ""), ("csrf", &page.data("csrf"))])).await.expect(403);
+    }
+}
+
+#[tokio::test]
+async fn an_application_that_was_taken_out_meanwhile_gets_nothing() {
+    let mut house = House::new().await;
+    let mut browser = house.browser();
+    let page = browser.open(&house.relying_party("photos").authorization().url()).await;
+    let pin = browser.start(&page).await;
+    house.plex.approve(&pin.code, "friend");
+    house.restart_with(|setup| setup.without_client("photos")).await;
+    let gone = browser.come_back(&page).await.expect(400);
+    assert!(gone.stays() && browser.session().is_none(), "{}", gone.text());
 }
 
 #[tokio::test]
@@ -91,16 +117,19 @@ async fn no_endpoint_accepts_a_plex_token() {
             let headers = request.headers_mut();
             headers.insert("x-plex-token", HeaderValue::from_str(&token).unwrap());
             headers.insert("authorization", HeaderValue::from_str(&format!("Bearer {token}")).unwrap());
-            let answer = browser.send(request).await;
+            // Each authorization request is a new attempt, and a browser keeps eight: one of its own for each.
+            let mut visitor = browser.clone();
+            let answer = visitor.send(request).await;
             assert!(!answer.location().is_some_and(|to| to.contains("code=")), "{path} {name}");
-            assert!(!answer.body.contains("mara") && browser.session().is_none(), "{path} {name}");
+            assert!(!answer.body.contains("mara") && visitor.session().is_none(), "{path} {name}");
         }
     }
     for name in names {
         let body = format!("{{\"id\":1,\"code\":\"{token}\",\"mode\":\"popup\",\"{name}\":\"{token}\"}}");
         let call = Request::post(format!("/sign-in/{attempt}/pin")).header("x-csrf-token", &csrf);
         let call = call.header("x-plex-token", &token).body(Body::from(body)).unwrap();
-        assert!(matches!(browser.send_own(call).await.status, 400 | 409), "{name}");
+        let answer = browser.send_own(call).await;
+        assert!(matches!(answer.status, 400 | 409), "{name}: {answer:?}");
         let refused =
             photos.token(&[("grant_type", "authorization_code"), ("code", &token), (name, &token)]).await;
         assert_eq!(refused.status, 400, "{name}");

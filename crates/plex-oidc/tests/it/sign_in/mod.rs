@@ -7,3 +7,4 @@ mod outage;
 mod people;
 mod pins;
 mod tabs;
+mod waiting;

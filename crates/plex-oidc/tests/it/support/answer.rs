@@ -84,22 +84,25 @@ impl Answer {
         self
     }
 
-    /// Where a 303 sends us on our own host.
+    /// Where a 303, or the page that goes on by itself, sends us on our own host.
     pub(super) fn own_redirect(&self) -> Option<String> {
-        let location = self.location().filter(|_| self.status == 303)?;
-        let path = location.strip_prefix(ISSUER).unwrap_or(location);
+        let location = self.goes_on()?;
+        let path = location.strip_prefix(ISSUER).unwrap_or(&location);
         path.starts_with('/').then(|| path.to_owned())
+    }
+
+    fn goes_on(&self) -> Option<String> {
+        match self.status {
+            303 => self.location().map(str::to_owned),
+            200 => self.onward(),
+            _ => None,
+        }
     }
 
     /// Where this answer sends the browser to another site, by a redirect or by the page that goes on by itself.
     #[track_caller]
     pub(crate) fn leaves(&self) -> Landing {
-        let url = match self.status {
-            303 => self.location().map(str::to_owned),
-            200 => self.onward(),
-            _ => None,
-        };
-        let url = url.filter(|url| !url.starts_with('/') && !url.starts_with(ISSUER));
+        let url = self.goes_on().filter(|url| !url.starts_with('/') && !url.starts_with(ISSUER));
         let url = url.unwrap_or_else(|| panic!("{} does not lead elsewhere: {}", self.url, self.summary()));
         Landing::at(Url::parse(&url).expect("an address"))
     }

@@ -1,6 +1,5 @@
 //! A visitor's browser: cookies, redirects, forms, and what our script does.
 
-use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
@@ -10,6 +9,7 @@ use http::{HeaderMap, HeaderValue, Request};
 use serde_json::json;
 
 use super::answer::{Answer, Landing};
+use super::cookies::CookieJar;
 use super::door::{Door, get, post_form};
 use super::plex::Plex;
 use super::setup::ISSUER;
@@ -33,13 +33,13 @@ pub(crate) struct Browser {
     plex: Arc<Plex>,
     /// Where it is.
     pub(crate) address: SocketAddr,
-    /// The cookies by name. It keeps them for ever: that they end is ours to see to.
-    pub(crate) cookies: BTreeMap<String, String>,
+    /// The cookies. It keeps them for ever: that they end is ours to see to.
+    pub(crate) cookies: CookieJar,
 }
 
 impl Browser {
     pub(super) fn new(door: Door, plex: Arc<Plex>, address: SocketAddr) -> Self {
-        Self { door, plex, address, cookies: BTreeMap::new() }
+        Self { door, plex, address, cookies: CookieJar::default() }
     }
 
     /// Opens an address and follows redirects on our host. Ends at a page, or where we send it elsewhere.

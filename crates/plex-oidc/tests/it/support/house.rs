@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use axum::Router;
 use plex_oidc::app::State;
-use plex_oidc::clock::{Clock as _, ShiftedClock};
+use plex_oidc::clock::Clock as _;
 use plex_oidc::config::Config;
 use plex_oidc::entropy::SystemEntropy;
 use plex_oidc::installation;
@@ -17,6 +17,7 @@ use tempfile::TempDir;
 use tokio::sync::watch;
 
 use super::browser::Browser;
+use super::clock::StillClock;
 use super::data;
 use super::door::Door;
 use super::plex::Plex;
@@ -36,7 +37,7 @@ pub(crate) struct House {
     /// There but for the moment of a restart.
     app: Option<State>,
     setup: Setup,
-    clock: Arc<ShiftedClock>,
+    clock: Arc<StillClock>,
     folder: TempDir,
     visitors: AtomicU32,
 }
@@ -55,7 +56,7 @@ impl House {
         data::copy_to(folder.path()).await;
         let plex = Arc::new(Plex::start().await);
         let config = setup.load(folder.path(), &plex.emulator);
-        let clock = Arc::new(ShiftedClock::default());
+        let clock = Arc::new(StillClock::default());
         let (stop, stopping) = watch::channel(false);
         let app = assemble(&config, &clock, stopping).await;
         let door = Door::new(start::service(&config, &app));
@@ -142,7 +143,7 @@ impl House {
     }
 }
 
-async fn assemble(config: &Config, clock: &Arc<ShiftedClock>, stopping: watch::Receiver<bool>) -> State {
+async fn assemble(config: &Config, clock: &Arc<StillClock>, stopping: watch::Receiver<bool>) -> State {
     let clock = Arc::clone(clock);
     let parts = Parts { clock, entropy: Arc::new(SystemEntropy::default()), stopping };
     start::assemble(config, parts).await.unwrap_or_else(|error| panic!("{error}"))

@@ -3,6 +3,7 @@
 //! - [`House`] is one installation: the real configuration from TOML, the real router, a real SQLite file, real keys, and
 //!   a plex.tv of its own. `House::new().await` takes the usual one; [`Setup`] changes lines of its file first.
 //!   [`House::pass`] turns both clocks; nothing sleeps.
+//!   Ours stands still in between; that of plex.tv runs.
 //! - [`Browser`] is one person's browser: it keeps cookies and follows redirects on our host. Where we send it elsewhere it
 //!   stops, and [`Answer::leaves`] says where to. `submit` presses the buttons of our pages; `start` and `finish` do what our
 //!   script does.
@@ -32,6 +33,8 @@
 
 mod answer;
 mod browser;
+mod clock;
+mod cookies;
 mod data;
 mod door;
 mod house;

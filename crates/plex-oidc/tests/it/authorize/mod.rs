@@ -1,0 +1,11 @@
+//! The authorization endpoint from outside: requests, redirect URIs, what is shown, and what becomes of a code.
+//! The tables of every spelling are unit tests of the core; here the same rules are seen through the router.
+
+mod codes;
+mod consent;
+mod hints;
+mod pkce;
+mod prompt;
+mod redirects;
+mod requests;
+mod responses;

@@ -1,0 +1,199 @@
+"""How each page looks: no sideways scrolling on the narrowest phone, and a picture of each for people to judge.
+
+With --screenshots the pictures go to docs/screenshots/. Without, they are taken all the same, and thrown away.
+"""
+
+import base64
+import itertools
+
+import pytest
+
+from visitor import DOWN, NO_POPUPS, REFUSED, SIGN_IN
+
+WIDTHS = {360: 740, 1280: 800}
+SCHEMES = ("light", "dark")
+MOST_BYTES = 40_000
+
+# The page that goes on by itself is gone before anybody can look, so it is drawn without its order to go on.
+DRAW_ONWARD = """
+const form = document.querySelector("form[data-cancel]");
+return fetch(form.action, { method: "POST", body: new URLSearchParams(new FormData(form)) })
+  .then((answer) => answer.text())
+  .then((html) => {
+    document.open();
+    document.write(html.replace(/<meta http-equiv="refresh"[^>]*>/, ""));
+    document.close();
+  });
+"""
+
+FETCH_ICON = """
+return fetch(document.querySelector("link[rel=icon]").href).then((answer) => answer.text());
+"""
+
+
+def sign_in(visitor, _):
+    visitor.arrive()
+
+
+def sign_in_again(visitor, demo):
+    with visitor.browser.on_each_page(NO_POPUPS):
+        visitor.arrive()
+        page = visitor.browser.url
+        visitor.browser.click(SIGN_IN)
+        visitor.browser.find("#deny")
+    demo.control("POST", f"/pins/{demo.newest_pin()['code']}/expire")
+    visitor.browser.driver.get(page + "/return")
+    visitor.browser.sees("That took too long")
+
+
+def sign_in_with_popup(visitor, _):
+    visitor.arrive()
+    visitor.browser.click(SIGN_IN)
+    visitor.browser.find("[data-reopen]")
+
+
+def popup(visitor, demo):
+    visitor.browser.driver.get(demo.issuer + "/sign-in/popup")
+
+
+def popup_done(visitor, demo):
+    visitor.browser.driver.get(demo.issuer + "/sign-in/done")
+
+
+def waiting(visitor, _):
+    with visitor.browser.on_each_page(NO_POPUPS):
+        visitor.arrive()
+        page = visitor.browser.url
+        visitor.browser.click(SIGN_IN)
+        visitor.browser.find("#deny")
+    visitor.browser.driver.get(page + "/wait")
+    visitor.browser.sees("Waiting for Plex…")
+
+
+def denied(persona):
+    def go(visitor, _):
+        visitor.arrive()
+        visitor.continue_as(persona)
+        visitor.browser.named("Use another Plex account")
+
+    return go
+
+
+def plex_down(visitor, demo):
+    visitor.arrive()
+    with demo.fault("server-error"):
+        visitor.browser.click(SIGN_IN)
+        visitor.browser.sees("Plex isn’t answering")
+
+
+def old_link(visitor, demo):
+    visitor.browser.driver.get(demo.issuer + "/sign-in/01998a2e-6c1e-7b1f-8d6e-3c9e5f0a1b2c")
+    visitor.browser.sees("Please start again")
+
+
+def account_choice(visitor, _):
+    visitor.sign_in("friend", "Mara")
+    visitor.ask_to_sign_in("select_account")
+    visitor.browser.named("Continue as Mara")
+
+
+def consent(visitor, _):
+    visitor.sign_in("friend", "Mara")
+    visitor.ask_to_sign_in("consent")
+    visitor.browser.named("Allow")
+
+
+def onward(visitor, _):
+    visitor.arrive()
+    visitor.browser.driver.execute_script(DRAW_ONWARD)
+    visitor.browser.sees("If nothing happens")
+
+
+def sign_out(visitor, demo):
+    visitor.sign_in("friend", "Mara")
+    visitor.browser.driver.get(demo.issuer + "/sign-out")
+    visitor.browser.sees("Sign out?")
+
+
+def signed_out(visitor, demo):
+    visitor.browser.driver.get(demo.issuer + "/sign-out")
+    visitor.browser.sees("You are signed out")
+
+
+# Each page: the way to it, and what fails on that way as it should.
+PAGES = {
+    "sign-in": (sign_in, []),
+    "sign-in-with-popup": (sign_in_with_popup, []),
+    "sign-in-again": (sign_in_again, []),
+    "popup": (popup, []),
+    "popup-done": (popup_done, ["Scripts may close only the windows"]),
+    "waiting": (waiting, []),
+    "denied": (denied("stranger"), REFUSED),
+    "denied-unconfirmed": (denied("unconfirmed"), REFUSED),
+    "denied-managed": (denied("managed"), REFUSED),
+    "plex-down": (plex_down, DOWN),
+    "old-link": (old_link, ["status of 400"]),
+    "account-choice": (account_choice, []),
+    "consent": (consent, []),
+    "onward": (onward, []),
+    "sign-out": (sign_out, []),
+    "signed-out": (signed_out, []),
+}
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_page(visitor, browser, demo, expected, screenshots, name):
+    go, fails = PAGES[name]
+    expected += fails
+    go(visitor, demo)
+    try:
+        resize(browser, 320, 640)
+        wide = browser.driver.execute_script("return document.documentElement.scrollWidth")
+        assert wide <= 320, f"{name} scrolls sideways"
+        for (width, height), scheme in itertools.product(WIDTHS.items(), SCHEMES):
+            picture = take(browser, width, height, scheme)
+            (screenshots / f"{name}-{width}-{scheme}.webp").write_bytes(picture)
+            assert picture.startswith(b"RIFF") and 2_000 < len(picture) < MOST_BYTES
+    finally:
+        browser.cdp("Emulation.clearDeviceMetricsOverride")
+        browser.cdp("Emulation.setEmulatedMedia", features=[])
+
+
+def resize(browser, width, height):
+    browser.cdp(
+        "Emulation.setDeviceMetricsOverride",
+        width=width,
+        height=height,
+        deviceScaleFactor=1,
+        mobile=False,
+    )
+
+
+def take(browser, width, height, scheme):
+    """A picture of the whole page. Nothing moves in it."""
+    features = {"prefers-color-scheme": scheme, "prefers-reduced-motion": "reduce"}
+    pairs = [{"name": key, "value": value} for key, value in features.items()]
+    browser.cdp("Emulation.setEmulatedMedia", features=pairs)
+    resize(browser, width, height)
+    browser.driver.execute_script("document.activeElement.blur()")
+    tall = browser.driver.execute_script("return document.documentElement.scrollHeight")
+    resize(browser, width, max(height, tall))
+    picture = browser.cdp("Page.captureScreenshot", format="webp", quality=80)
+    return base64.b64decode(picture["data"])
+
+
+def test_the_sign_in_page_weighs_less_than_25_kb(visitor, browser, demo):
+    browser.cdp("Network.setCacheDisabled", cacheDisabled=True)
+    try:
+        visitor.arrive()
+        # Without a window there is no tab to put the icon on, so the browser does not fetch it by itself.
+        browser.driver.execute_script(FETCH_ICON)
+        answers = [one for one in browser.journal.read().answers if one.url.startswith(demo.issuer)]
+    finally:
+        browser.cdp("Network.setCacheDisabled", cacheDisabled=False)
+    kinds = sorted(one.kind for one in answers)
+    assert kinds == ["Document", "Fetch", "Script", "Stylesheet", "Stylesheet"], answers
+    assert all(one.bytes > 0 for one in answers), answers
+    total = sum(one.bytes for one in answers)
+    print(f"the sign-in page and all it needs: {total} bytes")
+    assert total < 25_000, answers
