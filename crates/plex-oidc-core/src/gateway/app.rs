@@ -76,13 +76,11 @@ impl Apps {
     /// itself, else one that covers it with a wildcard. No application: nobody passes.
     pub fn find(&self, host: &Host, name: Option<&str>) -> Option<&GatewayApp> {
         let serving = || self.0.iter().filter(|app| app.serves(host));
-        match name {
-            Some(name) => serving().find(|app| app.name == name),
-            None => {
-                let exact = HostPattern::Exact(host.clone());
-                serving().find(|app| app.hosts.contains(&exact)).or_else(|| serving().next())
-            }
+        if let Some(name) = name {
+            return serving().find(|app| app.name == name);
         }
+        let exact = HostPattern::Exact(host.clone());
+        serving().find(|app| app.hosts.contains(&exact)).or_else(|| serving().next())
     }
 
     /// The application with this name.

@@ -41,9 +41,8 @@ impl RequestKind {
                     Self::Navigation
                 }
             }
-            Header::One(_) | Header::Unclear => Self::Script,
             Header::Absent if wants_html(headers) => Self::Navigation,
-            Header::Absent => Self::Script,
+            Header::One(_) | Header::Unclear | Header::Absent => Self::Script,
         }
     }
 }

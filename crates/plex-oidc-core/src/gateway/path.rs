@@ -119,10 +119,10 @@ impl PathPattern {
     /// As [`PathPattern::matches`], without regard to case: some applications have none, so a rule that keeps people
     /// out of `/admin` keeps them out of `/ADMIN`.
     pub fn covers(&self, normal: &str) -> bool {
-        let folded = normal.to_lowercase();
+        let lower = normal.to_lowercase();
         match self {
-            Self::Exact(path) => Self::Exact(path.to_lowercase()).matches(&folded),
-            Self::Below(folder) => Self::Below(folder.to_lowercase()).matches(&folded),
+            Self::Exact(path) => Self::Exact(path.to_lowercase()).matches(&lower),
+            Self::Below(folder) => Self::Below(folder.to_lowercase()).matches(&lower),
         }
     }
 }
