@@ -2,6 +2,14 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "helpers of tests fail by panicking too")]
 
+mod browser_security;
+mod claims;
 mod config;
+mod discovery;
+mod refresh;
+mod requirements;
+mod safety;
 mod sign_in;
 mod support;
+mod token;
+mod userinfo;
