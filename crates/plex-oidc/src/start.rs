@@ -37,6 +37,8 @@ use crate::upstream::plex::{Plex, PlexSettings};
 
 /// The database in the data folder.
 const DATABASE: &str = "plex-oidc.db";
+/// How long open requests may take to finish after the program was asked to stop (invariant I-20).
+const DRAIN: Duration = Duration::from_secs(10);
 
 /// Why the service does not start. Nothing was created or changed.
 #[derive(Debug, thiserror::Error)]
@@ -267,6 +269,7 @@ pub fn connection_limits(config: &Config) -> ConnectionLimits {
         connections: config.limits.connections,
         header_bytes: config.limits.header_bytes,
         header_timeout: Duration::from_secs(u64::from(config.limits.header_timeout.0)),
+        drain: DRAIN,
     }
 }
 

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use axum::Router;
 use plex_oidc::app::State;
-use plex_oidc::clock::{Clock as _, ShiftedClock};
+use plex_oidc::clock::{Clock, ShiftedClock};
 use plex_oidc::config::Config;
 use plex_oidc::entropy::SystemEntropy;
 use plex_oidc::start::{self, Parts};
@@ -79,6 +79,17 @@ impl House {
         self.config = self.setup.load(self.folder.path(), &self.plex.emulator);
         let (stop, stopping) = watch::channel(false);
         let app = assemble(&self.config, &self.clock, stopping).await;
+        self.door.replace(start::service(&self.config, &app));
+        self.stop = stop;
+        self.app = Some(app);
+    }
+
+    /// Stops, and starts again with another clock.
+    pub(crate) async fn restart_on(&mut self, clock: Arc<dyn Clock>) {
+        self.go_down().await;
+        let (stop, stopping) = watch::channel(false);
+        let parts = Parts { clock, entropy: Arc::new(SystemEntropy::default()), stopping };
+        let app = start::assemble(&self.config, parts).await.unwrap_or_else(|error| panic!("{error}"));
         self.door.replace(start::service(&self.config, &app));
         self.stop = stop;
         self.app = Some(app);
