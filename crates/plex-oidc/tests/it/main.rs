@@ -1,6 +1,12 @@
 //! Integration tests.
 
-#![expect(clippy::unwrap_used, clippy::panic, reason = "helpers of tests fail by panicking too")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    reason = "helpers of tests fail by panicking too"
+)]
 
 mod browser_security;
 mod claims;
