@@ -31,6 +31,7 @@ async fn i_20_a_running_request_finishes_and_nobody_new_comes_in() {
     while TcpStream::connect(address).is_ok() {
         tokio::task::yield_now().await; // until nobody listens any more
     }
+    assert!(running.is_silent() && !stopping.is_finished(), "it ended before the request did");
     running.send("grant_type=password&a=");
     let answer = running.rest();
     assert!(answer.starts_with("HTTP/1.1 401 ") && answer.contains("invalid_client"), "{answer}");

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use plex_oidc::config::{self, Config};
 use plextv_emulator::{Emulator, MAIN_SERVER, OWNER_ID};
-use toml_edit::{DocumentMut, Item, Table};
+use toml_edit::{ArrayOfTables, DocumentMut, Item, Table};
 
 use super::data::write_private;
 use super::house::House;
@@ -65,7 +65,7 @@ impl Setup {
     /// Sets keys of an application, which is added if it is not there yet.
     pub(crate) fn client(mut self, id: &str, lines: &str) -> Self {
         let clients =
-            self.document.entry("clients").or_insert_with(|| Item::ArrayOfTables(Default::default()));
+            self.document.entry("clients").or_insert_with(|| Item::ArrayOfTables(ArrayOfTables::new()));
         let clients = clients.as_array_of_tables_mut().expect("a list of sections");
         let is_it = |table: &Table| table.get("id").and_then(Item::as_str) == Some(id);
         if !clients.iter().any(is_it) {
