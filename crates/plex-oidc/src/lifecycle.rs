@@ -151,19 +151,23 @@ pub async fn sweep(app: crate::app::State, mut stopping: watch::Receiver<bool>) 
     }
 }
 
-/// Waits for SIGTERM or Ctrl-C, and says so through `stop`. A second signal ends the process at once.
-pub async fn stop_on_signal(stop: watch::Sender<bool>) -> io::Result<()> {
+/// Says through `stop` when SIGTERM or Ctrl-C comes. A second signal ends the process at once. From the return of this
+/// function on, no signal is missed: that must be before the first connection is accepted.
+pub fn stop_on_signal(stop: watch::Sender<bool>) -> io::Result<()> {
     use tokio::signal::unix::{SignalKind, signal};
     let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
-    }
-    info!("stopping");
-    stop.send_replace(true);
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
-    }
-    std::process::exit(1)
+    tokio::spawn(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+        info!("stopping");
+        stop.send_replace(true);
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+        std::process::exit(1)
+    });
+    Ok(())
 }

@@ -65,12 +65,12 @@ fn is_configuration(error: &StartError) -> bool {
 async fn start(config: &Config) -> Result<(), StartError> {
     let (stop, stopping) = watch::channel(false);
     let app = assemble(config, Parts::system(stopping.clone())).await?;
+    stop_on_signal(stop).map_err(StartError::Serve)?;
     let mut listeners = Vec::new();
     for &address in &config.listen {
         let listener = TcpListener::bind(address).await;
         listeners.push(listener.map_err(|source| StartError::Listen { address, source })?);
     }
-    tokio::spawn(stop_on_signal(stop));
     for client in config.clients.iter().filter(|client| client.plex_token.is_some()) {
         tracing::warn!(client = %client.id, "this client is handed people's Plex tokens");
     }

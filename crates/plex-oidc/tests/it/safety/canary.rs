@@ -58,10 +58,10 @@ impl Secrets {
 
     /// Those that are in this text.
     fn found_in<'a>(&'a self, text: &str) -> Vec<(&'a str, &'static str)> {
-        // Also when only their heart is there: without prefix and without the last characters.
+        // Also when only their heart is there: without the prefix of a kind and without the last characters.
         let heart = |secret: &str| {
-            let body = secret.split_once('_').map_or(secret, |(_, body)| body).to_owned();
-            if body.len() > 30 { body[..24].to_owned() } else { body }
+            let body = if secret.starts_with("po") { secret.get(4..).unwrap_or(secret) } else { secret };
+            body.get(..24).unwrap_or(body).to_owned()
         };
         let found = self.0.iter().filter(|(secret, _)| text.contains(&heart(secret)));
         found.map(|(secret, what)| (secret.as_str(), *what)).collect()

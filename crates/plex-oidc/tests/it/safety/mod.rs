@@ -40,11 +40,8 @@ struct Served {
 async fn serve(house: &House, limits: ConnectionLimits) -> Served {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
-    let of_requests = Limits {
-        body: Duration::from_millis(400),
-        answer: Duration::from_secs(2),
-        body_bytes: MAX_BODY_BYTES,
-    };
+    let of_requests =
+        Limits { body: Duration::from_secs(1), answer: Duration::from_secs(3), body_bytes: MAX_BODY_BYTES };
     let router = router::router(&Arc::clone(house.app()), of_requests);
     let ended = tokio::spawn(lifecycle::serve(vec![listener], router, limits, house.stop.subscribe()));
     Served { address, ended }

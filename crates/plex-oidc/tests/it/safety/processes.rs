@@ -1,7 +1,7 @@
 //! The program as its host runs it: as a process.
 
 use std::net::{SocketAddr, TcpListener};
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use super::{HEALTH_ONCE, Line, exchange};
@@ -22,17 +22,34 @@ fn free_address() -> SocketAddr {
     TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap()
 }
 
-/// Runs it to an end that must come by itself.
+/// Runs it to an end that must come by itself, and soon.
 fn refused(house: &House) -> (i32, String) {
-    let output: Output = program(house, free_address()).wait_with_output().unwrap();
+    let mut child = program(house, free_address());
+    if !ended(&mut child) {
+        child.kill().unwrap();
+        panic!("it starts: {:?}", child.wait_with_output());
+    }
+    let output = child.wait_with_output().unwrap();
     (output.status.code().unwrap(), String::from_utf8(output.stderr).unwrap())
+}
+
+/// Whether the process ends within our patience.
+fn ended(child: &mut Child) -> bool {
+    let patience = Instant::now() + Duration::from_secs(20);
+    while Instant::now() < patience {
+        if child.try_wait().unwrap().is_some() {
+            return true;
+        }
+        std::thread::sleep(Duration::from_millis(20)); // another process: there is nothing to wait on
+    }
+    false
 }
 
 fn wait_until_it_answers(child: &mut Child, address: SocketAddr) {
     let patience = Instant::now() + Duration::from_secs(20);
     while std::net::TcpStream::connect(address).is_err() {
         assert!(child.try_wait().unwrap().is_none() && Instant::now() < patience, "it does not start");
-        std::thread::sleep(Duration::from_millis(20)); // another process: there is nothing to wait on
+        std::thread::sleep(Duration::from_millis(20));
     }
 }
 
@@ -49,6 +66,7 @@ async fn i_20_sigterm_ends_it_with_0_also_while_somebody_dawdles() {
     let asked = Instant::now();
     let kill = Command::new("kill").args(["-TERM", &child.id().to_string()]).status().unwrap();
     assert!(kill.success());
+    assert!(ended(&mut child), "it does not end");
     let output = child.wait_with_output().unwrap();
     let log = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(0), "{log}");

@@ -96,7 +96,7 @@ async fn req_055_a_body_of_65_kib_is_413_with_and_without_a_length() {
 async fn req_055_a_body_that_does_not_come_is_408() {
     let house = House::new().await;
     let address = serve(&house, SHORT).await.address;
-    for path in ["/token", "/userinfo", "/authorize", "/sign-out"] {
+    for path in ["/token", "/sign-out"] {
         let head = format!(
             "POST {path} HTTP/1.1\r\nhost: a\r\ncontent-type: application/x-www-form-urlencoded\r\n\
              cookie: __Host-plex-oidc-session=pob_{}\r\ncontent-length: 100\r\n\r\na=b",
