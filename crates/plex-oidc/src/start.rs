@@ -33,6 +33,9 @@ use crate::session::Cookies;
 use crate::store::{Store, StoreError};
 use crate::upstream::plex::{Plex, PlexSettings};
 
+/// How long open requests may take to finish after the program was asked to stop (invariant I-20).
+const DRAIN: Duration = Duration::from_secs(10);
+
 /// Why the service does not start. Nothing was created or changed.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
@@ -260,6 +263,7 @@ pub fn connection_limits(config: &Config) -> ConnectionLimits {
         connections: config.limits.connections,
         header_bytes: config.limits.header_bytes,
         header_timeout: Duration::from_secs(u64::from(config.limits.header_timeout.0)),
+        drain: DRAIN,
     }
 }
 

@@ -4,6 +4,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 use axum::body::Bytes;
+use axum::extract::rejection::BytesRejection;
 use axum::extract::{ConnectInfo, FromRequest, FromRequestParts, Path, Request};
 use axum::response::IntoResponse;
 use http::header::{CONTENT_TYPE, ORIGIN};
@@ -53,6 +54,8 @@ pub enum Unreadable {
     TooLarge,
     /// There are too many parameters.
     TooMany,
+    /// The body did not come, or not in time.
+    Interrupted,
 }
 
 impl Unreadable {
@@ -62,6 +65,7 @@ impl Unreadable {
             Self::NotAForm => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::TooMany => StatusCode::BAD_REQUEST,
+            Self::Interrupted => StatusCode::REQUEST_TIMEOUT,
         }
     }
 }
@@ -87,11 +91,18 @@ impl FromRequest<State> for Sent {
 /// Reads the form in a body; a body without content type and without content counts as an empty form.
 pub async fn read_form(request: Request, app: &State) -> Result<Parameters, Unreadable> {
     let is_form = is_form(request.headers());
-    let bytes = Bytes::from_request(request, app).await.map_err(|_| Unreadable::TooLarge)?;
+    let bytes = Bytes::from_request(request, app).await.map_err(|rejection| unreadable(&rejection))?;
     if !is_form && !bytes.is_empty() {
         return Err(Unreadable::NotAForm);
     }
     Parameters::parse(&bytes).map_err(|_| Unreadable::TooMany)
+}
+
+fn unreadable(rejection: &BytesRejection) -> Unreadable {
+    match rejection.status() {
+        StatusCode::PAYLOAD_TOO_LARGE => Unreadable::TooLarge,
+        _ => Unreadable::Interrupted,
+    }
 }
 
 fn is_form(headers: &HeaderMap) -> bool {
