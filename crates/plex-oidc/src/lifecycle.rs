@@ -21,7 +21,8 @@ use tokio::sync::{Semaphore, watch};
 use tower::ServiceExt as _;
 use tracing::{debug, info, warn};
 
-use crate::app::State;
+use crate::app::{App, State};
+use crate::router::add_security_headers;
 
 /// How long the loop rests when the system has no more descriptors.
 const REST: Duration = Duration::from_millis(100);
@@ -92,8 +93,11 @@ impl Server {
             let (serving, header_bytes) = (self.serving.clone(), self.limits.header_bytes);
             let service = hyper::service::service_fn(move |mut request: Request<Incoming>| {
                 request.extensions_mut().insert(ConnectInfo(peer));
-                let (router, fits) = (serving.borrow().router.clone(), head_bytes(&request) <= header_bytes);
-                async move { if fits { router.oneshot(request).await } else { Ok(too_large()) } }
+                let serving = serving.borrow().clone();
+                let fits = head_bytes(&request) <= header_bytes;
+                async move {
+                    if fits { serving.router.oneshot(request).await } else { Ok(too_large(&serving.app)) }
+                }
             });
             let connection = graceful.watch(http.serve_connection(TokioIo::new(stream), service));
             tokio::spawn(async move {
@@ -137,8 +141,11 @@ fn head_bytes<B>(request: &Request<B>) -> usize {
     request.headers().iter().map(line).sum::<usize>() + target
 }
 
-fn too_large() -> Response {
-    (StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, [(CONNECTION, "close")]).into_response()
+fn too_large(app: &App) -> Response {
+    let status = StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE;
+    let mut answer = (status, [(CONNECTION, "close")], "the request head is too large\n").into_response();
+    add_security_headers(answer.headers_mut(), app.issuer.is_https());
+    answer
 }
 
 /// Sweeps what is over out of the store, now and then, until `stopping` turns true.

@@ -3,7 +3,7 @@
 
 use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use axum::Router;
@@ -157,6 +157,7 @@ impl Held {
                 per_address: at_least_one(config.limits.sign_in_starts_per_address),
                 global: at_least_one(config.limits.sign_in_starts_in_all),
             }),
+            repeats: Mutex::default(),
             watchers: Arc::clone(&self.watchers),
             cookies: Cookies::new(config.public_url.is_https()),
             clock: parts.clock,

@@ -4,9 +4,8 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 /// Numbers without a test yet, and why.
-const WAITING: [(u32, &str); 9] = [
+const WAITING: [(u32, &str); 8] = [
     (15, "there are no clients that anybody could register, so none is untrusted"),
-    (36, "a challenge or nonce that comes again and again is not logged yet"),
     (53, "there is no client_credentials grant yet"),
     (54, "there is no private_key_jwt yet"),
     (95, "there is no revocation endpoint yet"),

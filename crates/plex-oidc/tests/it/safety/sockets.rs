@@ -113,6 +113,21 @@ async fn req_055_a_body_that_does_not_come_is_408() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn req_055_the_timer_counts_the_whole_body_and_not_each_byte() {
+    let house = House::new().await;
+    let mut line = Line::open(serve(&house, SHORT).await.address);
+    line.send(b"POST /token HTTP/1.1\r\nhost: a\r\ncontent-type: application/x-www-form-urlencoded\r\ncontent-length: 100\r\n\r\n");
+    let (answer, took) = timed(|| {
+        for _ in 0..20 {
+            line.send(b"a");
+            std::thread::sleep(Duration::from_millis(100));
+        }
+        line.rest()
+    });
+    assert!(status(&answer).starts_with("408 "), "{answer} after {took:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn beyond_the_limit_of_connections_others_wait_their_turn() {
     let house = House::new().await;
     let patient = ConnectionLimits { connections: 2, header_timeout: Duration::from_secs(6), ..SHORT };
