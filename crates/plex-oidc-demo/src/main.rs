@@ -11,6 +11,7 @@ use std::process::ExitCode;
 
 use clap::Parser as _;
 use plex_oidc::lifecycle::stop_on_signal;
+use plex_oidc::start::StartError;
 use tokio::sync::watch;
 
 use crate::arguments::Arguments;
@@ -31,7 +32,7 @@ async fn run(arguments: &Arguments) -> Result<(), StageError> {
     // The one that the provider uses too; it can only be set once, and this is the first statement.
     rustls::crypto::aws_lc_rs::default_provider().install_default().ok();
     let (stop, stopping) = watch::channel(false);
-    tokio::spawn(stop_on_signal(stop));
+    stop_on_signal(stop).map_err(StartError::Serve)?;
     let stage = Stage::set(arguments, stopping).await?;
     let text = if arguments.json { stage.json() } else { stage.playbill() };
     let mut out = io::stdout().lock();

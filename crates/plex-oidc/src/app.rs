@@ -1,7 +1,8 @@
 //! The composition root: everything that handlers use, in one place, and nothing global.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
+use plex_oidc_core::authorize::Repeats;
 use plex_oidc_core::client::Clients;
 use plex_oidc_core::decide::HouseRules;
 use plex_oidc_core::issuer::Issuer;
@@ -62,6 +63,8 @@ pub struct App {
     pub server_name: Option<String>,
     /// Limits on starting sign-ins.
     pub limiter: StartLimiter,
+    /// Which requests repeat what should be new.
+    pub repeats: Mutex<Repeats>,
     /// Who waits for which PIN.
     pub watchers: Arc<Watchers>,
     /// Our cookies.

@@ -9,7 +9,9 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::extract::ConnectInfo;
-use http::Request;
+use axum::response::{IntoResponse as _, Response};
+use http::header::{CONNECTION, HeaderName, HeaderValue};
+use http::{Request, StatusCode};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -19,10 +21,9 @@ use tokio::sync::{Semaphore, watch};
 use tower::ServiceExt as _;
 use tracing::{debug, info, warn};
 
-use crate::app::State;
+use crate::app::{App, State};
+use crate::router::add_security_headers;
 
-/// How long open requests may take to finish after the program was asked to stop.
-const DRAIN: Duration = Duration::from_secs(10);
 /// How long the loop rests when the system has no more descriptors.
 const REST: Duration = Duration::from_millis(100);
 /// How often expired rows are swept.
@@ -37,6 +38,8 @@ pub struct ConnectionLimits {
     pub header_bytes: usize,
     /// Until a request head must have arrived.
     pub header_timeout: Duration,
+    /// For open requests to finish, after the program was asked to stop.
+    pub drain: Duration,
 }
 
 /// What answers requests. A reload puts another in its place; requests under way keep theirs.
@@ -48,7 +51,7 @@ pub struct Serving {
     pub router: Router,
 }
 
-/// Serves until `stopping` turns true, then lets open requests finish, for ten seconds at most.
+/// Serves until `stopping` turns true, then lets open requests finish, as long as the limits say.
 pub async fn serve(
     listeners: Vec<TcpListener>,
     serving: watch::Receiver<Serving>,
@@ -87,11 +90,14 @@ impl Server {
                 _ = stopping.wait_for(|stop| *stop) => break,
             };
             let Some((stream, peer, place)) = accepted else { continue };
-            let serving = self.serving.clone();
+            let (serving, header_bytes) = (self.serving.clone(), self.limits.header_bytes);
             let service = hyper::service::service_fn(move |mut request: Request<Incoming>| {
                 request.extensions_mut().insert(ConnectInfo(peer));
-                let router = serving.borrow().router.clone();
-                router.oneshot(request)
+                let serving = serving.borrow().clone();
+                let fits = head_bytes(&request) <= header_bytes;
+                async move {
+                    if fits { serving.router.oneshot(request).await } else { Ok(too_large(&serving.app)) }
+                }
             });
             let connection = graceful.watch(http.serve_connection(TokioIo::new(stream), service));
             tokio::spawn(async move {
@@ -104,7 +110,7 @@ impl Server {
         drop(listener); // nobody new; the system refuses from here on
         tokio::select! {
             () = graceful.shutdown() => {}
-            () = tokio::time::sleep(DRAIN) => warn!("some requests did not finish in time"),
+            () = tokio::time::sleep(self.limits.drain) => warn!("some requests did not finish in time"),
         }
     }
 
@@ -126,6 +132,20 @@ impl Server {
             }
         }
     }
+}
+
+/// The size of a request head. hyper bounds what it buffers, and lets through what arrives whole in one piece.
+fn head_bytes<B>(request: &Request<B>) -> usize {
+    let target = request.uri().path_and_query().map_or(0, |target| target.as_str().len());
+    let line = |(name, value): (&HeaderName, &HeaderValue)| name.as_str().len() + value.len() + 4;
+    request.headers().iter().map(line).sum::<usize>() + target
+}
+
+fn too_large(app: &App) -> Response {
+    let status = StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE;
+    let mut answer = (status, [(CONNECTION, "close")], "the request head is too large\n").into_response();
+    add_security_headers(answer.headers_mut(), app.issuer.is_https());
+    answer
 }
 
 /// Sweeps what is over out of the store, now and then, until `stopping` turns true.
@@ -150,19 +170,23 @@ pub async fn sweep(serving: watch::Receiver<Serving>, mut stopping: watch::Recei
     }
 }
 
-/// Waits for SIGTERM or Ctrl-C, and says so through `stop`. A second signal ends the process at once.
-pub async fn stop_on_signal(stop: watch::Sender<bool>) -> io::Result<()> {
+/// Says through `stop` when SIGTERM or Ctrl-C comes. A second signal ends the process at once. From the return of this
+/// function on, no signal is missed: that must be before the first connection is accepted.
+pub fn stop_on_signal(stop: watch::Sender<bool>) -> io::Result<()> {
     use tokio::signal::unix::{SignalKind, signal};
     let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
-    }
-    info!("stopping");
-    stop.send_replace(true);
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
-    }
-    std::process::exit(1)
+    tokio::spawn(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+        info!("stopping");
+        stop.send_replace(true);
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+        std::process::exit(1)
+    });
+    Ok(())
 }

@@ -4,12 +4,12 @@ use std::any::Any;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
 use axum::body::Body;
 use axum::extract::{DefaultBodyLimit, MatchedPath, Request, State as Shared};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::{any, get, post};
+use axum::{Extension, Router};
 use http::header::{AUTHORIZATION, CONTENT_TYPE, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS};
 use http::header::{
     CONTENT_SECURITY_POLICY, HeaderName, HeaderValue, REFERRER_POLICY, STRICT_TRANSPORT_SECURITY,
@@ -17,10 +17,11 @@ use http::header::{
 use http::{HeaderMap, Method, StatusCode};
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::cors::{Any as AnyOrigin, CorsLayer};
-use tower_http::timeout::{RequestBodyTimeoutLayer, TimeoutLayer};
+use tower_http::timeout::TimeoutLayer;
 
 use crate::app::{App, State};
 use crate::pages::ErrorKind;
+use crate::web::request::BodyTime;
 use crate::web::respond::page_error;
 use crate::web::sign_in::{choice, constant, page, return_, start, wait};
 use crate::web::{assets, authorize, health, metadata, sign_out, token, userinfo};
@@ -33,7 +34,7 @@ pub const MAX_BODY_BYTES: usize = 64 * 1024;
 /// The time limits of requests.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
-    /// Between two parts of a body.
+    /// For a whole body to arrive.
     pub body: Duration,
     /// For a whole answer. Event streams and long polls have limits of their own.
     pub answer: Duration,
@@ -57,9 +58,9 @@ pub fn router(app: &State, limits: Limits) -> Router {
         .method_not_allowed_fallback(method_not_allowed)
         .with_state(Arc::clone(app))
         .layer(DefaultBodyLimit::max(limits.body_bytes))
-        .layer(RequestBodyTimeoutLayer::new(limits.body))
-        .layer(from_fn_with_state(Arc::clone(app), around))
+        .layer(Extension(BodyTime(limits.body)))
         .layer(CatchPanicLayer::custom(panicked))
+        .layer(from_fn_with_state(Arc::clone(app), around))
 }
 
 fn pages() -> Router<State> {
@@ -139,7 +140,7 @@ async fn around(Shared(app): Shared<State>, request: Request<Body>, next: Next) 
 }
 
 /// Requirement 126. A handler's own value stays.
-fn add_security_headers(headers: &mut HeaderMap, https: bool) {
+pub fn add_security_headers(headers: &mut HeaderMap, https: bool) {
     const PERMISSIONS: HeaderName = HeaderName::from_static("permissions-policy");
     let fixed = [
         (CONTENT_SECURITY_POLICY, "default-src 'none'; frame-ancestors 'none'; base-uri 'none'"),
@@ -160,7 +161,5 @@ fn add_security_headers(headers: &mut HeaderMap, https: bool) {
 
 /// A panic is our own fault: the hook has logged where it was, the process lives, and the visitor sees a plain 500.
 fn panicked(_: Box<dyn Any + Send + 'static>) -> Response {
-    let mut answer = (StatusCode::INTERNAL_SERVER_ERROR, "Something broke on our side.\n").into_response();
-    add_security_headers(answer.headers_mut(), false);
-    answer
+    (StatusCode::INTERNAL_SERVER_ERROR, "Something broke on our side.\n").into_response()
 }

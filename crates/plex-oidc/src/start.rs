@@ -3,7 +3,7 @@
 
 use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use axum::Router;
@@ -32,6 +32,9 @@ use crate::router::{Limits, router};
 use crate::session::Cookies;
 use crate::store::{Store, StoreError};
 use crate::upstream::plex::{Plex, PlexSettings};
+
+/// How long open requests may take to finish after the program was asked to stop (invariant I-20).
+const DRAIN: Duration = Duration::from_secs(10);
 
 /// Why the service does not start. Nothing was created or changed.
 #[derive(Debug, thiserror::Error)]
@@ -154,6 +157,7 @@ impl Held {
                 per_address: at_least_one(config.limits.sign_in_starts_per_address),
                 global: at_least_one(config.limits.sign_in_starts_in_all),
             }),
+            repeats: Mutex::default(),
             watchers: Arc::clone(&self.watchers),
             cookies: Cookies::new(config.public_url.is_https()),
             clock: parts.clock,
@@ -260,6 +264,7 @@ pub fn connection_limits(config: &Config) -> ConnectionLimits {
         connections: config.limits.connections,
         header_bytes: config.limits.header_bytes,
         header_timeout: Duration::from_secs(u64::from(config.limits.header_timeout.0)),
+        drain: DRAIN,
     }
 }
 

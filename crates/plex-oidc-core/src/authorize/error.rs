@@ -8,9 +8,6 @@ use crate::redirect::RedirectTarget;
 /// A failure before client and redirect URI are known to belong together. It never leaves our own page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum PageError {
-    /// More parameters than any client sends.
-    #[error("the request has too many parameters")]
-    TooManyParameters,
     /// No `client_id`, or more than one.
     #[error("the request does not name one client (client_id)")]
     ClientIdMissing,

@@ -6,10 +6,12 @@
 
 mod checks;
 mod error;
+mod repeats;
 mod step;
 
 pub use checks::{AuthorizationRequest, MAX_HINT_BYTES, MAX_NONCE_BYTES, MAX_STATE_BYTES, validate};
 pub use error::{AuthorizeError, AuthorizeErrorCode, PageError, RedirectError};
+pub use repeats::Repeats;
 pub use step::{Progress, SessionFacts, Step, next_step};
 
 #[cfg(test)]

@@ -76,6 +76,7 @@ async fn start(
     let (stop, stopping) = watch::channel(false);
     let held = Held::open(config, Parts::system(stopping.clone())).await?;
     let (sender, latest) = watch::channel(serving(config, held.app(config).await?));
+    stop_on_signal(stop).map_err(StartError::Serve)?;
     let mut listeners = Vec::new();
     let listen = if listen_instead.is_empty() { &config.listen } else { listen_instead };
     for &address in listen {
@@ -83,7 +84,6 @@ async fn start(
         listeners.push(listener.map_err(|source| StartError::Listen { address, source })?);
     }
     let hang_up = signal(SignalKind::hangup()).map_err(StartError::Serve)?;
-    tokio::spawn(stop_on_signal(stop));
     tokio::spawn(Reloader::new(file, environment, loaded, held, sender).run(hang_up, stopping.clone()));
     for client in config.clients.iter().filter(|client| client.plex_token.is_some()) {
         tracing::warn!(client = %client.id, "this client is handed people's Plex tokens");

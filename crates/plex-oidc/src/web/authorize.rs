@@ -1,8 +1,10 @@
 //! The authorization endpoint (RFC 6749 s. 3.1, OIDC Core 1.0 s. 3.1.2).
 
+use std::sync::PoisonError;
+
 use axum::extract::State as Shared;
 use http::HeaderMap;
-use plex_oidc_core::authorize::{AuthorizationRequest, AuthorizeError, PageError, Progress, Step, validate};
+use plex_oidc_core::authorize::{AuthorizationRequest, AuthorizeError, Progress, Step, validate};
 use plex_oidc_core::client::Client;
 use plex_oidc_core::jose::verify_id_token_hint;
 use plex_oidc_core::subject::Subject;
@@ -24,8 +26,9 @@ pub async fn authorize(
     headers: HeaderMap,
     sent: Result<Sent, Unreadable>,
 ) -> Answer {
-    let Ok(Sent(parameters)) = sent else {
-        return page_error(&app, ErrorKind::InvalidRequest, Some(&PageError::TooManyParameters.to_string()));
+    let parameters = match sent {
+        Ok(Sent(parameters)) => parameters,
+        Err(unreadable) => return page_error(&app, ErrorKind::InvalidRequest, Some(&unreadable.to_string())),
     };
     let verify_hint = |hint: &str, client: &Client| hinted_subject(&app, hint, client);
     let request = match validate(&parameters, &app.clients, verify_hint) {
@@ -39,6 +42,9 @@ pub async fn authorize(
             return to_client(&app, &error);
         }
     };
+    if app.repeats.lock().unwrap_or_else(PoisonError::into_inner).comes_a_third_time(&request) {
+        warn!(client = %request.client_id, "this client sends the same code_challenge or nonce again and again");
+    }
     let session = match attempt::session(&app, app.cookies.session(&headers).as_ref()).await {
         Ok(session) => session,
         Err(error) => return failed(&app, &error, None),

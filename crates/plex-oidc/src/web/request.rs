@@ -2,8 +2,10 @@
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::body::Bytes;
+use axum::extract::rejection::BytesRejection;
 use axum::extract::{ConnectInfo, FromRequest, FromRequestParts, Path, Request};
 use axum::response::IntoResponse;
 use http::header::{CONTENT_TYPE, ORIGIN};
@@ -45,14 +47,20 @@ impl FromRequestParts<State> for ClientAddress {
 pub struct Sent(pub Parameters);
 
 /// Why parameters could not be read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Unreadable {
     /// The body is not a form.
+    #[error("the body is not a form")]
     NotAForm,
     /// The body is larger than we read.
+    #[error("the body is too large")]
     TooLarge,
     /// There are too many parameters.
+    #[error("the request has too many parameters")]
     TooMany,
+    /// The body did not come, or not in time.
+    #[error("the body did not come in time")]
+    Interrupted,
 }
 
 impl Unreadable {
@@ -62,6 +70,7 @@ impl Unreadable {
             Self::NotAForm => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::TooMany => StatusCode::BAD_REQUEST,
+            Self::Interrupted => StatusCode::REQUEST_TIMEOUT,
         }
     }
 }
@@ -84,14 +93,32 @@ impl FromRequest<State> for Sent {
     }
 }
 
+/// How long a body may take to arrive, all of it (requirement 55). An extension of every request.
+#[derive(Debug, Clone, Copy)]
+pub struct BodyTime(pub Duration);
+
+/// Reads a whole body, within the limits of size and time.
+pub async fn read_body(request: Request, app: &State) -> Result<Bytes, Unreadable> {
+    let limit = request.extensions().get::<BodyTime>().map_or(Duration::from_secs(10), |limit| limit.0);
+    let read = tokio::time::timeout(limit, Bytes::from_request(request, app)).await;
+    read.map_err(|_| Unreadable::Interrupted)?.map_err(|rejection| unreadable(&rejection))
+}
+
 /// Reads the form in a body; a body without content type and without content counts as an empty form.
 pub async fn read_form(request: Request, app: &State) -> Result<Parameters, Unreadable> {
     let is_form = is_form(request.headers());
-    let bytes = Bytes::from_request(request, app).await.map_err(|_| Unreadable::TooLarge)?;
+    let bytes = read_body(request, app).await?;
     if !is_form && !bytes.is_empty() {
         return Err(Unreadable::NotAForm);
     }
     Parameters::parse(&bytes).map_err(|_| Unreadable::TooMany)
+}
+
+fn unreadable(rejection: &BytesRejection) -> Unreadable {
+    match rejection.status() {
+        StatusCode::PAYLOAD_TOO_LARGE => Unreadable::TooLarge,
+        _ => Unreadable::Interrupted,
+    }
 }
 
 fn is_form(headers: &HeaderMap) -> bool {

@@ -9,9 +9,17 @@
 )]
 
 mod authorize;
+mod browser_security;
+mod claims;
 mod cli;
 mod config;
+mod discovery;
 mod layout;
+mod refresh;
 mod reload;
+mod requirements;
+mod safety;
 mod sign_in;
 mod support;
+mod token;
+mod userinfo;

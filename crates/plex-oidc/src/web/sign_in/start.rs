@@ -16,7 +16,7 @@ use crate::flow::attempt::Attempt;
 use crate::pages::ErrorKind;
 use crate::store::records::{AdoptedPin, Adoption, LoginState};
 use crate::upstream::plex::{PATIENCE, PinRefusal};
-use crate::web::request::{ClientAddress, is_our_own, open_attempt, read_form, wants_json};
+use crate::web::request::{ClientAddress, is_our_own, open_attempt, read_body, read_form, wants_json};
 use crate::web::respond::{Answer, OAuthError, attempt_error, json, kind_of, next, onward};
 
 /// How a PIN's Plex page is shown.
@@ -53,9 +53,9 @@ pub async fn adopt(
     Shared(app): Shared<State>,
     path: Path<String>,
     ClientAddress(address): ClientAddress,
-    headers: HeaderMap,
-    body: axum::body::Bytes,
+    request: Request<Body>,
 ) -> Answer {
+    let headers = request.headers().clone();
     let Ok(attempt) = open_attempt(&app, path, &headers).await else {
         return problem(StatusCode::NOT_FOUND, "unknown_request");
     };
@@ -66,6 +66,10 @@ pub async fn adopt(
         warn!(%address, "too many sign-ins were started");
         return problem(StatusCode::TOO_MANY_REQUESTS, "too_many_tries");
     }
+    let body = match read_body(request, &app).await {
+        Ok(body) => body,
+        Err(unreadable) => return problem(unreadable.status(), "invalid_request"),
+    };
     let Ok(offer) = serde_json::from_slice::<Offer>(&body) else {
         return problem(StatusCode::BAD_REQUEST, "invalid_request");
     };

@@ -166,3 +166,18 @@ proptest::proptest! {
         let _ = config::parse("any.toml", &broken, nowhere, &environment(&[("PLEX_OIDC__LISTEN", &text)]));
     }
 }
+
+/// Nothing is learned from the first request: what is not registered at the start is never a redirect URI.
+#[test]
+fn req_024_an_application_without_redirect_uris_is_refused() {
+    let folder = folder();
+    for line in ["", "redirect_uris = []"] {
+        let text = format!(
+            "public_url = \"https://auth.example.com\"\n[plex]\nserver = \"{}\"\nowner_id = 1\n\
+             [[clients]]\nid = \"immich\"\nsecret_file = \"cloudflare-access.secret\"\n{line}\n",
+            "0".repeat(40)
+        );
+        let refused = config::parse("plex-oidc.toml", &text, folder.path(), &environment(&[])).unwrap_err();
+        assert!(refused.to_string().contains("redirect_uris"), "{refused}");
+    }
+}

@@ -34,6 +34,10 @@ impl CookieJar {
         self.iter().map(|(name, _)| name)
     }
 
+    pub(crate) fn values(&self) -> impl Iterator<Item = &String> {
+        self.iter().map(|(_, value)| value)
+    }
+
     pub(crate) fn len(&self) -> usize {
         self.0.len()
     }

@@ -1,13 +1,14 @@
 //! One installation of the program, with its clocks and its plex.tv.
 
 use std::net::SocketAddr;
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use axum::Router;
 use plex_oidc::app::State;
-use plex_oidc::clock::Clock as _;
+use plex_oidc::clock::Clock;
 use plex_oidc::config::Config;
 use plex_oidc::entropy::SystemEntropy;
 use plex_oidc::installation;
@@ -75,6 +76,29 @@ impl House {
 
     /// Stops, and starts again with another configuration.
     pub(crate) async fn restart_with(&mut self, change: impl FnOnce(Setup) -> Setup) {
+        self.go_down().await;
+        self.setup = change(self.setup.clone());
+        self.config = self.setup.load(self.folder.path(), &self.plex.emulator);
+        let (stop, stopping) = watch::channel(false);
+        let app = assemble(&self.config, &self.clock, stopping).await;
+        self.door.replace(start::service(&self.config, &app));
+        self.stop = stop;
+        self.app = Some(app);
+    }
+
+    /// Stops, and starts again with another clock.
+    pub(crate) async fn restart_on(&mut self, clock: Arc<dyn Clock>) {
+        self.go_down().await;
+        let (stop, stopping) = watch::channel(false);
+        let parts = Parts { clock, entropy: Arc::new(SystemEntropy::default()), stopping };
+        let app = start::assemble(&self.config, parts).await.unwrap_or_else(|error| panic!("{error}"));
+        self.door.replace(start::service(&self.config, &app));
+        self.stop = stop;
+        self.app = Some(app);
+    }
+
+    /// Stops, and stays down. The files are there for others to use.
+    pub(crate) async fn go_down(&mut self) {
         self.stop.send_replace(true);
         self.door.replace(Router::new());
         let old = self.app.take().map(|app| Arc::downgrade(&app));
@@ -84,13 +108,25 @@ impl House {
             }
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
-        self.setup = change(self.setup.clone());
-        self.config = self.setup.load(self.folder.path(), &self.plex.emulator);
-        let (stop, stopping) = watch::channel(false);
-        let app = assemble(&self.config, &self.clock, stopping).await;
-        self.door.replace(start::service(&self.config, &app));
-        self.stop = stop;
-        self.app = Some(app);
+    }
+
+    /// Where the files are; `plex-oidc.toml` among them.
+    pub(crate) fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// Changes the database behind the program's back: a broken disk, or a person as no emulated one is.
+    pub(crate) fn sql(&self, statements: &str) {
+        let database =
+            rusqlite::Connection::open(installation::database_path(&self.config)).expect("a database");
+        database.execute_batch(statements).expect("SQL");
+    }
+
+    /// Changes what is stored of a persona: `edit_person("friend", "$.account.display_name", "\"<b>\"")`.
+    pub(crate) fn edit_person(&self, persona: &str, path: &str, json: &str) {
+        let (account, json) = (self.plex.account_id(persona), json.replace('\'', "''"));
+        let set = format!("json_set(person, '{path}', json('{json}'))");
+        self.sql(&format!("UPDATE users SET person = {set} WHERE account_id = {account}"));
     }
 
     /// A new visitor's browser, at an address of its own.

@@ -26,6 +26,7 @@ const ALL_SCOPES: &str = r#"scopes = ["openid", "profile", "email", "groups", "o
 pub(crate) struct Setup {
     document: DocumentMut,
     with_owner_token: bool,
+    files: Vec<(String, String)>,
 }
 
 impl Default for Setup {
@@ -36,7 +37,7 @@ impl Default for Setup {
              [[plex.servers]]\nmachine_identifier = \"{MAIN_SERVER}\"\nowner_id = {OWNER_ID}\nname = \"Attic\"\n\
              [limits]\nsign_in_starts_per_address = 1000\nsign_in_starts_in_all = 100000\n"
         );
-        let setup = Self { document: parse(&base), with_owner_token: false };
+        let setup = Self { document: parse(&base), with_owner_token: false, files: Vec::new() };
         setup
             .client("photos", "name = \"Photos\"")
             .client("wiki", "name = \"Wiki\"\nauth_method = \"client_secret_post\"")
@@ -109,6 +110,12 @@ impl Setup {
         self.set("plex", "owner_token_file = \"owner.token\"")
     }
 
+    /// Writes one more file beside the configuration, or another text into one of the usual files.
+    pub(crate) fn file(mut self, name: &str, text: &str) -> Self {
+        self.files.push((name.to_owned(), text.to_owned()));
+        self
+    }
+
     /// Starts the program.
     pub(crate) async fn start(self) -> House {
         House::start(self).await
@@ -126,6 +133,10 @@ impl Setup {
         for id in clients.filter_map(|table| table.get("id").and_then(Item::as_str)) {
             write_private(&folder.join(format!("{id}.secret")), secret_of(id).as_bytes());
         }
+        for (name, text) in &self.files {
+            write_private(&folder.join(name), text.as_bytes());
+        }
+        write_private(&folder.join("plex-oidc.toml"), text.as_bytes());
         let loaded = config::parse("plex-oidc.toml", &text, folder, &std::collections::BTreeMap::new());
         loaded.unwrap_or_else(|problems| panic!("{problems}\n{text}")).config
     }

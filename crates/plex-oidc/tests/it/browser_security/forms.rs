@@ -1,0 +1,173 @@
+//! Who may change something, and by which method.
+
+use http::header::CONTENT_TYPE;
+use http::{HeaderName, HeaderValue, Method, Request};
+use serde_json::json;
+
+use super::{bare, routes, stored, with_consent};
+use crate::support::{Answer, Browser, House, ISSUER, post_form};
+
+/// These need no form token: nobody's cookies count at them.
+const WITHOUT_COOKIES: [&str; 2] = ["/token", "/userinfo"];
+/// The authorization endpoint takes forms of other sites by its nature; what it begins is bound to this browser only.
+const FROM_ELSEWHERE: [&str; 1] = ["/authorize"];
+
+/// A POST as our page or script sends it, with this token.
+fn post(path: &str, token: Option<&str>, pin: (u64, &str)) -> Request<axum::body::Body> {
+    let mut request = if path.ends_with("/pin") {
+        let body = json!({ "id": pin.0, "code": pin.1 }).to_string();
+        Request::post(path).header(CONTENT_TYPE, "application/json").body(body.into()).unwrap()
+    } else {
+        post_form(path, token.map(|token| ("csrf", token)).as_slice())
+    };
+    if let Some(token) = token.filter(|_| path.ends_with("/pin")) {
+        request.headers_mut().insert("x-csrf-token", HeaderValue::from_str(token).unwrap());
+    }
+    request
+}
+
+fn with(
+    mut request: Request<axum::body::Body>,
+    headers: &[(&'static str, &'static str)],
+) -> Request<axum::body::Body> {
+    for (name, value) in headers {
+        request.headers_mut().insert(HeaderName::from_static(name), HeaderValue::from_static(value));
+    }
+    request
+}
+
+/// A signed-in browser with a page that can be acted on, and the right token for the route.
+async fn ready(house: &House, path: &str) -> (Browser, Answer, String) {
+    let photos = house.relying_party("photos");
+    let mut browser = house.browser();
+    let asked = photos.authorization();
+    let page = browser.open(&asked.url()).await;
+    browser.approve_and_finish(&page, "friend").await;
+    let choose = photos.authorization().with("prompt", "select_account");
+    let page = browser.open(&choose.url()).await.expect(200);
+    let form = if path == "/sign-out" {
+        browser.open("/sign-out").await.form("/sign-out")
+    } else {
+        page.form("/cancel")
+    };
+    let token = form.fields.iter().find(|(name, _)| name == "csrf").unwrap().1.clone();
+    (browser, page, token)
+}
+
+#[tokio::test]
+async fn req_131_every_post_needs_its_token_and_must_come_from_us() {
+    let house = with_consent().start().await;
+    let ours = [("origin", ISSUER), ("sec-fetch-site", "same-origin")];
+    let mut count = 0;
+    for route in routes().into_iter().filter(|route| route.post) {
+        if WITHOUT_COOKIES.contains(&route.path) || FROM_ELSEWHERE.contains(&route.path) {
+            continue;
+        }
+        let (mut browser, page, token) = ready(&house, route.path).await;
+        let path = route.about(&page.attempt());
+        let pin = browser.make_pin(&browser.open_sign_in(&house).await).await.unwrap();
+        let (_, _, others) = ready(&house, route.path).await;
+        let made = (pin.id, &*pin.code);
+        let before = stored(&house);
+        let refused = [
+            ("no token", with(post(&path, None, made), &ours)),
+            ("an empty token", with(post(&path, Some(""), made), &ours)),
+            ("another browser's token", with(post(&path, Some(&others), made), &ours)),
+            ("a token cut short", with(post(&path, Some(&token[..token.len() - 1]), made), &ours)),
+            ("another origin", with(post(&path, Some(&token), made), &[("origin", "https://evil.example")])),
+            ("no origin to name", with(post(&path, Some(&token), made), &[("origin", "null")])),
+            ("another site", with(post(&path, Some(&token), made), &[("sec-fetch-site", "cross-site")])),
+            ("a neighbour host", with(post(&path, Some(&token), made), &[("sec-fetch-site", "same-site")])),
+        ];
+        for (what, request) in refused {
+            let answer = browser.send(request).await;
+            assert_eq!(answer.status, 403, "{what} at {path}: {answer:?}");
+            assert!(answer.set_cookies().is_empty(), "{what} at {path}");
+        }
+        assert_eq!(stored(&house), before, "a refused request changed something at {path}");
+        let answer = browser.send(with(post(&path, Some(&token), made), &ours)).await;
+        assert!(answer.status < 400, "{path}: {answer:?}");
+        count += 1;
+    }
+    assert_eq!(count, 7, "pin, start, again, cancel, continue, consent, sign-out");
+}
+
+impl Browser {
+    /// Somebody else's sign-in page, which says how PINs are made.
+    async fn open_sign_in(&self, house: &House) -> Answer {
+        house.browser().open(&house.relying_party("wiki").authorization().url()).await.expect(200)
+    }
+}
+
+#[tokio::test]
+async fn req_131_a_browser_that_says_nothing_about_itself_needs_the_token() {
+    let house = with_consent().start().await;
+    let (mut browser, page, token) = ready(&house, "/sign-in/{request}/cancel").await;
+    let path = format!("/sign-in/{}/cancel", page.attempt());
+    assert_eq!(browser.send(post(&path, None, (0, ""))).await.status, 403);
+    let answer = browser.send(post(&path, Some(&token), (0, ""))).await;
+    assert_eq!(answer.expect(200).leaves().error(), "access_denied");
+}
+
+/// Every GET but two is read-only. `/authorize` begins an attempt, and gives codes to whoever is signed in (RFC 6749
+/// s. 3.1 wants GET); `return` is where Plex sends the browser back, as to a redirect URI: it works once, with the
+/// cookie of its attempt.
+#[tokio::test]
+async fn req_132_a_get_changes_nothing() {
+    let house = with_consent().start().await;
+    let exceptions = ["/authorize", "/sign-in/{request}/return"];
+    let (mut browser, page, _) = ready(&house, "").await;
+    let mut approved = house.browser();
+    let waiting = approved.open(&house.relying_party("wiki").authorization().url()).await;
+    let pin = approved.start(&waiting).await;
+    house.plex.approve(&pin.code, "friend");
+    assert!(approved.wait(&waiting).await.is_some(), "the outcome is stored now");
+
+    let before = stored(&house);
+    for route in routes().into_iter().filter(|route| route.get && !exceptions.contains(&route.path)) {
+        for (browser, page) in [(&mut browser, &page), (&mut approved, &waiting)] {
+            for query in ["", "?csrf=x&action=cancel", "?post_logout_redirect_uri=https://evil.example"] {
+                let path = format!("{}{query}", route.about(&page.attempt()));
+                for method in [Method::GET, Method::HEAD] {
+                    let answer = browser.send(with(bare(&method, &path), &[("accept", "text/html")])).await;
+                    assert!(answer.status < 500, "{answer:?}");
+                    assert!(stored(&house) == before, "{method} {path} changed something");
+                }
+            }
+        }
+    }
+    // And the exception is one: it signs in.
+    assert!(approved.come_back(&waiting).await.leaves().get("code").is_some());
+    assert_ne!(stored(&house), before);
+}
+
+#[tokio::test]
+async fn req_133_no_address_is_taken_from_a_request() {
+    let house = with_consent().start().await;
+    let names =
+        ["return_to", "next", "rd", "redirect", "url", "continue", "forwardUrl", "post_logout_redirect_uri"];
+    let values = [
+        "//evil.example",
+        "/\\evil.example",
+        "/%09/evil.example",
+        "/./..//evil.example",
+        "https:evil.example",
+        "https://evil.example/",
+        "javascript:alert('evil.example')",
+        "\thttps://evil.example",
+        "/@evil.example",
+    ];
+    let (mut browser, page, _) = ready(&house, "").await;
+    for route in routes().into_iter().filter(|route| route.get) {
+        for name in names {
+            for value in values {
+                let query =
+                    url::form_urlencoded::Serializer::new(String::new()).append_pair(name, value).finish();
+                let path = format!("{}?{query}", route.about(&page.attempt()));
+                let answer = browser.get(&path).await;
+                let said = format!("{:?} {}", answer.headers, answer.body);
+                assert!(!said.contains("evil.example"), "{path}: {said}");
+            }
+        }
+    }
+}

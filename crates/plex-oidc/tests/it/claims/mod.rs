@@ -1,0 +1,5 @@
+//! What ID tokens and UserInfo say (security requirements 68 to 77).
+
+mod id_token;
+mod plex_token;
+mod release;

@@ -1,0 +1,225 @@
+//! No secret is in the log, at the finest level (invariant I-23).
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use http::HeaderValue;
+use http::header::{AUTHORIZATION, COOKIE};
+use plex_oidc::config::LogFormat;
+use plex_oidc::telemetry;
+use plex_oidc_core::time::Seconds;
+
+use super::run_alone;
+use crate::support::{Answer, Browser, ClientAuth, House, Setup, Tokens, get, secret_of};
+
+const WAKE: &str = "PLEX_OIDC_TEST_CANARY_LOG";
+
+/// Every secret that was issued or used, and what it is.
+#[derive(Default)]
+struct Secrets(BTreeMap<String, &'static str>);
+
+impl Secrets {
+    fn add(&mut self, what: &'static str, secret: &str) {
+        assert!(secret.len() >= 8, "{what} {secret} is too short to be looked for");
+        self.0.insert(secret.to_owned(), what);
+    }
+
+    fn tokens(&mut self, tokens: &Tokens) {
+        for name in ["access_token", "refresh_token", "id_token"] {
+            if let Some(token) = tokens.0[name].as_str() {
+                self.add("a token", token);
+            }
+        }
+    }
+
+    fn browser(&mut self, browser: &Browser) {
+        for cookie in browser.cookies.values() {
+            self.add("a cookie", cookie);
+        }
+    }
+
+    fn page(&mut self, page: &Answer) {
+        for form in page.forms() {
+            for (_, token) in form.fields.iter().filter(|(name, _)| name == "csrf") {
+                self.add("a form token", token);
+            }
+        }
+    }
+
+    fn of_plex(&mut self, house: &House) {
+        for pin in house.plex.world().pins() {
+            self.add("a PIN's code", &pin.code);
+        }
+        let log = house.plex.world().request_log();
+        for token in log.iter().filter_map(|request| request.headers.get("x-plex-token")) {
+            self.add("a Plex token", token);
+        }
+    }
+
+    /// Those that are in this text.
+    fn found_in<'a>(&'a self, text: &str) -> Vec<(&'a str, &'static str)> {
+        // Also when only their heart is there: without the prefix of a kind and without the last characters.
+        let heart = |secret: &str| {
+            let body = if secret.starts_with("po") { secret.get(4..).unwrap_or(secret) } else { secret };
+            body.get(..24).unwrap_or(body).to_owned()
+        };
+        let found = self.0.iter().filter(|(secret, _)| text.contains(&heart(secret)));
+        found.map(|(secret, what)| (secret.as_str(), *what)).collect()
+    }
+}
+
+/// Signing in in every way.
+async fn sign_ins(house: &House, secrets: &mut Secrets) -> Browser {
+    let photos = house.relying_party("photos");
+    let mut last = house.browser();
+    for way in ["browser", "server", "same-tab"] {
+        let (asked, mut browser) = (photos.authorization(), house.browser());
+        secrets.add("a verifier", &asked.verifier);
+        let page = browser.open(&asked.url()).await.expect(200);
+        secrets.page(&page);
+        secrets.browser(&browser);
+        match way {
+            "browser" => drop(browser.start(&page).await),
+            "server" => drop(browser.post(&page, "/start", &[("mode", "popup")]).await.expect(200)),
+            _ => {
+                let pin = browser.make_pin(&page).await.unwrap();
+                browser.offer(&page, &pin, "same-tab").await.expect(200);
+            }
+        }
+        secrets.page(&browser.get(&format!("/sign-in/{}/wait", page.attempt())).await.expect(200));
+        house.plex.approve(&house.plex.newest_pin(), "friend");
+        let landing = browser.finish(&page).await.leaves();
+        secrets.add("a code", landing.code());
+        secrets.browser(&browser);
+        let tokens = photos.tokens(&asked, &landing).await;
+        secrets.tokens(&tokens);
+        photos.redeem(&asked, landing.code()).await.expect(400);
+        photos.userinfo(&tokens.access_token()).await.expect(200);
+        last = browser;
+    }
+    last
+}
+
+/// Pages and choices of somebody who is signed in, of a stranger, and while plex.tv is down.
+async fn visits(house: &House, secrets: &mut Secrets, browser: &mut Browser) {
+    let (wiki, photos) = (house.relying_party("wiki"), house.relying_party("photos"));
+    let consent = browser.open(&wiki.authorization().url()).await.expect(200);
+    secrets.page(&consent);
+    secrets.browser(browser);
+    secrets.add("a code", browser.submit(&consent, "/consent").await.leaves().code());
+    let choice = browser.open(&photos.authorization().with("prompt", "select_account").url()).await;
+    secrets.page(&choice);
+    secrets.browser(browser);
+    browser.submit(&choice, "/cancel").await;
+    let mut stranger = house.browser();
+    let page = stranger.open(&photos.authorization().url()).await;
+    secrets.browser(&stranger);
+    let denied = stranger.approve_and_finish(&page, "stranger").await.expect(403);
+    secrets.page(&denied);
+    let mut unlucky = house.browser();
+    let page = unlucky.open(&photos.authorization().url()).await;
+    secrets.browser(&unlucky);
+    let pin = unlucky.start(&page).await;
+    house.plex.approve(&pin.code, "friend");
+    house.plex.fails(plextv_emulator::FaultKind::ServerError);
+    secrets.page(&unlucky.come_back(&page).await.expect(503));
+    house.plex.recovers();
+    secrets.add("a code", unlucky.come_back(&page).await.leaves().code());
+    secrets.browser(&unlucky);
+    let sign_out = unlucky.open("/sign-out").await;
+    secrets.page(&sign_out);
+    unlucky.submit(&sign_out, "/sign-out").await;
+}
+
+/// What applications do, right and wrong.
+async fn applications(house: &House, secrets: &mut Secrets) {
+    let tv = house.relying_party("tv");
+    let (_, first) = house.sign_in("home", &tv).await;
+    secrets.tokens(&first);
+    let second = Tokens(tv.refresh(&first.refresh_token()).await.expect(200).json());
+    secrets.tokens(&second);
+    tv.refresh(&second.refresh_token()[..30]).await.expect(400);
+    house.relying_party("photos").refresh(&second.refresh_token()).await.expect(400);
+    house.pass(Seconds(11));
+    tv.refresh(&first.refresh_token()).await.expect(400); // reuse
+    tv.userinfo(&second.access_token()).await.expect(401);
+    let guess = "a-wrong-secret-0123456789-abcdefghijk";
+    secrets.add("a guessed secret", guess);
+    for auth in [ClientAuth::Basic(guess.to_owned()), ClientAuth::Post(guess.to_owned())] {
+        house.relying_party("photos").authenticating(auth).refresh("por_x").await.expect(401);
+    }
+    let open = house.relying_party("open");
+    let (_, tokens) = house.sign_in("friend", &open).await;
+    secrets.tokens(&tokens);
+    let claims = open.userinfo(&tokens.access_token()).await.expect(200).json();
+    secrets.add("a Plex token", claims["plex_token"].as_str().unwrap());
+    let hint = open.authorization().with("id_token_hint", &tokens.id_token()).with("prompt", "none");
+    house.browser().get(&hint.url()).await.expect(303);
+    // In places where they do not belong.
+    let token = tokens.access_token();
+    for path in ["/token", "/userinfo", "/authorize", "/sign-in/x", "/sign-out", "/nothing"] {
+        let mut request = get(&format!("{path}?access_token={token}&code={token}"));
+        let headers = request.headers_mut();
+        headers.insert(COOKIE, HeaderValue::from_str(&format!("__Host-plex-oidc-session={token}")).unwrap());
+        headers.insert(AUTHORIZATION, HeaderValue::from_str(&format!("Basic {token}")).unwrap());
+        house.door.send(request).await;
+        house.door.get(&format!("{path}/{token}")).await;
+    }
+}
+
+/// Run by the test below only: the log is of the whole process.
+#[tokio::test]
+async fn i_23_canary_flows() {
+    let Some(path) = std::env::var_os(WAKE).map(PathBuf::from) else { return };
+    telemetry::init(tracing::Level::TRACE, LogFormat::Text, std::fs::File::create(&path).unwrap());
+    let house = Setup::default()
+        .client("wiki", "consent_required = true")
+        .client("open", "plex_token = \"server\"")
+        .with_owner_token()
+        .start()
+        .await;
+    let mut secrets = Secrets::default();
+    for id in ["photos", "wiki", "legacy", "open"] {
+        secrets.add("a client's secret", &secret_of(id));
+    }
+    let key = std::fs::read_to_string(house.folder().join("plex-oidc.key")).unwrap();
+    secrets.add("the key", key.trim());
+    let owner = std::fs::read_to_string(house.folder().join("owner.token")).unwrap();
+    secrets.add("the owner's Plex token", owner.trim());
+    let mut browser = sign_ins(&house, &mut secrets).await;
+    visits(&house, &mut secrets, &mut browser).await;
+    applications(&house, &mut secrets).await;
+    secrets.of_plex(&house);
+    assert_log(&path, &secrets);
+    let log = std::fs::read_to_string(&path).unwrap();
+    let found = secrets.found_in(&log);
+    println!("in the log: {found:?}"); // the text of the next panic is not shown here
+    assert!(found.is_empty());
+    println!("looked for {} secrets", secrets.0.len());
+}
+
+fn assert_log(path: &Path, secrets: &Secrets) {
+    let log = std::fs::read_to_string(path).unwrap();
+    for expected in
+        ["answered", "signed in with Plex", "a token request was refused", "plex.tv does not answer"]
+    {
+        assert!(log.contains(expected), "the log does not show {expected:?}:\n{log}");
+    }
+    assert!(log.lines().count() > 100, "{log}");
+    let mut kinds: Vec<&str> = secrets.0.values().copied().collect();
+    kinds.sort_unstable();
+    kinds.dedup();
+    assert!(kinds.len() >= 10, "{kinds:?}");
+    assert!(!secrets.found_in(&format!("x {} y", secrets.0.keys().next().unwrap())).is_empty());
+}
+
+#[test]
+fn i_23_no_secret_is_in_the_log_at_its_finest_level() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("log");
+    let output = run_alone("safety::canary::i_23_canary_flows", WAKE, &path);
+    let said = String::from_utf8_lossy(&output.stdout);
+    let log = std::fs::read_to_string(path).unwrap_or_default();
+    let end = log.lines().rev().take(5).collect::<Vec<_>>().join("\n"); // a panic is logged by its place alone
+    assert!(output.status.success() && said.contains("looked for "), "{said}{end}");
+}
