@@ -296,4 +296,6 @@ impl Store for SqliteStore {
 }
 
 #[cfg(test)]
+mod gateway_tests;
+#[cfg(test)]
 mod tests;

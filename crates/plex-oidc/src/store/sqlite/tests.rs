@@ -11,24 +11,24 @@ use super::*;
 use crate::store::StoreError;
 use crate::store::conformance::{self, Shared, T0, after};
 
-struct Folder(TempDir);
+pub(super) struct Folder(TempDir);
 
 impl Folder {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         Self(tempfile::tempdir().unwrap())
     }
 
-    fn path(&self) -> PathBuf {
+    pub(super) fn path(&self) -> PathBuf {
         self.0.path().join("plex-oidc.db")
     }
 
-    fn open(&self) -> SqliteStore {
+    pub(super) fn open(&self) -> SqliteStore {
         SqliteStore::open(&self.path()).unwrap()
     }
 }
 
 /// Runs one rule of the suite on a fresh database.
-async fn check(rule: impl AsyncFnOnce(&Shared)) {
+pub(super) async fn check(rule: impl AsyncFnOnce(&Shared)) {
     let folder = Folder::new();
     let store: Shared = Arc::new(folder.open());
     rule(&store).await;
