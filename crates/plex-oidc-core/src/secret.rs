@@ -25,6 +25,12 @@ pub enum SecretKind {
     Login,
     /// A client secret that we generated.
     ClientSecret,
+    /// The cookie of a session at an application behind the gateway.
+    GatewaySession,
+    /// The cookie that ties one visit to an application behind the gateway to the browser that began it.
+    GatewayStart,
+    /// What a program shows instead of a person's cookie, at applications behind the gateway.
+    AppToken,
 }
 
 impl SecretKind {
@@ -36,6 +42,9 @@ impl SecretKind {
             Self::BrowserSession => "pob_",
             Self::Login => "pol_",
             Self::ClientSecret => "pos_",
+            Self::GatewaySession => "pog_",
+            Self::GatewayStart => "poh_",
+            Self::AppToken => "pot_",
         }
     }
 }
@@ -120,12 +129,39 @@ pub fn sha256(bytes: &[u8]) -> [u8; 32] {
 mod tests {
     use super::*;
 
+    const KINDS: [SecretKind; 9] = [
+        SecretKind::AuthorizationCode,
+        SecretKind::AccessToken,
+        SecretKind::RefreshToken,
+        SecretKind::BrowserSession,
+        SecretKind::Login,
+        SecretKind::ClientSecret,
+        SecretKind::GatewaySession,
+        SecretKind::GatewayStart,
+        SecretKind::AppToken,
+    ];
+
     #[test]
     fn a_secret_never_prints() {
-        let secret = Secret::from_random(SecretKind::RefreshToken, [7; 32]);
-        let printed = format!("{secret:?} {:?}", secret.hash());
-        assert!(!printed.contains(secret.expose()));
-        assert!(printed.contains("redacted"));
+        for kind in KINDS {
+            let secret = Secret::from_random(kind, [7; 32]);
+            let printed = format!("{secret:?} {:?}", secret.hash());
+            assert!(!printed.contains(secret.expose()));
+            assert!(printed.contains("redacted"));
+        }
+    }
+
+    #[test]
+    fn no_kind_of_secret_is_read_as_another() {
+        for kind in KINDS {
+            let secret = Secret::from_random(kind, [9; 32]);
+            for other in KINDS {
+                let read = Secret::parse(other, secret.expose());
+                assert_eq!(read.is_some(), kind == other, "{kind:?} as {other:?}");
+                let same_hash = SecretHash::of(other, secret.expose()).matches(&secret.hash());
+                assert_eq!(same_hash, kind == other, "{kind:?} and {other:?}");
+            }
+        }
     }
 
     #[test]

@@ -21,17 +21,17 @@ pub mod records;
 pub mod sqlite;
 
 use records::{
-    AccessTokenRecord, AdoptedPin, Adoption, BrowserSession, CodeRecord, Consent, EndedAccess, EndedSession,
-    Finish, FinishLogin, GrantEnd, GrantsPolicy, KeyReplacement, Login, NewCode, NewLogin, RedeemCode,
-    Redemption, RefreshTokenRecord, Rotate, Rotation, SealedBytes, SessionName, StoredKeyRow, SweepCounts,
-    UserRecord,
+    AccessTokenRecord, AdoptedPin, Adoption, AppTokenRecord, BrowserSession, CodeRecord, Consent,
+    EndedAccess, EndedSession, Finish, FinishLogin, GatewaySession, GrantEnd, GrantsPolicy, KeyReplacement,
+    Login, NewAppToken, NewCode, NewLogin, RedeemCode, RedeemHandover, Redemption, RefreshTokenRecord,
+    Rotate, Rotation, SealedBytes, SessionName, StoredKeyRow, SweepCounts, UserRecord,
 };
 
 /// Failed exchanges by the right client after which a code is burned (requirement 41).
 pub const CODE_FAILURES: u32 = 3;
 /// Within this span a valid second redemption with PKCE is a double submit and ends nothing (requirement 40).
 pub const DOUBLE_SUBMIT: Seconds = Seconds(20);
-/// How often, at most, the use of a browser session is written down.
+/// How often, at most, the use of a browser session, a gateway session or an app token is written down.
 pub const TOUCH_INTERVAL: Seconds = Seconds::minutes(1);
 /// For how long after its end a code is remembered, so that reuse is recognised.
 pub const CODE_MEMORY: Seconds = Seconds::hours(1);
@@ -79,6 +79,16 @@ pub enum StoreError {
         /// Why.
         #[source]
         source: Arc<dyn Error + Send + Sync>,
+    },
+    /// The tables have another form than this version knows, and may not be migrated beside a running service.
+    #[error("the database at {} has form {found}, and this version of the program knows form {known}", path.display())]
+    OtherForm {
+        /// The database.
+        path: PathBuf,
+        /// The form it has.
+        found: i64,
+        /// The form we know.
+        known: i64,
     },
     /// A row that no version of this program writes.
     #[error("inconsistent data in table {table}, column {column}, row {row}: {problem}")]
@@ -149,6 +159,8 @@ pub trait Store: Send + Sync {
     /// Redeems a code once and stores its tokens with it (requirements 39 and 40, I-03). A second valid redemption
     /// ends the grant, unless PKCE was used and it came within [`DOUBLE_SUBMIT`].
     fn redeem_code(&self, redeem: RedeemCode) -> Answer<'_, Redemption>;
+    /// Redeems a code once, by the rules of [`Store::redeem_code`], and stores a gateway session with it.
+    fn redeem_handover(&self, redeem: RedeemHandover) -> Answer<'_, Redemption>;
 
     /// A live access token of a living grant.
     fn access_token(&self, hash: SecretHash, now: Timestamp) -> Answer<'_, Option<AccessTokenRecord>>;
@@ -158,7 +170,7 @@ pub trait Store: Send + Sync {
     fn rotate_refresh(&self, rotate: Rotate) -> Answer<'_, Rotation>;
     /// Revokes one access token of `client_id` (RFC 7009 s. 2.1). `false` when there is none.
     fn revoke_access_token(&self, hash: SecretHash, client_id: ClientId) -> Answer<'_, bool>;
-    /// Ends a grant with its code and all its tokens. `false` when it had ended before.
+    /// Ends a grant with its code, all its tokens and its gateway session. `false` when it had ended before.
     fn end_grant(&self, id: GrantId, why: GrantEnd, now: Timestamp) -> Answer<'_, bool>;
 
     /// A live browser session with its user.
@@ -173,11 +185,36 @@ pub trait Store: Send + Sync {
         now: Timestamp,
     ) -> Answer<'_, Option<EndedSession>>;
 
+    /// A live gateway session of a living grant, with its user.
+    fn gateway_session(&self, hash: SecretHash, now: Timestamp) -> Answer<'_, Option<GatewaySession>>;
+    /// Writes down that a gateway session is in use, at most once in [`TOUCH_INTERVAL`]. `true` when it was written.
+    fn touch_gateway_session(
+        &self,
+        hash: SecretHash,
+        now: Timestamp,
+        idle_expires: Timestamp,
+    ) -> Answer<'_, bool>;
+    /// Ends a gateway session: signing out of one application. `false` when there is none.
+    fn end_gateway_session(&self, hash: SecretHash) -> Answer<'_, bool>;
+
+    /// Stores an app token. `false` when its id is taken, or when its user has never signed in.
+    fn add_app_token(&self, token: NewAppToken) -> Answer<'_, bool>;
+    /// All app tokens, oldest first; those that are over as well.
+    fn app_tokens(&self) -> Answer<'_, Vec<AppTokenRecord>>;
+    /// A live app token with its user.
+    fn app_token(&self, hash: SecretHash, now: Timestamp) -> Answer<'_, Option<AppTokenRecord>>;
+    /// Writes down that an app token is in use, at most once in [`TOUCH_INTERVAL`]. `true` when it was written.
+    fn touch_app_token(&self, hash: SecretHash, now: Timestamp) -> Answer<'_, bool>;
+    /// Ends an app token. `false` when there is none with this id.
+    fn revoke_app_token(&self, id: String) -> Answer<'_, bool>;
+
+    /// Everybody who has ever signed in, as last known.
+    fn users(&self) -> Answer<'_, Vec<UserRecord>>;
     /// A user as last known.
     fn user(&self, account_id: PlexAccountId) -> Answer<'_, Option<UserRecord>>;
     /// Stores what was learned about a user. `false` when something newer was known already.
     fn put_user(&self, user: UserRecord) -> Answer<'_, bool>;
-    /// Ends every browser session and every grant of a user.
+    /// Ends every browser session, every grant and every app token of a user.
     fn end_access(&self, account_id: PlexAccountId, now: Timestamp) -> Answer<'_, EndedAccess>;
 
     /// What a user agreed to for a client.

@@ -20,7 +20,9 @@ use uuid::Uuid;
 use super::Store;
 use super::records::*;
 
+pub(super) mod app_tokens;
 pub(super) mod codes;
+pub(super) mod gateway;
 pub(super) mod keys;
 pub(super) mod logins;
 pub(super) mod races;

@@ -11,12 +11,16 @@ use plex_oidc_core::scope::ScopeSet;
 use plex_oidc_core::subject::Subject;
 use plex_oidc_core::time::Timestamp;
 
+mod app_tokens;
 mod codes;
+mod gateway;
 mod logins;
 mod sessions;
 mod tokens;
 
+pub use app_tokens::{AppTokenRecord, NewAppToken};
 pub use codes::{CodeRecord, GrantEnd, GrantRecord, NewCode, NewGrant, RedeemCode, Redemption};
+pub use gateway::{GatewaySession, NewGatewaySession, RedeemHandover};
 pub use logins::{AdoptedPin, Adoption, Finish, FinishLogin, FinishedBy, Login, LoginState, NewLogin};
 pub use sessions::{BrowserSession, EndedSession, GrantsPolicy, NewBrowserSession, SessionName};
 pub use tokens::{
@@ -83,8 +87,10 @@ impl UserRecord {
 pub struct EndedAccess {
     /// Browser sessions.
     pub sessions: usize,
-    /// Grants, and with each its codes, access tokens and refresh tokens.
+    /// Grants, and with each its code, access tokens, refresh tokens and gateway session.
     pub grants: usize,
+    /// App tokens.
+    pub app_tokens: usize,
 }
 
 /// A stored consent of a user to a client.
@@ -109,13 +115,16 @@ pub struct SweepCounts {
     pub sessions: usize,
     /// Access tokens.
     pub access_tokens: usize,
-    /// Grants, each with its codes and refresh tokens.
+    /// Gateway sessions.
+    pub gateway_sessions: usize,
+    /// Grants, each with its code and refresh tokens.
     pub grants: usize,
 }
 
 impl SweepCounts {
     /// Whether nothing was left to remove.
     pub const fn is_empty(&self) -> bool {
-        self.logins == 0 && self.sessions == 0 && self.access_tokens == 0 && self.grants == 0
+        let Self { logins, sessions, access_tokens, gateway_sessions, grants } = *self;
+        logins == 0 && sessions == 0 && access_tokens == 0 && gateway_sessions == 0 && grants == 0
     }
 }

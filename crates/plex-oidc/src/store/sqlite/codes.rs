@@ -1,14 +1,14 @@
 //! Authorization codes.
 
-use plex_oidc_core::id::ClientId;
+use plex_oidc_core::id::{ClientId, GrantId};
 use plex_oidc_core::pkce::CodeChallenge;
 use plex_oidc_core::secret::SecretHash;
 use plex_oidc_core::time::Timestamp;
 use rusqlite::{Connection, params};
 
 use super::rows::{Fields, Result, account_param, change, first};
-use super::tokens;
-use crate::store::records::{CodeRecord, GrantEnd, NewCode, RedeemCode, Redemption};
+use super::{gateway, tokens};
+use crate::store::records::{CodeRecord, GrantEnd, NewCode, RedeemCode, RedeemHandover, Redemption};
 use crate::store::{CODE_FAILURES, CODE_MEMORY, DOUBLE_SUBMIT, StoreError};
 
 pub(super) fn issue(conn: &Connection, code: &NewCode, now: Timestamp) -> Result<bool> {
@@ -79,39 +79,65 @@ pub(super) fn record_failure(conn: &Connection, hash: SecretHash, client_id: &Cl
 }
 
 pub(super) fn redeem(conn: &Connection, redeem: &RedeemCode) -> Result<Redemption> {
+    let now = redeem.now;
+    redeem_once(conn, Presented { hash: redeem.hash, client_id: &redeem.client_id, now }, |grant| {
+        tokens::insert_access(conn, grant, &redeem.access, now)?;
+        redeem.refresh.as_ref().map_or(Ok(()), |refresh| tokens::insert_refresh(conn, grant, refresh, now))
+    })
+}
+
+pub(super) fn redeem_handover(conn: &Connection, redeem: &RedeemHandover) -> Result<Redemption> {
+    let now = redeem.now;
+    redeem_once(conn, Presented { hash: redeem.hash, client_id: &redeem.client_id, now }, |grant| {
+        gateway::insert(conn, grant, &redeem.session, now)
+    })
+}
+
+/// A code as it was presented, and by whom.
+#[derive(Clone, Copy)]
+struct Presented<'a> {
+    hash: SecretHash,
+    client_id: &'a ClientId,
+    now: Timestamp,
+}
+
+/// Redeems a code once. `store` writes down what its holder is given for it.
+fn redeem_once(
+    conn: &Connection,
+    presented: Presented<'_>,
+    store: impl FnOnce(GrantId) -> Result<()>,
+) -> Result<Redemption> {
     let redeemed = change(
         conn,
         "UPDATE codes SET redeemed_at = ?3
         WHERE hash = ?1 AND client_id = ?2 AND redeemed_at IS NULL AND expires > ?3 AND failures < ?4
             AND EXISTS (SELECT 1 FROM grants WHERE id = codes.grant_id AND ended_at IS NULL)",
-        params![redeem.hash.0, redeem.client_id.as_str(), redeem.now.0, CODE_FAILURES],
+        params![presented.hash.0, presented.client_id.as_str(), presented.now.0, CODE_FAILURES],
     )?;
-    let Some(code) = code(conn, redeem.hash)? else { return Ok(Redemption::Unknown) };
+    let Some(code) = code(conn, presented.hash)? else { return Ok(Redemption::Unknown) };
     if redeemed == 0 {
-        return refused(conn, &code, redeem);
+        return refused(conn, &code, presented);
     }
-    tokens::insert_access(conn, code.grant.id, &redeem.access, redeem.now)?;
-    if let Some(refresh) = &redeem.refresh {
-        tokens::insert_refresh(conn, code.grant.id, refresh, redeem.now)?;
-    }
+    store(code.grant.id)?;
     Ok(Redemption::Redeemed(Box::new(code)))
 }
 
-fn refused(conn: &Connection, code: &CodeRecord, redeem: &RedeemCode) -> Result<Redemption> {
-    if code.grant.client_id != redeem.client_id {
+fn refused(conn: &Connection, code: &CodeRecord, presented: Presented<'_>) -> Result<Redemption> {
+    let now = presented.now;
+    if code.grant.client_id != *presented.client_id {
         return Ok(Redemption::WrongClient);
     }
     if let Some(redeemed_at) = code.redeemed_at {
         let double_submit =
-            code.code_challenge.is_some() && redeem.now.since(redeemed_at) <= i64::from(DOUBLE_SUBMIT.0);
+            code.code_challenge.is_some() && now.since(redeemed_at) <= i64::from(DOUBLE_SUBMIT.0);
         let grant = code.grant.id;
-        let ended = !double_submit && tokens::end_grant(conn, grant, GrantEnd::CodeReuse, redeem.now)?;
+        let ended = !double_submit && tokens::end_grant(conn, grant, GrantEnd::CodeReuse, now)?;
         return Ok(Redemption::Reuse { grant, ended });
     }
     if code.failures >= CODE_FAILURES {
         return Ok(Redemption::Burned);
     }
-    if code.expires.has_passed(redeem.now) {
+    if code.expires.has_passed(now) {
         return Ok(Redemption::Expired);
     }
     if code.grant.ended_at.is_some() {

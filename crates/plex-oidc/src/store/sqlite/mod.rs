@@ -3,29 +3,28 @@
 //! One process per database: a lock file keeps a second one out. The operating system holds the lock, so a killed
 //! process leaves nothing to clean up.
 
-use std::fs::{File, OpenOptions, TryLockError};
-use std::io;
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::path::Path;
 use std::time::Duration;
 
 use plex_oidc_core::id::{ClientId, GrantId, PlexAccountId, RequestId};
 use plex_oidc_core::secret::SecretHash;
 use plex_oidc_core::time::Timestamp;
-use refinery::{Migration, Runner};
 use rusqlite::Connection;
 
 use super::records::{
-    AccessTokenRecord, AdoptedPin, Adoption, BrowserSession, CodeRecord, Consent, EndedAccess, EndedSession,
-    Finish, FinishLogin, GrantEnd, GrantsPolicy, KeyReplacement, Login, NewCode, NewLogin, RedeemCode,
-    Redemption, RefreshTokenRecord, Rotate, Rotation, SealedBytes, SessionName, StoredKeyRow, SweepCounts,
-    UserRecord,
+    AccessTokenRecord, AdoptedPin, Adoption, AppTokenRecord, BrowserSession, CodeRecord, Consent,
+    EndedAccess, EndedSession, Finish, FinishLogin, GatewaySession, GrantEnd, GrantsPolicy, KeyReplacement,
+    Login, NewAppToken, NewCode, NewLogin, RedeemCode, RedeemHandover, Redemption, RefreshTokenRecord,
+    Rotate, Rotation, SealedBytes, SessionName, StoredKeyRow, SweepCounts, UserRecord,
 };
-use super::{Answer, Store, StoreError};
+use super::{Answer, Store};
 
+mod app_tokens;
 mod codes;
+mod gateway;
 mod keys;
 mod logins;
+mod opening;
 mod reader;
 mod rows;
 mod sessions;
@@ -34,6 +33,7 @@ mod tokens;
 mod users;
 mod writer;
 
+use opening::{Lock, cannot_open};
 use reader::Readers;
 use rows::Result;
 use writer::Writer;
@@ -48,18 +48,8 @@ pub struct SqliteStore {
     // Dropped in this order: readers, writer, then the lock.
     readers: Readers,
     writer: Writer,
-    _lock: Lock,
-}
-
-/// The lock on a database. It is given back in so many words: closing the file would leave it with a child process that
-/// was just forked and has not yet closed what it inherited.
-struct Lock(File);
-
-impl Drop for Lock {
-    fn drop(&mut self) {
-        // If this fails, closing the file is the next to try.
-        let _ = self.0.unlock();
-    }
+    /// Absent beside the process that holds it.
+    _lock: Option<Lock>,
 }
 
 impl SqliteStore {
@@ -68,11 +58,23 @@ impl SqliteStore {
         Self::open_with(path, PATIENCE)
     }
 
+    /// Opens the database at `path` beside the process that may serve from it, for one short command: neither creates
+    /// nor migrates anything. SQLite lets one process write at a time, and each waits for the other.
+    pub fn open_beside(path: &Path) -> Result<Self> {
+        let conn = opening::writable(path, PATIENCE).map_err(|error| cannot_open(path, error))?;
+        opening::require_known_form(&conn, path)?;
+        Self::start(path, conn, None)
+    }
+
     fn open_with(path: &Path, patience: Duration) -> Result<Self> {
-        let lock = lock(path)?;
-        create(path).map_err(|error| cannot_open(path, error))?;
-        let mut conn = open_writable(path, patience).map_err(|error| cannot_open(path, error))?;
-        migrate(&mut conn, path)?;
+        let lock = opening::lock(path)?;
+        opening::create(path).map_err(|error| cannot_open(path, error))?;
+        let mut conn = opening::writable(path, patience).map_err(|error| cannot_open(path, error))?;
+        opening::migrate(&mut conn, path)?;
+        Self::start(path, conn, Some(lock))
+    }
+
+    fn start(path: &Path, conn: Connection, lock: Option<Lock>) -> Result<Self> {
         let writer = Writer::start(conn).map_err(|error| cannot_open(path, error))?;
         let readers = Readers::open(path).map_err(|error| cannot_open(path, error))?;
         Ok(Self { readers, writer, _lock: lock })
@@ -97,61 +99,6 @@ impl SqliteStore {
 pub fn signing_keys_beside(path: &Path) -> Result<Vec<StoredKeyRow>> {
     let conn = reader::open_one(path).map_err(|error| cannot_open(path, error))?;
     keys::signing_keys(&conn)
-}
-
-fn cannot_open(path: &Path, error: impl std::error::Error + Send + Sync + 'static) -> StoreError {
-    StoreError::Open { path: path.to_owned(), source: Arc::new(error) }
-}
-
-fn lock(path: &Path) -> Result<Lock> {
-    let mut name = path.as_os_str().to_owned();
-    name.push(".lock");
-    let lock_file = PathBuf::from(name);
-    let file = private_file(&lock_file).map_err(|error| cannot_open(&lock_file, error))?;
-    match file.try_lock() {
-        Ok(()) => Ok(Lock(file)),
-        Err(TryLockError::WouldBlock) => Err(StoreError::InUse { lock_file }),
-        Err(TryLockError::Error(error)) => Err(cannot_open(&lock_file, error)),
-    }
-}
-
-/// Makes the file before SQLite does, so that only its owner can read it; SQLite's other files follow its mode.
-fn create(path: &Path) -> io::Result<()> {
-    private_file(path).map(drop)
-}
-
-fn private_file(path: &Path) -> io::Result<File> {
-    let mut options = OpenOptions::new();
-    options.create(true).truncate(false).write(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path)
-}
-
-fn open_writable(path: &Path, patience: Duration) -> rusqlite::Result<Connection> {
-    let conn = Connection::open(path)?;
-    conn.busy_timeout(patience)?;
-    conn.execute_batch(
-        "PRAGMA journal_mode = WAL;
-        PRAGMA synchronous = FULL;
-        PRAGMA foreign_keys = ON;
-        PRAGMA cache_size = -512;
-        PRAGMA mmap_size = 0;
-        PRAGMA temp_store = MEMORY;
-        PRAGMA trusted_schema = OFF;
-        PRAGMA journal_size_limit = 8388608;",
-    )?;
-    conn.set_prepared_statement_cache_capacity(STATEMENTS);
-    Ok(conn)
-}
-
-fn migrate(conn: &mut Connection, path: &Path) -> Result<()> {
-    let failed =
-        |error: refinery::Error| StoreError::Migration { path: path.to_owned(), source: Arc::new(error) };
-    let initial = include_str!("../../../migrations/sqlite/V1__initial.sql");
-    let migrations = [Migration::unapplied("V1__initial", initial).map_err(failed)?];
-    Runner::new(&migrations).run(conn).map_err(failed)?;
-    Ok(())
 }
 
 impl Store for SqliteStore {
@@ -230,6 +177,10 @@ impl Store for SqliteStore {
         self.write(move |conn| codes::redeem(conn, &redeem))
     }
 
+    fn redeem_handover(&self, redeem: RedeemHandover) -> Answer<'_, Redemption> {
+        self.write(move |conn| codes::redeem_handover(conn, &redeem))
+    }
+
     fn access_token(&self, hash: SecretHash, now: Timestamp) -> Answer<'_, Option<AccessTokenRecord>> {
         self.read(move |conn| tokens::access_token(conn, hash, now))
     }
@@ -265,6 +216,47 @@ impl Store for SqliteStore {
         now: Timestamp,
     ) -> Answer<'_, Option<EndedSession>> {
         self.write(move |conn| sessions::end(conn, session, policy, now))
+    }
+
+    fn gateway_session(&self, hash: SecretHash, now: Timestamp) -> Answer<'_, Option<GatewaySession>> {
+        self.read(move |conn| gateway::session(conn, hash, now))
+    }
+
+    fn touch_gateway_session(
+        &self,
+        hash: SecretHash,
+        now: Timestamp,
+        idle_expires: Timestamp,
+    ) -> Answer<'_, bool> {
+        self.write(move |conn| gateway::touch(conn, hash, now, idle_expires))
+    }
+
+    fn end_gateway_session(&self, hash: SecretHash) -> Answer<'_, bool> {
+        self.write(move |conn| gateway::end(conn, hash))
+    }
+
+    fn add_app_token(&self, token: NewAppToken) -> Answer<'_, bool> {
+        self.write(move |conn| app_tokens::add(conn, &token))
+    }
+
+    fn app_tokens(&self) -> Answer<'_, Vec<AppTokenRecord>> {
+        self.read(app_tokens::list)
+    }
+
+    fn app_token(&self, hash: SecretHash, now: Timestamp) -> Answer<'_, Option<AppTokenRecord>> {
+        self.read(move |conn| app_tokens::token(conn, hash, now))
+    }
+
+    fn touch_app_token(&self, hash: SecretHash, now: Timestamp) -> Answer<'_, bool> {
+        self.write(move |conn| app_tokens::touch(conn, hash, now))
+    }
+
+    fn revoke_app_token(&self, id: String) -> Answer<'_, bool> {
+        self.write(move |conn| app_tokens::revoke(conn, &id))
+    }
+
+    fn users(&self) -> Answer<'_, Vec<UserRecord>> {
+        self.read(users::users)
     }
 
     fn user(&self, account_id: PlexAccountId) -> Answer<'_, Option<UserRecord>> {
@@ -303,5 +295,7 @@ impl Store for SqliteStore {
     }
 }
 
+#[cfg(test)]
+mod gateway_tests;
 #[cfg(test)]
 mod tests;

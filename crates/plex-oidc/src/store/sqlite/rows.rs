@@ -171,9 +171,11 @@ impl Fields<'_> {
 fn key_of(table: &str) -> &'static str {
     match table {
         "access_tokens" => "access_tokens.hash",
+        "app_tokens" => "app_tokens.id",
         "browser_sessions" => "browser_sessions.hash",
         "codes" => "codes.hash",
         "consents" => "consents.client_id",
+        "gateway_sessions" => "gateway_sessions.hash",
         "grants" => "grants.id",
         "logins" => "logins.id",
         "refresh_tokens" => "refresh_tokens.hash",

@@ -105,7 +105,8 @@ pub(super) fn end(
 }
 
 /// Ends the session that another one takes the place of. What its clients hold lives on; what they have not fetched
-/// yet does so only if the same session goes on under a new secret, as when tabs cross (requirement 17).
+/// yet does so only if the same session goes on under a new secret, as when tabs cross (requirement 17). Gateway sessions
+/// of this browser are ours to end: they end when another person takes it over, or nobody's sign-out would reach them.
 pub(super) fn replace(
     conn: &Connection,
     hash: SecretHash,
@@ -116,11 +117,13 @@ pub(super) fn replace(
     if successor.is_some_and(|next| next.sid == sid && next.account_id == account_id) {
         return Ok(());
     }
+    let same_person = successor.is_some_and(|next| next.account_id == account_id);
     change(
         conn,
         "UPDATE grants SET ended_at = ?2, ended_why = ?3 WHERE sid = ?1 AND ended_at IS NULL
-            AND EXISTS (SELECT 1 FROM codes WHERE grant_id = grants.id AND redeemed_at IS NULL)",
-        params![sid.0.as_bytes(), now.0, GrantEnd::SessionEnded.as_str()],
+            AND (EXISTS (SELECT 1 FROM codes WHERE grant_id = grants.id AND redeemed_at IS NULL)
+                OR NOT ?4 AND EXISTS (SELECT 1 FROM gateway_sessions WHERE grant_id = grants.id))",
+        params![sid.0.as_bytes(), now.0, GrantEnd::SessionEnded.as_str(), same_person],
     )?;
     Ok(())
 }

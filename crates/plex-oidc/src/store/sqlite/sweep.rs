@@ -21,6 +21,10 @@ pub(super) fn sweep(conn: &Connection, now: Timestamp) -> Result<SweepCounts> {
             "DELETE FROM access_tokens
             WHERE hash IN (SELECT hash FROM access_tokens WHERE expires <= ?1 LIMIT ?2)",
         )?,
+        gateway_sessions: remove(
+            "DELETE FROM gateway_sessions WHERE hash IN (SELECT hash FROM gateway_sessions
+                WHERE idle_expires <= ?1 OR absolute_expires <= ?1 LIMIT ?2)",
+        )?,
         grants: remove(
             "DELETE FROM grants WHERE id IN (SELECT id FROM grants WHERE keep_until <= ?1 LIMIT ?2)",
         )?,

@@ -62,7 +62,7 @@ pub(super) fn insert_refresh(
     keep_until(conn, grant, token.absolute_expires)
 }
 
-fn keep_until(conn: &Connection, grant: GrantId, until: Timestamp) -> Result<()> {
+pub(super) fn keep_until(conn: &Connection, grant: GrantId, until: Timestamp) -> Result<()> {
     change(
         conn,
         "UPDATE grants SET keep_until = ?2 WHERE id = ?1 AND keep_until < ?2",

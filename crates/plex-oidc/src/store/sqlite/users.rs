@@ -4,7 +4,7 @@ use plex_oidc_core::id::{ClientId, PlexAccountId};
 use plex_oidc_core::time::Timestamp;
 use rusqlite::{Connection, params};
 
-use super::rows::{Fields, Result, account_param, change, first};
+use super::rows::{Fields, Result, account_param, all, change, first};
 use crate::store::StoreError;
 use crate::store::records::{Consent, EndedAccess, GrantEnd, UserRecord};
 
@@ -14,6 +14,16 @@ pub(super) fn user(conn: &Connection, account: PlexAccountId) -> Result<Option<U
         r#"SELECT account_id AS "users.account_id", person AS "users.person", updated AS "users.updated"
         FROM users WHERE account_id = ?1"#,
         [account_param(account)?],
+        read,
+    )
+}
+
+pub(super) fn users(conn: &Connection) -> Result<Vec<UserRecord>> {
+    all(
+        conn,
+        r#"SELECT account_id AS "users.account_id", person AS "users.person", updated AS "users.updated"
+        FROM users ORDER BY account_id"#,
+        [],
         read,
     )
 }
@@ -43,7 +53,8 @@ pub(super) fn end_access(conn: &Connection, account: PlexAccountId, now: Timesta
         "UPDATE grants SET ended_at = ?2, ended_why = ?3 WHERE account_id = ?1 AND ended_at IS NULL",
         params![account, now.0, GrantEnd::AccessEnded.as_str()],
     )?;
-    Ok(EndedAccess { sessions, grants })
+    let app_tokens = change(conn, "DELETE FROM app_tokens WHERE account_id = ?1", [account])?;
+    Ok(EndedAccess { sessions, grants, app_tokens })
 }
 
 pub(super) fn consent(

@@ -1,0 +1,45 @@
+//! App tokens: what programs show at applications behind the gateway, in the name of a person.
+
+use plex_oidc_core::id::PlexAccountId;
+use plex_oidc_core::secret::SecretHash;
+use plex_oidc_core::time::Timestamp;
+
+use super::UserRecord;
+
+/// An app token to be stored.
+#[derive(Debug, Clone)]
+pub struct NewAppToken {
+    /// Its short public name, by which the host revokes it.
+    pub id: String,
+    /// What the host calls it.
+    pub name: String,
+    /// Its hash.
+    pub hash: SecretHash,
+    /// In whose name it is used.
+    pub account_id: PlexAccountId,
+    /// The applications it is good for. A name holds no white space, and there is at least one.
+    pub apps: Vec<String>,
+    /// When it was made.
+    pub created: Timestamp,
+    /// When it is over, if it ever is.
+    pub expires: Option<Timestamp>,
+}
+
+/// An app token as stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AppTokenRecord {
+    /// Its short public name.
+    pub id: String,
+    /// What the host calls it.
+    pub name: String,
+    /// In whose name it is used, as last known.
+    pub user: UserRecord,
+    /// The applications it is good for; the caller compares.
+    pub apps: Vec<String>,
+    /// When it was made.
+    pub created: Timestamp,
+    /// When it is over, if it ever is.
+    pub expires: Option<Timestamp>,
+    /// When it was last used, to the minute.
+    pub last_used: Option<Timestamp>,
+}

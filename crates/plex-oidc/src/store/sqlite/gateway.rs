@@ -1,0 +1,76 @@
+//! Gateway sessions. Each hangs on a grant, and lives no longer than that.
+
+use plex_oidc_core::id::GrantId;
+use plex_oidc_core::secret::SecretHash;
+use plex_oidc_core::time::Timestamp;
+use rusqlite::{Connection, params};
+
+use super::rows::{Result, change, first};
+use super::tokens;
+use crate::store::TOUCH_INTERVAL;
+use crate::store::records::{GatewaySession, NewGatewaySession};
+
+pub(super) fn session(conn: &Connection, hash: SecretHash, now: Timestamp) -> Result<Option<GatewaySession>> {
+    first(
+        conn,
+        r#"SELECT * FROM gateway_session_details
+        WHERE "gateway_sessions.hash" = ?1 AND "gateway_sessions.idle_expires" > ?2
+            AND "gateway_sessions.absolute_expires" > ?2 AND "grants.ended_at" IS NULL"#,
+        params![hash.0, now.0],
+        |row| {
+            Ok(GatewaySession {
+                hash: row.hash("gateway_sessions.hash")?,
+                grant: row.grant()?,
+                scope: row.get("gateway_sessions.scope")?,
+                created: row.time("gateway_sessions.created")?,
+                last_seen: row.time("gateway_sessions.last_seen")?,
+                idle_expires: row.time("gateway_sessions.idle_expires")?,
+                absolute_expires: row.time("gateway_sessions.absolute_expires")?,
+            })
+        },
+    )
+}
+
+pub(super) fn insert(
+    conn: &Connection,
+    grant: GrantId,
+    session: &NewGatewaySession,
+    now: Timestamp,
+) -> Result<()> {
+    change(
+        conn,
+        "INSERT INTO gateway_sessions
+            (hash, grant_id, scope, created, last_seen, idle_expires, absolute_expires)
+        VALUES (?1, ?2, ?3, ?4, ?4, min(?5, ?6), ?6)",
+        params![
+            session.hash.0,
+            grant.0.as_bytes(),
+            session.scope,
+            now.0,
+            session.idle_expires.0,
+            session.absolute_expires.0
+        ],
+    )?;
+    tokens::keep_until(conn, grant, session.absolute_expires)
+}
+
+pub(super) fn touch(
+    conn: &Connection,
+    hash: SecretHash,
+    now: Timestamp,
+    idle_expires: Timestamp,
+) -> Result<bool> {
+    let touched = change(
+        conn,
+        "UPDATE gateway_sessions SET last_seen = ?2, idle_expires = min(?3, absolute_expires)
+        WHERE hash = ?1 AND last_seen <= ?4 AND idle_expires > ?2 AND absolute_expires > ?2
+            AND EXISTS (SELECT 1 FROM grants WHERE id = grant_id AND ended_at IS NULL)",
+        params![hash.0, now.0, idle_expires.0, now.minus(TOUCH_INTERVAL).0],
+    )?;
+    Ok(touched == 1)
+}
+
+pub(super) fn end(conn: &Connection, hash: SecretHash) -> Result<bool> {
+    let removed = change(conn, "DELETE FROM gateway_sessions WHERE hash = ?1", [hash.0])?;
+    Ok(removed == 1)
+}
