@@ -20,8 +20,13 @@ impl CodeChallenge {
 
     /// Whether `verifier` is what this challenge was made from (RFC 7636 s. 4.6).
     pub fn is_met_by(&self, verifier: &CodeVerifier) -> bool {
-        let made = URL_SAFE_NO_PAD.encode(sha256(verifier.0.as_bytes()));
+        let made = Self::of(verifier).0;
         aws_lc_rs::constant_time::verify_slices_are_equal(made.as_bytes(), self.0.as_bytes()).is_ok()
+    }
+
+    /// The challenge that `verifier` meets (RFC 7636 s. 4.2).
+    pub fn of(verifier: &CodeVerifier) -> Self {
+        Self(URL_SAFE_NO_PAD.encode(sha256(verifier.0.as_bytes())))
     }
 
     /// The challenge as sent.

@@ -161,6 +161,11 @@ fn after_port(rest: &str) -> Option<&str> {
 pub struct RedirectTarget(String);
 
 impl RedirectTarget {
+    /// The callback of an application behind the gateway, on an origin that the gateway has found to be its own.
+    pub fn of_gateway(start: &crate::gateway::Start) -> Self {
+        Self(start.callback())
+    }
+
     /// The URI without a response.
     pub fn as_str(&self) -> &str {
         &self.0

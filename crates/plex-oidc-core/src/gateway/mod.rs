@@ -6,6 +6,7 @@
 
 pub mod app;
 pub mod family;
+pub mod handover;
 pub mod headers;
 pub mod host;
 pub mod kind;
@@ -15,6 +16,7 @@ pub mod verdict;
 
 pub use app::{Access, Apps, GatewayApp, PathRule};
 pub use family::{Family, HeaderSource, Unreadable};
+pub use handover::{OwnPath, Start};
 pub use headers::{HeaderSet, IdentityField, UserNames};
 pub use host::{Host, HostPattern};
 pub use kind::RequestKind;

@@ -1,0 +1,142 @@
+//! Who is behind a request that a proxy asks about: a browser with a gateway session, a program with an app token, or
+//! nobody.
+
+use std::sync::Arc;
+
+use aws_lc_rs::constant_time::verify_slices_are_equal;
+use base64::Engine as _;
+use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD};
+use http::HeaderMap;
+use http::header::AUTHORIZATION;
+use plex_oidc_core::decide::Person;
+use plex_oidc_core::gateway::{GatewayApp, Host};
+use plex_oidc_core::secret::{Secret, SecretKind};
+use tracing::warn;
+
+use super::FlowError;
+use crate::app::App;
+use crate::gateway::Scoped;
+use crate::store::TOUCH_INTERVAL;
+use crate::store::records::{AppTokenRecord, GatewaySession};
+
+/// How every app token begins.
+const TOKEN_PREFIX: &str = "pot_";
+
+/// Who is asking.
+pub enum Visitor {
+    /// Nobody whom we know.
+    Nobody,
+    /// A browser that signed in.
+    Browser(Arc<GatewaySession>),
+    /// A program with an app token.
+    Program(Box<AppTokenRecord>),
+    /// A program with an app token that is not good here. This is final: no cookie makes up for it.
+    BadToken,
+}
+
+impl Visitor {
+    /// The person behind it.
+    pub fn person(&self) -> Option<&Person> {
+        match self {
+            Self::Browser(session) => Some(&session.grant.user.person),
+            Self::Program(token) => Some(&token.user.person),
+            Self::Nobody | Self::BadToken => None,
+        }
+    }
+}
+
+/// Says who is asking for something of `asked` on `host`.
+pub async fn visitor(
+    app: &Arc<App>,
+    asked: &GatewayApp,
+    host: &Host,
+    headers: &HeaderMap,
+) -> Result<Visitor, FlowError> {
+    match token(headers) {
+        Presented::Token(secret) => program(app, asked, &secret).await,
+        Presented::Malformed => Ok(Visitor::BadToken),
+        Presented::NotOurs => browser(app, &app.gateway.scope_of(host), headers).await,
+    }
+}
+
+/// What the `Authorization` header holds. Applications have credentials of their own there; ours are told by how they
+/// begin, and then nothing else counts.
+enum Presented {
+    NotOurs,
+    Malformed,
+    Token(Secret),
+}
+
+fn token(headers: &HeaderMap) -> Presented {
+    let mut values = headers.get_all(AUTHORIZATION).iter();
+    let (Some(first), None) = (values.next(), values.next()) else {
+        let ours = headers.get_all(AUTHORIZATION).iter().any(|value| has_prefix(value.as_bytes()));
+        return if ours { Presented::Malformed } else { Presented::NotOurs };
+    };
+    let Some((scheme, rest)) = first.to_str().ok().and_then(|text| text.split_once(' ')) else {
+        return Presented::NotOurs;
+    };
+    let presented = if scheme.eq_ignore_ascii_case("bearer") {
+        Some(rest.trim().to_owned())
+    } else if scheme.eq_ignore_ascii_case("basic") {
+        password(rest.trim())
+    } else {
+        None
+    };
+    match presented.filter(|text| text.starts_with(TOKEN_PREFIX)) {
+        None => Presented::NotOurs,
+        Some(text) => Secret::parse(SecretKind::AppToken, &text).map_or(Presented::Malformed, Presented::Token),
+    }
+}
+
+fn has_prefix(value: &[u8]) -> bool {
+    let prefix = TOKEN_PREFIX.as_bytes();
+    value.windows(prefix.len()).any(|window| verify_slices_are_equal(window, prefix).is_ok())
+}
+
+/// The password of a `Basic` header; the user name does not matter.
+fn password(encoded: &str) -> Option<String> {
+    let bytes = STANDARD.decode(encoded).or_else(|_| STANDARD_NO_PAD.decode(encoded)).ok()?;
+    let text = String::from_utf8(bytes).ok()?;
+    text.split_once(':').map(|(_, password)| password.to_owned())
+}
+
+async fn program(app: &App, asked: &GatewayApp, secret: &Secret) -> Result<Visitor, FlowError> {
+    let now = app.clock.now();
+    let Some(found) = app.store.app_token(secret.hash(), now).await? else { return Ok(Visitor::BadToken) };
+    if !found.apps.contains(&asked.name) {
+        warn!(token = found.id, app = asked.name, "an app token was shown at an application that it is not for");
+        return Ok(Visitor::BadToken);
+    }
+    if found.last_used.is_none_or(|used| now.since(used) >= i64::from(TOUCH_INTERVAL.0)) {
+        app.store.touch_app_token(secret.hash(), now).await?;
+    }
+    Ok(Visitor::Program(Box::new(found)))
+}
+
+async fn browser(app: &Arc<App>, scope: &Scoped, headers: &HeaderMap) -> Result<Visitor, FlowError> {
+    let Some(cookie) = app.gateway.cookies.session(headers, scope) else { return Ok(Visitor::Nobody) };
+    let found = session(app, &cookie).await?;
+    // A cookie that was moved to another host is none.
+    let here = found.filter(|session| session.scope == scope.text);
+    Ok(here.map_or(Visitor::Nobody, Visitor::Browser))
+}
+
+/// A live gateway session, from memory if it was looked up a moment ago.
+async fn session(app: &Arc<App>, cookie: &Secret) -> Result<Option<Arc<GatewaySession>>, FlowError> {
+    let (hash, now, instant) = (cookie.hash(), app.clock.now(), app.clock.instant());
+    let alive = |session: &Arc<GatewaySession>| {
+        !session.idle_expires.has_passed(now) && !session.absolute_expires.has_passed(now)
+    };
+    if let Some(recent) = app.gateway.recent.get(&hash, instant) {
+        return Ok(Some(recent).filter(alive));
+    }
+    let Some(found) = app.store.gateway_session(hash, now).await? else { return Ok(None) };
+    if now.since(found.last_seen) >= i64::from(TOUCH_INTERVAL.0) {
+        let idle_expires = now.plus(app.gateway.session_idle).min(found.absolute_expires);
+        app.store.touch_gateway_session(hash, now, idle_expires).await?;
+    }
+    let found = Arc::new(found);
+    app.gateway.recent.put(hash, instant, Arc::clone(&found));
+    Ok(Some(found))
+}

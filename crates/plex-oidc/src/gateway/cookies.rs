@@ -1,0 +1,79 @@
+//! The cookies on applications' hosts: none of them is worth anything at the provider (security requirements 128, 129).
+
+use cookie::{Cookie, SameSite};
+use http::HeaderMap;
+use plex_oidc_core::gateway::handover::START_LIFETIME;
+use plex_oidc_core::secret::{Secret, SecretKind};
+use plex_oidc_core::time::Seconds;
+
+use super::Scoped;
+use crate::session::find;
+
+const START: &str = "plex-oidc-start";
+const HOST_SESSION: &str = "plex-oidc-app";
+const DOMAIN_SESSION: &str = "plex-oidc-domain";
+
+/// Names, writes and reads them. A browser keeps `__Host-` to one host; a domain's cookie can only have `__Secure-`, so a
+/// neighbour can plant another beside it, and then neither counts.
+#[derive(Debug, Clone, Copy)]
+pub struct GatewayCookies {
+    secure: bool,
+}
+
+impl GatewayCookies {
+    /// For applications that browsers reach over TLS, or not.
+    pub const fn new(secure: bool) -> Self {
+        Self { secure }
+    }
+
+    /// The secret of somebody who is on the way to sign in.
+    pub fn start(self, headers: &HeaderMap) -> Option<Secret> {
+        find(headers, &self.host_name(START)).and_then(|text| Secret::parse(SecretKind::GatewayStart, text))
+    }
+
+    /// The `Set-Cookie` value of such a secret.
+    pub fn set_start(self, secret: &Secret) -> String {
+        self.write(self.host_name(START), secret.expose(), START_LIFETIME, None)
+    }
+
+    /// The secret of a gateway session that is good in this scope.
+    pub fn session(self, headers: &HeaderMap, scope: &Scoped) -> Option<Secret> {
+        let text = find(headers, &self.session_name(scope))?;
+        Secret::parse(SecretKind::GatewaySession, text)
+    }
+
+    /// The `Set-Cookie` value of a gateway session.
+    pub fn set_session(self, secret: &Secret, scope: &Scoped, lifetime: Seconds) -> String {
+        self.write(self.session_name(scope), secret.expose(), lifetime, Some(scope))
+    }
+
+    /// The `Set-Cookie` value that takes a gateway session away.
+    pub fn clear_session(self, scope: &Scoped) -> String {
+        self.write(self.session_name(scope), "", Seconds(0), Some(scope))
+    }
+
+    fn session_name(self, scope: &Scoped) -> String {
+        match scope.domain {
+            None => self.host_name(HOST_SESSION),
+            Some(_) if self.secure => format!("__Secure-{DOMAIN_SESSION}"),
+            Some(_) => DOMAIN_SESSION.to_owned(),
+        }
+    }
+
+    fn host_name(self, base: &str) -> String {
+        if self.secure { format!("__Host-{base}") } else { base.to_owned() }
+    }
+
+    fn write(self, name: String, value: &str, lifetime: Seconds, scope: Option<&Scoped>) -> String {
+        let cookie = Cookie::build((name, value.to_owned()))
+            .path("/")
+            .secure(self.secure)
+            .http_only(true)
+            .same_site(SameSite::Lax)
+            .max_age(cookie::time::Duration::seconds(i64::from(lifetime.0)));
+        match scope.and_then(|scope| scope.domain.as_ref()) {
+            Some(domain) => cookie.domain(domain.as_str().to_owned()).build().to_string(),
+            None => cookie.build().to_string(),
+        }
+    }
+}

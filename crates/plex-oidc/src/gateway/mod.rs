@@ -1,0 +1,78 @@
+//! What the gateway needs to answer proxies: the applications, the clients that stand for them, and the sessions that were
+//! looked up a moment ago.
+
+mod cookies;
+mod recent;
+
+use plex_oidc_core::client::{Client, ClientAuthMethod, Clients, SigningAlgorithm};
+use plex_oidc_core::gateway::{Apps, GatewayApp, Host, UserNames, handover};
+use plex_oidc_core::scope::{Scope, ScopeSet};
+use plex_oidc_core::time::Seconds;
+
+pub use cookies::GatewayCookies;
+pub use recent::Recent;
+
+/// The gateway of one configuration.
+pub struct Gateway {
+    /// The applications.
+    pub apps: Apps,
+    /// What applications call people.
+    pub names: UserNames,
+    /// Domains whose applications share a session.
+    pub domains: Vec<Host>,
+    /// A gateway session that nobody uses.
+    pub session_idle: Seconds,
+    /// A gateway session in any case.
+    pub session_absolute: Seconds,
+    /// The clients that stand for the applications.
+    pub clients: Clients,
+    /// The cookies on applications' hosts.
+    pub cookies: GatewayCookies,
+    /// Sessions looked up a moment ago.
+    pub recent: Recent,
+}
+
+impl Gateway {
+    /// Where a session for `host` is good: in its domain, if the host made it one, else on that host alone.
+    pub fn scope_of(&self, host: &Host) -> Scoped {
+        match self.domains.iter().find(|domain| host.is_within(domain)) {
+            Some(domain) => Scoped { text: format!(".{domain}"), domain: Some(domain.clone()) },
+            None => Scoped { text: host.as_str().to_owned(), domain: None },
+        }
+    }
+}
+
+/// Where a gateway session is good.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Scoped {
+    /// As stored: a host, or a dot and a domain.
+    pub text: String,
+    /// The domain, if it is one.
+    pub domain: Option<Host>,
+}
+
+/// The clients that stand for applications. They are known to no endpoint of the provider; only [`handover`] uses them.
+pub fn clients(apps: &Apps) -> Clients {
+    apps.0.iter().filter_map(client).collect()
+}
+
+fn client(app: &GatewayApp) -> Option<Client> {
+    Some(Client {
+        id: handover::client_of(&app.name)?,
+        name: app.name.clone(),
+        enabled: true,
+        auth_method: ClientAuthMethod::None,
+        secrets: Vec::new(),
+        redirect_uris: Vec::new(), // its one redirect URI is made from the request; see `RedirectTarget::of_gateway`
+        allow: app.anybody().allow,
+        pkce_required: true,
+        consent_required: false,
+        signing_algorithm: SigningAlgorithm::Rs256,
+        scopes: ScopeSet::from_iter([Scope::OpenId]),
+        id_token_claims: Vec::new(),
+        plex_token: None,
+        rotate_refresh_tokens: true,
+        access_token_lifetime: Seconds::minutes(1),
+        id_token_lifetime: Seconds::minutes(1),
+    })
+}

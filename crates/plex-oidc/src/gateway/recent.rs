@@ -1,0 +1,50 @@
+//! Gateway sessions that were looked up a moment ago.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use plex_oidc_core::secret::SecretHash;
+
+use crate::store::records::GatewaySession;
+
+/// For how long a look-up serves (security requirement 173 allows ten seconds).
+const REMEMBERED: Duration = Duration::from_secs(5);
+/// Most sessions remembered at a time.
+const MOST: usize = 20_000;
+
+/// Sessions looked up a moment ago, so that a page with a hundred pictures costs one look-up.
+#[derive(Default)]
+pub struct Recent(Mutex<HashMap<SecretHash, (Instant, Arc<GatewaySession>)>>);
+
+impl Recent {
+    /// The session, if it was looked up within the last seconds.
+    pub fn get(&self, hash: &SecretHash, now: Instant) -> Option<Arc<GatewaySession>> {
+        let all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let (at, session) = all.get(hash)?;
+        (now.saturating_duration_since(*at) < REMEMBERED).then(|| Arc::clone(session))
+    }
+
+    /// Remembers a session that was just looked up.
+    pub fn put(&self, hash: SecretHash, now: Instant, session: Arc<GatewaySession>) {
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if all.len() >= MOST {
+            all.retain(|_, (at, _)| now.saturating_duration_since(*at) < REMEMBERED);
+        }
+        if all.len() < MOST {
+            all.insert(hash, (now, session));
+        }
+    }
+
+    /// Forgets everything: somebody signed out.
+    pub fn clear(&self) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+
+    /// Forgets what is too old to serve.
+    pub fn forget_old(&self, now: Instant) {
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        all.retain(|_, (at, _)| now.saturating_duration_since(*at) < REMEMBERED);
+        all.shrink_to_fit();
+    }
+}
