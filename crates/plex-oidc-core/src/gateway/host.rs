@@ -17,7 +17,8 @@ impl Host {
     /// Reads a host as it stands in a URL or a `Host` header, without a port.
     pub fn parse(text: &str) -> Option<Self> {
         let bare = text.strip_suffix('.').unwrap_or(text);
-        if bare.is_empty() || bare.len() > MAX_LEN || bare.ends_with('.') {
+        let labels_are_whole = !bare.starts_with('.') && !bare.ends_with('.') && !bare.contains("..");
+        if bare.is_empty() || bare.len() > MAX_LEN || !labels_are_whole {
             return None;
         }
         // An authority has more in it than a host: user names, ports, percent signs, white space are refused, not
@@ -50,6 +51,11 @@ impl Host {
     /// The text in its normal form.
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+
+    /// Whether it is an address instead of a name.
+    pub fn is_address(&self) -> bool {
+        self.0.starts_with('[') || self.0.parse::<std::net::Ipv4Addr>().is_ok()
     }
 
     /// Whether this host is `domain` or lies below it. A dot is part of the comparison: `evilexample.org` is not below
@@ -148,6 +154,8 @@ mod tests {
             "exa mple.com",
             "a\0b",
             "a..b\r\n",
+            "a..b",
+            ".example.com",
         ] {
             assert_eq!(Host::parse(odd), None, "{odd:?}");
         }
