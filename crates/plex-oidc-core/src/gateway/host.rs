@@ -28,7 +28,13 @@ impl Host {
         if bare.contains(strange) {
             return None;
         }
-        let host = url::Host::parse(bare).ok()?.to_string();
+        let host = url::Host::parse(bare).ok()?;
+        // URLs allow more in a host than names have: a list with commas would be one host, and a star a label.
+        let plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.');
+        if matches!(&host, url::Host::Domain(name) if !name.bytes().all(plain)) {
+            return None;
+        }
+        let host = host.to_string();
         // An IPv4 address in a spelling of its own (octal, hexadecimal, short) is another text after parsing.
         let is_address = host.parse::<std::net::Ipv4Addr>().is_ok();
         (!is_address || host == bare).then_some(Self(host))
@@ -156,6 +162,11 @@ mod tests {
             "a..b\r\n",
             "a..b",
             ".example.com",
+            "*.example.com",
+            "a.example,b.example.com",
+            "a;b.example",
+            "a\"b.example",
+            "a$(b).example",
         ] {
             assert_eq!(Host::parse(odd), None, "{odd:?}");
         }

@@ -241,7 +241,13 @@ impl Reading<'_> {
             }
             (DeValue::Table(_), true) => {
                 let place = self.spot(&name.span());
-                let remedy = format!("Write `[[{0}]]` with two brackets instead of `[{0}]`.", section.name);
+                // `[[apps.rules]]` with no `[[apps]]` above it makes a table too.
+                let only_inner = self.text.get(name.span().end..).is_some_and(|rest| rest.starts_with('.'));
+                let remedy = if only_inner {
+                    format!("Write `[[{}]]` with its own keys above this line.", section.name)
+                } else {
+                    format!("Write `[[{0}]]` with two brackets instead of `[{0}]`.", section.name)
+                };
                 self.refuse(place, path, "is a list: each of them has a section of its own", remedy);
             }
             (DeValue::Array(_), false) => {

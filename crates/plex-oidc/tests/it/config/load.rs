@@ -169,3 +169,16 @@ proptest::proptest! {
         let _ = config::parse("any.toml", &broken, nowhere, &environment(&[("PLEX_OIDC__LISTEN", &text)]));
     }
 }
+
+proptest::proptest! {
+    #![proptest_config(proptest::prelude::ProptestConfig::with_cases(48))]
+
+    #[test]
+    fn no_variable_makes_the_reader_panic(rest in "[A-Z0-9_]{0,12}(__(0|1|[0-9]{5}|RULES|HOST)){0,4}") {
+        let nowhere = std::path::Path::new("/nonexistent");
+        for start in ["PLEX_OIDC__", "PLEX_OIDC__APPS__", "PLEX_OIDC__APPS__0__"] {
+            let variables = [(format!("{start}{rest}"), "x".to_owned())].into_iter().collect();
+            let _ = config::parse("any.toml", SMALL, nowhere, &variables);
+        }
+    }
+}
