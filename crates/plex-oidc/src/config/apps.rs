@@ -61,8 +61,14 @@ fn hosts(reader: &mut Reader<'_>, at: &str, earlier: &mut Earlier) -> Vec<HostPa
         reader.refuse(reader.place(&single), &single, "there is also `hosts`", remedy);
     }
     let key = if reader.is_set(&several) { &several } else { &single };
-    let remedy = "Write the host under which browsers reach the application: host = \"wiki.example.com\".";
-    if reader.texts(key).is_empty() && !reader.document.broken.contains(&several) {
+    let texts = if reader.is_set(&several) {
+        reader.texts(&several)
+    } else {
+        reader.text(&single).into_iter().collect()
+    };
+    if texts.is_empty() && !reader.document.broken.contains(&several) {
+        let remedy =
+            "Write the host under which browsers reach the application: host = \"wiki.example.com\".";
         if reader.is_set(key) {
             reader.refuse(reader.place(key), key, "is empty", remedy);
         } else {
@@ -71,7 +77,7 @@ fn hosts(reader: &mut Reader<'_>, at: &str, earlier: &mut Earlier) -> Vec<HostPa
     }
     let named = reader.is_set(&format!("{at}.name"));
     let mut hosts = Vec::new();
-    for text in reader.texts(key) {
+    for text in texts {
         let checked = host(&text.value).and_then(|host| {
             free(&host, named, earlier)?;
             if hosts.contains(&host) {

@@ -68,7 +68,7 @@ pub(super) const APPS: Section = Section {
             "wiki.example.com",
             key(
                 "host",
-                Kind::Texts("hosts"),
+                Kind::Text("a host"),
                 None,
                 "The host under which browsers reach it, without a port; `*.example.com` is every host one label \
                  below. Required, here or as `hosts`.",

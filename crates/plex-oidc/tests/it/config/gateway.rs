@@ -168,7 +168,7 @@ fn the_printed_gateway_is_the_same_gateway() {
 #[test]
 fn variables_alone_make_an_application_with_rules() {
     let variables = [
-        ("PLEX_OIDC__APPS__0__HOST", "wiki.example.com, notes.example.com"),
+        ("PLEX_OIDC__APPS__0__HOSTS", "wiki.example.com, notes.example.com"),
         ("PLEX_OIDC__APPS__0__RULES__0__PATHS", "/health"),
         ("PLEX_OIDC__APPS__0__RULES__0__BYPASS", "true"),
         ("PLEX_OIDC__APPS__0__RULES__1__PATHS", "/admin/*"),
