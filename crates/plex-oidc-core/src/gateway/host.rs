@@ -17,7 +17,8 @@ impl Host {
     /// Reads a host as it stands in a URL or a `Host` header, without a port.
     pub fn parse(text: &str) -> Option<Self> {
         let bare = text.strip_suffix('.').unwrap_or(text);
-        if bare.is_empty() || bare.len() > MAX_LEN || bare.ends_with('.') {
+        let labels_are_whole = !bare.starts_with('.') && !bare.ends_with('.') && !bare.contains("..");
+        if bare.is_empty() || bare.len() > MAX_LEN || !labels_are_whole {
             return None;
         }
         // An authority has more in it than a host: user names, ports, percent signs, white space are refused, not
@@ -27,7 +28,13 @@ impl Host {
         if bare.contains(strange) {
             return None;
         }
-        let host = url::Host::parse(bare).ok()?.to_string();
+        let host = url::Host::parse(bare).ok()?;
+        // URLs allow more in a host than names have: a list with commas would be one host, and a star a label.
+        let plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.');
+        if matches!(&host, url::Host::Domain(name) if !name.bytes().all(plain)) {
+            return None;
+        }
+        let host = host.to_string();
         // An IPv4 address in a spelling of its own (octal, hexadecimal, short) is another text after parsing.
         let is_address = host.parse::<std::net::Ipv4Addr>().is_ok();
         (!is_address || host == bare).then_some(Self(host))
@@ -50,6 +57,11 @@ impl Host {
     /// The text in its normal form.
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+
+    /// Whether it is an address instead of a name.
+    pub fn is_address(&self) -> bool {
+        self.0.starts_with('[') || self.0.parse::<std::net::Ipv4Addr>().is_ok()
     }
 
     /// Whether this host is `domain` or lies below it. A dot is part of the comparison: `evilexample.org` is not below
@@ -148,6 +160,13 @@ mod tests {
             "exa mple.com",
             "a\0b",
             "a..b\r\n",
+            "a..b",
+            ".example.com",
+            "*.example.com",
+            "a.example,b.example.com",
+            "a;b.example",
+            "a\"b.example",
+            "a$(b).example",
         ] {
             assert_eq!(Host::parse(odd), None, "{odd:?}");
         }

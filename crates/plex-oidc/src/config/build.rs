@@ -15,7 +15,7 @@ use super::raw::Document;
 use super::reader::{Reader, without_user};
 use super::{
     Config, Limits, LogConfig, LogFormat, PlexConfig, PlexServer, PlexUrls, Rules, SessionLimits,
-    ThemeConfig, TokenLives, clients, schema, secrets,
+    ThemeConfig, TokenLives, access, clients, gateway, schema, secrets,
 };
 
 /// Builds the configuration. `None`, and at least one problem more, if something that it cannot do without is wrong.
@@ -32,6 +32,7 @@ pub(super) fn build(
     reader.advise_on_proxies(public_url.as_ref(), &listen, &trusted_proxies);
     let plex = reader.plex();
     let tokens = reader.tokens();
+    let gateway = gateway::build(&mut reader, public_url.as_ref());
     let config = Config {
         listen,
         data_dir: reader.path("data_dir")?,
@@ -42,6 +43,8 @@ pub(super) fn build(
             membership_lifetime: reader.length("rules.membership_lifetime"),
         },
         clients: clients::build(&mut reader, &tokens),
+        access: access::build(&mut reader, &gateway),
+        gateway,
         session: reader.session(),
         tokens,
         limits: reader.limits(),
@@ -116,7 +119,8 @@ impl Reader<'_> {
     }
 
     fn advise_on_proxies(&mut self, issuer: Option<&Issuer>, listen: &[SocketAddr], trusted: &[IpNet]) {
-        let behind_proxy = issuer.is_some_and(Issuer::is_https);
+        // With applications behind the gateway, what is said of those says this too.
+        let behind_proxy = issuer.is_some_and(Issuer::is_https) && self.document.count("apps") == 0;
         if behind_proxy && trusted.is_empty() && !listen.iter().all(|address| address.ip().is_loopback()) {
             let wrong = "is empty, so everybody seems to come from the proxy and shares its limits";
             let remedy =

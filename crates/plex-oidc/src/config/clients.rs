@@ -12,10 +12,14 @@ use plex_oidc_core::secret::SecretHash;
 use super::reader::{Reader, without_user};
 use super::{TokenLives, secrets};
 
+/// How the ids of the gateway's own clients begin, one for each application behind it.
+const RESERVED: &str = "app:";
+
 /// Builds every client that can be built; what is wrong with the others is said to `reader`.
 pub(super) fn build(reader: &mut Reader<'_>, tokens: &TokenLives) -> Vec<Client> {
     let count = reader.document.count("clients");
-    if count == 0 && !reader.document.broken.contains("clients") {
+    let none = count == 0 && reader.document.count("apps") == 0;
+    if none && !reader.document.broken.contains("clients") {
         let remedy = "Add the application that people sign in to: plex-oidc client add.";
         reader.warn(reader.place("clients"), "clients", "there is no application yet", remedy);
     }
@@ -90,6 +94,9 @@ fn id(reader: &mut Reader<'_>, at: &str) -> Option<ClientId> {
         let wrong = format!("`{}` cannot be a client id", text.value.escape_debug());
         let remedy = "Write at most 255 letters, digits and signs such as - _ and ., without spaces.";
         reader.refuse(text.place, &key, wrong, remedy);
+    } else if text.value.starts_with(RESERVED) {
+        let wrong = format!("`{}` begins as the ids of [[apps]] do", text.value);
+        reader.refuse(text.place, &key, wrong, format!("Write an id that does not begin with `{RESERVED}`."));
     }
     id
 }
@@ -174,7 +181,22 @@ fn repeated(texts: &[super::raw::Located<String>]) -> Vec<(String, super::Place)
 }
 
 fn allow(reader: &mut Reader<'_>, key: &str) -> Vec<AllowRule> {
-    let rules = reader.each(key, |text| {
+    let rules = people(reader, key);
+    warn_of_nobody(reader, key);
+    rules
+}
+
+/// Says so if a list of those who may is empty.
+pub(super) fn warn_of_nobody(reader: &mut Reader<'_>, key: &str) {
+    if reader.is_set(key) && reader.texts(key).is_empty() {
+        let remedy = "Remove the key to let in everybody the server is shared with, or list who may.";
+        reader.warn(reader.place(key), key, "is empty, so nobody may use this application", remedy);
+    }
+}
+
+/// Reads a list of groups, accounts and e-mail addresses.
+pub(super) fn people(reader: &mut Reader<'_>, key: &str) -> Vec<AllowRule> {
+    reader.each(key, |text| {
         AllowRule::parse(text).ok_or_else(|| {
             let remedy = "Write plex-owner, plex-home, plex-friend, plex-managed, plex-library:<key>, \
                           plex-<account id>, or an e-mail address.";
@@ -183,12 +205,7 @@ fn allow(reader: &mut Reader<'_>, key: &str) -> Vec<AllowRule> {
                 remedy.to_owned(),
             )
         })
-    });
-    if reader.is_set(key) && reader.texts(key).is_empty() {
-        let remedy = "Remove the key to let in everybody the server is shared with, or list who may.";
-        reader.warn(reader.place(key), key, "is empty, so nobody may use this application", remedy);
-    }
-    rules
+    })
 }
 
 fn pkce(reader: &mut Reader<'_>, key: &str, public: bool) -> bool {

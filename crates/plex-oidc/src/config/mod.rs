@@ -3,10 +3,13 @@
 //! [`load`] gives a [`Config`] in which everything is checked, or [`Problems`] in words for the host. [`schema`] lists
 //! the keys; only `raw` knows what the file looks like.
 
+mod access;
+mod apps;
 mod build;
 mod clients;
 pub mod edit;
 pub mod example;
+mod gateway;
 pub mod length;
 mod print;
 mod problem;
@@ -15,6 +18,7 @@ mod reader;
 pub mod reference;
 pub mod schema;
 mod secrets;
+mod suffix;
 mod value;
 
 use std::collections::BTreeMap;
@@ -24,6 +28,7 @@ use std::path::{Path, PathBuf};
 
 use ipnet::IpNet;
 use plex_oidc_core::client::Client;
+use plex_oidc_core::gateway::{AccessConfig, Apps, Host, UserNames};
 use plex_oidc_core::id::{MachineId, PlexAccountId};
 use plex_oidc_core::issuer::Issuer;
 use plex_oidc_core::time::Seconds;
@@ -54,6 +59,10 @@ pub struct Config {
     pub rules: Rules,
     /// The applications, in the order of the file; ids are unique.
     pub clients: Vec<Client>,
+    /// The gateway.
+    pub gateway: GatewayConfig,
+    /// What applications behind the gateway accept from Cloudflare Access.
+    pub access: AccessConfig,
     /// Browser sessions.
     pub session: SessionLimits,
     /// Lives of tokens.
@@ -116,7 +125,20 @@ pub struct Rules {
     pub membership_lifetime: Seconds,
 }
 
-/// How long a browser session lives.
+/// The gateway.
+#[derive(Debug, Clone)]
+pub struct GatewayConfig {
+    /// The applications behind it, in the order of the file; their names are unique.
+    pub apps: Apps,
+    /// Domains within which applications share a session. None lies within another, and none is a public suffix.
+    pub cookie_domains: Vec<Host>,
+    /// Sessions at applications.
+    pub session: SessionLimits,
+    /// What applications call people.
+    pub names: UserNames,
+}
+
+/// How long a session lives, with us or at an application behind the gateway.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SessionLimits {
     /// From its start.

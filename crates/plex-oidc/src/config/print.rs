@@ -9,16 +9,27 @@ use super::schema::{self, Kind, Section};
 /// Writes every section and key that has a value, and says where values that are not from the file come from.
 pub(super) fn text(document: &Document) -> String {
     let mut text = String::new();
-    for section in schema::SECTIONS {
+    for section in schema::SECTIONS.iter().filter(|section| !schema::is_in_a_list(section)) {
         if section.repeats {
-            for index in 0..document.count(section.name) {
-                section_text(&mut text, document, section, &format!("{}.{index}", section.name));
-            }
+            list_text(&mut text, document, section, section.name);
         } else {
             section_text(&mut text, document, section, section.name);
         }
     }
     text
+}
+
+/// Writes each section of a list, and what is inside it before the next one: TOML reads it so.
+fn list_text(text: &mut String, document: &Document, section: &Section, list: &str) {
+    for index in 0..document.count(list) {
+        let at = format!("{list}.{index}");
+        section_text(text, document, section, &at);
+        for inner in schema::SECTIONS {
+            if let Some(name) = schema::child(section.name, inner.name) {
+                list_text(text, document, inner, &schema::join(&at, name));
+            }
+        }
+    }
 }
 
 fn section_text(text: &mut String, document: &Document, section: &Section, at: &str) {

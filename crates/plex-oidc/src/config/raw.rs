@@ -241,7 +241,13 @@ impl Reading<'_> {
             }
             (DeValue::Table(_), true) => {
                 let place = self.spot(&name.span());
-                let remedy = format!("Write `[[{0}]]` with two brackets instead of `[{0}]`.", section.name);
+                // `[[apps.rules]]` with no `[[apps]]` above it makes a table too.
+                let only_inner = self.text.get(name.span().end..).is_some_and(|rest| rest.starts_with('.'));
+                let remedy = if only_inner {
+                    format!("Write `[[{}]]` with its own keys above this line.", section.name)
+                } else {
+                    format!("Write `[[{0}]]` with two brackets instead of `[{0}]`.", section.name)
+                };
                 self.refuse(place, path, "is a list: each of them has a section of its own", remedy);
             }
             (DeValue::Array(_), false) => {
@@ -268,14 +274,13 @@ impl Reading<'_> {
             let Some(rest) = name.strip_prefix(VARIABLE_PREFIX) else { continue };
             let place = Place::Variable { name: name.to_owned() };
             let path = rest.to_ascii_lowercase().replace("__", ".");
-            let Some((section, key)) = schema::find(&path).filter(|_| schema::variable(&path) == name) else {
+            let Some((_, key)) = schema::find(&path).filter(|_| schema::variable(&path) == name) else {
                 self.refuse(place, "", "no key has this name", unknown_variable(name));
                 continue;
             };
-            if section.repeats {
-                let at = path.rsplit_once('.').map_or("", |(at, _)| at).to_owned();
-                self.document.sections.entry(at.clone()).or_insert_with(|| place.clone());
-                touched.insert((section.name, at));
+            for at in numbered(&path) {
+                self.document.sections.entry(at.to_owned()).or_insert_with(|| place.clone());
+                touched.insert(at.to_owned());
             }
             match value::from_text(key.kind, text, &place) {
                 Ok(value) => {
@@ -293,14 +298,15 @@ impl Reading<'_> {
     }
 
     /// Sections made by variables alone must count on from those of the file.
-    fn gaps(&mut self, touched: BTreeSet<(&'static str, String)>) {
-        for (list, at) in touched {
+    fn gaps(&mut self, touched: BTreeSet<String>) {
+        for at in touched {
+            let Some((list, index)) = at.rsplit_once('.') else { continue };
             let count = self.document.count(list);
-            let index = at.rsplit_once('.').and_then(|(_, index)| index.parse::<usize>().ok());
-            if index.is_some_and(|index| index >= count) {
+            if index.parse::<usize>().is_ok_and(|index| index >= count) {
+                let name = schema::section_at(&at).map_or(list, |section| section.name);
                 let place = self.document.place_of(&at);
                 let wrong = format!(
-                    "leaves a gap: there are {count} `[[{list}]]` so far, and they are counted from 0"
+                    "leaves a gap: there are {count} `[[{name}]]` so far, and they are counted from 0"
                 );
                 let next = schema::variable(&format!("{list}.{count}"));
                 self.refuse(place, &at, wrong, format!("The next one is {next}__…"));
@@ -309,8 +315,14 @@ impl Reading<'_> {
     }
 }
 
+/// The places in lists that a path goes through: `apps.0` and `apps.0.rules.1`.
+fn numbered(path: &str) -> impl Iterator<Item = &str> {
+    let prefixes = path.match_indices('.').filter_map(|(end, _)| path.get(..end));
+    prefixes.filter(|prefix| prefix.rsplit('.').next().is_some_and(schema::is_index))
+}
+
 /// Names from other programs, and what they are called here.
-const OTHER_NAMES: [(&str, &str); 16] = [
+const OTHER_NAMES: [(&str, &str); 22] = [
     ("issuer", "public_url"),
     ("issuer_url", "public_url"),
     ("base_url", "public_url"),
@@ -327,6 +339,12 @@ const OTHER_NAMES: [(&str, &str); 16] = [
     ("allowed_groups", "allow"),
     ("public", "auth_method"),
     ("pkce", "pkce_required"),
+    ("domain", "host"),
+    ("domains", "hosts"),
+    ("resources", "paths"),
+    ("policy", "allow"),
+    ("aud", "access_audiences"),
+    ("audience", "access_audiences"),
 ];
 
 /// What to say about a name that `section` does not have.
@@ -355,7 +373,7 @@ fn unknown_variable(name: &str) -> String {
     let known: Vec<String> = schema::SECTIONS
         .iter()
         .flat_map(|section| {
-            let at = if section.repeats { schema::join(section.name, "0") } else { section.name.to_owned() };
+            let at = schema::first_place(section);
             section.keys.iter().map(move |key| schema::variable(&schema::join(&at, key.name)))
         })
         .collect();

@@ -14,8 +14,8 @@ Generated from the code: do not edit. `plex-oidc example-config` prints a file w
 
 - One TOML file. Unknown keys are refused.
 - Every key is also a variable: `PLEX_OIDC__SESSION__IDLE` is `idle` in `[session]`, `PLEX_OIDC__CLIENTS__0__NAME` is
-  `name` of the first `[[clients]]`. A variable wins over the file. Lists are written with commas. An empty
-  variable is refused.
+  `name` of the first `[[clients]]`, `PLEX_OIDC__APPS__0__RULES__1__BYPASS` is `bypass` of the second rule of the first
+  application. A variable wins over the file. Lists are written with commas. An empty variable is refused.
 - Secrets never stand in the file. Name a file that holds the secret (`secret_file`, `owner_token_file`), or set
   the variable without `_FILE`.
 - Relative paths start at the folder of the configuration file.

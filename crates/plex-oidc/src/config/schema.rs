@@ -3,6 +3,8 @@
 //! This table is the only list of keys. The file is read by it, environment variables are matched with it, and the
 //! reference page, the JSON schema and the example file are written from it.
 
+mod gateway;
+
 use plex_oidc_core::time::Seconds;
 
 /// One section of the file; the first one, without a name, is what stands before all sections.
@@ -390,6 +392,10 @@ pub const SECTIONS: &[Section] = &[
             ),
         ],
     },
+    gateway::GATEWAY,
+    gateway::APPS,
+    gateway::APP_RULES,
+    gateway::ACCESS_TEAMS,
     Section {
         name: "session",
         repeats: false,
@@ -566,14 +572,50 @@ pub fn child(outer: &str, name: &'static str) -> Option<&'static str> {
 
 /// The key at a path such as `clients.0.id`, and its section.
 pub fn find(path: &str) -> Option<(&'static Section, &'static Key)> {
-    let (parent, name) = path.rsplit_once('.').unwrap_or(("", path));
-    let (name_of_section, repeats) = match parent.rsplit_once('.') {
-        Some((list, index)) if is_index(index) => (list, true),
-        _ => (parent, false),
+    let section = match path.rsplit_once('.') {
+        Some((at, _)) => section_at(at)?,
+        None => section("")?,
     };
-    let section = section(name_of_section).filter(|section| section.repeats == repeats)?;
+    let name = path.rsplit('.').next()?;
     let key = section.keys.iter().find(|key| key.name == name)?;
     Some((section, key))
+}
+
+/// The section at a place such as `apps.0.rules.1`: each part is a section inside the one before it, and a number follows
+/// where there are several.
+pub fn section_at(at: &str) -> Option<&'static Section> {
+    let mut name = String::new();
+    let mut found = None;
+    let mut parts = at.split('.');
+    while let Some(part) = parts.next().filter(|part| !part.is_empty()) {
+        name = join(&name, part);
+        let inner = section(&name)?;
+        if inner.repeats {
+            parts.next().filter(|index| is_index(index))?;
+        }
+        found = Some(inner);
+    }
+    found.filter(|_| !at.ends_with('.') && !at.contains(".."))
+}
+
+/// Where the first section of this kind stands: `apps.0.rules.0`, `plex.urls`.
+pub fn first_place(section: &Section) -> String {
+    let mut place = String::new();
+    let mut name = String::new();
+    for part in section.name.split('.') {
+        name = join(&name, part);
+        place = join(&place, part);
+        if self::section(&name).is_some_and(|section| section.repeats) {
+            place.push_str(".0");
+        }
+    }
+    place
+}
+
+/// Whether a section stands inside one that may stand several times.
+pub fn is_in_a_list(section: &Section) -> bool {
+    let outer = section.name.rsplit_once('.').and_then(|(outer, _)| self::section(outer));
+    outer.is_some_and(|outer| outer.repeats)
 }
 
 /// Whether a part of a path counts the sections of a list: `0`, `1`, …, without a leading zero.
@@ -618,16 +660,29 @@ mod tests {
     #[test]
     fn every_path_has_one_variable_and_leads_back_to_its_key() {
         for (section, key) in keys() {
-            let at = if section.repeats { join(section.name, "0") } else { section.name.to_owned() };
-            let path = join(&at, key.name);
+            let path = join(&first_place(section), key.name);
             let (found, same) = find(&path).unwrap();
             assert_eq!((found.name, same.name), (section.name, key.name));
             assert_eq!(reader::default(&path).is_some(), key.default.is_some(), "{path}");
         }
         assert_eq!(variable("clients.0.redirect_uris"), "PLEX_OIDC__CLIENTS__0__REDIRECT_URIS");
-        for wrong in
-            ["clients.id", "clients.00.id", "clients.0", "session.0.idle", "plex.0.urls.app", "", "."]
-        {
+        assert_eq!(variable("apps.0.rules.10.bypass"), "PLEX_OIDC__APPS__0__RULES__10__BYPASS");
+        for wrong in [
+            "clients.id",
+            "clients.00.id",
+            "clients.0",
+            "session.0.idle",
+            "plex.0.urls.app",
+            "apps.rules.0.bypass",
+            "apps.0.rules.bypass",
+            "apps.0.0.rules.0.bypass",
+            "apps.0.rules.0",
+            "",
+            ".",
+            ".listen",
+            "session..idle",
+            ".session.idle",
+        ] {
             assert!(find(wrong).is_none(), "{wrong}");
         }
     }

@@ -3,6 +3,7 @@
 mod bad;
 mod commands;
 mod documents;
+mod gateway;
 mod load;
 
 use std::collections::BTreeMap;
