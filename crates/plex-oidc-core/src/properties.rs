@@ -286,18 +286,19 @@ proptest! {
     fn req_007_009_a_code_needs_every_step_before_it(
         prompt in prop::sample::select(vec!["", "none", "login", "consent", "select_account", "login consent", "consent select_account"]),
         max_age in prop::option::of(0_u32..200), hint in prop::option::of(41_u64..44),
-        session in prop::option::of((41_u64..44, 0_i64..1200, 0_u8..3, any::<bool>())), done in any::<[bool; 3]>(),
+        session in prop::option::of((41_u64..44, 0_i64..1200, 0_u8..3, any::<[bool; 2]>())), done in any::<[bool; 3]>(),
     ) {
         let age = max_age.map(|age| format!("&max_age={age}")).unwrap_or_default();
         let query = format!("client_id=a&redirect_uri=https%3A%2F%2Frp.example%2Fcb%3Fa%3Db&response_type=code&scope=openid&prompt={prompt}{age}");
         let clients: Clients = [client("a")].into_iter().collect();
         let mut request = validate(&Parameters::parse(query.as_bytes()).unwrap(), &clients, |_, _| None).unwrap();
         request.expected_subject = hint.map(|id| Subject::of_plex(PlexAccountId(id)));
-        let facts = session.map(|(id, auth_time, decision, consented)| SessionFacts {
+        let facts = session.map(|(id, auth_time, decision, [consented, impersonable])| SessionFacts {
             subject: Subject::of_plex(PlexAccountId(id)),
             auth_time: Timestamp(auth_time),
             decision: [Decision::Allow, Decision::Deny(Denial::NotShared), Decision::Unknown][usize::from(decision)],
             consented,
+            impersonable,
         });
         let [signed_in, account_chosen, consented] = done;
         let progress = Progress { signed_in, account_chosen, consented };
@@ -314,6 +315,7 @@ proptest! {
             prop_assert!(!prompt.contains("consent") || consented);
             prop_assert!(!prompt.contains("login") || signed_in);
             prop_assert!(!prompt.contains("select_account") || account_chosen || signed_in);
+            prop_assert!(!facts.impersonable || account_chosen || signed_in, "a native client was not asked about");
             prop_assert!(hint.is_none_or(|id| facts.subject == Subject::of_plex(PlexAccountId(id))));
             let age = 1000_i64.saturating_sub(facts.auth_time.0).max(0);
             prop_assert!(signed_in || max_age.is_none_or(|max| max > 0 && age <= i64::from(max)));
