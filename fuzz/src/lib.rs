@@ -63,6 +63,7 @@ fn client(id: &str, auth_method: ClientAuthMethod) -> Client {
         scopes: Scope::ALL.into_iter().collect::<ScopeSet>(),
         id_token_claims: Vec::new(),
         plex_token: None,
+        plex_token_sealed: false,
         rotate_refresh_tokens: false,
         access_token_lifetime: Seconds(3600),
         id_token_lifetime: Seconds(3600),

@@ -130,6 +130,8 @@ pub struct Client {
     pub id_token_claims: Vec<ExtraClaim>,
     /// The Plex token to hand out in the `plex_token` claim, if the operator opted in.
     pub plex_token: Option<PlexTokenClaim>,
+    /// Whether that claim is a sealed handle instead, which only our own gateway opens.
+    pub plex_token_sealed: bool,
     /// Whether its refresh tokens rotate. Always true of a public client.
     pub rotate_refresh_tokens: bool,
     /// Life of an access token, 60 s to 24 h.

@@ -3,6 +3,7 @@
 //! Nothing in this crate reads a clock, a random source, the network, a file or the environment; whatever a rule
 //! needs is an argument. That is what makes every rule testable to the second and to the byte.
 
+pub mod access_jwt;
 pub mod authorize;
 pub mod claims;
 pub mod client;

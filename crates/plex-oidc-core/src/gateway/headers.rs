@@ -154,7 +154,7 @@ fn joined(person: &Person, separator: char) -> String {
 }
 
 /// Whether a header can hold this text without anybody reading something else (RFC 9110 s. 5.5).
-fn fits(text: &str) -> bool {
+pub(crate) fn fits(text: &str) -> bool {
     text.len() <= MAX_VALUE && text.trim() == text && !text.chars().any(char::is_control)
 }
 

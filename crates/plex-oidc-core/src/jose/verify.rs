@@ -14,7 +14,7 @@ use crate::client::SigningAlgorithm;
 use crate::id::{ClientId, Sid};
 use crate::issuer::Issuer;
 use crate::subject::Subject;
-use crate::time::Timestamp;
+use crate::time::{Seconds, Timestamp};
 
 /// Longest token that is read, in bytes (security requirement 155).
 const MAX_LEN: usize = 16 * 1024;
@@ -107,6 +107,11 @@ impl<'a> UnverifiedJwt<'a> {
     /// The name of the key that the token claims to be signed with: a hint for refreshing a key set, nothing more.
     pub fn kid(&self) -> Option<&str> {
         self.kid.as_deref()
+    }
+
+    /// The algorithm that the token claims to be signed with, for whoever accepts fewer than we know.
+    pub const fn algorithm(&self) -> SigningAlgorithm {
+        self.algorithm
     }
 
     /// Checks the signature with the keys that could have made it. `kid` only selects among `keys`; a token without
@@ -206,12 +211,18 @@ impl VerifiedJwt {
 
     /// The token must be valid at `now`, give or take [`LEEWAY`]. `exp` must be there.
     pub fn require_valid_at(&self, now: Timestamp) -> Result<Times, JwtError> {
+        self.require_valid_within(LEEWAY, now)
+    }
+
+    /// As [`VerifiedJwt::require_valid_at`], with a smaller leeway: never more than [`LEEWAY`] is given.
+    pub fn require_valid_within(&self, leeway: Seconds, now: Timestamp) -> Result<Times, JwtError> {
+        let leeway = leeway.min(LEEWAY);
         let exp = self.date("exp")?.ok_or(JwtError::Missing("exp"))?;
         let (nbf, iat) = (self.date("nbf")?, self.date("iat")?);
-        if exp.plus(LEEWAY).has_passed(now) {
+        if exp.plus(leeway).has_passed(now) {
             return Err(JwtError::Expired);
         }
-        if [nbf, iat].into_iter().flatten().any(|start| start > now.plus(LEEWAY)) {
+        if [nbf, iat].into_iter().flatten().any(|start| start > now.plus(leeway)) {
             return Err(JwtError::NotYetValid);
         }
         Ok(Times { exp, nbf, iat })

@@ -85,7 +85,9 @@ async fn start(
     }
     let hang_up = signal(SignalKind::hangup()).map_err(StartError::Serve)?;
     tokio::spawn(Reloader::new(file, environment, loaded, held, sender).run(hang_up, stopping.clone()));
-    for client in config.clients.iter().filter(|client| client.plex_token.is_some()) {
+    for client in
+        config.clients.iter().filter(|client| client.plex_token.is_some() && !client.plex_token_sealed)
+    {
         tracing::warn!(client = %client.id, "this client is handed people's Plex tokens");
     }
     info!(issuer = %config.public_url, ?listen, version = env!("CARGO_PKG_VERSION"), "serving");

@@ -54,7 +54,8 @@ fn one(reader: &mut Reader<'_>, at: &str, tokens: &TokenLives) -> Option<Client>
     let pkce_required = pkce(reader, &key("pkce_required"), public);
     let rotate_refresh_tokens = rotation(reader, &key("rotate_refresh_tokens"), public);
     let scopes = scopes(reader, &key("scopes"));
-    let plex_token = plex_token(reader, &key("plex_token"));
+    let plex_token_sealed = plex_token_sealed(reader, at);
+    let plex_token = plex_token(reader, &key("plex_token"), plex_token_sealed);
     let life =
         |name: &str, otherwise| if reader.is_set(&key(name)) { reader.length(&key(name)) } else { otherwise };
     let access_token_lifetime = life("access_token_lifetime", tokens.access);
@@ -79,6 +80,7 @@ fn one(reader: &mut Reader<'_>, at: &str, tokens: &TokenLives) -> Option<Client>
         scopes,
         id_token_claims: claims.collect(),
         plex_token,
+        plex_token_sealed,
         rotate_refresh_tokens,
         access_token_lifetime,
         id_token_lifetime,
@@ -243,13 +245,26 @@ fn scopes(reader: &mut Reader<'_>, key: &str) -> ScopeSet {
     scopes
 }
 
-fn plex_token(reader: &mut Reader<'_>, key: &str) -> Option<PlexTokenClaim> {
+fn plex_token_sealed(reader: &mut Reader<'_>, at: &str) -> bool {
+    let key = format!("{at}.plex_token_sealed");
+    let sealed = reader.flag(&key);
+    if sealed && !reader.is_set(&format!("{at}.plex_token")) {
+        let wrong = "there is no Plex token to seal";
+        let remedy = "Write plex_token = \"server\" too, or remove the key.";
+        reader.refuse(reader.place(&key), &key, wrong, remedy);
+    }
+    sealed
+}
+
+fn plex_token(reader: &mut Reader<'_>, key: &str, sealed: bool) -> Option<PlexTokenClaim> {
     let text = reader.text(key)?;
     let (claim, what) = match text.value.as_str() {
         "account" => (PlexTokenClaim::Account, "the token of their whole Plex account"),
         _ => (PlexTokenClaim::Server, "their token for the shared server"),
     };
-    let wrong = format!("this application gets, for everybody who signs in, {what}");
-    reader.warn(text.place, key, wrong, "Remove the key unless the application cannot work without.");
+    if !sealed {
+        let wrong = format!("this application gets, for everybody who signs in, {what}");
+        reader.warn(text.place, key, wrong, "Remove the key unless the application cannot work without.");
+    }
     Some(claim)
 }

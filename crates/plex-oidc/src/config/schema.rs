@@ -370,6 +370,16 @@ pub const SECTIONS: &[Section] = &[
             such_as(
                 "true",
                 key(
+                    "plex_token_sealed",
+                    Kind::Flag,
+                    Some("false"),
+                    "Seals that claim: whoever reads it on the way learns nothing, and only this installation's check of \
+                     Cloudflare Access opens it, for the application behind.",
+                ),
+            ),
+            such_as(
+                "true",
+                key(
                     "rotate_refresh_tokens",
                     Kind::Flag,
                     None,

@@ -7,6 +7,7 @@ use plex_oidc_core::decide::{Decision, decide};
 use plex_oidc_core::jose::TYP_ID_TOKEN;
 use plex_oidc_core::scope::{Scope, ScopeSet};
 use plex_oidc_core::secret::{Secret, SecretHash, SecretKind};
+use plex_oidc_core::time::Seconds;
 use plex_oidc_core::token::code::{CodeFacts, CodeVerdict, check_code};
 use plex_oidc_core::token::error::TokenError;
 use plex_oidc_core::token::params::{CodeRequest, RefreshRequest};
@@ -14,15 +15,21 @@ use plex_oidc_core::token::refresh;
 use plextv::PlexToken;
 use serde::Serialize;
 use tracing::{error, info, warn};
+use zeroize::Zeroizing;
 
 use super::FlowError;
 use super::issue::grant_place;
 use crate::app::App;
+use crate::keys::{Bound, seal_handle};
 use crate::store::StoreError;
 use crate::store::records::{
     CodeRecord, GrantEnd, GrantRecord, NewAccessToken, NewRefreshToken, RedeemCode, Redemption,
     RefreshTokenRecord, Renewal, Rotate, Rotation,
 };
+
+/// Life of a handle: as long as the longest session of Cloudflare Access, which asks us once and then carries the handle
+/// until it ends. It opens nothing without an assertion about the same person that is valid at that moment.
+const HANDLE_LIFE: Seconds = Seconds::days(31);
 
 /// The answer of the token endpoint (RFC 6749 s. 5.1, OIDC Core 1.0 s. 3.1.3.3).
 #[derive(Serialize)]
@@ -248,7 +255,7 @@ fn signed_id_token(
     nonce: Option<&str>,
     access: &Secret,
 ) -> Result<String, FlowError> {
-    let plex_token = plex_token(app, client, grant)?;
+    let plex_token = plex_token_claim(app, client, grant)?;
     let claims = id_token(&IdTokenFacts {
         issuer: &app.issuer,
         client,
@@ -257,7 +264,7 @@ fn signed_id_token(
         sid: grant.sid,
         nonce,
         access_token: access.expose(),
-        plex_token: plex_token.as_ref().map(PlexToken::expose),
+        plex_token: plex_token.as_deref().map(String::as_str),
         now: app.clock.now(),
     });
     let size = serde_json::to_vec(&claims)?.len();
@@ -267,8 +274,23 @@ fn signed_id_token(
     Ok(app.keys.signing_key(client.signing_algorithm).sign(TYP_ID_TOKEN, &claims)?)
 }
 
+/// The claim `plex_token` for this client: the token, or a handle for it if what carries the claim is not to be trusted.
+pub fn plex_token_claim(
+    app: &App,
+    client: &Client,
+    grant: &GrantRecord,
+) -> Result<Option<Zeroizing<String>>, FlowError> {
+    let Some(token) = plex_token(app, client, grant)? else { return Ok(None) };
+    if !client.plex_token_sealed {
+        return Ok(Some(Zeroizing::new(token.expose().to_owned())));
+    }
+    let bound = Bound { client: &client.id, subject: &grant.user.person.subject() };
+    let expires = app.clock.now().plus(HANDLE_LIFE);
+    Ok(Some(Zeroizing::new(seal_handle(&app.seal, bound, expires, token.expose().as_bytes())?)))
+}
+
 /// The Plex token for this client, if its grant has one and the operator still opts in.
-pub fn plex_token(app: &App, client: &Client, grant: &GrantRecord) -> Result<Option<PlexToken>, FlowError> {
+fn plex_token(app: &App, client: &Client, grant: &GrantRecord) -> Result<Option<PlexToken>, FlowError> {
     let Some(sealed) = grant.plex_token_sealed.as_ref().filter(|_| client.plex_token.is_some()) else {
         return Ok(None);
     };

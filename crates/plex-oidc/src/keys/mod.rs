@@ -6,6 +6,7 @@
 
 mod file;
 mod mac;
+mod handle;
 mod mixture;
 mod ring;
 mod rows;
@@ -13,6 +14,7 @@ mod seal;
 
 pub use file::{KeyFile, KeyFileError};
 pub use mac::Mac;
+pub use handle::{Bound, HandleError, open_handle, seal_handle};
 pub use mixture::{DatabaseState, Installation, MixtureError, check_mixture};
 pub use ring::{KeyRing, KeyRingError, RotateError, new_key, new_keys, rotated_keys};
 pub use rows::{from_rows, to_rows};

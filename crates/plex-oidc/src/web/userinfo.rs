@@ -9,14 +9,13 @@ use plex_oidc_core::decide::{Decision, decide};
 use plex_oidc_core::form::Parameters;
 use plex_oidc_core::scope::Scope;
 use plex_oidc_core::secret::{Secret, SecretKind};
-use plextv::PlexToken;
 use tracing::{error, info, warn};
 
 use super::request::read_form;
 use super::respond::{Answer, OAuthError, json};
 use crate::app::{App, State};
 use crate::flow::FlowError;
-use crate::flow::tokens::plex_token;
+use crate::flow::tokens::plex_token_claim;
 
 /// Why a bearer request failed (RFC 6750 s. 3.1).
 enum BearerError {
@@ -88,11 +87,11 @@ async fn claims(app: &App, token: &str) -> Result<Answer, BearerError> {
     if !record.scopes.contains(Scope::OpenId) {
         return Err(BearerError::InsufficientScope);
     }
-    let plex_token = plex_token(app, client, &record.grant).map_err(|error| {
+    let plex_token = plex_token_claim(app, client, &record.grant).map_err(|error| {
         error!(%error, "a stored Plex token could not be opened");
         BearerError::Unavailable
     })?;
-    let plex_token = plex_token.as_ref().map(PlexToken::expose);
+    let plex_token = plex_token.as_deref().map(String::as_str);
     Ok(json(StatusCode::OK, &userinfo_claims(person, record.scopes, plex_token)))
 }
 

@@ -129,6 +129,11 @@ fn the_host_is_warned_of_what_is_allowed_and_unwise() {
     assert_eq!(warned(SMALL, &[]), [""; 0]);
     assert_eq!(warned(SMALL, &[("PLEX_OIDC__PUBLIC_URL", "http://localhost:8400")]), ["public_url"]);
     assert_eq!(warned(SMALL, &[("PLEX_OIDC__CLIENTS__0__PLEX_TOKEN", "account")]), ["clients.0.plex_token"]);
+    let sealed = [
+        ("PLEX_OIDC__CLIENTS__0__PLEX_TOKEN", "account"),
+        ("PLEX_OIDC__CLIENTS__0__PLEX_TOKEN_SEALED", "true"),
+    ];
+    assert_eq!(warned(SMALL, &sealed), [""; 0], "nobody on the way can use it");
     assert_eq!(warned(SMALL, &[("PLEX_OIDC__PLEX__URLS__APP", "http://127.0.0.1:1")]), ["plex.urls.app"]);
     assert_eq!(warned(SMALL, &[("PLEX_OIDC__PLEX__URLS__APP", "https://app.plex.tv/")]), [""; 0]);
     assert_eq!(warned(SMALL, &[("PLEX_OIDC__LISTEN", "0.0.0.0:80")]), ["trusted_proxies"]);

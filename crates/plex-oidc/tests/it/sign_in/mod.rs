@@ -6,5 +6,6 @@ mod forms;
 mod outage;
 mod people;
 mod pins;
+mod plex_token;
 mod tabs;
 mod waiting;
