@@ -27,7 +27,7 @@ pub(crate) fn hello(port: u16) -> Outcome<()> {
 }
 
 /// Both documents.
-pub(crate) fn rows(house: &House, _cores: Cores) -> Outcome<Vec<Row>> {
+pub(crate) fn rows(house: &House) -> Outcome<Vec<Row>> {
     let own = house.serve(&Cores::one())?;
     let address = free_address()?;
     let port = address.port().to_string();
