@@ -12,8 +12,8 @@ use std::time::Duration;
 use plex_oidc_core::id::{ClientId, GrantId, PlexAccountId, RequestId};
 use plex_oidc_core::secret::SecretHash;
 use plex_oidc_core::time::Timestamp;
-use refinery::{Migration, Runner};
-use rusqlite::Connection;
+use rusqlite::config::DbConfig;
+use rusqlite::{Connection, TransactionBehavior};
 
 use super::records::{
     AccessTokenRecord, AdoptedPin, Adoption, BrowserSession, CodeRecord, Consent, EndedAccess, EndedSession,
@@ -42,6 +42,9 @@ use writer::Writer;
 const STATEMENTS: usize = 64;
 /// How long a write waits for somebody else's lock, for example a backup's (I-17).
 const PATIENCE: Duration = Duration::from_secs(5);
+
+/// What brings the tables up to date, numbered. The database keeps the number of its last one in `user_version`.
+const MIGRATIONS: [(u32, &str); 1] = [(1, include_str!("../../../migrations/sqlite/V1__initial.sql"))];
 
 /// An open database. Dropping it finishes the queued writes and closes the file.
 pub struct SqliteStore {
@@ -124,17 +127,38 @@ fn open_writable(path: &Path, patience: Duration) -> rusqlite::Result<Connection
         PRAGMA trusted_schema = OFF;
         PRAGMA journal_size_limit = 8388608;",
     )?;
-    conn.set_prepared_statement_cache_capacity(STATEMENTS);
+    keep_statements(&conn)?;
     Ok(conn)
 }
 
-fn migrate(conn: &mut Connection, path: &Path) -> Result<()> {
-    let failed =
-        |error: refinery::Error| StoreError::Migration { path: path.to_owned(), source: Arc::new(error) };
-    let initial = include_str!("../../../migrations/sqlite/V1__initial.sql");
-    let migrations = [Migration::unapplied("V1__initial", initial).map_err(failed)?];
-    Runner::new(&migrations).run(conn).map_err(failed)?;
+/// Statements are prepared once per connection. Without the second setting SQLite would plan those on views anew each
+/// time, because new parameters might make another plan better.
+fn keep_statements(conn: &Connection) -> rusqlite::Result<()> {
+    conn.set_prepared_statement_cache_capacity(STATEMENTS);
+    conn.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     Ok(())
+}
+
+fn migrate(conn: &mut Connection, path: &Path) -> Result<()> {
+    let failed = |source| StoreError::Migration { path: path.to_owned(), source };
+    let had = conn.pragma_query_value(None, "user_version", |row| row.get::<_, u32>(0));
+    let had = had.map_err(|error| failed(Arc::new(error)))?;
+    if MIGRATIONS.iter().all(|&(number, _)| number < had) {
+        return Err(failed(Arc::new(io::Error::other(format!(
+            "this program does not know migration {had}"
+        )))));
+    }
+    for &(number, sql) in MIGRATIONS.iter().filter(|&&(number, _)| number > had) {
+        apply(conn, number, sql).map_err(|error| failed(Arc::new(error)))?;
+    }
+    Ok(())
+}
+
+fn apply(conn: &mut Connection, number: u32, sql: &str) -> rusqlite::Result<()> {
+    let transaction = conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    transaction.execute_batch(sql)?;
+    transaction.pragma_update(None, "user_version", number)?;
+    transaction.commit()
 }
 
 impl Store for SqliteStore {
