@@ -22,7 +22,7 @@ struct Flow {
 /// The rows about tokens.
 pub(crate) fn rows(house: &House, emulator: &Emulator, cores: Cores) -> Outcome<Vec<Row>> {
     let process = house.serve(&cores.all())?;
-    let (rs256, es256) = (signatures::rs256()?, signatures::es256()?);
+    let (rsa, ecdsa) = (signatures::rs256()?, signatures::es256()?);
     flow(house, emulator, &process, Client::Rs256, WARM_UP)?;
     refresh(house, emulator, &process, WARM_UP)?;
     let (mut with_rs256, mut with_es256, mut refreshes) = (Vec::new(), Vec::new(), Vec::new());
@@ -33,8 +33,8 @@ pub(crate) fn rows(house: &House, emulator: &Emulator, cores: Cores) -> Outcome<
     }
     process.stop()?;
     let middle = |flows: &[Flow], part: fn(&Flow) -> f64| median(flows.iter().map(part).collect());
-    let whole = middle(&with_rs256, |flow| flow.authorize + flow.token + flow.userinfo) - rs256;
-    let rs256_token = middle(&with_rs256, |flow| flow.token) - rs256;
+    let whole = middle(&with_rs256, |flow| flow.authorize + flow.token + flow.userinfo) - rsa;
+    let rs256_token = middle(&with_rs256, |flow| flow.token) - rsa;
     Ok(vec![
         Row::at_most(
             "one code flow with a live session, without the signature, CPU",
@@ -50,8 +50,8 @@ pub(crate) fn rows(house: &House, emulator: &Emulator, cores: Cores) -> Outcome<
             "us",
             (150.0, 90.0),
         ),
-        Row::note("  the signature: RS256", rs256, "us"),
-        Row::note("  the signature: ES256", es256, "us"),
+        Row::note("  the signature: RS256", rsa, "us"),
+        Row::note("  the signature: ES256", ecdsa, "us"),
         Row::note(
             "  token endpoint, ES256 and a refresh token, all",
             middle(&with_es256, |flow| flow.token),

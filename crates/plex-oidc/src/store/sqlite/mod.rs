@@ -125,6 +125,7 @@ fn open_writable(path: &Path, patience: Duration) -> rusqlite::Result<Connection
         PRAGMA mmap_size = 0;
         PRAGMA temp_store = MEMORY;
         PRAGMA trusted_schema = OFF;
+        PRAGMA wal_autocheckpoint = 2000;
         PRAGMA journal_size_limit = 8388608;",
     )?;
     keep_statements(&conn)?;
