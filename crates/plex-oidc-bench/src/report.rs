@@ -115,7 +115,7 @@ pub(crate) fn page(table: &str) -> Outcome<String> {
     Ok(format!(
         "# Results\n\n\
          Written by `bench/run --record`; `./check bench` measures anew and fails when a floor is missed.\n\n\
-         - date: {}\n- processor: {}, {} cores\n- kernel: {}\n- load before the end of the run: {}\n\
+         - date: {}\n- processor: {}, {} cores\n- kernel: {}\n- load average at the end: {}\n\
          - binary: static, musl, as `bench/build-release` makes it\n\n{table}{NOTES}",
         jiff::Timestamp::now().strftime("%-d %B %Y"),
         model.trim_start_matches([' ', '\t', ':']),
