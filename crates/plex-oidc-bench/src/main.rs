@@ -106,7 +106,7 @@ fn budgets(binary: &Path, record: Option<&Path>, only: Option<Part>) -> Outcome<
     let table = report::table(&rows);
     io::stdout().write_all(table.as_bytes())?;
     if let Some(file) = record {
-        std::fs::write(file, report::page(&table)?)?;
+        std::fs::write(file, report::page(&table, cores.count()))?;
     }
     Ok(rows.iter().all(Row::holds))
 }

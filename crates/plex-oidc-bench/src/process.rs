@@ -28,6 +28,11 @@ impl Cores {
         Self { last: text.trim().rsplit('-').next().and_then(|last| last.parse().ok()).unwrap_or(0) }
     }
 
+    /// How many.
+    pub(crate) const fn count(self) -> usize {
+        self.last + 1
+    }
+
     /// Every core, for a program as a host runs it.
     pub(crate) fn all(self) -> String {
         format!("0-{}", self.last)

@@ -106,23 +106,23 @@ fn short(value: f64) -> String {
 }
 
 /// The page of results, with what is known of the machine.
-pub(crate) fn page(table: &str) -> Outcome<String> {
+pub(crate) fn page(table: &str, cores: usize) -> String {
     let read = |path: &str| std::fs::read_to_string(path).unwrap_or_default();
     let processors = read("/proc/cpuinfo");
     let model = processors.lines().find_map(|line| line.strip_prefix("model name")).unwrap_or(": unknown");
     let kernel = read("/proc/sys/kernel/osrelease");
     let load = read("/proc/loadavg");
-    Ok(format!(
+    format!(
         "# Results\n\n\
          Written by `bench/run --record`; `./check bench` measures anew and fails when a floor is missed.\n\n\
          - date: {}\n- processor: {}, {} cores\n- kernel: {}\n- load average at the end: {}\n\
          - binary: static, musl, as `bench/build-release` makes it\n\n{table}{NOTES}",
         jiff::Timestamp::now().strftime("%-d %B %Y"),
         model.trim_start_matches([' ', '\t', ':']),
-        std::thread::available_parallelism()?,
+        cores,
         kernel.trim(),
         load.split(' ').next().unwrap_or_default(),
-    ))
+    )
 }
 
 const NOTES: &str = "
