@@ -25,16 +25,16 @@ pub(crate) fn rows(house: &House, emulator: &Emulator, cores: Cores) -> Outcome<
     let (rsa, ecdsa) = (signatures::rs256()?, signatures::es256()?);
     flow(house, emulator, &process, Client::Rs256, WARM_UP)?;
     refresh(house, emulator, &process, WARM_UP)?;
-    let (mut with_rs256, mut with_es256, mut refreshes) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut rsa_flows, mut ecdsa_flows, mut refreshes) = (Vec::new(), Vec::new(), Vec::new());
     for _ in 0..ROUNDS {
-        with_rs256.push(flow(house, emulator, &process, Client::Rs256, FLOWS)?);
-        with_es256.push(flow(house, emulator, &process, Client::Es256, FLOWS)?);
+        rsa_flows.push(flow(house, emulator, &process, Client::Rs256, FLOWS)?);
+        ecdsa_flows.push(flow(house, emulator, &process, Client::Es256, FLOWS)?);
         refreshes.push(refresh(house, emulator, &process, FLOWS)?);
     }
     process.stop()?;
     let middle = |flows: &[Flow], part: fn(&Flow) -> f64| median(flows.iter().map(part).collect());
-    let whole = middle(&with_rs256, |flow| flow.authorize + flow.token + flow.userinfo) - rsa;
-    let rs256_token = middle(&with_rs256, |flow| flow.token) - rsa;
+    let whole = middle(&rsa_flows, |flow| flow.authorize + flow.token + flow.userinfo) - rsa;
+    let rs256_token = middle(&rsa_flows, |flow| flow.token) - rsa;
     Ok(vec![
         Row::at_most(
             "one code flow with a live session, without the signature, CPU",
@@ -42,8 +42,8 @@ pub(crate) fn rows(house: &House, emulator: &Emulator, cores: Cores) -> Outcome<
             "us",
             (500.0, 300.0),
         ),
-        Row::note("  of it: authorize", middle(&with_rs256, |flow| flow.authorize), "us"),
-        Row::note("  of it: userinfo", middle(&with_rs256, |flow| flow.userinfo), "us"),
+        Row::note("  of it: authorize", middle(&rsa_flows, |flow| flow.authorize), "us"),
+        Row::note("  of it: userinfo", middle(&rsa_flows, |flow| flow.userinfo), "us"),
         Row::at_most(
             "token endpoint, one RS256 signature's cost plus, CPU",
             rs256_token,
@@ -54,7 +54,7 @@ pub(crate) fn rows(house: &House, emulator: &Emulator, cores: Cores) -> Outcome<
         Row::note("  the signature: ES256", ecdsa, "us"),
         Row::note(
             "  token endpoint, ES256 and a refresh token, all",
-            middle(&with_es256, |flow| flow.token),
+            middle(&ecdsa_flows, |flow| flow.token),
             "us",
         ),
         Row::at_most("refresh, ES256, durable, CPU", median(refreshes), "us", (220.0, 150.0)),
