@@ -57,10 +57,13 @@ pub fn router(app: &State, limits: Limits) -> Router {
         .fallback(not_found)
         .method_not_allowed_fallback(method_not_allowed)
         .with_state(Arc::clone(app))
-        .layer(DefaultBodyLimit::max(limits.body_bytes))
-        .layer(Extension(BodyTime(limits.body)))
-        .layer(CatchPanicLayer::custom(panicked))
-        .layer(from_fn_with_state(Arc::clone(app), around))
+        // One call, outermost first: each call of its own would put every request into one more box.
+        .layer((
+            from_fn_with_state(Arc::clone(app), around),
+            CatchPanicLayer::custom(panicked),
+            Extension(BodyTime(limits.body)),
+            DefaultBodyLimit::max(limits.body_bytes),
+        ))
 }
 
 fn pages() -> Router<State> {
@@ -121,7 +124,7 @@ async fn method_not_allowed() -> Response {
 async fn around(Shared(app): Shared<State>, request: Request<Body>, next: Next) -> Response {
     let started = app.clock.instant();
     let method = request.method().clone();
-    let route = request.extensions().get::<MatchedPath>().map(|path| path.as_str().to_owned());
+    let route = request.extensions().get::<MatchedPath>().cloned();
     let mut answer = if request.uri().query().is_some_and(|query| query.len() > MAX_QUERY_BYTES) {
         (StatusCode::URI_TOO_LONG, "the address is too long\n").into_response()
     } else {
@@ -131,7 +134,7 @@ async fn around(Shared(app): Shared<State>, request: Request<Body>, next: Next) 
     let elapsed = app.clock.instant().saturating_duration_since(started);
     tracing::debug!(
         %method,
-        route = route.as_deref().unwrap_or("-"),
+        route = route.as_ref().map_or("-", MatchedPath::as_str),
         status = answer.status().as_u16(),
         ms = u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX),
         "answered"

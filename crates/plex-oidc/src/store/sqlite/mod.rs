@@ -12,8 +12,9 @@ use std::time::Duration;
 use plex_oidc_core::id::{ClientId, GrantId, PlexAccountId, RequestId};
 use plex_oidc_core::secret::SecretHash;
 use plex_oidc_core::time::Timestamp;
-use refinery::{Migration, Runner};
 use rusqlite::Connection;
+use rusqlite::config::DbConfig;
+use rusqlite_migration::{M, Migrations};
 
 use super::records::{
     AccessTokenRecord, AdoptedPin, Adoption, BrowserSession, CodeRecord, Consent, EndedAccess, EndedSession,
@@ -42,6 +43,9 @@ use writer::Writer;
 const STATEMENTS: usize = 64;
 /// How long a write waits for somebody else's lock, for example a backup's (I-17).
 const PATIENCE: Duration = Duration::from_secs(5);
+
+/// What brings the tables up to date, in order. The database keeps the number of its last one in `user_version`.
+const MIGRATIONS: &[M<'_>] = &[M::up(include_str!("../../../migrations/sqlite/V1__initial.sql"))];
 
 /// An open database. Dropping it finishes the queued writes and closes the file.
 pub struct SqliteStore {
@@ -139,19 +143,24 @@ fn open_writable(path: &Path, patience: Duration) -> rusqlite::Result<Connection
         PRAGMA mmap_size = 0;
         PRAGMA temp_store = MEMORY;
         PRAGMA trusted_schema = OFF;
+        PRAGMA wal_autocheckpoint = 2000;
         PRAGMA journal_size_limit = 8388608;",
     )?;
-    conn.set_prepared_statement_cache_capacity(STATEMENTS);
+    keep_statements(&conn)?;
     Ok(conn)
 }
 
-fn migrate(conn: &mut Connection, path: &Path) -> Result<()> {
-    let failed =
-        |error: refinery::Error| StoreError::Migration { path: path.to_owned(), source: Arc::new(error) };
-    let initial = include_str!("../../../migrations/sqlite/V1__initial.sql");
-    let migrations = [Migration::unapplied("V1__initial", initial).map_err(failed)?];
-    Runner::new(&migrations).run(conn).map_err(failed)?;
+/// Statements are prepared once per connection. Without the second setting SQLite would plan those on views anew each
+/// time, because new parameters might make another plan better.
+fn keep_statements(conn: &Connection) -> rusqlite::Result<()> {
+    conn.set_prepared_statement_cache_capacity(STATEMENTS);
+    conn.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     Ok(())
+}
+
+fn migrate(conn: &mut Connection, path: &Path) -> Result<()> {
+    let failed = |error| StoreError::Migration { path: path.to_owned(), source: Arc::new(error) };
+    Migrations::from_slice(MIGRATIONS).to_latest(conn).map_err(failed)
 }
 
 impl Store for SqliteStore {
