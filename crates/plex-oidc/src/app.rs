@@ -3,8 +3,9 @@
 use std::sync::{Arc, Mutex};
 
 use plex_oidc_core::authorize::Repeats;
-use plex_oidc_core::client::Clients;
+use plex_oidc_core::client::{Client, Clients};
 use plex_oidc_core::decide::HouseRules;
+use plex_oidc_core::id::ClientId;
 use plex_oidc_core::issuer::Issuer;
 use plex_oidc_core::net::TrustedProxies;
 use plex_oidc_core::time::Seconds;
@@ -13,7 +14,8 @@ use tokio::sync::watch;
 use crate::clock::Clock;
 use crate::entropy::Entropy;
 use crate::flow::watch::Watchers;
-use crate::keys::{KeyRing, Seal};
+use crate::gateway::Gateway;
+use crate::keys::{KeyRing, Mac, Seal};
 use crate::limits::StartLimiter;
 use crate::pages::Pages;
 use crate::session::Cookies;
@@ -67,6 +69,10 @@ pub struct App {
     pub repeats: Mutex<Repeats>,
     /// Who waits for which PIN.
     pub watchers: Arc<Watchers>,
+    /// What proxies ask about.
+    pub gateway: Gateway,
+    /// Marks what passes through browsers.
+    pub mac: Arc<Mac>,
     /// Our cookies.
     pub cookies: Cookies,
     /// What time it is.
@@ -75,6 +81,14 @@ pub struct App {
     pub entropy: Arc<dyn Entropy>,
     /// Becomes true when the program is asked to stop: whoever holds a connection open lets go.
     pub stopping: watch::Receiver<bool>,
+}
+
+impl App {
+    /// A client by its identifier: a registered one, or one that stands for an application behind the gateway. What comes
+    /// from outside is looked up in `clients` alone.
+    pub fn client(&self, id: &ClientId) -> Option<&Client> {
+        self.clients.find(id.as_str()).or_else(|| self.gateway.clients.find(id.as_str()))
+    }
 }
 
 /// What handlers receive.

@@ -11,7 +11,7 @@ use zeroize::Zeroizing;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::entropy::Entropy;
-use crate::keys::{DatabaseState, KeyFile, KeyRing, Seal, check_mixture, from_rows, new_keys, to_rows};
+use crate::keys::{DatabaseState, KeyFile, KeyRing, Mac, Seal, check_mixture, from_rows, new_keys, to_rows};
 use crate::start::StartError;
 use crate::store::Store;
 use crate::store::sqlite::{self, SqliteStore};
@@ -75,7 +75,7 @@ pub fn stored_keys(config: &Config) -> Result<Vec<StoredKey>, StartError> {
 }
 
 /// Opens the database and the keys in it, if they belong together (I-11, I-12).
-pub async fn open_stored(config: &Config) -> Result<(Arc<dyn Store>, KeyRing, Seal), StartError> {
+pub async fn open_stored(config: &Config) -> Result<Stored, StartError> {
     let path = database_path(config);
     if !path.exists() {
         check_mixture(&config.key_file, DatabaseState::Absent)?.require_complete(&config.key_file)?;
@@ -84,7 +84,20 @@ pub async fn open_stored(config: &Config) -> Result<(Arc<dyn Store>, KeyRing, Se
     let rows = store.signing_keys().await?;
     let found = if rows.is_empty() { DatabaseState::WithoutKeys } else { DatabaseState::WithKeys };
     check_mixture(&config.key_file, found)?.require_complete(&config.key_file)?;
-    let seal = Seal::new(&KeyFile::load(&config.key_file)?);
+    let key_file = KeyFile::load(&config.key_file)?;
+    let (seal, mac) = (Seal::new(&key_file), Mac::new(&key_file));
     let keys = KeyRing::open(&from_rows(rows)?, &seal)?;
-    Ok((Arc::new(store), keys, seal))
+    Ok(Stored { store: Arc::new(store), keys, seal, mac })
+}
+
+/// What an installation keeps, opened.
+pub struct Stored {
+    /// The database.
+    pub store: Arc<dyn Store>,
+    /// The signing keys in it.
+    pub keys: KeyRing,
+    /// Seals what is read back.
+    pub seal: Seal,
+    /// Marks what passes through browsers.
+    pub mac: Mac,
 }

@@ -157,6 +157,7 @@ pub async fn sweep(serving: watch::Receiver<Serving>, mut stopping: watch::Recei
         }
         let app = Arc::clone(&serving.borrow().app);
         app.limiter.forget_idle();
+        app.gateway.recent.forget_old(app.clock.instant());
         loop {
             match app.store.sweep(app.clock.now()).await {
                 Ok(counts) if counts.is_empty() => break,

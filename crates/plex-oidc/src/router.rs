@@ -24,7 +24,7 @@ use crate::pages::ErrorKind;
 use crate::web::request::BodyTime;
 use crate::web::respond::page_error;
 use crate::web::sign_in::{choice, constant, page, return_, start, wait};
-use crate::web::{assets, authorize, health, metadata, sign_out, token, userinfo};
+use crate::web::{assets, authorize, authz, gateway_sign_in, health, metadata, sign_out, token, userinfo};
 
 /// Longest query that is read, in bytes (requirement 16).
 const MAX_QUERY_BYTES: usize = 8 * 1024;
@@ -50,6 +50,7 @@ pub fn router(app: &State, limits: Limits) -> Router {
         .route("/sign-in/{request}/status", get(wait::status));
     pages()
         .merge(protocol())
+        .merge(gateway())
         .layer(timeout)
         .merge(waiting)
         .with_state(Arc::clone(app))
@@ -57,10 +58,13 @@ pub fn router(app: &State, limits: Limits) -> Router {
         .fallback(not_found)
         .method_not_allowed_fallback(method_not_allowed)
         .with_state(Arc::clone(app))
-        .layer(DefaultBodyLimit::max(limits.body_bytes))
-        .layer(Extension(BodyTime(limits.body)))
-        .layer(CatchPanicLayer::custom(panicked))
-        .layer(from_fn_with_state(Arc::clone(app), around))
+        // One call, outermost first: each call of its own would put every request into one more box.
+        .layer((
+            from_fn_with_state(Arc::clone(app), around),
+            CatchPanicLayer::custom(panicked),
+            Extension(BodyTime(limits.body)),
+            DefaultBodyLimit::max(limits.body_bytes),
+        ))
 }
 
 fn pages() -> Router<State> {
@@ -78,9 +82,21 @@ fn pages() -> Router<State> {
         .route("/sign-in/{request}/continue", post(choice::continue_))
         .route("/sign-in/{request}/consent", get(page::show_consent).post(choice::consent))
         .route("/sign-out", get(sign_out::ask).post(sign_out::sign_out))
+        .route("/gateway/sign-in", get(gateway_sign_in::sign_in))
         .route("/assets/{*path}", get(assets::asset))
         .route("/healthz", get(health::healthz))
         .route("/readyz", get(health::readyz))
+}
+
+/// What proxies call, with any method: some pass on the original one.
+fn gateway() -> Router<State> {
+    Router::new()
+        .route("/authz/forward-auth", any(authz::forward_auth))
+        .route("/authz/auth-request", any(authz::auth_request))
+        .route("/authz/ext-authz", any(authz::ext_authz))
+        .route("/authz/ext-authz/", any(authz::ext_authz))
+        .route("/authz/ext-authz/{*target}", any(authz::ext_authz))
+        .route("/authz/app/{name}/ext-authz/{*target}", any(authz::ext_authz_of_app))
 }
 
 /// What relying parties call, scripts in browsers among them (requirement 13: CORS here, and nowhere else).
@@ -121,7 +137,7 @@ async fn method_not_allowed() -> Response {
 async fn around(Shared(app): Shared<State>, request: Request<Body>, next: Next) -> Response {
     let started = app.clock.instant();
     let method = request.method().clone();
-    let route = request.extensions().get::<MatchedPath>().map(|path| path.as_str().to_owned());
+    let route = request.extensions().get::<MatchedPath>().cloned();
     let mut answer = if request.uri().query().is_some_and(|query| query.len() > MAX_QUERY_BYTES) {
         (StatusCode::URI_TOO_LONG, "the address is too long\n").into_response()
     } else {
@@ -131,7 +147,7 @@ async fn around(Shared(app): Shared<State>, request: Request<Body>, next: Next) 
     let elapsed = app.clock.instant().saturating_duration_since(started);
     tracing::debug!(
         %method,
-        route = route.as_deref().unwrap_or("-"),
+        route = route.as_ref().map_or("-", MatchedPath::as_str),
         status = answer.status().as_u16(),
         ms = u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX),
         "answered"

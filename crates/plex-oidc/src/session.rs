@@ -109,7 +109,7 @@ impl Cookies {
 }
 
 /// Two cookies of one name mean that somebody planted one: neither is believed.
-fn find<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+pub fn find<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     let mut found = pairs(headers).filter(|(n, _)| *n == name).map(|(_, value)| value);
     let first = found.next()?;
     found.next().is_none().then_some(first)

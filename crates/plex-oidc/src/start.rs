@@ -23,8 +23,9 @@ use crate::clock::{Clock, SystemClock};
 use crate::config::{Config, PlexConfig};
 use crate::entropy::{Entropy, SystemEntropy};
 use crate::flow::watch::Watchers;
-use crate::installation::{new_client_identifier, open_stored};
-use crate::keys::{KeyFileError, KeyRing, KeyRingError, MixtureError, Seal};
+use crate::gateway::{self, Gateway, GatewayCookies, Recent};
+use crate::installation::{Stored, new_client_identifier, open_stored};
+use crate::keys::{KeyFileError, KeyRing, KeyRingError, Mac, MixtureError, Seal};
 use crate::lifecycle::{self, ConnectionLimits, Serving};
 use crate::limits::{StartLimiter, StartLimits};
 use crate::pages::{Pages, PagesError, Theme, ThemeValues};
@@ -115,6 +116,7 @@ pub struct Held {
     store: Arc<dyn Store>,
     keys: Arc<KeyRing>,
     seal: Arc<Seal>,
+    mac: Arc<Mac>,
     watchers: Arc<Watchers>,
     /// Under which this installation is known to Plex.
     client_identifier: String,
@@ -124,10 +126,10 @@ pub struct Held {
 impl Held {
     /// Opens what `config` names. Creates nothing: that is what `init` is for.
     pub async fn open(config: &Config, parts: Parts) -> Result<Self, StartError> {
-        let (store, keys, seal) = open_stored(config).await?;
+        let Stored { store, keys, seal, mac } = open_stored(config).await?;
         let client_identifier = store.installation(&new_client_identifier(parts.entropy.bytes())).await?;
-        let (keys, seal, watchers) = (Arc::new(keys), Arc::new(seal), Arc::default());
-        Ok(Self { store, keys, seal, watchers, client_identifier, parts })
+        let (keys, seal, mac, watchers) = (Arc::new(keys), Arc::new(seal), Arc::new(mac), Arc::default());
+        Ok(Self { store, keys, seal, mac, watchers, client_identifier, parts })
     }
 
     /// The [`App`] of a configuration.
@@ -159,6 +161,8 @@ impl Held {
             }),
             repeats: Mutex::default(),
             watchers: Arc::clone(&self.watchers),
+            gateway: gateway(config),
+            mac: Arc::clone(&self.mac),
             cookies: Cookies::new(config.public_url.is_https()),
             clock: parts.clock,
             entropy: parts.entropy,
@@ -170,6 +174,20 @@ impl Held {
 /// Opens everything that `config` names, for good.
 pub async fn assemble(config: &Config, parts: Parts) -> Result<State, StartError> {
     Held::open(config, parts).await?.app(config).await
+}
+
+fn gateway(config: &Config) -> Gateway {
+    let of = &config.gateway;
+    Gateway {
+        clients: gateway::clients(&of.apps),
+        apps: of.apps.clone(),
+        names: of.names.clone(),
+        domains: of.cookie_domains.clone(),
+        session_idle: of.session.idle,
+        session_absolute: of.session.absolute,
+        cookies: GatewayCookies::new(config.public_url.is_https()),
+        recent: Recent::default(),
+    }
 }
 
 fn at_least_one(count: u32) -> NonZeroU32 {

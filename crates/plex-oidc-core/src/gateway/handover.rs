@@ -84,10 +84,16 @@ mod tests {
 
     #[test]
     fn only_the_plain_spelling_of_our_paths_is_ours() {
-        let own = |target: &str| OwnPath::of(&OriginalRequest::new("GET", "https", "a.example", target).unwrap());
+        let own =
+            |target: &str| OwnPath::of(&OriginalRequest::new("GET", "https", "a.example", target).unwrap());
         assert_eq!(own("/.plex-oidc/callback?code=x"), Some(OwnPath::Callback));
         assert_eq!(own("/.plex-oidc/sign-out"), Some(OwnPath::SignOut));
-        for other in ["/.plex-oidc/callback/", "/.plex-oidc/%63allback", "/x/.plex-oidc/callback", "/.Plex-oidc/callback"] {
+        for other in [
+            "/.plex-oidc/callback/",
+            "/.plex-oidc/%63allback",
+            "/x/.plex-oidc/callback",
+            "/.Plex-oidc/callback",
+        ] {
             assert_eq!(own(other), None, "{other}");
         }
     }

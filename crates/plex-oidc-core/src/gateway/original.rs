@@ -91,6 +91,11 @@ impl OriginalRequest {
         }
     }
 
+    /// The query, without its question mark; empty if there is none.
+    pub fn query(&self) -> &str {
+        self.target.split_once('?').map_or("", |(_, query)| query)
+    }
+
     /// Where to bring the visitor back to: path and query on the same origin. A target that no browser sends so is the
     /// front page.
     pub fn return_target(&self) -> &str {

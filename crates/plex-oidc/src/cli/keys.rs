@@ -11,7 +11,7 @@ use super::serve::exit_after;
 use super::{Exit, World};
 use crate::config::Config;
 use crate::config::schema::LONGEST_TOKEN_LIFE;
-use crate::installation::{open_stored, stored_keys};
+use crate::installation::{Stored, open_stored, stored_keys};
 use crate::keys::{RotateError, from_rows, rotated_keys, to_rows};
 use crate::start::StartError;
 use crate::store::StoreError;
@@ -126,7 +126,7 @@ fn rotate(config: &Config, world: &mut World<'_>) -> io::Result<Exit> {
 }
 
 async fn rotate_stored(config: &Config, now: Timestamp) -> Result<Vec<StoredKey>, NotRotated> {
-    let (store, _, seal) = open_stored(config).await?;
+    let Stored { store, seal, .. } = open_stored(config).await?;
     let stored = from_rows(store.signing_keys().await?).map_err(StartError::from)?;
     let (keys, _) = rotated_keys(&stored, &seal, now, LONGEST_TOKEN_LIFE)?;
     let expected = stored.into_iter().map(|key| key.kid).collect();

@@ -44,9 +44,10 @@ pub fn run(file: &Path, arguments: &ServeArguments, world: &mut World<'_>) -> io
     }
 }
 
-/// More threads than this only cost memory: the work is short, and signing is the most of it.
+/// The work is short: a second worker on two cores mostly wakes and is woken, and the writer of the store and the proxy in
+/// front need a core as well.
 fn workers() -> usize {
-    std::thread::available_parallelism().map_or(2, |cores| cores.get().min(4))
+    std::thread::available_parallelism().map_or(1, |cores| (cores.get() / 2).clamp(1, 4))
 }
 
 /// Bad configuration is what the host can mend by looking at files, not by waiting.

@@ -96,7 +96,7 @@ pub async fn open(app: &App, id: RequestId, cookie: Secret) -> Result<Option<Att
     }
     let Login { request_json, state, .. } = login;
     let frozen: Frozen = serde_json::from_str(&request_json)?;
-    let client = app.clients.find(frozen.request.client_id.as_str()).ok_or(FlowError::ClientGone)?;
+    let client = app.client(&frozen.request.client_id).ok_or(FlowError::ClientGone)?;
     Ok(Some(Attempt { id, frozen, client, state, cookie }))
 }
 
@@ -107,7 +107,7 @@ pub async fn step(
     session: Option<&BrowserSession>,
     progress: Progress,
 ) -> Result<Step, FlowError> {
-    let client = app.clients.find(request.client_id.as_str()).ok_or(FlowError::ClientGone)?;
+    let client = app.client(&request.client_id).ok_or(FlowError::ClientGone)?;
     let facts = match session {
         Some(session) => Some(facts(app, client, request, session, progress).await?),
         None => None,

@@ -85,7 +85,9 @@ fn token(headers: &HeaderMap) -> Presented {
     };
     match presented.filter(|text| text.starts_with(TOKEN_PREFIX)) {
         None => Presented::NotOurs,
-        Some(text) => Secret::parse(SecretKind::AppToken, &text).map_or(Presented::Malformed, Presented::Token),
+        Some(text) => {
+            Secret::parse(SecretKind::AppToken, &text).map_or(Presented::Malformed, Presented::Token)
+        }
     }
 }
 
@@ -105,7 +107,11 @@ async fn program(app: &App, asked: &GatewayApp, secret: &Secret) -> Result<Visit
     let now = app.clock.now();
     let Some(found) = app.store.app_token(secret.hash(), now).await? else { return Ok(Visitor::BadToken) };
     if !found.apps.contains(&asked.name) {
-        warn!(token = found.id, app = asked.name, "an app token was shown at an application that it is not for");
+        warn!(
+            token = found.id,
+            app = asked.name,
+            "an app token was shown at an application that it is not for"
+        );
         return Ok(Visitor::BadToken);
     }
     if found.last_used.is_none_or(|used| now.since(used) >= i64::from(TOUCH_INTERVAL.0)) {

@@ -12,8 +12,8 @@ use plex_oidc_core::secret::{Secret, SecretKind};
 use plex_oidc_core::token::params::{CodeRequest, SentVerifier};
 use tracing::info;
 
-use super::tokens::{self, FlowToken};
 use super::FlowError;
+use super::tokens::{self, FlowToken};
 use crate::app::App;
 use crate::store::records::{NewGatewaySession, RedeemHandover, Redemption};
 
@@ -44,7 +44,9 @@ pub fn send_off(
         app: asked.name.clone(),
         origin: request.origin(),
         to: to.to_owned(),
-        challenge: verifier(&secret).map(|verifier| CodeChallenge::of(&verifier).as_str().to_owned()).unwrap_or_default(),
+        challenge: verifier(&secret)
+            .map(|verifier| CodeChallenge::of(&verifier).as_str().to_owned())
+            .unwrap_or_default(),
         at: app.clock.now(),
     };
     let marked = app.mac.mark(PURPOSE, &serde_json::to_vec(&start)?);
@@ -98,7 +100,8 @@ pub async fn let_in(
     (code, state): (&str, &str),
     headers: &HeaderMap,
 ) -> Result<Option<LetIn>, FlowToken> {
-    let start = read_start(app, state).filter(|start| start.app == asked.name && start.origin == request.origin());
+    let start =
+        read_start(app, state).filter(|start| start.app == asked.name && start.origin == request.origin());
     let secret = app.gateway.cookies.start(headers);
     let (Some(start), Some(secret)) = (start, secret) else {
         info!(app = asked.name, "a hand-over came to another place or another browser");

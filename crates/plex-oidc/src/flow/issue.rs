@@ -2,9 +2,10 @@
 
 use plex_oidc_core::authorize::AuthorizationRequest;
 use plex_oidc_core::client::{Client, PlexTokenClaim};
-use plex_oidc_core::id::{GrantId, PlexAccountId, Sid};
+use plex_oidc_core::gateway::handover;
+use plex_oidc_core::id::{ClientId, GrantId, PlexAccountId, Sid};
 use plex_oidc_core::secret::{Secret, SecretKind};
-use plex_oidc_core::time::Timestamp;
+use plex_oidc_core::time::{Seconds, Timestamp};
 use plextv::PlexToken;
 
 use super::FlowError;
@@ -49,9 +50,15 @@ pub fn new_code(
         redirect_uri: request.redirect.as_str().to_owned(),
         code_challenge: request.challenge.clone(),
         nonce: request.nonce.clone(),
-        expires: now.plus(app.lifetimes.code),
+        expires: now.plus(code_lifetime(app, &request.client_id)),
     };
     Ok((code, stored))
+}
+
+/// A hand-over is followed at once, by a redirect.
+fn code_lifetime(app: &App, client: &ClientId) -> Seconds {
+    let usual = app.lifetimes.code;
+    if handover::is_gateway_client(client.as_str()) { usual.min(handover::CODE_LIFETIME) } else { usual }
 }
 
 /// Which of two tokens a client is given, if any.

@@ -3,6 +3,8 @@
 
 pub mod attempt;
 pub mod complete;
+pub mod gateway;
+pub mod handover;
 pub mod issue;
 pub mod tokens;
 pub mod watch;

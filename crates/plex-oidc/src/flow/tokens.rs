@@ -109,6 +109,14 @@ pub async fn redeem(app: &App, client: &Client, request: &CodeRequest) -> Result
     }
 }
 
+/// Checks a code that is to be redeemed for something else than tokens: the same code, the same rules.
+pub async fn check_presented(app: &App, client: &Client, request: &CodeRequest) -> Result<(), FlowToken> {
+    let hash = request.code.ok_or(TokenError::InvalidGrant)?;
+    let record = app.store.code(hash).await?.ok_or(TokenError::InvalidGrant)?;
+    check(app, client, request, hash, &record).await?;
+    Ok(may_go_on(app, client, &record.grant)?)
+}
+
 /// Compares what was stored with what was sent.
 async fn check(
     app: &App,

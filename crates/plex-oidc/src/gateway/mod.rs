@@ -71,6 +71,7 @@ fn client(app: &GatewayApp) -> Option<Client> {
         scopes: ScopeSet::from_iter([Scope::OpenId]),
         id_token_claims: Vec::new(),
         plex_token: None,
+        plex_token_sealed: false,
         rotate_refresh_tokens: true,
         access_token_lifetime: Seconds::minutes(1),
         id_token_lifetime: Seconds::minutes(1),

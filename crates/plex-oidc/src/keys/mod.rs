@@ -5,16 +5,16 @@
 //! key unless asked to by name: a key that is missing or damaged is a refusal (security requirement 91).
 
 mod file;
-mod mac;
 mod handle;
+mod mac;
 mod mixture;
 mod ring;
 mod rows;
 mod seal;
 
 pub use file::{KeyFile, KeyFileError};
-pub use mac::Mac;
 pub use handle::{Bound, HandleError, open_handle, seal_handle};
+pub use mac::Mac;
 pub use mixture::{DatabaseState, Installation, MixtureError, check_mixture};
 pub use ring::{KeyRing, KeyRingError, RotateError, new_key, new_keys, rotated_keys};
 pub use rows::{from_rows, to_rows};

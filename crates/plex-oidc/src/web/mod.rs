@@ -3,6 +3,9 @@
 
 pub mod assets;
 pub mod authorize;
+pub mod authz;
+pub mod entrance;
+pub mod gateway_sign_in;
 pub mod health;
 pub mod metadata;
 pub mod request;

@@ -39,7 +39,10 @@ pub async fn sign_out(
     }
     let name = SessionName::Cookie(cookie.hash());
     match app.store.end_session(name, GrantsPolicy::KeepOffline, app.clock.now()).await {
-        Ok(_) => signed_out(&app),
+        Ok(_) => {
+            app.gateway.recent.clear(); // the gateway looks again at once
+            signed_out(&app)
+        }
         Err(error) => failed(&app, &error.into(), None),
     }
 }

@@ -154,15 +154,14 @@ async fn everybody_who_signed_in_is_listed() {
 /// A database in the form of the first version, with a user in it.
 fn first_form(path: &Path) {
     let mut conn = Connection::open(path).unwrap();
-    let [initial, _] = opening::migrations().unwrap();
-    refinery::Runner::new(&[initial]).run(&mut conn).unwrap();
+    rusqlite_migration::Migrations::from_slice(&opening::MIGRATIONS[..1]).to_latest(&mut conn).unwrap();
     let person = serde_json::to_string(&conformance::user(7).person).unwrap();
     conn.execute("INSERT INTO users VALUES (7, ?1, ?2)", rusqlite::params![person, T0.0]).unwrap();
 }
 
 fn form(path: &Path) -> i64 {
     let conn = Connection::open(path).unwrap();
-    conn.query_row("SELECT max(version) FROM refinery_schema_history", [], |row| row.get(0)).unwrap()
+    conn.pragma_query_value(None, "user_version", |row| row.get(0)).unwrap()
 }
 
 #[tokio::test]
@@ -187,7 +186,7 @@ fn i_21_a_command_beside_the_service_migrates_nothing() {
 
     drop(folder.open());
     let conn = Connection::open(folder.path()).unwrap();
-    conn.execute("UPDATE refinery_schema_history SET version = 3 WHERE version = 2", []).unwrap();
+    conn.pragma_update(None, "user_version", 3).unwrap();
     drop(conn);
     let Err(error) = SqliteStore::open_beside(&folder.path()) else { panic!("opened a newer form") };
     assert!(matches!(error, StoreError::OtherForm { found: 3, known: 2, .. }), "{error:?}");

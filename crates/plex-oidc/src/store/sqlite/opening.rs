@@ -6,8 +6,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use refinery::{Migration, Runner};
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
+use rusqlite_migration::{M, Migrations};
 
 use super::STATEMENTS;
 use super::rows::Result;
@@ -66,33 +67,36 @@ pub(super) fn writable(path: &Path, patience: Duration) -> rusqlite::Result<Conn
         PRAGMA mmap_size = 0;
         PRAGMA temp_store = MEMORY;
         PRAGMA trusted_schema = OFF;
+        PRAGMA wal_autocheckpoint = 2000;
         PRAGMA journal_size_limit = 8388608;",
     )?;
-    conn.set_prepared_statement_cache_capacity(STATEMENTS);
+    keep_statements(&conn)?;
     Ok(conn)
 }
 
-/// Every migration, oldest first.
-pub(super) fn migrations() -> std::result::Result<[Migration; 2], refinery::Error> {
-    let initial = include_str!("../../../migrations/sqlite/V1__initial.sql");
-    let gateway = include_str!("../../../migrations/sqlite/V2__gateway.sql");
-    Ok([Migration::unapplied("V1__initial", initial)?, Migration::unapplied("V2__gateway", gateway)?])
+/// Statements are prepared once per connection. Without the second setting SQLite would plan those on views anew each
+/// time, because new parameters might make another plan better.
+pub(super) fn keep_statements(conn: &Connection) -> rusqlite::Result<()> {
+    conn.set_prepared_statement_cache_capacity(STATEMENTS);
+    conn.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
+    Ok(())
 }
 
+/// What brings the tables up to date, in order. The database keeps the number of its last one in `user_version`.
+pub(super) const MIGRATIONS: &[M<'_>] = &[
+    M::up(include_str!("../../../migrations/sqlite/V1__initial.sql")),
+    M::up(include_str!("../../../migrations/sqlite/V2__gateway.sql")),
+];
+
 pub(super) fn migrate(conn: &mut Connection, path: &Path) -> Result<()> {
-    let failed =
-        |error: refinery::Error| StoreError::Migration { path: path.to_owned(), source: Arc::new(error) };
-    Runner::new(&migrations().map_err(failed)?).run(conn).map_err(failed)?;
-    Ok(())
+    let failed = |error| StoreError::Migration { path: path.to_owned(), source: Arc::new(error) };
+    Migrations::from_slice(MIGRATIONS).to_latest(conn).map_err(failed)
 }
 
 /// Refuses tables that this version does not know, older ones included: bringing them up to date is for the process
 /// that holds the lock.
 pub(super) fn require_known_form(conn: &Connection, path: &Path) -> Result<()> {
-    let known = migrations().iter().flatten().map(|migration| i64::from(migration.version())).max();
-    let known = known.unwrap_or_default();
-    let found = conn.query_row("SELECT max(version) FROM refinery_schema_history", [], |row| {
-        row.get::<_, Option<i64>>(0).map(Option::unwrap_or_default)
-    })?;
+    let known = i64::try_from(MIGRATIONS.len()).unwrap_or_default();
+    let found: i64 = conn.pragma_query_value(None, "user_version", |row| row.get(0))?;
     if found == known { Ok(()) } else { Err(StoreError::OtherForm { path: path.to_owned(), found, known }) }
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags};
 
-use super::STATEMENTS;
+use super::opening::keep_statements;
 use super::rows::Result;
 
 /// A second reader is for the moment when both cores read; more would only cost memory.
@@ -49,6 +49,6 @@ pub(super) fn open_one(path: &Path) -> rusqlite::Result<Connection> {
     )?;
     conn.busy_timeout(PATIENCE)?;
     conn.execute_batch("PRAGMA cache_size = -256; PRAGMA mmap_size = 0; PRAGMA temp_store = MEMORY;")?;
-    conn.set_prepared_statement_cache_capacity(STATEMENTS);
+    keep_statements(&conn)?;
     Ok(conn)
 }

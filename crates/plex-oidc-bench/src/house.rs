@@ -1,0 +1,113 @@
+//! An installation to measure: configuration, key file, database, and two clients.
+
+use std::collections::BTreeMap;
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use plex_oidc::clock::{Clock, SystemClock};
+use plex_oidc::config::{self, edit};
+use plex_oidc::entropy::{Entropy, SystemEntropy};
+use plex_oidc::installation;
+use plex_oidc_core::secret::SecretKind;
+use plextv_emulator::{Emulator, MAIN_SERVER, OWNER_ID};
+use tempfile::TempDir;
+
+use crate::Outcome;
+use crate::process::Process;
+
+/// Where both clients want their answers.
+pub(crate) const REDIRECT_URI: &str = "https://application.example.com/callback";
+
+/// A client of the provider.
+#[derive(Clone, Copy)]
+pub(crate) enum Client {
+    /// Its ID tokens are signed with RS256, the default.
+    Rs256,
+    /// With ES256, and it has refresh tokens that rotate.
+    Es256,
+}
+
+impl Client {
+    /// Its client id.
+    pub(crate) const fn id(self) -> &'static str {
+        match self {
+            Self::Rs256 => "rs256",
+            Self::Es256 => "es256",
+        }
+    }
+
+    /// What it asks for.
+    pub(crate) const fn scopes(self) -> &'static str {
+        match self {
+            Self::Rs256 => "openid profile email groups",
+            Self::Es256 => "openid profile email groups offline_access",
+        }
+    }
+}
+
+/// An installation.
+pub(crate) struct House {
+    folder: TempDir,
+    binary: PathBuf,
+    address: SocketAddr,
+    /// The secret of both clients.
+    pub(crate) secret: String,
+}
+
+impl House {
+    /// Makes one beside the binary: on a disk, where committing costs something, and not in memory.
+    pub(crate) async fn build(binary: &Path, emulator: &Emulator) -> Outcome<Self> {
+        let beside = binary.parent().ok_or("the binary lies nowhere")?;
+        let folder = tempfile::Builder::new().prefix("bench-").tempdir_in(beside)?;
+        let address = free_address()?;
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+        let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy::default());
+        let secret = entropy.secret(SecretKind::ClientSecret).expose().to_owned();
+        edit::create_private(&folder.path().join("client.secret"), &format!("{secret}\n"))?;
+        let file = folder.path().join("plex-oidc.toml");
+        std::fs::write(&file, configuration(address, emulator))?;
+        let loaded = config::load(&file, &BTreeMap::new()).map_err(|problems| problems.to_string())?;
+        installation::create(&loaded.config, &clock, &entropy).await?;
+        Ok(Self { folder, binary: binary.to_owned(), address, secret })
+    }
+
+    /// Starts the program on these cores, and waits until it is ready.
+    pub(crate) fn serve(&self, cores: &str) -> Outcome<Process> {
+        let file = self.folder.path().join("plex-oidc.toml");
+        let file = file.to_str().ok_or("the folder's name is not text")?;
+        Process::start(&self.binary, &["--config", file, "serve"], cores, (self.address, "/readyz"))
+    }
+}
+
+/// A port of the loopback interface that nobody uses.
+pub(crate) fn free_address() -> Outcome<SocketAddr> {
+    Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?)
+}
+
+/// As a host writes it, except that one address may sign in thousands of times.
+fn configuration(address: SocketAddr, emulator: &Emulator) -> String {
+    let mut text = format!(
+        "public_url = \"http://localhost:{port}\"\n\
+         listen = [\"{address}\"]\n\
+         data_dir = \"data\"\n\
+         [keys]\nfile = \"plex-oidc.key\"\n\
+         [plex]\nserver = \"{MAIN_SERVER}\"\nowner_id = {OWNER_ID}\n\
+         [plex.urls]\nplex_tv = \"{}\"\nclients = \"{}\"\napp = \"{}\"\n\
+         [limits]\nsign_in_starts_per_address = 100000\nsign_in_starts_in_all = 1000000\n",
+        emulator.plex_tv_url(),
+        emulator.clients_url(),
+        emulator.app_url(),
+        port = address.port(),
+    );
+    for (client, algorithm) in [(Client::Rs256, "RS256"), (Client::Es256, "ES256")] {
+        let scopes: Vec<String> = client.scopes().split(' ').map(|scope| format!("\"{scope}\"")).collect();
+        text.push_str(&format!(
+            "[[clients]]\nid = \"{}\"\nsecret_file = \"client.secret\"\nredirect_uris = [\"{REDIRECT_URI}\"]\n\
+             signing_algorithm = \"{algorithm}\"\nscopes = [{}]\nrotate_refresh_tokens = true\n",
+            client.id(),
+            scopes.join(", "),
+        ));
+    }
+    text
+}

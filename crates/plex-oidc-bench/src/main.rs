@@ -1,0 +1,124 @@
+//! The budgets, measured: starts the release binary as a host would, drives it from outside over loopback, and reads what
+//! the kernel says of its memory and its processor time. `bench/run` builds it and starts it.
+
+mod documents;
+mod flows;
+mod house;
+mod http;
+mod memory;
+mod people;
+mod process;
+mod report;
+mod sign_ins;
+mod signatures;
+mod start;
+
+use std::error::Error;
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand, ValueEnum};
+use plextv_emulator::{Emulator, EmulatorConfig};
+
+use crate::house::House;
+use crate::process::Cores;
+use crate::report::Row;
+
+/// A measurement, or why there is none.
+type Outcome<T> = Result<T, Box<dyn Error + Send + Sync>>;
+
+/// What is asked for.
+#[derive(Parser)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Measure this binary
+    Budgets {
+        /// The release binary
+        binary: PathBuf,
+        /// Write the results to this file
+        #[arg(long, conflicts_with = "only")]
+        record: Option<PathBuf>,
+        /// Measure this part alone, as while looking for where time goes
+        #[arg(long, value_enum)]
+        only: Option<Part>,
+    },
+    /// Serve the bare axum server that others are compared with
+    Hello {
+        /// On this port of the loopback interface
+        port: u16,
+    },
+}
+
+/// A part of the measurements.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Part {
+    Memory,
+    Start,
+    Documents,
+    Flows,
+    SignIns,
+}
+
+fn main() -> ExitCode {
+    let ended = match Arguments::parse().command {
+        Command::Budgets { binary, record, only } => budgets(&binary, record.as_deref(), only),
+        Command::Hello { port } => documents::hello(port).map(|()| true),
+    };
+    match ended {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            writeln!(io::stderr(), "cannot measure: {error}").ok();
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Measures everything, shows it, and says whether every floor holds.
+fn budgets(binary: &Path, record: Option<&Path>, only: Option<Part>) -> Outcome<bool> {
+    let cores = Cores::of_this_machine();
+    // The emulator lives here, beside the load: what it costs is not counted.
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+    let emulator = runtime.block_on(Emulator::start(EmulatorConfig::default()))?;
+    let house = runtime.block_on(House::build(binary, &emulator))?;
+
+    let mut rows = vec![Row::binary(binary)?];
+    // In this order: the cold start is to find the data of the sign-ins.
+    for part in [Part::Memory, Part::Start, Part::Documents, Part::Flows, Part::SignIns] {
+        if only.is_none_or(|only| only == part) {
+            rows.extend(match part {
+                Part::Memory => memory::rows(&house, &emulator, cores)?,
+                Part::Start => start::rows(&house, cores)?,
+                Part::Documents => documents::rows(&house)?,
+                Part::Flows => flows::rows(&house, &emulator, cores)?,
+                Part::SignIns => sign_ins::rows(&house, &emulator, cores)?,
+            });
+        }
+    }
+    runtime.block_on(emulator.stop());
+
+    let table = report::table(&rows);
+    io::stdout().write_all(table.as_bytes())?;
+    if let Some(file) = record {
+        std::fs::write(file, report::page(&table, cores.count()))?;
+    }
+    Ok(rows.iter().all(Row::holds))
+}
+
+/// The middle one of some measurements.
+fn median(mut values: Vec<f64>) -> f64 {
+    values.sort_by(f64::total_cmp);
+    values.get(values.len() / 2).copied().unwrap_or(f64::NAN)
+}
+
+/// Nineteen of twenty are below this.
+fn p95(mut values: Vec<f64>) -> f64 {
+    values.sort_by(f64::total_cmp);
+    values.get(values.len().saturating_sub(1) * 95 / 100).copied().unwrap_or(f64::NAN)
+}

@@ -1,0 +1,144 @@
+//! The table: what was measured, beside the floor that must hold and the aim.
+
+use std::fmt::Write as _;
+use std::path::Path;
+
+use crate::Outcome;
+
+const MEGABYTE: f64 = 1_000_000.0;
+
+/// On which side of its limits a value must be.
+#[derive(Clone, Copy)]
+enum Side {
+    AtMost,
+    AtLeast,
+}
+
+/// One line of the table.
+pub(crate) struct Row {
+    what: &'static str,
+    value: f64,
+    unit: &'static str,
+    side: Side,
+    /// The floor, which is enforced, and the aim. `None`: the line explains another one.
+    limits: Option<(f64, f64)>,
+}
+
+impl Row {
+    /// A value that must not exceed its floor.
+    pub(crate) const fn at_most(
+        what: &'static str,
+        value: f64,
+        unit: &'static str,
+        limits: (f64, f64),
+    ) -> Self {
+        Self { what, value, unit, side: Side::AtMost, limits: Some(limits) }
+    }
+
+    /// A value that must reach its floor.
+    pub(crate) const fn at_least(
+        what: &'static str,
+        value: f64,
+        unit: &'static str,
+        limits: (f64, f64),
+    ) -> Self {
+        Self { what, value, unit, side: Side::AtLeast, limits: Some(limits) }
+    }
+
+    /// A value without limits, which explains others.
+    pub(crate) const fn note(what: &'static str, value: f64, unit: &'static str) -> Self {
+        Self { what, value, unit, side: Side::AtMost, limits: None }
+    }
+
+    /// The size of the binary. The image holds nothing else: the roots of trust are compiled in.
+    pub(crate) fn binary(path: &Path) -> Outcome<Self> {
+        #[expect(clippy::cast_precision_loss, reason = "sizes of files are far below 2^52")]
+        let size = std::fs::metadata(path)?.len() as f64 / MEGABYTE;
+        Ok(Self::at_most("binary, and image from scratch: the binary alone", size, "MB", (13.0, 10.0)))
+    }
+
+    /// Whether the floor holds.
+    pub(crate) fn holds(&self) -> bool {
+        self.limits.is_none_or(|(floor, _)| self.is_within(floor))
+    }
+
+    fn is_within(&self, limit: f64) -> bool {
+        match self.side {
+            Side::AtMost => self.value <= limit,
+            Side::AtLeast => self.value >= limit,
+        }
+    }
+
+    fn verdict(&self) -> &'static str {
+        match self.limits {
+            None => "",
+            Some((_, aim)) if self.is_within(aim) => "aim",
+            Some((floor, _)) if self.is_within(floor) => "floor",
+            Some(_) => "MISSED",
+        }
+    }
+}
+
+/// The table, as Markdown.
+pub(crate) fn table(rows: &[Row]) -> String {
+    let mut text =
+        format!("| {:<66} | {:>10} | {:>8} | {:>8} | {:<6} |\n", "what", "measured", "floor", "aim", "ok");
+    text.push_str(&format!("|{:-<68}|{:->11}:|{:->9}:|{:->9}:|{:-<8}|\n", "", "", "", "", ""));
+    for row in rows {
+        let (floor, aim) = match row.limits {
+            Some((floor, aim)) => (format!("{floor}"), format!("{aim}")),
+            None => (String::new(), String::new()),
+        };
+        let measured = format!("{} {}", short(row.value), row.unit);
+        // Writing to a String cannot fail.
+        let _ = writeln!(
+            text,
+            "| {:<66} | {measured:>10} | {floor:>8} | {aim:>8} | {:<6} |",
+            row.what,
+            row.verdict()
+        );
+    }
+    text
+}
+
+fn short(value: f64) -> String {
+    if value.abs() < 100.0 { format!("{value:.1}") } else { format!("{value:.0}") }
+}
+
+/// The page of results, with what is known of the machine.
+pub(crate) fn page(table: &str, cores: usize) -> String {
+    let read = |path: &str| std::fs::read_to_string(path).unwrap_or_default();
+    let processors = read("/proc/cpuinfo");
+    let model = processors.lines().find_map(|line| line.strip_prefix("model name")).unwrap_or(": unknown");
+    let kernel = read("/proc/sys/kernel/osrelease");
+    let load = read("/proc/loadavg");
+    format!(
+        "# Results\n\n\
+         Written by `bench/run --record`; `./check bench` measures anew and fails when a floor is missed.\n\n\
+         - date: {}\n- processor: {}, {} cores\n- kernel: {}\n- load average at the end: {}\n\
+         - binary: static, musl, as `bench/build-release` makes it\n\n{table}{NOTES}",
+        jiff::Timestamp::now().strftime("%-d %B %Y"),
+        model.trim_start_matches([' ', '\t', ':']),
+        cores,
+        kernel.trim(),
+        load.split(' ').next().unwrap_or_default(),
+    )
+}
+
+const NOTES: &str = "
+## How it is measured
+
+Processor time is what the kernel counts for all threads of the program (`/proc/PID/task/*/schedstat`), user and system time
+together, so waiting for the disk is not in it and committing to the disk is. Memory is `VmRSS` and `VmHWM`. 1 MB is 1,000,000 bytes.
+
+- Memory: one process, from its start through 2,000 sign-ins at the emulated plex.tv (page, PIN, approval, code, tokens), eight at a
+  time, and 20,000 requests on 32 connections. Idle is 10 s after the start and after one sign-in.
+- Cold start: from starting the process to the first 200 of `/readyz`, on the data of those sign-ins; the middle of 15.
+- Documents: the program and a bare axum server alternate on one core, the load is on another. The figure is processor time per
+  request, bare axum's divided by ours.
+- Code flow: one at a time, so every commit is paid for by one request, in three series: `/authorize` with a live session, `/token`,
+  `/userinfo`. The signature's cost is measured in the same run, in a warm loop, and subtracted.
+- Refresh: one at a time, with rotation, the signature included.
+- Approval to redirect: wall-clock time from the approval at the emulated plex.tv to the redirect's arrival at the browser, 40 sign-ins.
+  The browser waits on a long poll, with approvals spread over the polling interval; or Plex sends it back.
+";

@@ -1,0 +1,79 @@
+//! The way in, shared by all who ask for an authorization code: at once where a session allows it, else by way of a
+//! stored attempt and its pages.
+
+use std::net::IpAddr;
+
+use http::HeaderMap;
+use plex_oidc_core::authorize::{AuthorizationRequest, Progress, Step};
+use tracing::warn;
+
+use super::respond::{Answer, failed, page_error, see_other, to_attempt, to_client, with_cookie};
+use crate::app::App;
+use crate::flow::attempt::{self, Frozen};
+use crate::flow::issue::{Holder, new_code};
+use crate::flow::{FlowError, complete};
+use crate::pages::ErrorKind;
+use crate::store::records::BrowserSession;
+
+/// Answers a request that passed every check.
+pub async fn enter(
+    app: &App,
+    request: &AuthorizationRequest,
+    headers: &HeaderMap,
+    address: IpAddr,
+) -> Answer {
+    let session = match attempt::session(app, app.cookies.session(headers).as_ref()).await {
+        Ok(session) => session,
+        Err(error) => return failed(app, &error, None),
+    };
+    let answer = answer(app, request, session.as_ref(), headers, address).await;
+    answer.unwrap_or_else(|error| failed(app, &error, None))
+}
+
+async fn answer(
+    app: &App,
+    request: &AuthorizationRequest,
+    session: Option<&BrowserSession>,
+    headers: &HeaderMap,
+    address: IpAddr,
+) -> Result<Answer, FlowError> {
+    let step = attempt::step(app, request, session, Progress::default()).await?;
+    if let (Step::Issue, Some(session)) = (&step, session)
+        && let Some(location) = issue(app, request, session).await?
+    {
+        return Ok(see_other(&location));
+    }
+    if let Step::Refuse(error) = &step {
+        return Ok(to_client(app, error));
+    }
+    if !app.limiter.allows_request(address) {
+        warn!(%address, "too many authorization requests");
+        return Ok(page_error(app, ErrorKind::RateLimited, None));
+    }
+    let frozen = Frozen { request: request.clone(), signed_in: None };
+    let (id, cookie) = attempt::begin(app, &frozen).await?;
+    if let (Step::Deny(denial), Some(session)) = (&step, session) {
+        complete::deny(app, id, *denial, &session.user.person).await?;
+    }
+    let mut answer = with_cookie(to_attempt(id), &app.cookies.set_attempt(id, &cookie));
+    for cleared in app.cookies.prune_attempts(headers) {
+        answer = with_cookie(answer, &cleared);
+    }
+    if app.cookies.has_malformed_session(headers) {
+        answer = with_cookie(answer, &app.cookies.clear_session());
+    }
+    Ok(answer)
+}
+
+/// The fast way: a live session needs no page, and the request is not even stored.
+async fn issue(
+    app: &App,
+    request: &AuthorizationRequest,
+    session: &BrowserSession,
+) -> Result<Option<String>, FlowError> {
+    let account_id = session.user.account_id();
+    let holder = Holder { account_id, sid: session.sid, auth_time: session.auth_time, plex_token: None };
+    let (code, stored) = new_code(app, request, &holder)?;
+    let issued = app.store.issue_code(stored, app.clock.now()).await?;
+    Ok(issued.then(|| request.code_response(code.expose(), &app.issuer)))
+}
