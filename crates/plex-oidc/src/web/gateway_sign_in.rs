@@ -22,11 +22,9 @@ pub async fn sign_in(
     let marked = sent.ok().and_then(|Sent(form)| form.get("request").ok().flatten().map(str::to_owned));
     let start = marked.as_deref().and_then(|marked| read_start(&app, marked));
     let request = start.as_ref().zip(marked.as_deref()).and_then(|(start, marked)| request_of(start, marked));
-    match request.filter(|request| app.client(&request.client_id).is_some()) {
-        Some(request) => enter(&app, &request, &headers, address).await,
-        None => {
-            info!("a way to sign in was refused: not ours, too old, or for an application that is gone");
-            page_error(&app, ErrorKind::UnknownRequest, None)
-        }
-    }
+    let Some(request) = request.filter(|request| app.client(&request.client_id).is_some()) else {
+        info!("a way to sign in was refused: not ours, too old, or for an application that is gone");
+        return page_error(&app, ErrorKind::UnknownRequest, None);
+    };
+    enter(&app, &request, &headers, address).await
 }

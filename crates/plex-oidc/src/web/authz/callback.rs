@@ -36,7 +36,7 @@ pub(super) async fn come_in(asking: &Asking<'_>) -> Answer {
         return refuse(asking.family, StatusCode::BAD_REQUEST, AGAIN);
     };
     match let_in(asking.app, asking.asked, asking.original, (code, state), asking.headers).await {
-        Ok(Some(come)) => redirect(asking, &come.to, Some(&come.cookie)),
+        Ok(Some(let_in)) => redirect(asking, &let_in.to, Some(&let_in.cookie)),
         Ok(None) => refuse(asking.family, StatusCode::FORBIDDEN, AGAIN),
         Err(_) => {
             refuse(asking.family, StatusCode::SERVICE_UNAVAILABLE, "this cannot be decided now, try again")
