@@ -23,7 +23,7 @@ use crate::store::records::{AppTokenRecord, NewAppToken, UserRecord};
 /// The longest name of a token, in characters.
 const LONGEST_NAME: usize = 100;
 /// The longest name of an application, in bytes.
-const LONGEST_APP: usize = 64;
+const LONGEST_APP: usize = 128;
 
 /// What can be done with app tokens.
 #[derive(Debug, Subcommand)]
@@ -356,7 +356,7 @@ mod tests {
         assert!(matches!(chosen_apps(&["wiki"], &named(&["wiki", "files"])), Err(NotDone::UnknownApp(_))));
         // Where none is known, a name still has to be one.
         assert!(chosen_apps(&[], &named(&["files.2_a-B"])).is_ok());
-        for odd in ["", "a b", "a,b", "ä", "a\n", &"x".repeat(65)] {
+        for odd in ["", "a b", "a,b", "ä", "a\n", &"x".repeat(129)] {
             assert!(matches!(chosen_apps(&[], &named(&[odd])), Err(NotDone::UnknownApp(_))), "{odd:?}");
         }
     }
