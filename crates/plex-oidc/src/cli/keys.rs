@@ -92,7 +92,7 @@ const fn place_in_life(state: KeyState) -> u8 {
 }
 
 /// In the largest unit of which there is a whole one.
-fn age(created: Timestamp, now: Timestamp) -> String {
+pub(super) fn age(created: Timestamp, now: Timestamp) -> String {
     let seconds = now.since(created).max(0);
     match [(86_400, 'd'), (3600, 'h'), (60, 'm')].into_iter().find(|(unit, _)| seconds >= *unit) {
         Some((unit, name)) => format!("{}{name}", seconds / unit),

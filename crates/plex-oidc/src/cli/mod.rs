@@ -9,6 +9,7 @@ pub mod healthcheck;
 pub mod init;
 pub mod keys;
 pub mod serve;
+pub mod token;
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -55,6 +56,9 @@ pub enum Command {
     /// The keys that sign tokens
     #[command(subcommand)]
     Keys(keys::KeysCommand),
+    /// App tokens: for programs that use applications behind the gateway in a person's name
+    #[command(subcommand)]
+    Token(token::TokenCommand),
     /// Ask a running service whether it is well
     Healthcheck(healthcheck::HealthcheckArguments),
     /// Print the version
@@ -159,11 +163,17 @@ fn dispatch(arguments: Arguments, world: &mut World<'_>) -> io::Result<Exit> {
         Command::ExampleConfig => write!(world.out, "{}", example::text()).map(|()| Exit::Done),
         Command::Client(command) => client::run(&file, &command, world),
         Command::Keys(command) => keys::run(&file, &command, world),
+        Command::Token(command) => token::run(&file, &command, world),
         Command::Healthcheck(arguments) => healthcheck::run(&file, &arguments, world),
         Command::Version => {
             writeln!(world.out, "plex-oidc {}", env!("CARGO_PKG_VERSION")).map(|()| Exit::Done)
         }
     }
+}
+
+/// Names come from Plex and go to a terminal.
+fn printable(name: &str) -> String {
+    name.chars().filter(|c| !c.is_control()).collect()
 }
 
 fn config_file(named: Option<PathBuf>, environment: &BTreeMap<String, String>) -> PathBuf {

@@ -81,7 +81,8 @@ pub enum StoreError {
         source: Arc<dyn Error + Send + Sync>,
     },
     /// The tables have another form than this version knows, and may not be migrated beside a running service.
-    #[error("the database at {} has form {found}, and this version of the program knows form {known}", path.display())]
+    #[error("the database at {} has form {found}, and this version of the program knows form {known}: \
+        use the version that serves from it", path.display())]
     OtherForm {
         /// The database.
         path: PathBuf,

@@ -4,7 +4,9 @@ mod beside_service;
 mod init;
 mod init_refusals;
 mod keys;
+mod token;
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::io::{self, Write};
@@ -31,6 +33,8 @@ pub(crate) struct House {
     pub(crate) emulator: Emulator,
     pub(crate) folder: TempDir,
     pub(crate) clock: ShiftedClock,
+    /// How often randomness was asked for.
+    random: Cell<u8>,
 }
 
 impl House {
@@ -38,7 +42,13 @@ impl House {
         let runtime =
             tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
         let emulator = runtime.block_on(Emulator::start(EmulatorConfig::default())).unwrap();
-        Self { runtime, emulator, folder: tempfile::tempdir().unwrap(), clock: ShiftedClock::default() }
+        Self {
+            runtime,
+            emulator,
+            folder: tempfile::tempdir().unwrap(),
+            clock: ShiftedClock::default(),
+            random: Cell::new(0),
+        }
     }
 
     /// The variables that send everything to the local plex.tv.
@@ -66,10 +76,9 @@ impl House {
         watch: impl FnMut(&str),
     ) -> Ran {
         let (mut out, mut err) = (Vec::new(), Terminal { shown: Vec::new(), watch });
-        let mut count = 0;
         let mut random = || {
-            count += 1;
-            sha256(&[count])
+            self.random.set(self.random.get() + 1);
+            sha256(&[self.random.get()])
         };
         let mut world = World {
             environment,

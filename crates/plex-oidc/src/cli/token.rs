@@ -1,0 +1,381 @@
+//! `token add`, `token list` and `token revoke`: app tokens, for programs that use applications behind the gateway in a
+//! person's name. They work beside the running service.
+
+use std::io;
+use std::path::Path;
+
+use clap::{Args, Subcommand};
+use plex_oidc_core::decide::Standing;
+use plex_oidc_core::secret::{Secret, SecretKind};
+use plex_oidc_core::subject::Subject;
+use plex_oidc_core::time::{Seconds, Timestamp};
+use tokio::runtime::Runtime;
+
+use super::keys::age;
+use super::serve::exit_after;
+use super::{Exit, World, printable};
+use crate::config::{Config, length};
+use crate::installation::open_beside;
+use crate::start::StartError;
+use crate::store::StoreError;
+use crate::store::records::{AppTokenRecord, NewAppToken, UserRecord};
+
+/// The longest name of a token, in characters.
+const LONGEST_NAME: usize = 100;
+/// The longest name of an application, in bytes.
+const LONGEST_APP: usize = 128;
+
+/// What can be done with app tokens.
+#[derive(Debug, Subcommand)]
+pub enum TokenCommand {
+    /// Make a token with which a program may use applications in a person's name
+    Add(AddArguments),
+    /// List the tokens: id, age, last use, end, person, applications, name
+    List,
+    /// End a token
+    Revoke(RevokeArguments),
+}
+
+/// The arguments of `token add`.
+#[derive(Debug, Args)]
+pub struct AddArguments {
+    /// In whose name: plex-<account id>, account id, e-mail address or username of somebody who has signed in
+    #[arg(long, value_name = "WHO")]
+    user: String,
+    /// An application that it is good for; may be repeated
+    #[arg(long = "app", value_name = "NAME", required = true)]
+    apps: Vec<String>,
+    /// What the list calls it [default: the applications]
+    #[arg(long, value_name = "TEXT")]
+    name: Option<String>,
+    /// For how long it is good, such as 90d [default: until it is revoked]
+    #[arg(long, value_name = "LENGTH", value_parser = lifetime)]
+    expires: Option<Seconds>,
+}
+
+/// The arguments of `token revoke`.
+#[derive(Debug, Args)]
+pub struct RevokeArguments {
+    /// Its id in the list
+    id: String,
+}
+
+fn lifetime(text: &str) -> Result<Seconds, String> {
+    let length = length::parse(text).filter(|length| length.0 > 0);
+    length.ok_or_else(|| "a number and one unit, such as 90d or 12h".to_owned())
+}
+
+/// Why a command did not do what was asked. Nothing was changed.
+#[derive(Debug, thiserror::Error)]
+enum NotDone {
+    /// Key file or database.
+    #[error(transparent)]
+    Start(#[from] StartError),
+    #[error(
+        "nobody who has signed in is {0}: give plex-<account id>, or a confirmed e-mail address or username"
+    )]
+    Nobody(String),
+    #[error("{0} may be any of {1}: give one of these instead")]
+    Several(String, String),
+    #[error("{0} may not come in any more")]
+    AccessEnded(Subject),
+    #[error("there is no application {0}")]
+    UnknownApp(String),
+    #[error("a name has 1 to {LONGEST_NAME} characters, and no control characters")]
+    Name,
+    #[error("the id {0} is taken; run this again for another one")]
+    IdTaken(String),
+    #[error("there is no token with the id {0}")]
+    UnknownToken(String),
+}
+
+impl From<StoreError> for NotDone {
+    fn from(error: StoreError) -> Self {
+        Self::Start(error.into())
+    }
+}
+
+/// Runs a `token` command.
+pub fn run(file: &Path, command: &TokenCommand, world: &mut World<'_>) -> io::Result<Exit> {
+    let config = match world.load(file)? {
+        Ok(loaded) => loaded.config,
+        Err(exit) => return Ok(exit),
+    };
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    match command {
+        TokenCommand::Add(arguments) => add(&config, arguments, &runtime, world),
+        TokenCommand::List => list(&config, &runtime, world),
+        TokenCommand::Revoke(arguments) => revoke(&config, &arguments.id, &runtime, world),
+    }
+}
+
+fn failed(error: &NotDone, world: &mut World<'_>) -> io::Result<Exit> {
+    world.fail(&format!("Nothing was changed: {error}."))?;
+    Ok(match error {
+        NotDone::Start(error) => exit_after(error),
+        NotDone::Nobody(_)
+        | NotDone::Several(..)
+        | NotDone::AccessEnded(_)
+        | NotDone::UnknownApp(_)
+        | NotDone::Name
+        | NotDone::IdTaken(_)
+        | NotDone::UnknownToken(_) => Exit::Failed,
+    })
+}
+
+fn add(
+    config: &Config,
+    arguments: &AddArguments,
+    runtime: &Runtime,
+    world: &mut World<'_>,
+) -> io::Result<Exit> {
+    let secret = Secret::from_random(SecretKind::AppToken, (world.random)());
+    let (id, now) = (new_id((world.random)()), world.clock.now());
+    match runtime.block_on(store_new(config, arguments, Made { id, secret: &secret, now })) {
+        Ok((user, apps)) => {
+            writeln!(
+                world.err,
+                "Whoever holds this token may use {} as {}. It is shown once.\n",
+                apps.join(", "),
+                called(&user)
+            )?;
+            writeln!(world.out, "{}", secret.expose())?;
+            Ok(Exit::Done)
+        }
+        Err(error) => failed(&error, world),
+    }
+}
+
+/// What was made for a new token.
+struct Made<'a> {
+    id: String,
+    secret: &'a Secret,
+    now: Timestamp,
+}
+
+/// A public id of eight digits: a home has few tokens, and an id that is taken is refused.
+fn new_id(random: [u8; 32]) -> String {
+    let [a, b, c, d, ..] = random;
+    format!("{:08x}", u32::from_be_bytes([a, b, c, d]))
+}
+
+async fn store_new(
+    config: &Config,
+    arguments: &AddArguments,
+    made: Made<'_>,
+) -> Result<(UserRecord, Vec<String>), NotDone> {
+    let apps = chosen_apps(&known_apps(config), &arguments.apps)?;
+    let name = arguments.name.clone().unwrap_or_else(|| apps.join(", "));
+    if arguments.name.is_some() && !is_name(&name) {
+        return Err(NotDone::Name);
+    }
+    let store = open_beside(config)?;
+    let user = find(&store.users().await?, &arguments.user)?.clone();
+    if user.person.standing == Standing::Ended {
+        return Err(NotDone::AccessEnded(user.subject()));
+    }
+    let token = NewAppToken {
+        id: made.id.clone(),
+        name,
+        hash: made.secret.hash(),
+        account_id: user.account_id(),
+        apps: apps.clone(),
+        created: made.now,
+        expires: arguments.expires.map(|length| made.now.plus(length)),
+    };
+    if store.add_app_token(token).await? { Ok((user, apps)) } else { Err(NotDone::IdTaken(made.id)) }
+}
+
+/// The applications behind the gateway. Empty: the configuration does not name them, and any name will do.
+const fn known_apps(_config: &Config) -> Vec<&str> {
+    Vec::new()
+}
+
+/// The named applications, each once.
+fn chosen_apps(known: &[&str], named: &[String]) -> Result<Vec<String>, NotDone> {
+    let mut chosen: Vec<String> = Vec::new();
+    for name in named {
+        let is_known = if known.is_empty() { is_identifier(name) } else { known.contains(&name.as_str()) };
+        if !is_known {
+            return Err(NotDone::UnknownApp(name.clone()));
+        }
+        if !chosen.contains(name) {
+            chosen.push(name.clone());
+        }
+    }
+    Ok(chosen)
+}
+
+fn is_identifier(name: &str) -> bool {
+    let fits = (1..=LONGEST_APP).contains(&name.len());
+    fits && name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.'))
+}
+
+fn is_name(name: &str) -> bool {
+    let fits = (1..=LONGEST_NAME).contains(&name.chars().count()) && !name.trim().is_empty();
+    fits && !name.chars().any(char::is_control)
+}
+
+/// The one user who goes by `who`. People choose their names and addresses, so one of them could take what another goes
+/// by: a name that fits several is refused, and an address counts only once it is confirmed. A subject is always exact.
+fn find<'u>(users: &'u [UserRecord], who: &str) -> Result<&'u UserRecord, NotDone> {
+    let account = Subject::parse(who).and_then(|subject| subject.plex_account());
+    let fits = |user: &&UserRecord| account.map_or_else(|| goes_by(user, who), |id| user.account_id() == id);
+    let found: Vec<&UserRecord> = users.iter().filter(fits).collect();
+    match found.as_slice() {
+        [] => Err(NotDone::Nobody(who.to_owned())),
+        [user] => Ok(user),
+        several => {
+            let subjects: Vec<_> = several.iter().map(|user| user.subject().to_string()).collect();
+            Err(NotDone::Several(who.to_owned(), subjects.join(", ")))
+        }
+    }
+}
+
+fn goes_by(user: &UserRecord, who: &str) -> bool {
+    let account = &user.person.account;
+    let is_who = |name: &Option<String>| name.as_ref().is_some_and(|name| name.eq_ignore_ascii_case(who));
+    account.id.to_string() == who
+        || is_who(&account.username)
+        || (account.email_confirmed && is_who(&account.email))
+}
+
+fn list(config: &Config, runtime: &Runtime, world: &mut World<'_>) -> io::Result<Exit> {
+    let tokens = runtime.block_on(async {
+        let store = open_beside(config)?;
+        Ok::<_, NotDone>(store.app_tokens().await?)
+    });
+    match tokens {
+        Ok(tokens) => show(&tokens, world).map(|()| Exit::Done),
+        Err(error) => failed(&error, world),
+    }
+}
+
+fn show(tokens: &[AppTokenRecord], world: &mut World<'_>) -> io::Result<()> {
+    let now = world.clock.now();
+    let mut line = |[id, made, used, ends, user, apps, name]: [&str; 7]| {
+        writeln!(world.out, "{id:<8}  {made:<5}  {used:<5}  {ends:<7}  {user:<14}  {apps:<20}  {name}")
+    };
+    line(["id", "age", "used", "ends", "person", "applications", "name"])?;
+    for token in tokens {
+        let used = token.last_used.map_or_else(|| "never".to_owned(), |used| age(used, now));
+        line([
+            &token.id,
+            &age(token.created, now),
+            &used,
+            &end(token.expires, now),
+            token.user.subject().as_str(),
+            &token.apps.join(","),
+            &printable(&token.name),
+        ])?;
+    }
+    Ok(())
+}
+
+/// When a token ends, seen from now.
+fn end(expires: Option<Timestamp>, now: Timestamp) -> String {
+    match expires {
+        None => "never".to_owned(),
+        Some(expires) if expires.has_passed(now) => "over".to_owned(),
+        Some(expires) => format!("in {}", age(now, expires)),
+    }
+}
+
+fn revoke(config: &Config, id: &str, runtime: &Runtime, world: &mut World<'_>) -> io::Result<Exit> {
+    let revoked = runtime.block_on(async {
+        let store = open_beside(config)?;
+        let found = store.revoke_app_token(id.to_owned()).await?;
+        if found { Ok(()) } else { Err(NotDone::UnknownToken(id.to_owned())) }
+    });
+    match revoked {
+        Ok(()) => writeln!(world.err, "The token {id} is revoked.").map(|()| Exit::Done),
+        Err(error) => failed(&error, world),
+    }
+}
+
+/// A person, for the eyes of the host.
+fn called(user: &UserRecord) -> String {
+    let account = &user.person.account;
+    let email = account.email.as_ref().map(|email| format!(", {email}")).unwrap_or_default();
+    printable(&format!("{} ({}{email})", account.display_name, user.subject()))
+}
+
+#[cfg(test)]
+mod tests {
+    use plex_oidc_core::decide::Person;
+    use plex_oidc_core::groups::{Group, Groups};
+    use plex_oidc_core::id::PlexAccountId;
+    use plex_oidc_core::membership::PlexAccount;
+
+    use super::*;
+
+    fn user(id: u64, username: &str, email: &str, email_confirmed: bool) -> UserRecord {
+        let account = PlexAccount {
+            id: PlexAccountId(id),
+            username: Some(username.to_owned()),
+            display_name: username.to_owned(),
+            email: Some(email.to_owned()),
+            email_confirmed,
+            picture: None,
+            managed: false,
+            anonymous: false,
+        };
+        let standing = Standing::Member { confirmed_at: Timestamp(0) };
+        let person = Person { account, groups: Groups::from([Group::friend()]), standing };
+        UserRecord { person, updated: Timestamp(0) }
+    }
+
+    #[test]
+    fn a_user_is_found_by_what_nobody_else_goes_by() {
+        let users = [
+            user(7, "robin", "robin@example.com", true),
+            user(8, "sam", "sam@example.com", false),
+            user(9, "plex-7", "seven@example.com", true), // calls itself what somebody else is
+            user(10, "ROBIN@example.com", "ten@example.com", true),
+            user(11, "8", "eleven@example.com", true),
+        ];
+        let found = |who: &str| find(&users, who).map(|user| user.account_id().0);
+        for (who, id) in
+            [("plex-7", 7), ("7", 7), ("Robin", 7), ("sam", 8), ("plex-8", 8), ("seven@Example.com", 9)]
+        {
+            assert_eq!(found(who).unwrap(), id, "{who}");
+        }
+        for stranger in ["sam@example.com", "plex-12", "plex-07", "", "rob", "robin@example.co"] {
+            assert!(matches!(found(stranger), Err(NotDone::Nobody(_))), "{stranger}");
+        }
+        let Err(NotDone::Several(_, several)) = found("robin@example.com") else { panic!("guessed") };
+        assert_eq!(several, "plex-7, plex-10");
+        assert!(matches!(found("8"), Err(NotDone::Several(..))));
+    }
+
+    #[test]
+    fn applications_are_the_known_ones_each_once() {
+        let named = |names: &[&str]| names.iter().map(ToString::to_string).collect::<Vec<_>>();
+        let chosen = chosen_apps(&["wiki", "photos"], &named(&["photos", "wiki", "photos"])).unwrap();
+        assert_eq!(chosen, ["photos", "wiki"]);
+        assert!(matches!(chosen_apps(&["wiki"], &named(&["wiki", "files"])), Err(NotDone::UnknownApp(_))));
+        // Where none is known, a name still has to be one.
+        assert!(chosen_apps(&[], &named(&["files.2_a-B"])).is_ok());
+        for odd in ["", "a b", "a,b", "ä", "a\n", &"x".repeat(129)] {
+            assert!(matches!(chosen_apps(&[], &named(&[odd])), Err(NotDone::UnknownApp(_))), "{odd:?}");
+        }
+    }
+
+    #[test]
+    fn a_terminal_is_shown_text_and_nothing_else() {
+        assert!(is_name("the reader 📖") && is_name(&"é".repeat(100)));
+        for odd in ["", "  ", "a\u{1b}[2J", "a\nb", &"x".repeat(101)] {
+            assert!(!is_name(odd), "{odd:?}");
+        }
+        let mut odd = user(7, "robin", "a\u{9b}@example.com", true);
+        odd.person.account.display_name = "Robin\u{1b}[2J\r".to_owned();
+        assert_eq!(called(&odd), "Robin[2J (plex-7, a@example.com)");
+    }
+
+    #[test]
+    fn an_end_is_seen_from_now() {
+        let end = |at: Option<i64>| end(at.map(Timestamp), Timestamp(1000));
+        assert_eq!([end(None), end(Some(1000)), end(Some(1001))], ["never", "over", "in 1s"]);
+        assert_eq!(end(Some(1000 + 86_400 * 90)), "in 90d");
+    }
+}
