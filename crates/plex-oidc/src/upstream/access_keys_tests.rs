@@ -51,6 +51,8 @@ enum Answer {
 
 struct Team {
     answer: Mutex<Answer>,
+    /// A sound key set that is not to be taken: it comes with an error, or from where a redirect leads.
+    others: String,
     fetches: AtomicUsize,
 }
 
@@ -60,8 +62,7 @@ impl Team {
     }
 
     fn publishes(&self, keys: &[&SigningKey]) {
-        let keys: Vec<_> = keys.iter().map(|key| key.public_jwk()).collect();
-        self.answers(Answer::Body(json!({"keys": keys, "public_certs": []}).to_string()));
+        self.answers(Answer::Body(key_set(keys)));
     }
 
     fn fetches(&self) -> usize {
@@ -73,7 +74,9 @@ impl Team {
         let answer = self.answer.lock().unwrap().clone();
         match answer {
             Answer::Body(body) => ([(CONTENT_TYPE, "application/json")], body).into_response(),
-            Answer::Status(status) => (StatusCode::from_u16(status).unwrap(), "{}").into_response(),
+            Answer::Status(status) => {
+                (StatusCode::from_u16(status).unwrap(), self.others.clone()).into_response()
+            }
             Answer::Redirect => (StatusCode::FOUND, [(LOCATION, "/elsewhere")]).into_response(),
             Answer::Html => {
                 ([(CONTENT_TYPE, "text/html")], "<!doctype html><p>Checking your browser").into_response()
@@ -92,11 +95,13 @@ struct Lab {
 
 impl Lab {
     async fn new() -> Self {
-        let team = Arc::new(Team { answer: Mutex::new(Answer::Status(503)), fetches: AtomicUsize::new(0) });
-        let (at_certs, at_elsewhere) = (Arc::clone(&team), Arc::clone(&team));
+        let others = key_set(&[&key()]);
+        let answer = Mutex::new(Answer::Status(503));
+        let team = Arc::new(Team { answer, others: others.clone(), fetches: AtomicUsize::new(0) });
+        let at_certs = Arc::clone(&team);
         let router = Router::new()
             .route("/cdn-cgi/access/certs", get(move || async move { at_certs.respond().await }))
-            .route("/elsewhere", get(move || async move { at_elsewhere.respond().await }));
+            .route("/elsewhere", get(move || async move { others }));
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}/cdn-cgi/access/certs", listener.local_addr().unwrap());
         tokio::spawn(axum::serve(listener, router).into_future());
@@ -124,6 +129,11 @@ impl Lab {
 
 fn key() -> SigningKey {
     SigningKey::generate(SigningAlgorithm::Rs256).unwrap().0
+}
+
+fn key_set(keys: &[&SigningKey]) -> String {
+    let keys: Vec<_> = keys.iter().map(|key| key.public_jwk()).collect();
+    json!({"keys": keys, "public_certs": []}).to_string()
 }
 
 fn unknown_key() -> Result<(), Refusal> {
@@ -208,7 +218,8 @@ async fn req_174_nothing_but_a_key_set_replaces_the_keys_and_they_are_believed_f
     assert_eq!(lab.ask(&good).await, Ok(()));
     let ill = [
         Answer::Status(500),
-        Answer::Status(204),
+        Answer::Status(201),
+        Answer::Status(404),
         Answer::Html,
         Answer::Huge,
         Answer::Redirect,
