@@ -126,7 +126,8 @@ impl Held {
     pub async fn open(config: &Config, parts: Parts) -> Result<Self, StartError> {
         let (store, keys, seal) = open_stored(config).await?;
         let client_identifier = store.installation(&new_client_identifier(parts.entropy.bytes())).await?;
-        let (keys, seal, watchers) = (Arc::new(keys), Arc::new(seal), Arc::default());
+        let watchers = Arc::new(Watchers::new(config.limits.connections));
+        let (keys, seal) = (Arc::new(keys), Arc::new(seal));
         Ok(Self { store, keys, seal, watchers, client_identifier, parts })
     }
 
