@@ -79,7 +79,10 @@ pub enum StartError {
     )]
     Owner(plextv::Error),
     /// The address cannot be listened on.
-    #[error("cannot listen on {address}: {source}")]
+    #[error(
+        "cannot listen on {address}: {source}. If another program has that port, or a second plex-oidc, end it or change \
+         `listen`"
+    )]
     Listen {
         /// The address.
         address: std::net::SocketAddr,
