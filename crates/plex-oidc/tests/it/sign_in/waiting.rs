@@ -55,7 +55,7 @@ async fn one_attempt_holds_eight_connections_and_the_ninth_still_learns_the_outc
     for stream in &mut streams {
         assert!(timeout(Duration::from_millis(100), stream).await.is_err(), "nobody has approved");
     }
-    browser.get(&events).await.expect(503);
+    refused(&mut browser, &events).await;
     assert_eq!(browser.get(&status).await.expect(200).json()["state"], "waiting");
     house.plex.approve(&pin.code, "friend");
     assert_eq!(browser.get(&status).await.expect(200).json()["state"], "done");
@@ -77,7 +77,7 @@ async fn those_who_wait_leave_half_of_the_connections_to_everybody_else() {
         browser.start(&page).await;
         let events = format!("/sign-in/{}/events", page.attempt());
         if turn == 2 {
-            browser.get(&events).await.expect(503);
+            refused(&mut browser, &events).await;
             drop(std::mem::take(&mut streams));
             streams.push(open_stream(browser, events));
         } else {
@@ -106,6 +106,11 @@ async fn one_attempt_hurries_only_so_many_looks_at_plex() {
     house.plex.approve(&pin.code, "friend");
     let next = browser.wait(&page).await.expect("the poller has turns of its own");
     assert!(next.ends_with("/return"), "{next}");
+}
+
+/// At once: a stream that is let in stays open.
+async fn refused(browser: &mut Browser, events: &str) {
+    timeout(Duration::from_secs(5), browser.get(events)).await.expect("an answer at once").expect(503);
 }
 
 type Stream = Pin<Box<dyn Future<Output = Answer>>>;
