@@ -69,7 +69,7 @@ pub async fn create_database(
 pub fn stored_keys(config: &Config) -> Result<Vec<StoredKey>, StartError> {
     let path = database_path(config);
     if !path.exists() {
-        check_mixture(&config.key_file, DatabaseState::Absent)?.require_complete(&config.key_file)?;
+        check_mixture(&config.key_file, &path, DatabaseState::Absent)?.require_complete(&config.key_file)?;
     }
     Ok(from_rows(sqlite::signing_keys_beside(&path)?)?)
 }
@@ -78,12 +78,12 @@ pub fn stored_keys(config: &Config) -> Result<Vec<StoredKey>, StartError> {
 pub async fn open_stored(config: &Config) -> Result<(Arc<dyn Store>, KeyRing, Seal), StartError> {
     let path = database_path(config);
     if !path.exists() {
-        check_mixture(&config.key_file, DatabaseState::Absent)?.require_complete(&config.key_file)?;
+        check_mixture(&config.key_file, &path, DatabaseState::Absent)?.require_complete(&config.key_file)?;
     }
     let store = SqliteStore::open(&path)?;
     let rows = store.signing_keys().await?;
     let found = if rows.is_empty() { DatabaseState::WithoutKeys } else { DatabaseState::WithKeys };
-    check_mixture(&config.key_file, found)?.require_complete(&config.key_file)?;
+    check_mixture(&config.key_file, &path, found)?.require_complete(&config.key_file)?;
     let seal = Seal::new(&KeyFile::load(&config.key_file)?);
     let keys = KeyRing::open(&from_rows(rows)?, &seal)?;
     Ok((Arc::new(store), keys, seal))

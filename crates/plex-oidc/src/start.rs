@@ -79,7 +79,10 @@ pub enum StartError {
     )]
     Owner(plextv::Error),
     /// The address cannot be listened on.
-    #[error("cannot listen on {address}: {source}")]
+    #[error(
+        "cannot listen on {address}: {source}. If another program has that port, or a second plex-oidc, end it or change \
+         `listen`"
+    )]
     Listen {
         /// The address.
         address: std::net::SocketAddr,
@@ -126,7 +129,8 @@ impl Held {
     pub async fn open(config: &Config, parts: Parts) -> Result<Self, StartError> {
         let (store, keys, seal) = open_stored(config).await?;
         let client_identifier = store.installation(&new_client_identifier(parts.entropy.bytes())).await?;
-        let (keys, seal, watchers) = (Arc::new(keys), Arc::new(seal), Arc::default());
+        let watchers = Arc::new(Watchers::new(config.limits.connections));
+        let (keys, seal) = (Arc::new(keys), Arc::new(seal));
         Ok(Self { store, keys, seal, watchers, client_identifier, parts })
     }
 
