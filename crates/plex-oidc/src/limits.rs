@@ -1,10 +1,11 @@
-//! Rate limits on starting sign-ins, per address block and for everybody together. Nothing else is limited: a relying
-//! party that asks for tokens or keys is never turned away.
+//! Rate limits on starting sign-ins, per address block and for everybody together, and on what one attempt makes us ask
+//! Plex. Nothing else is limited: a relying party that asks for tokens or keys is never turned away.
 
 use std::net::IpAddr;
 use std::num::NonZeroU32;
 
 use governor::{DefaultDirectRateLimiter, DefaultKeyedRateLimiter, Quota, RateLimiter};
+use plex_oidc_core::id::RequestId;
 use plex_oidc_core::net::AddressBlock;
 
 /// How many sign-ins may be started.
@@ -19,10 +20,14 @@ pub struct StartLimits {
 /// So many authorization requests come to one sign-in that is really started, tabs and reloads included.
 const REQUESTS_PER_START: u32 = 6;
 
+/// So often at once may one attempt have us ask Plex what became of it; after that once a second, as the poller does.
+const LOOKS_AT_ONCE: NonZeroU32 = NonZeroU32::MIN.saturating_add(9);
+
 /// Counts starts.
 pub struct StartLimiter {
     starts: Limiter,
     requests: Limiter,
+    looks: DefaultKeyedRateLimiter<RequestId>,
 }
 
 struct Limiter {
@@ -54,7 +59,12 @@ impl Limiter {
 impl StartLimiter {
     /// A limiter with these limits.
     pub fn new(limits: StartLimits) -> Self {
-        Self { starts: Limiter::new(limits, 1), requests: Limiter::new(limits, REQUESTS_PER_START) }
+        let looks = Quota::per_second(NonZeroU32::MIN).allow_burst(LOOKS_AT_ONCE);
+        Self {
+            starts: Limiter::new(limits, 1),
+            requests: Limiter::new(limits, REQUESTS_PER_START),
+            looks: RateLimiter::keyed(looks),
+        }
     }
 
     /// Whether `address` may start a sign-in at Plex now. Counts it.
@@ -67,8 +77,15 @@ impl StartLimiter {
         self.requests.allows(address)
     }
 
-    /// Forgets addresses that have their whole allowance again. To be called now and then.
+    /// Whether this attempt may have Plex asked now, besides the poller. Counts it.
+    pub fn allows_look(&self, attempt: RequestId) -> bool {
+        self.looks.check_key(&attempt).is_ok()
+    }
+
+    /// Forgets addresses and attempts that have their whole allowance again. To be called now and then.
     pub fn forget_idle(&self) {
+        self.looks.retain_recent();
+        self.looks.shrink_to_fit();
         self.starts.forget_idle();
         self.requests.forget_idle();
     }

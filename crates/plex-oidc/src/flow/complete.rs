@@ -80,6 +80,10 @@ pub async fn come_back(
     attempt: Attempt<'_>,
     old_session: Option<&BrowserSession>,
 ) -> Result<Outcome, FlowError> {
+    let asks_plex = matches!(attempt.state, LoginState::PinAdopted(_) | LoginState::Approved { .. });
+    if asks_plex && !app.limiter.allows_look(attempt.id) {
+        return Err(FlowError::TooOften);
+    }
     let attempt = match &attempt.state {
         LoginState::PinAdopted(pin) => {
             if !look(app, attempt.id, pin).await? {

@@ -85,6 +85,10 @@ pub fn kind_of(error: &FlowError) -> ErrorKind {
             warn!(%error, "a sign-in could not go on");
             ErrorKind::UnknownRequest
         }
+        FlowError::TooOften => {
+            warn!(%error, "a sign-in has to wait");
+            ErrorKind::RateLimited
+        }
         _ => {
             error!(%error, "a sign-in could not go on");
             ErrorKind::Internal

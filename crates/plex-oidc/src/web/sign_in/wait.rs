@@ -97,6 +97,7 @@ async fn is_over(mut receiver: Receiver<bool>) -> bool {
 /// there is an outcome.
 async fn seen_now(app: &State, attempt: &Attempt<'_>) {
     if let LoginState::PinAdopted(pin) = &attempt.state
+        && app.limiter.allows_look(attempt.id)
         && look(app, attempt.id, pin).await.is_ok_and(|over| over)
     {
         return;
