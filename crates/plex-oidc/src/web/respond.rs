@@ -128,12 +128,9 @@ pub fn to_attempt(id: RequestId) -> Answer {
     see_other(&format!("/sign-in/{id}"))
 }
 
-/// To another site after one of our forms, by a page that goes on by itself: browsers hold every further redirect of
-/// a form against `form-action`, and clients do redirect further.
+/// To another site, or to an app's own scheme, after one of our forms: by a page that goes on by itself, because browsers
+/// hold every redirect of a form against `form-action`, and clients do redirect further.
 pub fn onward(app: &App, url: &str, client_name: &str) -> Answer {
-    if !url.starts_with("https://") && !url.starts_with("http://") {
-        return see_other(url); // an app's own scheme: nothing redirects further there
-    }
     page(app, StatusCode::OK, &Page::Onward(Onward { url, destination: client_name }))
 }
 
