@@ -195,3 +195,20 @@ async fn req_030_nothing_breaks_out_of_the_location_header() {
         assert!(page.stays() && page.set_cookies().is_empty(), "{suffix}");
     }
 }
+
+/// The host takes an address out because it is no longer to be trusted: from then on nothing is sent there.
+#[tokio::test]
+async fn req_018_an_address_that_was_taken_out_meanwhile_gets_nothing() {
+    let mut house = House::new().await;
+    let (photos, mut browser) = (house.relying_party("photos"), house.browser());
+    let page = browser.open(&photos.authorization().url()).await.expect(200);
+    let pin = browser.start(&page).await;
+    house.plex.approve(&pin.code, "friend");
+    let elsewhere = r#"redirect_uris = ["https://photos.example.org/elsewhere"]"#;
+    house.restart_with(|setup| setup.client("photos", elsewhere)).await;
+    for path in ["/return", "", "/wait"] {
+        let gone = browser.get(&format!("/sign-in/{}{path}", page.attempt())).await.expect(400);
+        assert!(gone.stays() && browser.session().is_none(), "{path}: {}", gone.text());
+    }
+    assert!(browser.post(&page, "/cancel", &[]).await.expect(400).stays());
+}
