@@ -29,7 +29,7 @@ pub enum Page<'a> {
     AccountChoice(AccountChoice<'a>),
     /// What a client would learn about the user.
     Consent(Consent<'a>),
-    /// Signed in, with nothing left to do in this window.
+    /// Signed in, with nothing left to do in this window: another tab went on, or the visitor chose not to sign out.
     SignedIn,
     /// On to another site at once, after a form.
     Onward(Onward<'a>),
@@ -230,7 +230,7 @@ pub struct Consent<'a> {
 /// stay at `'self'`. Answer forms that lead away (`cancel`, `continue`, `consent`, `start`) with it, not with a 303.
 #[derive(Clone, Copy, Debug, Serialize)]
 pub struct Onward<'a> {
-    /// The authorization response, or the Plex page. Must be an `http` or `https` address.
+    /// The authorization response, or the Plex page.
     pub url: &'a str,
     /// What is there: the client, or "Plex".
     pub destination: &'a str,

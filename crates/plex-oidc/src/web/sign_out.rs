@@ -2,6 +2,7 @@
 
 use axum::extract::State as Shared;
 use http::{HeaderMap, StatusCode};
+use plex_oidc_core::form::Parameters;
 use plex_oidc_core::secret::Secret;
 
 use super::request::{Sent, Unreadable, comes_from_us};
@@ -27,15 +28,19 @@ pub async fn ask(Shared(app): Shared<State>, headers: HeaderMap) -> Answer {
     }
 }
 
-/// `POST /sign-out`: ends the browser session. Refresh tokens for offline access live on.
+/// `POST /sign-out`: ends the browser session, unless the visitor chose to stay. Refresh tokens for offline access live on.
 pub async fn sign_out(
     Shared(app): Shared<State>,
     headers: HeaderMap,
     sent: Result<Sent, Unreadable>,
 ) -> Answer {
     let Some(cookie) = app.cookies.session(&headers) else { return signed_out(&app) };
-    if !is_our_own(&app, &cookie, &headers, sent) {
-        return page_error(&app, ErrorKind::FormExpired, None);
+    let form = match sent {
+        Ok(Sent(form)) if is_our_own(&app, &cookie, &headers, &form) => form,
+        Ok(_) | Err(_) => return page_error(&app, ErrorKind::FormExpired, None),
+    };
+    if form.get("answer") == Ok(Some("stay")) {
+        return page(&app, StatusCode::OK, &Page::SignedIn);
     }
     let name = SessionName::Cookie(cookie.hash());
     match app.store.end_session(name, GrantsPolicy::KeepOffline, app.clock.now()).await {
@@ -44,8 +49,7 @@ pub async fn sign_out(
     }
 }
 
-fn is_our_own(app: &App, cookie: &Secret, headers: &HeaderMap, sent: Result<Sent, Unreadable>) -> bool {
-    let Ok(Sent(form)) = sent else { return false };
+fn is_our_own(app: &App, cookie: &Secret, headers: &HeaderMap, form: &Parameters) -> bool {
     let token = form.get("csrf").ok().flatten().unwrap_or("");
     comes_from_us(app, headers) && form_token_is_right(cookie, token)
 }

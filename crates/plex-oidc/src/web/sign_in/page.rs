@@ -12,13 +12,13 @@ use crate::flow::attempt::{self, Attempt, Refusal};
 use crate::pages::{AccountChoice, Consent, Denied, DeniedReason, ErrorKind, Notice, Page};
 use crate::session::form_token;
 use crate::store::records::{BrowserSession, LoginState};
-use crate::web::request::open_attempt;
+use crate::web::request::open_for_page;
 use crate::web::respond::{Answer, failed, page, page_error, see_other};
 use crate::web::sign_in::views::sign_in;
 
 /// `GET /sign-in/{request_id}`.
 pub async fn show(Shared(app): Shared<State>, path: Path<String>, headers: HeaderMap) -> Answer {
-    let attempt = match open_attempt(&app, path, &headers).await {
+    let attempt = match open_for_page(&app, path, &headers).await {
         Ok(attempt) => attempt,
         Err(answer) => return answer,
     };
@@ -30,7 +30,7 @@ pub async fn show(Shared(app): Shared<State>, path: Path<String>, headers: Heade
 
 /// `GET /sign-in/{request_id}/consent`: after the choice of an account.
 pub async fn show_consent(Shared(app): Shared<State>, path: Path<String>, headers: HeaderMap) -> Answer {
-    let attempt = match open_attempt(&app, path, &headers).await {
+    let attempt = match open_for_page(&app, path, &headers).await {
         Ok(attempt) => attempt,
         Err(answer) => return answer,
     };
