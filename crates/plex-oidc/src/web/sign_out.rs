@@ -9,7 +9,7 @@ use super::request::{Sent, Unreadable, comes_from_us};
 use super::respond::{Answer, failed, page, page_error, with_cookie};
 use crate::app::{App, State};
 use crate::flow::attempt;
-use crate::pages::{ErrorKind, Page, SignOutConfirm, SignedOut};
+use crate::pages::{ErrorKind, Page, SignOutConfirm};
 use crate::session::{form_token, form_token_is_right};
 use crate::store::records::{GrantsPolicy, SessionName};
 
@@ -20,7 +20,7 @@ pub async fn ask(Shared(app): Shared<State>, headers: HeaderMap) -> Answer {
         Ok(Some(session)) => {
             let csrf = cookie.as_ref().map(form_token).unwrap_or_default();
             let account_name = &session.user.person.account.display_name;
-            let values = SignOutConfirm { csrf: &csrf, account_name, client_name: None };
+            let values = SignOutConfirm { csrf: &csrf, account_name };
             page(&app, StatusCode::OK, &Page::SignOutConfirm(values))
         }
         Ok(None) => signed_out(&app),
@@ -55,6 +55,6 @@ fn is_our_own(app: &App, cookie: &Secret, headers: &HeaderMap, form: &Parameters
 }
 
 fn signed_out(app: &App) -> Answer {
-    let answer = page(app, StatusCode::OK, &Page::SignedOut(SignedOut { back: None }));
+    let answer = page(app, StatusCode::OK, &Page::SignedOut);
     with_cookie(answer, &app.cookies.clear_session())
 }

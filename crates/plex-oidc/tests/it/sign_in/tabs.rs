@@ -131,3 +131,20 @@ async fn a_tab_whose_sign_in_another_one_finished_says_that_all_is_well() {
         elsewhere.open(&url).await.expect(400);
     }
 }
+
+#[tokio::test]
+async fn req_017_the_answer_to_a_page_counts_for_the_account_that_it_showed() {
+    let house = House::new().await;
+    let photos = house.relying_party("photos");
+    for (prompt, action) in [("select_account", "/continue"), ("consent", "/consent")] {
+        let (mut browser, _) = house.sign_in("friend", &photos).await;
+        let asked = photos.authorization().with("prompt", prompt);
+        let page = browser.open(&asked.url()).await.expect(200);
+        assert!(page.text().contains("Mara"), "{}", page.text());
+        browser.sign_in(&photos.authorization().with("prompt", "login").url(), "home").await;
+        let anew = browser.submit(&page, action).await.expect(200);
+        assert!(anew.stays() && !anew.text().contains("Mara"), "{}", anew.text());
+        let landing = browser.submit(&anew, action).await.leaves();
+        assert_eq!(photos.claims(&asked, &landing).await["sub"], "plex-48151004");
+    }
+}
