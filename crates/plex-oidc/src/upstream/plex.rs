@@ -116,9 +116,9 @@ impl Plex {
 
     /// Asks who this token belongs to and what is shared with that account.
     pub async fn identify(&self, token: &PlexToken, now: Timestamp) -> Result<Identified, Error> {
-        let (user, resources) =
-            tokio::join!(self.guarded(self.api.user(token)), self.guarded(self.api.resources(token)),);
-        let (user, resources) = (user?, resources?);
+        // One question in two calls: with a permit for each, the trial after a pause would let one of them through only.
+        let both = async { tokio::try_join!(self.api.user(token), self.api.resources(token)) };
+        let (user, resources) = self.guarded(both).await?;
         let account = user.account();
         let visible: Vec<_> = resources.iter().map(Server::visible).collect();
         let mut clear = !resources.is_empty();
@@ -185,7 +185,7 @@ impl Plex {
         Ok(libraries.into_iter().map(|library| library.key).collect())
     }
 
-    /// Makes one call unless plex.tv is being left alone, and takes note of how it went.
+    /// Asks one question unless plex.tv is being left alone, and takes note of how it went.
     async fn guarded<T>(&self, call: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
         let permit = self.with_breaker(|breaker| breaker.permit(self.clock.instant()));
         if let Permit::Wait(wait) = permit {
