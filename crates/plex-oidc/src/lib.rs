@@ -7,6 +7,7 @@ pub mod clock;
 pub mod config;
 pub mod entropy;
 pub mod flow;
+pub mod headers;
 pub mod installation;
 pub mod keys;
 pub mod lifecycle;

@@ -19,7 +19,7 @@ use crate::flow::complete::hurried_look;
 use crate::flow::watch::{Waiting, watch};
 use crate::pages::ErrorKind;
 use crate::store::records::LoginState;
-use crate::web::request::open_attempt;
+use crate::web::request::{open_attempt, open_for_page};
 use crate::web::respond::{Answer, NextStep, json, page_error, see_other, to_attempt};
 use crate::web::sign_in::views::waiting;
 
@@ -131,7 +131,7 @@ pub async fn status(Shared(app): Shared<State>, path: Path<String>, headers: Hea
 /// `GET /sign-in/{request_id}/wait`: the page of a tab that waits. Without script it reloads, and each reload goes
 /// through `return`, which looks at the PIN.
 pub async fn wait(Shared(app): Shared<State>, path: Path<String>, headers: HeaderMap) -> Answer {
-    let attempt = match open_attempt(&app, path, &headers).await {
+    let attempt = match open_for_page(&app, path, &headers).await {
         Ok(attempt) => attempt,
         Err(answer) => return answer,
     };

@@ -118,3 +118,26 @@ type Stream = Pin<Box<dyn Future<Output = Answer>>>;
 fn open_stream(browser: Browser, url: String) -> Stream {
     Box::pin(async move { browser.clone().get(&url).await })
 }
+
+/// Whoever holds one attempt cannot have us ask Plex as often as they like: it would stop answering everybody.
+#[tokio::test]
+async fn one_attempt_makes_us_ask_plex_a_few_times_a_second_at_most() {
+    let house = House::new().await;
+    let mut browser = house.browser();
+    let page = browser.open(&house.relying_party("photos").authorization().url()).await.expect(200);
+    browser.start(&page).await;
+    house.plex.world().clear_request_log();
+    let mut asking = Vec::new();
+    for path in ["status", "return"] {
+        for _ in 0..60 {
+            let (mut same, url) = (browser.clone(), format!("/sign-in/{}/{path}", page.attempt()));
+            asking.push(tokio::spawn(async move { timeout(Duration::from_secs(1), same.get(&url)).await }));
+        }
+    }
+    for asked in asking {
+        drop(asked.await.unwrap());
+    }
+    let log = house.plex.world().request_log();
+    let looks = log.iter().filter(|asked| asked.method == "GET").count();
+    assert!((1..=20).contains(&looks), "{looks} looks at Plex");
+}
