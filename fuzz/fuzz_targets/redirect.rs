@@ -33,8 +33,6 @@ fuzz_target!(|data: &[u8]| {
         Url::parse(&location).expect("a location is a URL").query_pairs().into_owned().collect();
     let answer = [("code".to_owned(), "poc_x".to_owned()), ("state".to_owned(), state.into_owned())];
     assert!(sent.ends_with(&answer), "{location}");
-    let source = target.csp_source().expect("every target has a source");
-    assert!(source.bytes().all(|b| b.is_ascii_graphic() && !matches!(b, b';' | b',' | b'\'')), "{source}");
 });
 
 fn is_this_machine(url: &Url) -> bool {

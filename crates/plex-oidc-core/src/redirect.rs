@@ -15,7 +15,6 @@ pub struct RedirectUri {
     text: String,
     /// For `http://127.0.0.1` and `http://[::1]`: what stands before and after the port.
     any_port: Option<(String, String)>,
-    private_scheme: bool,
 }
 
 /// Why a redirect URI cannot be registered.
@@ -46,7 +45,7 @@ pub enum RedirectUriError {
         "must be plain visible ASCII without spaces or backslashes (write other characters percent-encoded)"
     )]
     Characters,
-    /// A host name with characters that no name in the DNS has, some of which mean something in a `Content-Security-Policy`.
+    /// A host name with characters that no name in the DNS has.
     #[error("must have a host name of letters, digits, dots, hyphens and underscores")]
     HostName,
     /// Longer than 2,048 bytes.
@@ -80,10 +79,9 @@ impl RedirectUri {
         }
         match url.scheme() {
             "https" | "http" if !has_double_slash(text) => Err(RedirectUriError::NotAUrl),
-            "https" => Ok(Self { text: text.to_owned(), any_port: None, private_scheme: false }),
             "http" => Self::loopback(text, &url),
-            scheme if scheme.contains('.') => {
-                Ok(Self { text: text.to_owned(), any_port: None, private_scheme: true })
+            scheme if scheme == "https" || scheme.contains('.') => {
+                Ok(Self { text: text.to_owned(), any_port: None })
             }
             _ => Err(RedirectUriError::Scheme),
         }
@@ -103,7 +101,7 @@ impl RedirectUri {
             let rest = text.strip_prefix(prefix)?;
             Some((prefix.to_owned(), after_port(rest)?.to_owned()))
         });
-        Ok(Self { text: text.to_owned(), any_port, private_scheme: false })
+        Ok(Self { text: text.to_owned(), any_port })
     }
 
     /// Where a response may go if `asked` is this registered URI; `None` if it is another.
@@ -122,14 +120,9 @@ impl RedirectUri {
     pub fn as_str(&self) -> &str {
         &self.text
     }
-
-    /// Whether it opens a native application through a private scheme (RFC 8252 s. 7.1).
-    pub const fn is_private_scheme(&self) -> bool {
-        self.private_scheme
-    }
 }
 
-/// The URL standard lets a host hold `'`, `;` and `,`, which end or change a directive of a policy (CSP 3 s. 2.2).
+/// The URL standard lets a host hold `'`, `;` and `,`. No real host has them, and in a header each of them ends something.
 fn is_plain_host(host: &str) -> bool {
     let inside = host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']'));
     let plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b'_');
@@ -189,15 +182,6 @@ impl RedirectTarget {
             Some(_) => "&",
         };
         format!("{}{separator}{query}", self.0)
-    }
-
-    /// The origin (or the bare private scheme) for a `form-action` source list (CSP 3 s. 2.3.1).
-    pub fn csp_source(&self) -> Option<String> {
-        let url = Url::parse(&self.0).ok()?;
-        match url.scheme() {
-            "https" | "http" => Some(url.origin().ascii_serialization()),
-            scheme => Some(format!("{scheme}:")),
-        }
     }
 }
 
@@ -334,7 +318,7 @@ mod tests {
         }
         assert_eq!(RedirectUri::register("http://example.com/cb"), Err(RedirectUriError::NotHttps));
         assert_eq!(RedirectUri::register("https:example.com/cb"), Err(RedirectUriError::NotAUrl));
-        assert!(registered("com.example.app:/cb").is_private_scheme());
+        registered("com.example.app:/cb");
         assert!(registered("http://localhost:3000/cb").matches("http://localhost:3001/cb").is_none());
     }
 
@@ -392,8 +376,7 @@ mod tests {
         for text in
             ["https://my_app.example-1.com:8443/cb", "https://[2001:db8::1]/cb", "https://10.0.0.1/cb"]
         {
-            let source = registered(text).matches(text).unwrap().csp_source().unwrap();
-            assert!(text.starts_with(&source), "{source}");
+            registered(text);
         }
     }
 

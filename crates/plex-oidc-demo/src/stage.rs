@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use plex_oidc::app::State;
@@ -32,8 +33,13 @@ pub(crate) enum StageError {
         source: io::Error,
     },
     /// The folder cannot be used.
-    #[error("the folder of the demo cannot be used: {0}")]
-    Folder(io::Error),
+    #[error("the folder of the demo{} cannot be used: {source}. Name one that you can write to with --keep", named(keep.as_deref()))]
+    Folder {
+        /// The folder, if it was named.
+        keep: Option<PathBuf>,
+        /// What the system said.
+        source: io::Error,
+    },
     /// A redirect URI of the command line cannot be registered, most likely.
     #[error("the configuration is refused:\n{0}")]
     Configuration(Problems),
@@ -78,10 +84,11 @@ impl Stage {
 
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy::default());
-        let folder = Folder::open(arguments.keep.as_deref()).map_err(StageError::Folder)?;
-        let client_secret = folder.client_secret(&entropy).map_err(StageError::Folder)?;
+        let unusable = |source| StageError::Folder { keep: arguments.keep.clone(), source };
+        let folder = Folder::open(arguments.keep.as_deref()).map_err(unusable)?;
+        let client_secret = folder.client_secret(&entropy).map_err(unusable)?;
         let configuration = folder.write_configuration(&issuer, &redirect_uris, &emulator);
-        let configuration = configuration.map_err(StageError::Folder)?;
+        let configuration = configuration.map_err(unusable)?;
         let config = folder.load(&clock, &entropy).await?.config;
         telemetry::init(config.log.level, config.log.format, io::stderr());
         let app = assemble(&config, Parts { clock, entropy, stopping: stopping.clone() }).await?;
@@ -125,7 +132,7 @@ impl Stage {
         );
         text.push_str("The cast. Choose one of them on the page that stands for Plex's own:\n\n");
         for persona in self.emulator.world().personas() {
-            writeln!(text, "  {:<15} {}", persona.key, persona.summary).ok();
+            writeln!(text, "  {:<17} {:<15} {}", persona.title, persona.key, persona.summary).ok();
         }
         let (issuer, control) = (self.config.public_url.as_str(), self.emulator.control_url());
         write!(
@@ -134,7 +141,7 @@ impl Stage {
              The emulated plex.tv    {control}/personas\n\
              The relying party       {url}\n\n\
              Open {url} in a browser, press the button, choose somebody, approve.\n\
-             Then try the stranger. Ctrl-C ends the demo.\n\n",
+             Then try the stranger, Uwe. Ctrl-C ends the demo.\n\n",
             url = self.relying_party.url(),
         )
         .ok();
@@ -159,6 +166,10 @@ fn address(port: u16) -> SocketAddr {
 
 async fn bind(port: u16) -> Result<TcpListener, StageError> {
     TcpListener::bind(address(port)).await.map_err(|source| StageError::Port { port, source })
+}
+
+fn named(folder: Option<&Path>) -> String {
+    folder.map_or_else(String::new, |folder| format!(", {},", folder.display()))
 }
 
 fn local_url(listener: &TcpListener) -> Result<String, StageError> {

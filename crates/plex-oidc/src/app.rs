@@ -8,6 +8,7 @@ use plex_oidc_core::decide::HouseRules;
 use plex_oidc_core::id::ClientId;
 use plex_oidc_core::issuer::Issuer;
 use plex_oidc_core::net::TrustedProxies;
+use plex_oidc_core::redirect::RedirectTarget;
 use plex_oidc_core::time::Seconds;
 use tokio::sync::watch;
 
@@ -88,6 +89,12 @@ impl App {
     /// from outside is looked up in `clients` alone.
     pub fn client(&self, id: &ClientId) -> Option<&Client> {
         self.clients.find(id.as_str()).or_else(|| self.gateway.clients.find(id.as_str()))
+    }
+
+    /// Whether a code for this client may go to `target` now: a registered redirect URI, or the callback on a host that
+    /// its application still serves.
+    pub fn may_be_sent_to(&self, client: &Client, target: &RedirectTarget) -> bool {
+        client.redirect_target(target.as_str()).is_some() || self.gateway.receives(client, target)
     }
 }
 

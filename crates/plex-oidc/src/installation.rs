@@ -81,7 +81,7 @@ pub fn open_beside(config: &Config) -> Result<Arc<dyn Store>, StartError> {
 
 fn require_database(config: &Config, path: &Path) -> Result<(), StartError> {
     if !path.exists() {
-        check_mixture(&config.key_file, DatabaseState::Absent)?.require_complete(&config.key_file)?;
+        check_mixture(&config.key_file, &path, DatabaseState::Absent)?.require_complete(&config.key_file)?;
     }
     Ok(())
 }
@@ -93,7 +93,7 @@ pub async fn open_stored(config: &Config) -> Result<Stored, StartError> {
     let store = SqliteStore::open(&path)?;
     let rows = store.signing_keys().await?;
     let found = if rows.is_empty() { DatabaseState::WithoutKeys } else { DatabaseState::WithKeys };
-    check_mixture(&config.key_file, found)?.require_complete(&config.key_file)?;
+    check_mixture(&config.key_file, &path, found)?.require_complete(&config.key_file)?;
     let key_file = KeyFile::load(&config.key_file)?;
     let (seal, mac) = (Seal::new(&key_file), Mac::new(&key_file));
     let keys = KeyRing::open(&from_rows(rows)?, &seal)?;

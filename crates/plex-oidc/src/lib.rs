@@ -8,6 +8,7 @@ pub mod config;
 pub mod entropy;
 pub mod flow;
 pub mod gateway;
+pub mod headers;
 pub mod installation;
 pub mod keys;
 pub mod lifecycle;

@@ -22,7 +22,7 @@ use tower::ServiceExt as _;
 use tracing::{debug, info, warn};
 
 use crate::app::{App, State};
-use crate::router::add_security_headers;
+use crate::headers::add_security_headers;
 
 /// How long the loop rests when the system has no more descriptors.
 const REST: Duration = Duration::from_millis(100);

@@ -1,10 +1,11 @@
-//! Rate limits on starting sign-ins, per address block and for everybody together. Nothing else is limited: a relying
-//! party that asks for tokens or keys is never turned away.
+//! Rate limits on starting sign-ins, per address block and for everybody together, and on what one sign-in attempt makes
+//! us ask Plex. Nothing else is limited: a relying party that asks for tokens or keys is never turned away.
 
 use std::net::IpAddr;
 use std::num::NonZeroU32;
 
 use governor::{DefaultDirectRateLimiter, DefaultKeyedRateLimiter, Quota, RateLimiter};
+use plex_oidc_core::id::RequestId;
 use plex_oidc_core::net::AddressBlock;
 
 /// How many sign-ins may be started.
@@ -19,10 +20,14 @@ pub struct StartLimits {
 /// So many authorization requests come to one sign-in that is really started, tabs and reloads included.
 const REQUESTS_PER_START: u32 = 6;
 
-/// Counts starts.
+/// So many looks at its PIN may one attempt hurry at once, and one more each second.
+const LOOKS: NonZeroU32 = NonZeroU32::MIN.saturating_add(7);
+
+/// Counts starts, and what comes of them.
 pub struct StartLimiter {
     starts: Limiter,
     requests: Limiter,
+    looks: DefaultKeyedRateLimiter<RequestId>,
 }
 
 struct Limiter {
@@ -54,7 +59,11 @@ impl Limiter {
 impl StartLimiter {
     /// A limiter with these limits.
     pub fn new(limits: StartLimits) -> Self {
-        Self { starts: Limiter::new(limits, 1), requests: Limiter::new(limits, REQUESTS_PER_START) }
+        Self {
+            starts: Limiter::new(limits, 1),
+            requests: Limiter::new(limits, REQUESTS_PER_START),
+            looks: RateLimiter::keyed(Quota::per_second(NonZeroU32::MIN).allow_burst(LOOKS)),
+        }
     }
 
     /// Whether `address` may start a sign-in at Plex now. Counts it.
@@ -67,10 +76,17 @@ impl StartLimiter {
         self.requests.allows(address)
     }
 
-    /// Forgets addresses that have their whole allowance again. To be called now and then.
+    /// Whether attempt `id` may have Plex asked now, out of the poller's turn. Counts it.
+    pub fn allows_look(&self, id: RequestId) -> bool {
+        self.looks.check_key(&id).is_ok()
+    }
+
+    /// Forgets addresses and attempts that have their whole allowance again. To be called now and then.
     pub fn forget_idle(&self) {
         self.starts.forget_idle();
         self.requests.forget_idle();
+        self.looks.retain_recent();
+        self.looks.shrink_to_fit();
     }
 }
 

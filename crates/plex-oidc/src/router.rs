@@ -10,16 +10,14 @@ use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::{any, get, post};
 use axum::{Extension, Router};
-use http::header::{AUTHORIZATION, CONTENT_TYPE, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS};
-use http::header::{
-    CONTENT_SECURITY_POLICY, HeaderName, HeaderValue, REFERRER_POLICY, STRICT_TRANSPORT_SECURITY,
-};
-use http::{HeaderMap, Method, StatusCode};
+use http::header::{AUTHORIZATION, CONTENT_TYPE};
+use http::{Method, StatusCode};
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::cors::{Any as AnyOrigin, CorsLayer};
 use tower_http::timeout::TimeoutLayer;
 
 use crate::app::{App, State};
+use crate::headers::add_security_headers;
 use crate::pages::ErrorKind;
 use crate::web::request::BodyTime;
 use crate::web::respond::page_error;
@@ -153,26 +151,6 @@ async fn around(Shared(app): Shared<State>, request: Request<Body>, next: Next) 
         "answered"
     );
     answer
-}
-
-/// Requirement 126. A handler's own value stays.
-pub fn add_security_headers(headers: &mut HeaderMap, https: bool) {
-    const PERMISSIONS: HeaderName = HeaderName::from_static("permissions-policy");
-    let fixed = [
-        (CONTENT_SECURITY_POLICY, "default-src 'none'; frame-ancestors 'none'; base-uri 'none'"),
-        (X_FRAME_OPTIONS, "DENY"),
-        (X_CONTENT_TYPE_OPTIONS, "nosniff"),
-        // Not "no-referrer": browsers then send "Origin: null" with our own forms.
-        (REFERRER_POLICY, "same-origin"),
-        (PERMISSIONS, "camera=(), geolocation=(), microphone=(), payment=(), usb=()"),
-    ];
-    for (name, value) in fixed {
-        headers.entry(name).or_insert(HeaderValue::from_static(value));
-    }
-    if https {
-        let value = HeaderValue::from_static("max-age=63072000");
-        headers.entry(STRICT_TRANSPORT_SECURITY).or_insert(value);
-    }
 }
 
 /// A panic is our own fault: the hook has logged where it was, the process lives, and the visitor sees a plain 500.

@@ -80,7 +80,10 @@ pub enum StartError {
     )]
     Owner(plextv::Error),
     /// The address cannot be listened on.
-    #[error("cannot listen on {address}: {source}")]
+    #[error(
+        "cannot listen on {address}: {source}. If another program has that port, or a second plex-oidc, end it or change \
+         `listen`"
+    )]
     Listen {
         /// The address.
         address: std::net::SocketAddr,
@@ -128,7 +131,8 @@ impl Held {
     pub async fn open(config: &Config, parts: Parts) -> Result<Self, StartError> {
         let Stored { store, keys, seal, mac } = open_stored(config).await?;
         let client_identifier = store.installation(&new_client_identifier(parts.entropy.bytes())).await?;
-        let (keys, seal, mac, watchers) = (Arc::new(keys), Arc::new(seal), Arc::new(mac), Arc::default());
+        let watchers = Arc::new(Watchers::new(config.limits.connections));
+        let (keys, seal, mac) = (Arc::new(keys), Arc::new(seal), Arc::new(mac));
         Ok(Self { store, keys, seal, mac, watchers, client_identifier, parts })
     }
 

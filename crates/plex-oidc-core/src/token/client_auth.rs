@@ -31,6 +31,17 @@ pub struct Pair {
     secret: SecretHash,
 }
 
+impl Presented {
+    /// The registered client that the request claims to come from, for the log: nothing is proven.
+    pub fn claimed<'a>(&self, clients: &'a Clients) -> Option<&'a Client> {
+        match self {
+            Self::Basic { decoded, raw } => clients.find(&decoded.id).or_else(|| clients.find(&raw.id)),
+            Self::Post(pair) => clients.find(&pair.id),
+            Self::Public(id) => clients.find(id),
+        }
+    }
+}
+
 impl Pair {
     fn new(id: &str, secret: &str) -> Self {
         Self { id: id.to_owned(), secret: SecretHash::of(SecretKind::ClientSecret, secret) }
@@ -176,6 +187,19 @@ mod tests {
         refused(Some(&header("off", "secret of off")), "");
         refused(None, "client_assertion=x&client_assertion_type=y&client_id=basic");
         refused(None, "");
+    }
+
+    #[test]
+    fn the_log_can_name_a_registered_client_and_nobody_else() {
+        let clients = clients();
+        let claimed = |header: Option<&str>, form: &str| {
+            let presented = present(header, &Parameters::parse(form.as_bytes()).unwrap()).unwrap();
+            presented.claimed(&clients).map(|client| client.id.to_string())
+        };
+        assert_eq!(claimed(Some(&header("basic", "wrong")), "").as_deref(), Some("basic"));
+        assert_eq!(claimed(None, "client_id=post&client_secret=wrong").as_deref(), Some("post"));
+        assert_eq!(claimed(None, "client_id=off").as_deref(), Some("off"));
+        assert_eq!(claimed(Some(&header("nobody%0aelse", "x")), ""), None);
     }
 
     #[test]

@@ -155,11 +155,7 @@ fn add(file: &Path, arguments: &AddArguments, world: &mut World<'_>) -> io::Resu
     if let Some(written) = written {
         written.keep();
     }
-    writeln!(
-        world.err,
-        "Added to {}. A running service takes it over when it is restarted.",
-        file.display()
-    )?;
+    writeln!(world.err, "Added to {}. A running service takes it over within seconds.", file.display())?;
     writeln!(world.out, "client id:     {}", arguments.id)?;
     if let Some(secret) = &secret {
         show(secret, world)?;
@@ -207,6 +203,16 @@ fn unwritten(path: &Path, error: &io::Error) -> String {
     }
 }
 
+/// With a third secret one of the two would end, and nobody here knows which of them the application uses.
+fn unfinished(id: &str, path: &Path) -> String {
+    format!(
+        "Nothing was changed: {id} has two secrets already. If the application has the newest, end the other: \
+         plex-oidc client rotate-secret {id} --finish. If the newest was lost, remove the first line of {} that is not \
+         a comment, and run this again.",
+        path.display()
+    )
+}
+
 fn rotate(
     file: &Path,
     config: &Config,
@@ -231,6 +237,9 @@ fn rotate(
     };
     let path = file.parent().unwrap_or(Path::new("")).join(name);
     let old = fs::read_to_string(&path)?;
+    if !arguments.finish && edit::has_second(&old) {
+        return world.fail(&unfinished(client.id.as_str(), &path));
+    }
     let secret = (!arguments.finish).then(|| Secret::from_random(SecretKind::ClientSecret, (world.random)()));
     let new =
         secret.as_ref().map_or_else(|| edit::rotation_finished(&old), |secret| edit::rotated(&old, secret));
@@ -238,14 +247,18 @@ fn rotate(
         return world.fail(&unwritten(&path, &error));
     }
     let Some(secret) = secret else {
-        writeln!(world.err, "{} now has one secret. Restart the service.", client.id)?;
+        writeln!(
+            world.err,
+            "{} now has one secret. A running service takes that over within seconds.",
+            client.id
+        )?;
         return Ok(Exit::Done);
     };
     writeln!(world.out, "client id:     {}", client.id)?;
     show(&secret, world)?;
     writeln!(
         world.err,
-        "Restart the service, give the application the new secret, then end the old one: \
+        "A running service takes both within seconds. Give the application the new one, then end the old one: \
          plex-oidc client rotate-secret {} --finish",
         client.id
     )?;

@@ -140,6 +140,11 @@ pub fn rotated(old: &str, secret: &Secret) -> String {
     text
 }
 
+/// Whether a secret file holds a second secret, which waits for its end.
+pub fn has_second(text: &str) -> bool {
+    lines(text).nth(1).is_some()
+}
+
 /// The content of a secret file when only its newest secret works any longer.
 pub fn rotation_finished(old: &str) -> String {
     lines(old).next().map_or_else(String::new, |line| format!("{line}\n"))

@@ -474,7 +474,7 @@ pub const SECTIONS: &[Section] = &[
                 "connections",
                 Kind::Number { min: 8, max: 100_000 },
                 Some("1024"),
-                "Connections at one time.",
+                "Connections at one time. Those who wait for a sign-in at Plex have at most half of them.",
             ),
             key(
                 "header_bytes",

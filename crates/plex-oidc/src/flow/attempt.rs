@@ -97,6 +97,10 @@ pub async fn open(app: &App, id: RequestId, cookie: Secret) -> Result<Option<Att
     let Login { request_json, state, .. } = login;
     let frozen: Frozen = serde_json::from_str(&request_json)?;
     let client = app.client(&frozen.request.client_id).ok_or(FlowError::ClientGone)?;
+    // A reload may have taken the address out since: nothing is sent to one that is not registered now.
+    if !app.may_be_sent_to(client, &frozen.request.redirect) {
+        return Err(FlowError::ClientGone);
+    }
     Ok(Some(Attempt { id, frozen, client, state, cookie }))
 }
 

@@ -63,6 +63,15 @@ pub async fn look(app: &App, id: RequestId, pin: &AdoptedPin) -> Result<bool, Fl
     }
 }
 
+/// As [`look`], because a browser asks and not because it is the poller's turn. Bounded, or one visitor could have us ask
+/// Plex until it answers nobody any more.
+pub async fn hurried_look(app: &App, id: RequestId, pin: &AdoptedPin) -> Result<bool, FlowError> {
+    if !app.limiter.allows_look(id) {
+        return Ok(false);
+    }
+    look(app, id, pin).await
+}
+
 async fn too_late(app: &App, id: RequestId) -> Result<bool, FlowError> {
     refuse(app, id, &Refusal::TookTooLong).await?;
     Ok(true)
@@ -82,13 +91,16 @@ pub async fn come_back(
 ) -> Result<Outcome, FlowError> {
     let attempt = match &attempt.state {
         LoginState::PinAdopted(pin) => {
-            if !look(app, attempt.id, pin).await? {
+            if !hurried_look(app, attempt.id, pin).await? {
                 return Ok(Outcome::Waiting);
             }
             let Some(again) = attempt::open(app, attempt.id, attempt.cookie).await? else {
                 return Ok(Outcome::Page);
             };
             again
+        }
+        LoginState::Approved { .. } if !app.limiter.allows_look(attempt.id) => {
+            return Err(FlowError::TooOften);
         }
         _ => attempt,
     };
@@ -117,7 +129,7 @@ async fn admit(
     identified: Identified,
     old_session: Option<&BrowserSession>,
 ) -> Result<Outcome, FlowError> {
-    let Identified { person, server_token } = identified;
+    let Identified { person, clear, server_token } = identified;
     let now = app.clock.now();
     let same_person = old_session.filter(|old| old.user.account_id() == person.account.id);
     let sid = same_person.map_or_else(|| app.entropy.sid(), |old| old.sid);
@@ -134,6 +146,9 @@ async fn admit(
     let progress = Progress { signed_in: true, ..Progress::default() };
     let request = &attempt.frozen.request;
     let step = attempt::step(app, request, Some(&session), progress).await?;
+    if clear && matches!(step, Step::Deny(_) | Step::SignIn) {
+        learn(app, &session.user).await?;
+    }
     let finish = Finishing { app, attempt, pin_id, session: &session, old_session };
     match step {
         Step::Issue => {
@@ -160,6 +175,15 @@ async fn admit(
         }
         Step::Refuse(error) => Ok(Outcome::Refuse(Box::new(error))),
     }
+}
+
+/// Plex has said something new about a person: it holds at every door, though this sign-in comes to nothing. Strangers
+/// are not remembered.
+async fn learn(app: &App, user: &UserRecord) -> Result<(), FlowError> {
+    if app.store.user(user.account_id()).await?.is_some() {
+        app.store.put_user(user.clone()).await?;
+    }
+    Ok(())
 }
 
 /// Notes that this person may not come in, so that the attempt's page can say so.

@@ -32,9 +32,12 @@ pub enum FlowError {
     /// A stored value cannot be read.
     #[error("a stored value cannot be read: {0}")]
     Stored(#[from] serde_json::Error),
-    /// The client that asked is no longer in the configuration.
-    #[error("the client of this sign-in is no longer registered")]
+    /// The client that asked, or the address it wants the answer at, is no longer in the configuration.
+    #[error("the client of this sign-in, or its redirect URI, is no longer registered")]
     ClientGone,
+    /// One attempt had us ask Plex again and again.
+    #[error("one sign-in attempt asks for its outcome too often")]
+    TooOften,
     /// An ID token would be larger than clients accept.
     #[error(
         "the ID token for client {client} would hold {size} bytes of claims; copy fewer claims into it \

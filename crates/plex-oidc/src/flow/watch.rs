@@ -12,6 +12,7 @@ use plex_oidc_core::id::RequestId;
 use plextv::Error;
 use plextv::poll::{Next, Schedule};
 use tokio::sync::watch::{Receiver, Sender, channel};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tracing::debug;
 
 use super::FlowError;
@@ -22,14 +23,17 @@ use crate::store::records::AdoptedPin;
 /// Most attempts that are polled at a time; whoever comes beyond asks again by reloading.
 const MAX_WATCHED: usize = 2000;
 
+/// Most connections that wait for one attempt: its tabs, and streams whose end we have not noticed yet.
+const MAX_WAITING_FOR_ONE: usize = 8;
+
 /// An attempt and its PIN: after "try again" the same attempt has another one.
 type Key = (RequestId, u64);
 
 /// Who waits for which attempt.
-#[derive(Default)]
 pub struct Watchers {
     all: Mutex<HashMap<Key, Watched>>,
     started: AtomicU64,
+    places: Arc<Semaphore>,
 }
 
 /// One attempt and its poller. The number tells it from an earlier poller of the same attempt.
@@ -38,7 +42,26 @@ struct Watched {
     sender: Sender<bool>,
 }
 
+/// One connection that waits.
+pub struct Waiting {
+    receiver: Receiver<bool>,
+    _place: OwnedSemaphorePermit,
+}
+
+impl Waiting {
+    /// Whether the attempt no longer waits, once that is known. `false`: the poller gave up.
+    pub async fn is_over(mut self) -> bool {
+        self.receiver.wait_for(|over| *over).await.is_ok()
+    }
+}
+
 impl Watchers {
+    /// Half of all connections may wait, so that those who wait never shut out everybody else.
+    pub fn new(connections: usize) -> Self {
+        let places = (connections / 2).clamp(1, Semaphore::MAX_PERMITS);
+        Self { all: Mutex::default(), started: AtomicU64::new(0), places: Arc::new(Semaphore::new(places)) }
+    }
+
     fn with<T>(&self, use_it: impl FnOnce(&mut HashMap<Key, Watched>) -> T) -> T {
         use_it(&mut self.all.lock().unwrap_or_else(PoisonError::into_inner))
     }
@@ -54,13 +77,15 @@ impl Watchers {
     }
 }
 
-/// A receiver that turns true when the attempt no longer waits. `None`: too many are waiting.
-pub fn watch(app: &Arc<App>, id: RequestId, pin: AdoptedPin) -> Option<Receiver<bool>> {
+/// Waits until the attempt no longer does. `None`: too many are waiting.
+pub fn watch(app: &Arc<App>, id: RequestId, pin: AdoptedPin) -> Option<Waiting> {
+    let place = Arc::clone(&app.watchers.places).try_acquire_owned().ok()?;
     let key = (id, pin.id);
     let poller = app.watchers.started.fetch_add(1, Ordering::Relaxed);
     let (receiver, is_new) = app.watchers.with(|all| {
         if let Some(watched) = all.get(&key) {
-            return Some((watched.sender.subscribe(), false));
+            let has_room = watched.sender.receiver_count() < MAX_WAITING_FOR_ONE;
+            return has_room.then(|| (watched.sender.subscribe(), false));
         }
         if all.len() >= MAX_WATCHED {
             return None;
@@ -73,7 +98,7 @@ pub fn watch(app: &Arc<App>, id: RequestId, pin: AdoptedPin) -> Option<Receiver<
         let listed = Listed { app: Arc::clone(app), key, poller };
         tokio::spawn(poll(listed, pin));
     }
-    Some(receiver)
+    Some(Waiting { receiver, _place: place })
 }
 
 /// Takes the attempt off the list when the poller ends, however it ends.

@@ -5,7 +5,8 @@ mod cookies;
 mod recent;
 
 use plex_oidc_core::client::{Client, ClientAuthMethod, Clients, SigningAlgorithm};
-use plex_oidc_core::gateway::{Apps, GatewayApp, Host, UserNames, handover};
+use plex_oidc_core::gateway::{Apps, GatewayApp, Host, OriginalRequest, OwnPath, UserNames, handover};
+use plex_oidc_core::redirect::RedirectTarget;
 use plex_oidc_core::scope::{Scope, ScopeSet};
 use plex_oidc_core::time::Seconds;
 
@@ -33,6 +34,14 @@ pub struct Gateway {
 }
 
 impl Gateway {
+    /// Whether `target` is the callback on a host of the application that `client` stands for.
+    pub fn receives(&self, client: &Client, target: &RedirectTarget) -> bool {
+        let Some(asked) = OriginalRequest::from_url("GET", target.as_str()) else { return false };
+        let stands_for = |app: &&GatewayApp| handover::client_of(&app.name).as_ref() == Some(&client.id);
+        let app = self.apps.0.iter().find(stands_for);
+        OwnPath::of(&asked) == Some(OwnPath::Callback) && app.is_some_and(|app| app.serves(&asked.host))
+    }
+
     /// Where a session for `host` is good: in its domain, if the host made it one, else on that host alone.
     pub fn scope_of(&self, host: &Host) -> Scoped {
         match self.domains.iter().find(|domain| host.is_within(domain)) {

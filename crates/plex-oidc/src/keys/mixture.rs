@@ -59,24 +59,30 @@ pub enum MixtureError {
     },
     /// The key file was there before, its database is not.
     #[error(
-        "the key file {} exists, but there is no database with keys. Restore the database from a backup, or check \
-         that its path is right and its disk mounted. If nothing was ever set up here, move the key file away and \
-         run `plex-oidc init`",
-        .path.display()
+        "the key file {} exists, but there is no database with keys at {}. Restore the database from a backup, or check \
+         that `data_dir` is right and its disk mounted. If it is lost for good, begin with new keys: run `plex-oidc \
+         init` in an empty folder, and put the key file and the data folder that it makes in the place of these",
+        .path.display(),
+        .database.display()
     )]
     DatabaseLost {
         /// Where the key file is.
         path: PathBuf,
+        /// Where the database should be.
+        database: PathBuf,
     },
     /// A database that holds no keys, and no key file.
     #[error(
-        "there is a database without keys, and no key file {}. Restore both from a backup. If nothing was ever set up \
-         here, move the database away and run `plex-oidc init`",
+        "there is a database without keys, {}, and no key file {}. Restore both from a backup. If nothing was ever set \
+         up here, move the database away and run `plex-oidc init`",
+        .database.display(),
         .path.display()
     )]
     Unfinished {
         /// Where the key file should be.
         path: PathBuf,
+        /// Where the database is.
+        database: PathBuf,
     },
     /// Nothing is there, and the caller may not create.
     #[error("nothing is set up yet: there is no key file {} and no database. Run `plex-oidc init`", .path.display())]
@@ -106,20 +112,24 @@ pub enum MixtureError {
 /// Looks whether there is a key file, and compares with what was found at the database's place.
 ///
 /// Anything at the path counts as a key file, a dangling link too: reading it is what tells whether it is a good one.
-pub fn check_mixture(key_file: &Path, database: DatabaseState) -> Result<Installation, MixtureError> {
-    let path = key_file.to_owned();
+pub fn check_mixture(
+    key_file: &Path,
+    database: &Path,
+    found: DatabaseState,
+) -> Result<Installation, MixtureError> {
+    let (path, database) = (key_file.to_owned(), database.to_owned());
     let has_key_file = match fs::symlink_metadata(key_file) {
         Ok(_) => true,
         Err(error) if error.kind() == io::ErrorKind::NotFound => false,
         Err(source) => return Err(MixtureError::Unreachable { path, source }),
     };
-    match (has_key_file, database) {
+    match (has_key_file, found) {
         (false, DatabaseState::Absent) => Ok(Installation::Fresh),
         (true, DatabaseState::WithKeys) => Ok(Installation::Complete),
         (false, DatabaseState::WithKeys) => Err(MixtureError::KeyFileLost { path }),
-        (false, DatabaseState::WithoutKeys) => Err(MixtureError::Unfinished { path }),
+        (false, DatabaseState::WithoutKeys) => Err(MixtureError::Unfinished { path, database }),
         (true, DatabaseState::Absent | DatabaseState::WithoutKeys) => {
-            Err(MixtureError::DatabaseLost { path })
+            Err(MixtureError::DatabaseLost { path, database })
         }
     }
 }
@@ -137,12 +147,12 @@ mod tests {
             (&absent, DatabaseState::Absent, None),
             (&absent, DatabaseState::WithoutKeys, Some("database without keys")),
             (&absent, DatabaseState::WithKeys, Some("is missing, but the database holds keys")),
-            (&there, DatabaseState::Absent, Some("there is no database with keys")),
-            (&there, DatabaseState::WithoutKeys, Some("there is no database with keys")),
+            (&there, DatabaseState::Absent, Some("there is no database with keys at /house/data.db")),
+            (&there, DatabaseState::WithoutKeys, Some("there is no database with keys at /house/data.db")),
             (&there, DatabaseState::WithKeys, None),
         ];
         for (path, database, refusal) in cases {
-            let outcome = check_mixture(path, database);
+            let outcome = check_mixture(path, Path::new("/house/data.db"), database);
             if let Some(words) = refusal {
                 let message = outcome.unwrap_err().to_string();
                 assert!(message.contains(words), "{message}");
@@ -164,7 +174,7 @@ mod tests {
         let link = dir.path().join("sealing.key");
         std::os::unix::fs::symlink(dir.path().join("nowhere"), &link).unwrap();
         assert!(matches!(
-            check_mixture(&link, DatabaseState::Absent),
+            check_mixture(&link, Path::new("data.db"), DatabaseState::Absent),
             Err(MixtureError::DatabaseLost { .. })
         ));
     }
@@ -174,7 +184,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let file = dir.path().join("file");
         fs::write(&file, "").unwrap();
-        let inside = check_mixture(&file.join("sealing.key"), DatabaseState::Absent);
+        let inside = check_mixture(&file.join("sealing.key"), Path::new("data.db"), DatabaseState::Absent);
         assert!(matches!(inside, Err(MixtureError::Unreachable { .. })), "{inside:?}");
     }
 }

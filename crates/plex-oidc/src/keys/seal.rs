@@ -1,4 +1,4 @@
-//! Sealing what must be read back: signing keys, the owner's Plex token (AES-256-GCM, NIST SP 800-38D).
+//! Sealing what must be read back: signing keys, and Plex tokens on their way through (AES-256-GCM, NIST SP 800-38D).
 //!
 //! A sealed value is one byte that names the key, the 12-byte nonce, the ciphertext, the 16-byte tag. The place it is
 //! stored at is authenticated with it, so a value that is copied to another row or column does not open. Nonces are

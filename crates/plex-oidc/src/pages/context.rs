@@ -22,14 +22,14 @@ pub enum Page<'a> {
     /// Something went wrong and there is no client to send the error to.
     Error(ErrorPage<'a>),
     /// Signed out.
-    SignedOut(SignedOut<'a>),
+    SignedOut,
     /// "Do you want to sign out?"
     SignOutConfirm(SignOutConfirm<'a>),
     /// Already signed in: continue, or use another account.
     AccountChoice(AccountChoice<'a>),
     /// What a client would learn about the user.
     Consent(Consent<'a>),
-    /// Signed in, with nothing left to do in this window.
+    /// Signed in, with nothing left to do in this window: another tab went on, or the visitor chose not to sign out.
     SignedIn,
     /// On to another site at once, after a form.
     Onward(Onward<'a>),
@@ -45,7 +45,7 @@ impl Page<'_> {
             Self::Close => "close.html",
             Self::Denied(_) => "denied.html",
             Self::Error(_) => "error.html",
-            Self::SignedOut(_) => "signed-out.html",
+            Self::SignedOut => "signed-out.html",
             Self::SignOutConfirm(_) => "sign-out-confirm.html",
             Self::AccountChoice(_) => "account-choice.html",
             Self::Consent(_) => "consent.html",
@@ -66,7 +66,7 @@ impl Page<'_> {
             | Self::Close
             | Self::Denied(_)
             | Self::Error(_)
-            | Self::SignedOut(_)
+            | Self::SignedOut
             | Self::SignOutConfirm(_)
             | Self::AccountChoice(_)
             | Self::Consent(_)
@@ -91,8 +91,6 @@ pub struct SignIn<'a> {
     pub login_hint: Option<&'a str>,
     /// Why the visitor sees this page again.
     pub notice: Option<Notice>,
-    /// Replaces our sentence about what Plex tells us.
-    pub privacy_note: Option<&'a str>,
 }
 
 /// What the script of the sign-in page needs to make a PIN at plex.tv. Everything here is public.
@@ -149,8 +147,6 @@ pub struct ErrorPage<'a> {
     pub retry: Option<Retry<'a>>,
     /// One line for whoever runs the client, such as the name of the parameter at fault. Never a secret.
     pub detail: Option<&'a str>,
-    /// Finds the cause in the log of the host.
-    pub reference_id: Option<&'a str>,
 }
 
 /// A sign-in that can be tried again or given up.
@@ -164,22 +160,6 @@ pub struct Retry<'a> {
     pub client_name: &'a str,
 }
 
-/// The page after signing out.
-#[derive(Clone, Copy, Debug, Serialize)]
-pub struct SignedOut<'a> {
-    /// The client that asked for it, and where it wants the user back.
-    pub back: Option<BackLink<'a>>,
-}
-
-/// A way back to a client. The address is a registered one.
-#[derive(Clone, Copy, Debug, Serialize)]
-pub struct BackLink<'a> {
-    /// What the client is called.
-    pub client_name: &'a str,
-    /// Where the link leads.
-    pub url: &'a str,
-}
-
 /// The question before signing out.
 #[derive(Clone, Copy, Debug, Serialize)]
 pub struct SignOutConfirm<'a> {
@@ -187,19 +167,17 @@ pub struct SignOutConfirm<'a> {
     pub csrf: &'a str,
     /// Who would be signed out.
     pub account_name: &'a str,
-    /// The client that asks.
-    pub client_name: Option<&'a str>,
 }
 
 /// The page of somebody who is signed in already.
 #[derive(Clone, Copy, Debug, Serialize)]
 pub struct AccountChoice<'a> {
+    /// Comes back with the form: the answer counts for the account that was shown, and for no other.
+    pub account: &'a str,
     /// The name of the account.
     pub account_name: &'a str,
     /// Its e-mail address.
     pub account_email: Option<&'a str>,
-    /// A picture served by us; never an address at Plex or elsewhere.
-    pub picture_url: Option<&'a str>,
     /// The client that the user goes on to.
     pub client_name: &'a str,
     /// The authorization request.
@@ -211,6 +189,8 @@ pub struct AccountChoice<'a> {
 /// The page that asks for consent.
 #[derive(Clone, Copy, Debug, Serialize)]
 pub struct Consent<'a> {
+    /// Comes back with the form: the answer counts for the account that was shown, and for no other.
+    pub account: &'a str,
     /// Who asks.
     pub client_name: &'a str,
     /// What it would learn or may do, each in plain words.
@@ -230,7 +210,7 @@ pub struct Consent<'a> {
 /// stay at `'self'`. Answer forms that lead away (`cancel`, `continue`, `consent`, `start`) with it, not with a 303.
 #[derive(Clone, Copy, Debug, Serialize)]
 pub struct Onward<'a> {
-    /// The authorization response, or the Plex page. Must be an `http` or `https` address.
+    /// The authorization response, or the Plex page.
     pub url: &'a str,
     /// What is there: the client, or "Plex".
     pub destination: &'a str,

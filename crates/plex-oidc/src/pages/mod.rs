@@ -20,8 +20,8 @@ use serde::Serialize;
 use crate::assets::{Asset, Assets, TEMPLATES};
 
 pub use context::{
-    AccountChoice, BackLink, Consent, Denied, ErrorPage, Onward, Page, Retry, ScriptConfig, SignIn,
-    SignOutConfirm, SignedOut, Waiting,
+    AccountChoice, Consent, Denied, ErrorPage, Onward, Page, Retry, ScriptConfig, SignIn, SignOutConfirm,
+    Waiting,
 };
 pub use overrides::PagesError;
 pub use samples::samples;
@@ -118,18 +118,16 @@ impl Pages {
 
     /// The `Content-Security-Policy` of a page (`reference/security.md` 125): scripts, styles and forms of ours only.
     ///
-    /// `connect` are the origins that the page's script may ask (plex.tv's, on the sign-in page), `form_targets` the
-    /// origins that answering a form of the page may lead to by redirect: browsers check `form-action` on every hop, so
-    /// prefer [`Page::Onward`] to naming any.
-    pub fn content_security_policy(&self, connect: &[&str], form_targets: &[&str]) -> String {
+    /// `connect` are the origins that the page's script may ask: plex.tv's, on the sign-in page. Forms lead nowhere but to
+    /// us, since browsers check `form-action` on every redirect that follows: [`Page::Onward`] goes on from there.
+    pub fn content_security_policy(&self, connect: &[&str]) -> String {
         let with = |origins: &[&str]| origins.iter().fold(String::from("'self'"), |all, one| all + " " + one);
         let images: Vec<&str> = self.image_origins.iter().map(String::as_str).collect();
         format!(
-            "default-src 'none'; script-src 'self'; style-src 'self'; img-src {}; connect-src {}; form-action {}; \
+            "default-src 'none'; script-src 'self'; style-src 'self'; img-src {}; connect-src {}; form-action 'self'; \
              frame-ancestors 'none'; base-uri 'none'",
             with(&images),
             with(connect),
-            with(form_targets),
         )
     }
 
@@ -154,12 +152,11 @@ fn values(page: &Page<'_>) -> Value {
         Page::Waiting(values) => Value::from(Serde(values)),
         Page::Denied(values) => Value::from(Serde(values)),
         Page::Error(values) => Value::from(Serde(values)),
-        Page::SignedOut(values) => Value::from(Serde(values)),
         Page::SignOutConfirm(values) => Value::from(Serde(values)),
         Page::AccountChoice(values) => Value::from(Serde(values)),
         Page::Consent(values) => Value::from(Serde(values)),
         Page::Onward(values) => Value::from(Serde(values)),
-        Page::Popup | Page::Close | Page::SignedIn => Value::from(()),
+        Page::Popup | Page::Close | Page::SignedOut | Page::SignedIn => Value::from(()),
     }
 }
 

@@ -87,21 +87,21 @@ fn req_125_nothing_is_inline() {
 
 #[test]
 fn req_125_the_policy_allows_what_is_named_and_no_more() {
-    let strict = pages().content_security_policy(&[], &[]);
+    let strict = pages().content_security_policy(&[]);
     insta::assert_snapshot!(strict, @"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'");
     let theme =
         Theme { logo: Some(Image::parse("https://img.example.com/l.png").unwrap()), ..Theme::default() };
     let themed = Pages::new(theme, None).unwrap();
-    let open = themed.content_security_policy(&["https://clients.plex.tv"], &["https://app.plex.tv"]);
+    let open = themed.content_security_policy(&["https://clients.plex.tv"]);
     assert!(open.contains("img-src 'self' https://img.example.com;"), "{open}");
     assert!(open.contains("connect-src 'self' https://clients.plex.tv;"), "{open}");
-    assert!(open.contains("form-action 'self' https://app.plex.tv;"), "{open}");
+    assert!(open.contains("form-action 'self';"), "{open}");
 }
 
 const EVIL: &str = "\"><img src=x onerror=alert(1)>'{{ site }}";
 
 /// Every page that shows a text from outside, with that text.
-fn hostile_pages() -> [Page<'static>; 9] {
+fn hostile_pages() -> [Page<'static>; 8] {
     let Page::SignIn(base) = samples()[0].1 else { unreachable!("the sign-in page is the first sample") };
     let script = ScriptConfig { client_identifier: EVIL, product: EVIL, pins_url: EVIL };
     [
@@ -111,7 +111,6 @@ fn hostile_pages() -> [Page<'static>; 9] {
             csrf: EVIL,
             script,
             login_hint: Some(EVIL),
-            privacy_note: Some(EVIL),
             ..base
         }),
         Page::Waiting(Waiting {
@@ -134,20 +133,19 @@ fn hostile_pages() -> [Page<'static>; 9] {
             kind: ErrorKind::InvalidRequest,
             retry: Some(Retry { request_id: EVIL, csrf: EVIL, client_name: EVIL }),
             detail: Some(EVIL),
-            reference_id: Some(EVIL),
         }),
-        Page::SignedOut(SignedOut { back: Some(BackLink { client_name: EVIL, url: EVIL }) }),
-        Page::SignOutConfirm(SignOutConfirm { csrf: EVIL, account_name: EVIL, client_name: Some(EVIL) }),
+        Page::SignOutConfirm(SignOutConfirm { csrf: EVIL, account_name: EVIL }),
         Page::AccountChoice(AccountChoice {
+            account: EVIL,
             account_name: EVIL,
             account_email: Some(EVIL),
-            picture_url: Some(EVIL),
             client_name: EVIL,
             request_id: EVIL,
             csrf: EVIL,
         }),
         Page::Onward(Onward { url: EVIL, destination: EVIL }),
         Page::Consent(Consent {
+            account: EVIL,
             client_name: EVIL,
             scopes: &[EVIL],
             account_name: EVIL,
@@ -262,9 +260,10 @@ fn the_refusal_names_the_account_and_both_ways_out() {
         let again = html.contains("/again\"") && html.contains(">Use another Plex account</button>");
         assert_eq!(again, *name != "denied-client-disabled", "{name}");
         let heading = html.split("<h1>").nth(1).unwrap().split("</h1>").next().unwrap();
-        assert!(sentences.insert(heading.to_owned()), "{name}: {heading}");
+        let new = sentences.insert(heading.to_owned());
+        assert!(new || *name == "denied-server-without-name", "{name}: {heading}");
     }
-    assert_eq!(sentences.len(), 7);
+    assert_eq!(sentences.len(), 6);
 }
 
 #[test]

@@ -9,16 +9,10 @@ use serde::ser::SerializeStruct as _;
 /// Why the visitor is back on the sign-in page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Notice {
-    /// plex.tv cannot be reached.
-    PlexUnavailable,
     /// The PIN expired before it was approved.
     TookTooLong,
     /// The visitor said no at Plex.
     CancelledAtPlex,
-    /// The visitor cancelled here.
-    Cancelled,
-    /// Too many sign-ins were started.
-    TooManyTries,
     /// The visitor wants another Plex account.
     OtherAccount,
 }
@@ -27,11 +21,8 @@ impl Notice {
     /// The sentence to show.
     pub fn message(self) -> &'static str {
         match self {
-            Self::PlexUnavailable => "plex.tv does not answer right now. Please try again in a minute.",
             Self::TookTooLong => "That took too long, so we stopped waiting. Please try again.",
             Self::CancelledAtPlex => "You cancelled at Plex. You can try again whenever you like.",
-            Self::Cancelled => "You cancelled. You can try again whenever you like.",
-            Self::TooManyTries => "That was a lot of tries. Please wait a minute before the next one.",
             Self::OtherAccount => {
                 "To use another account, first sign out at app.plex.tv or switch the user there, then continue."
             }
@@ -51,8 +42,6 @@ impl Serialize for Notice {
 pub enum DeniedReason {
     /// The account has nothing to do with this server.
     Stranger,
-    /// The server is no longer, or not yet, shared with the account.
-    NotShared,
     /// Known here, but not for this client.
     NotAllowed,
     /// A managed Home user, where these may not sign in.
@@ -68,7 +57,7 @@ pub enum DeniedReason {
 impl From<Denial> for DeniedReason {
     fn from(denial: Denial) -> Self {
         match denial {
-            Denial::NotShared => Self::NotShared,
+            Denial::NotShared => Self::Stranger,
             Denial::ManagedUser => Self::ManagedUser,
             Denial::Anonymous => Self::Anonymous,
             Denial::UnconfirmedEmail => Self::UnconfirmedEmail,
@@ -83,10 +72,6 @@ impl From<Denial> for DeniedReason {
 pub enum ErrorKind {
     /// plex.tv cannot be reached, or answers nonsense.
     PlexUnavailable,
-    /// The sign-in was not finished in time.
-    Expired,
-    /// The visitor cancelled, and no client can be told.
-    Cancelled,
     /// This browser has no such sign-in: an old link, another browser, or cookies switched off.
     UnknownRequest,
     /// Too many sign-ins were started.
@@ -103,10 +88,8 @@ pub enum ErrorKind {
 
 impl ErrorKind {
     /// Every kind, for samples and tests.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 7] = [
         Self::PlexUnavailable,
-        Self::Expired,
-        Self::Cancelled,
         Self::UnknownRequest,
         Self::RateLimited,
         Self::InvalidRequest,
@@ -118,11 +101,9 @@ impl ErrorKind {
     /// The HTTP status of the page.
     pub fn status(self) -> u16 {
         match self {
-            Self::Cancelled => 200,
             Self::InvalidRequest | Self::UnknownRequest => 400,
             Self::FormExpired => 403,
             Self::NotFound => 404,
-            Self::Expired => 410,
             Self::RateLimited => 429,
             Self::Internal => 500,
             Self::PlexUnavailable => 503,
@@ -133,8 +114,6 @@ impl ErrorKind {
     pub fn title(self) -> &'static str {
         match self {
             Self::PlexUnavailable => "Plex isn’t answering",
-            Self::Expired => "That took too long",
-            Self::Cancelled => "You cancelled",
             Self::UnknownRequest => "Please start again",
             Self::RateLimited => "One moment, please",
             Self::InvalidRequest => "This link doesn’t work",
@@ -148,8 +127,6 @@ impl ErrorKind {
     pub fn what_happened(self) -> &'static str {
         match self {
             Self::PlexUnavailable => "We could not reach plex.tv just now, so we cannot check who you are.",
-            Self::Expired => "A sign-in stays open for a few minutes only, and this one has run out.",
-            Self::Cancelled => "You were not signed in, and nothing was changed.",
             Self::UnknownRequest => {
                 "We don’t know this sign-in. The link may be old, or it was opened in another browser, or \
                  cookies are switched off."
@@ -168,8 +145,6 @@ impl ErrorKind {
     pub fn what_to_do(self) -> &'static str {
         match self {
             Self::PlexUnavailable | Self::RateLimited => "Wait a minute, then try again.",
-            Self::Expired => "Try again, and finish on the Plex page within five minutes.",
-            Self::Cancelled => "Go back to the app whenever you like.",
             Self::UnknownRequest | Self::FormExpired => "Go back to the app and sign in from there.",
             Self::InvalidRequest => {
                 "Go back to the app and try again. If it happens again, tell the person who runs it."

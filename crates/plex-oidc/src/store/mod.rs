@@ -63,7 +63,11 @@ pub enum StoreError {
         lock_file: PathBuf,
     },
     /// The database file, its folder or its lock file cannot be opened.
-    #[error("cannot open {}", path.display())]
+    #[error(
+        "cannot open {}: {source}. Look at its folder and its owner; if it is not a good database any more, restore it \
+         from a backup",
+        path.display()
+    )]
     Open {
         /// What cannot be opened.
         path: PathBuf,
@@ -72,7 +76,11 @@ pub enum StoreError {
         source: Arc<dyn Error + Send + Sync>,
     },
     /// The tables cannot be brought to the form that this version needs.
-    #[error("the database at {} cannot be migrated; was it written by a newer version?", path.display())]
+    #[error(
+        "the database at {} cannot be migrated: {source}. Either a newer version wrote it: run that one. Or it is damaged: \
+         restore it from a backup",
+        path.display()
+    )]
     Migration {
         /// The database.
         path: PathBuf,

@@ -47,6 +47,8 @@ pub struct Plex {
 pub struct Identified {
     /// The person, with groups; not a member of anything if `standing` says so.
     pub person: Person,
+    /// Whether the answer is clear enough to end what the person has: an empty list is not, nor one with gaps.
+    pub clear: bool,
     /// A token for the shared server alone, if there is one.
     pub server_token: Option<PlexToken>,
 }
@@ -114,38 +116,43 @@ impl Plex {
 
     /// Asks who this token belongs to and what is shared with that account.
     pub async fn identify(&self, token: &PlexToken, now: Timestamp) -> Result<Identified, Error> {
-        let (user, resources) =
-            tokio::join!(self.guarded(self.api.user(token)), self.guarded(self.api.resources(token)),);
-        let (user, resources) = (user?, resources?);
+        // One question in two calls: with a permit for each, the trial after a pause would let one of them through only.
+        let both = async { tokio::try_join!(self.api.user(token), self.api.resources(token)) };
+        let (user, resources) = self.guarded(both).await?;
         let account = user.account();
         let visible: Vec<_> = resources.iter().map(Server::visible).collect();
+        let mut clear = !resources.is_empty();
         let (groups, standing) = match membership(&account, &visible, &self.settings.servers) {
             Membership::Member { mut groups } => {
-                groups.extend(self.library_groups(account.id).await);
+                let libraries = self.library_groups(account.id).await;
+                clear &= libraries.is_some();
+                groups.extend(libraries.unwrap_or_default());
                 (groups, Standing::Member { confirmed_at: now })
             }
             Membership::NotShared => (Groups::new(), Standing::Ended),
         };
-        let server_token =
-            resources.into_iter().find(|seen| self.accepts(seen)).and_then(|seen| seen.access_token);
-        Ok(Identified { person: Person { account, groups, standing }, server_token })
+        let server_token = resources
+            .into_iter()
+            .find(|seen| self.accepts(seen, account.id))
+            .and_then(|seen| seen.access_token);
+        Ok(Identified { person: Person { account, groups, standing }, clear, server_token })
     }
 
-    fn accepts(&self, seen: &Server) -> bool {
-        self.settings
-            .servers
-            .iter()
-            .any(|server| server.machine == seen.machine && (seen.owned || seen.owner == Some(server.owner)))
+    /// Whether this is an accepted server, as [`membership`] has it: plex.tv names no owner to the owner alone.
+    fn accepts(&self, seen: &Server, account: PlexAccountId) -> bool {
+        let owner = if seen.owned { Some(account) } else { seen.owner };
+        let mut accepted = self.settings.servers.iter();
+        accepted.any(|server| server.machine == seen.machine && owner == Some(server.owner))
     }
 
-    /// The libraries shared with an account, as groups. Without the owner's token, or when Plex does not say: none.
-    async fn library_groups(&self, account: PlexAccountId) -> Groups {
-        let Some(owner_token) = &self.settings.owner_token else { return Groups::new() };
+    /// The libraries shared with an account, as groups; there are none without the owner's token. `None`: Plex did not say.
+    async fn library_groups(&self, account: PlexAccountId) -> Option<Groups> {
+        let Some(owner_token) = &self.settings.owner_token else { return Some(Groups::new()) };
         match self.library_keys(owner_token, account).await {
-            Ok(keys) => keys.into_iter().map(Group::library).collect(),
+            Ok(keys) => Some(keys.into_iter().map(Group::library).collect()),
             Err(error) => {
                 warn!(%error, "the shared libraries could not be asked for; no library group is given");
-                Groups::new()
+                None
             }
         }
     }
@@ -178,7 +185,7 @@ impl Plex {
         Ok(libraries.into_iter().map(|library| library.key).collect())
     }
 
-    /// Makes one call unless plex.tv is being left alone, and takes note of how it went.
+    /// Asks one question unless plex.tv is being left alone, and takes note of how it went.
     async fn guarded<T>(&self, call: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
         let permit = self.with_breaker(|breaker| breaker.permit(self.clock.instant()));
         if let Permit::Wait(wait) = permit {

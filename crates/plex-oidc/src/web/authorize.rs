@@ -47,5 +47,5 @@ pub async fn authorize(
 
 fn hinted_subject(app: &App, hint: &str, client: &Client) -> Option<Subject> {
     let claims = verify_id_token_hint(hint, app.keys.verifying_keys(), &app.issuer).ok()?;
-    claims.aud.contains(&client.id).then_some(claims.sub)
+    claims.is_for(&client.id).then_some(claims.sub)
 }

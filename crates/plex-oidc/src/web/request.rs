@@ -14,11 +14,13 @@ use http::{HeaderMap, Method, StatusCode};
 use plex_oidc_core::form::Parameters;
 use plex_oidc_core::id::RequestId;
 
-use super::respond::{Answer, page_error};
+use super::respond::{Answer, page, page_error};
 use crate::app::{App, State};
+use crate::flow::FlowError;
 use crate::flow::attempt::{self, Attempt};
-use crate::pages::ErrorKind;
+use crate::pages::{ErrorKind, Page};
 use crate::session::form_token_is_right;
+use crate::store::records::LoginState;
 
 /// The header in which our script sends the form token.
 const CSRF_HEADER: &str = "x-csrf-token";
@@ -138,6 +140,32 @@ pub async fn open_attempt<'a>(
     let cookie = app.cookies.attempt(headers, id).ok_or_else(unknown)?;
     let opened = attempt::open(app, id, cookie).await;
     opened.map_err(|error| super::respond::failed(app, &error, None))?.ok_or_else(unknown)
+}
+
+/// [`open_attempt`] for the pages that a tab shows. Where another tab of this browser has finished the attempt, and taken
+/// its cookie, the page says that the visitor is signed in.
+pub async fn open_for_page<'a>(
+    app: &'a Arc<App>,
+    Path(id): Path<String>,
+    headers: &HeaderMap,
+) -> Result<Attempt<'a>, Answer> {
+    let opened = open_attempt(app, Path(id.clone()), headers).await;
+    if opened.as_ref().is_ok_and(|attempt| !matches!(attempt.state, LoginState::Finished)) {
+        return opened;
+    }
+    match is_finished_here(app, &id, headers).await {
+        Ok(true) => Err(page(app, StatusCode::OK, &Page::SignedIn)),
+        Ok(false) => opened,
+        Err(error) => Err(super::respond::failed(app, &error, None)),
+    }
+}
+
+async fn is_finished_here(app: &App, id: &str, headers: &HeaderMap) -> Result<bool, FlowError> {
+    let Some(id) = RequestId::parse(id) else { return Ok(false) };
+    let Some(cookie) = app.cookies.session(headers) else { return Ok(false) };
+    let login = app.store.login(id, app.clock.now()).await?;
+    let finished = login.is_some_and(|login| matches!(login.state, LoginState::Finished));
+    Ok(finished && attempt::session(app, Some(&cookie)).await?.is_some())
 }
 
 /// Whether a state-changing request comes from one of our own pages (requirement 131): the form token is right, and the

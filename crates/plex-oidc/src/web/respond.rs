@@ -40,7 +40,7 @@ pub fn page_that_asks(app: &App, status: StatusCode, page: &Page<'_>, origins: &
     let headers = answer.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    let csp = app.pages.content_security_policy(origins, &[]);
+    let csp = app.pages.content_security_policy(origins);
     if let Ok(csp) = HeaderValue::from_str(&csp) {
         headers.insert(CONTENT_SECURITY_POLICY, csp);
     }
@@ -52,7 +52,7 @@ pub fn page_that_asks(app: &App, status: StatusCode, page: &Page<'_>, origins: &
 
 /// An error page that stands alone.
 pub fn page_error(app: &App, kind: ErrorKind, detail: Option<&str>) -> Answer {
-    let values = ErrorPage { kind, retry: None, detail, reference_id: None };
+    let values = ErrorPage { kind, retry: None, detail };
     let status = StatusCode::from_u16(kind.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let mut answer = page(app, status, &Page::Error(values));
     if kind == ErrorKind::RateLimited {
@@ -65,7 +65,7 @@ pub fn page_error(app: &App, kind: ErrorKind, detail: Option<&str>) -> Answer {
 pub fn attempt_error(app: &App, kind: ErrorKind, attempt: &Attempt<'_>) -> Answer {
     let (id, csrf) = (attempt.id.to_string(), form_token(&attempt.cookie));
     let retry = Retry { request_id: &id, csrf: &csrf, client_name: &attempt.client.name };
-    let values = ErrorPage { kind, retry: Some(retry), detail: None, reference_id: None };
+    let values = ErrorPage { kind, retry: Some(retry), detail: None };
     let status = StatusCode::from_u16(kind.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     page(app, status, &Page::Error(values))
 }
@@ -84,6 +84,10 @@ pub fn kind_of(error: &FlowError) -> ErrorKind {
         FlowError::ClientGone => {
             warn!(%error, "a sign-in could not go on");
             ErrorKind::UnknownRequest
+        }
+        FlowError::TooOften => {
+            warn!(%error, "a sign-in has to wait");
+            ErrorKind::RateLimited
         }
         _ => {
             error!(%error, "a sign-in could not go on");
@@ -124,12 +128,9 @@ pub fn to_attempt(id: RequestId) -> Answer {
     see_other(&format!("/sign-in/{id}"))
 }
 
-/// To another site after one of our forms, by a page that goes on by itself: browsers hold every further redirect of
-/// a form against `form-action`, and clients do redirect further.
+/// To another site, or to an app's own scheme, after one of our forms: by a page that goes on by itself, because browsers
+/// hold every redirect of a form against `form-action`, and clients do redirect further.
 pub fn onward(app: &App, url: &str, client_name: &str) -> Answer {
-    if !url.starts_with("https://") && !url.starts_with("http://") {
-        return see_other(url); // an app's own scheme: nothing redirects further there
-    }
     page(app, StatusCode::OK, &Page::Onward(Onward { url, destination: client_name }))
 }
 

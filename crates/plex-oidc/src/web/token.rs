@@ -57,7 +57,12 @@ async fn tokens(
 ) -> Result<Tokens, FlowToken> {
     let presented = present(authorization, parameters)?;
     let client = authenticate(&presented, &app.clients).inspect_err(|_| {
-        warn!("a client could not be authenticated at the token endpoint");
+        let claimed = presented.claimed(&app.clients).map_or("unknown", |client| client.id.as_str());
+        warn!(
+            client = claimed,
+            "a client could not be authenticated at the token endpoint: its secret is wrong, it was not sent as \
+             auth_method says, or the client is not enabled"
+        );
     })?;
     match TokenRequest::read(parameters)? {
         TokenRequest::Code(request) => redeem(app, client, &request).await,

@@ -18,11 +18,12 @@ const LONG_FILES: [(&str, &str); 1] = [(
 )];
 
 /// Our crates, and which of ours each depends on: to run, and to be tested.
-const CRATES: [(&str, &[&str], &[&str]); 5] = [
+const CRATES: [(&str, &[&str], &[&str]); 6] = [
     ("plex-oidc-core", &[], &[]),
     ("plextv", &["plex-oidc-core"], &[]),
     ("plextv-emulator", &[], &[]),
     ("plex-oidc", &["plex-oidc-core", "plextv"], &["plextv-emulator"]),
+    ("plex-oidc-bench", &["plex-oidc", "plex-oidc-core", "plextv-emulator"], &[]),
     ("plex-oidc-demo", &["plex-oidc", "plex-oidc-core", "plextv", "plextv-emulator"], &[]),
 ];
 

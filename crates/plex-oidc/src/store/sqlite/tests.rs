@@ -389,6 +389,17 @@ fn i_21_a_database_of_a_newer_version_is_refused() {
     assert!(error.to_string().contains("newer version"), "{error}");
 }
 
+#[test]
+fn what_is_no_database_is_refused_with_the_reason_and_the_remedy() {
+    let folder = Folder::new();
+    std::fs::write(folder.path(), "not a database, but longer than the header of one. ".repeat(20)).unwrap();
+    let Err(error) = SqliteStore::open(&folder.path()) else { panic!("opened") };
+    let message = error.to_string();
+    for words in [folder.path().to_str().unwrap(), "not a database", "restore it from a backup"] {
+        assert!(message.contains(words), "{words}: {message}");
+    }
+}
+
 #[tokio::test]
 async fn an_odd_row_is_named_exactly() {
     let folder = Folder::new();

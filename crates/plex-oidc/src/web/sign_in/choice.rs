@@ -19,25 +19,30 @@ use crate::web::respond::{
 };
 use crate::web::sign_in::views::sign_in;
 
+/// A form that came from our own page.
+struct Filled<'a> {
+    attempt: Attempt<'a>,
+    headers: HeaderMap,
+    /// The account that the page showed, if it was about one.
+    account: Option<String>,
+}
+
 /// Opens the attempt of a form that came from our own page.
-async fn open_form(
-    app: &Arc<App>,
-    path: Path<String>,
-    request: Request<Body>,
-) -> Result<(Attempt<'_>, HeaderMap), Answer> {
+async fn open_form(app: &Arc<App>, path: Path<String>, request: Request<Body>) -> Result<Filled<'_>, Answer> {
     let headers = request.headers().clone();
     let attempt = open_attempt(app, path, &headers).await?;
     let form = read_form(request, app).await.ok();
     if !is_our_own(app, &attempt, &headers, form.as_ref()) {
         return Err(attempt_error(app, ErrorKind::FormExpired, &attempt));
     }
-    Ok((attempt, headers))
+    let account = form.and_then(|form| form.get("account").ok().flatten().map(str::to_owned));
+    Ok(Filled { attempt, headers, account })
 }
 
 /// `POST /sign-in/{request_id}/cancel`: back to the client, with `access_denied`.
 pub async fn cancel(Shared(app): Shared<State>, path: Path<String>, request: Request<Body>) -> Answer {
     let attempt = match open_form(&app, path, request).await {
-        Ok((attempt, _)) => attempt,
+        Ok(form) => form.attempt,
         Err(answer) => return answer,
     };
     match app.store.cancel_login(attempt.id, app.clock.now()).await {
@@ -55,7 +60,7 @@ pub async fn cancel(Shared(app): Shared<State>, path: Path<String>, request: Req
 /// answer, from there.
 pub async fn again(Shared(app): Shared<State>, path: Path<String>, request: Request<Body>) -> Answer {
     let attempt = match open_form(&app, path, request).await {
-        Ok((attempt, _)) => attempt,
+        Ok(form) => form.attempt,
         Err(answer) => return answer,
     };
     if matches!(attempt.state, LoginState::Approved { .. }) {
@@ -81,21 +86,22 @@ pub async fn consent(Shared(app): Shared<State>, path: Path<String>, request: Re
 }
 
 async fn go_on(app: &Arc<App>, path: Path<String>, request: Request<Body>, done: Progress) -> Answer {
-    let (attempt, headers) = match open_form(app, path, request).await {
-        Ok(opened) => opened,
+    let form = match open_form(app, path, request).await {
+        Ok(form) => form,
         Err(answer) => return answer,
     };
-    let answer = next(app, &attempt, &headers, done).await;
-    answer.unwrap_or_else(|error| failed(app, &error, Some(&attempt)))
+    let answer = next(app, &form, done).await;
+    answer.unwrap_or_else(|error| failed(app, &error, Some(&form.attempt)))
 }
 
-async fn next(
-    app: &App,
-    attempt: &Attempt<'_>,
-    headers: &HeaderMap,
-    done: Progress,
-) -> Result<Answer, FlowError> {
-    let session = attempt::session(app, app.cookies.session(headers).as_ref()).await?;
+async fn next(app: &App, form: &Filled<'_>, done: Progress) -> Result<Answer, FlowError> {
+    let attempt = &form.attempt;
+    let session = attempt::session(app, app.cookies.session(&form.headers).as_ref()).await?;
+    // Another tab may have signed in as somebody else since the page was drawn: then it is asked anew.
+    let shown = form.account.as_deref();
+    if session.as_ref().is_some_and(|session| shown != Some(session.user.subject().as_str())) {
+        return Ok(to_attempt(attempt.id));
+    }
     let progress = Progress { signed_in: attempt.progress(session.as_ref()).signed_in, ..done };
     let step = attempt::step(app, &attempt.frozen.request, session.as_ref(), progress).await?;
     match (step, session) {

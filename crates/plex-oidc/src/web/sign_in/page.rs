@@ -12,13 +12,13 @@ use crate::flow::attempt::{self, Attempt, Refusal};
 use crate::pages::{AccountChoice, Consent, Denied, DeniedReason, ErrorKind, Notice, Page};
 use crate::session::form_token;
 use crate::store::records::{BrowserSession, LoginState};
-use crate::web::request::open_attempt;
+use crate::web::request::open_for_page;
 use crate::web::respond::{Answer, failed, page, page_error, see_other};
 use crate::web::sign_in::views::sign_in;
 
 /// `GET /sign-in/{request_id}`.
 pub async fn show(Shared(app): Shared<State>, path: Path<String>, headers: HeaderMap) -> Answer {
-    let attempt = match open_attempt(&app, path, &headers).await {
+    let attempt = match open_for_page(&app, path, &headers).await {
         Ok(attempt) => attempt,
         Err(answer) => return answer,
     };
@@ -30,7 +30,7 @@ pub async fn show(Shared(app): Shared<State>, path: Path<String>, headers: Heade
 
 /// `GET /sign-in/{request_id}/consent`: after the choice of an account.
 pub async fn show_consent(Shared(app): Shared<State>, path: Path<String>, headers: HeaderMap) -> Answer {
-    let attempt = match open_attempt(&app, path, &headers).await {
+    let attempt = match open_for_page(&app, path, &headers).await {
         Ok(attempt) => attempt,
         Err(answer) => return answer,
     };
@@ -89,12 +89,8 @@ fn refused(app: &App, attempt: &Attempt<'_>) -> Answer {
 
 fn denied(app: &App, attempt: &Attempt<'_>, denial: Denial, account: (&str, Option<&str>)) -> Answer {
     let (id, csrf) = (attempt.id.to_string(), form_token(&attempt.cookie));
-    let reason = match denial {
-        Denial::NotShared => DeniedReason::Stranger,
-        other => DeniedReason::from(other),
-    };
     let values = Denied {
-        reason,
+        reason: DeniedReason::from(denial),
         account_name: account.0,
         account_email: account.1,
         server_name: app.server_name.as_deref(),
@@ -107,11 +103,11 @@ fn denied(app: &App, attempt: &Attempt<'_>, denial: Denial, account: (&str, Opti
 
 fn account_choice(app: &App, attempt: &Attempt<'_>, session: &BrowserSession) -> Answer {
     let (id, csrf) = (attempt.id.to_string(), form_token(&attempt.cookie));
-    let account = &session.user.person.account;
+    let (subject, account) = (session.user.subject(), &session.user.person.account);
     let values = AccountChoice {
+        account: subject.as_str(),
         account_name: &account.display_name,
         account_email: account.email.as_deref(),
-        picture_url: None,
         client_name: &attempt.client.name,
         request_id: &id,
         csrf: &csrf,
@@ -122,7 +118,9 @@ fn account_choice(app: &App, attempt: &Attempt<'_>, session: &BrowserSession) ->
 fn consent(app: &App, attempt: &Attempt<'_>, session: &BrowserSession) -> Answer {
     let (id, csrf) = (attempt.id.to_string(), form_token(&attempt.cookie));
     let scopes: Vec<&str> = attempt.frozen.request.scopes.iter().map(in_plain_words).collect();
+    let subject = session.user.subject();
     let values = Consent {
+        account: subject.as_str(),
         client_name: &attempt.client.name,
         scopes: &scopes,
         account_name: &session.user.person.account.display_name,

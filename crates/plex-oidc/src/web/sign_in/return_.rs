@@ -8,19 +8,19 @@ use crate::flow::FlowError;
 use crate::flow::attempt::{self, Attempt};
 use crate::flow::complete::{Outcome, come_back};
 use crate::store::records::LoginState;
-use crate::web::request::open_attempt;
+use crate::web::request::open_for_page;
 use crate::web::respond::{Answer, failed, see_other, to_attempt, to_client, with_cookie};
 use crate::web::sign_in::views::waiting;
 
 /// `GET /sign-in/{request_id}/return`.
 pub async fn return_(Shared(app): Shared<State>, path: Path<String>, headers: HeaderMap) -> Answer {
-    let attempt = match open_attempt(&app, Path(path.clone()), &headers).await {
+    let attempt = match open_for_page(&app, Path(path.clone()), &headers).await {
         Ok(attempt) => attempt,
         Err(answer) => return answer,
     };
     match go_on(&app, attempt, &headers).await {
         Ok(answer) => answer,
-        Err(error) => match open_attempt(&app, path, &headers).await {
+        Err(error) => match open_for_page(&app, path, &headers).await {
             Ok(attempt) => failed(&app, &error, Some(&attempt)),
             Err(answer) => answer,
         },

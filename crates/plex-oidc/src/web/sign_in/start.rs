@@ -17,7 +17,7 @@ use crate::pages::ErrorKind;
 use crate::store::records::{AdoptedPin, Adoption, LoginState};
 use crate::upstream::plex::{PATIENCE, PinRefusal};
 use crate::web::request::{ClientAddress, is_our_own, open_attempt, read_body, read_form, wants_json};
-use crate::web::respond::{Answer, OAuthError, attempt_error, json, kind_of, next, onward};
+use crate::web::respond::{Answer, OAuthError, attempt_error, json, kind_of, next, onward, to_attempt};
 
 /// How a PIN's Plex page is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
@@ -124,6 +124,8 @@ pub async fn start(
     match make(&app, &attempt, mode).await {
         Ok(Some(url)) if wants_json(&headers) => next(url.as_str()),
         Ok(Some(url)) => onward(&app, url.as_str(), "Plex"),
+        // Another click was first, or the attempt is over: its page says which.
+        Ok(None) if !wants_json(&headers) => to_attempt(attempt.id),
         Ok(None) => refused(&app, &attempt, &headers, ErrorKind::UnknownRequest),
         Err(error) => refused(&app, &attempt, &headers, kind_of(&error)),
     }

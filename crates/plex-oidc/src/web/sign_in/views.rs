@@ -33,7 +33,6 @@ pub fn sign_in(app: &App, attempt: &Attempt<'_>, notice: Option<Notice>) -> Answ
         },
         login_hint: attempt.frozen.request.login_hint.as_deref(),
         notice,
-        privacy_note: None,
     };
     let origin = clients.origin().ascii_serialization();
     page_that_asks(app, StatusCode::OK, &Page::SignIn(values), &[&origin])

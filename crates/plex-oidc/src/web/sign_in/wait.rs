@@ -12,15 +12,14 @@ use futures_util::stream;
 use http::header::{CACHE_CONTROL, HeaderName, HeaderValue};
 use http::{HeaderMap, StatusCode};
 use plex_oidc_core::id::RequestId;
-use tokio::sync::watch::Receiver;
 
 use crate::app::State;
 use crate::flow::attempt::Attempt;
-use crate::flow::complete::look;
-use crate::flow::watch::watch;
+use crate::flow::complete::hurried_look;
+use crate::flow::watch::{Waiting, watch};
 use crate::pages::ErrorKind;
 use crate::store::records::LoginState;
-use crate::web::request::open_attempt;
+use crate::web::request::{open_attempt, open_for_page};
 use crate::web::respond::{Answer, NextStep, json, page_error, see_other, to_attempt};
 use crate::web::sign_in::views::waiting;
 
@@ -35,8 +34,8 @@ enum Wait {
     /// An outcome is there.
     Over,
     /// Somebody is looking.
-    For(Receiver<bool>),
-    /// Too many are waiting, so nobody is looking.
+    For(Waiting),
+    /// Too many are waiting for this connection to be one of them.
     Full,
     /// No PIN was started.
     Nothing,
@@ -45,7 +44,7 @@ enum Wait {
 fn wait_for(app: &State, attempt: &Attempt<'_>) -> Wait {
     match &attempt.state {
         LoginState::PinAdopted(pin) => match watch(app, attempt.id, pin.clone()) {
-            Some(receiver) => Wait::For(receiver),
+            Some(waiting) => Wait::For(waiting),
             None => Wait::Full,
         },
         LoginState::Started => Wait::Nothing,
@@ -61,18 +60,18 @@ pub async fn events(Shared(app): Shared<State>, path: Path<String>, headers: Hea
     let Ok(attempt) = open_attempt(&app, path, &headers).await else {
         return StatusCode::NOT_FOUND.into_response();
     };
-    let receiver = match wait_for(&app, &attempt) {
-        Wait::For(receiver) => Some(receiver),
+    let waiting = match wait_for(&app, &attempt) {
+        Wait::For(waiting) => Some(waiting),
         Wait::Over => None,
         Wait::Nothing => return StatusCode::CONFLICT.into_response(),
         Wait::Full => return StatusCode::SERVICE_UNAVAILABLE.into_response(),
     };
     let (id, stopping) = (attempt.id, app.stopping.clone());
-    let event = stream::unfold(Some((receiver, stopping)), move |state| async move {
-        let (receiver, mut stopping) = state?;
-        if let Some(receiver) = receiver {
+    let event = stream::unfold(Some((waiting, stopping)), move |state| async move {
+        let (waiting, mut stopping) = state?;
+        if let Some(waiting) = waiting {
             tokio::select! {
-                over = is_over(receiver) => if !over { return None },
+                over = waiting.is_over() => if !over { return None },
                 _ = stopping.wait_for(|stop| *stop) => return None,
             }
         }
@@ -89,19 +88,17 @@ fn outcome(id: RequestId) -> Event {
     Event::default().event("outcome").data(format!("{{\"next\":\"/sign-in/{id}/return\"}}"))
 }
 
-async fn is_over(mut receiver: Receiver<bool>) -> bool {
-    receiver.wait_for(|over| *over).await.is_ok()
+/// Looks at Plex without waiting for the poller's turn: our script asks when the pop-up has come back.
+async fn seen_now(app: &State, attempt: &Attempt<'_>) -> bool {
+    let LoginState::PinAdopted(pin) = &attempt.state else { return false };
+    hurried_look(app, attempt.id, pin).await.is_ok_and(|over| over)
 }
 
-/// Looks at Plex without waiting for the poller's turn: our script asks when the pop-up has come back. Ends only if
-/// there is an outcome.
-async fn seen_now(app: &State, attempt: &Attempt<'_>) {
-    if let LoginState::PinAdopted(pin) = &attempt.state
-        && look(app, attempt.id, pin).await.is_ok_and(|over| over)
-    {
-        return;
+/// Ends only if there is an outcome now.
+async fn once_seen_now(app: &State, attempt: &Attempt<'_>) {
+    if !seen_now(app, attempt).await {
+        pending::<()>().await;
     }
-    pending::<()>().await;
 }
 
 /// `GET /sign-in/{request_id}/status`: answers at once when there is an outcome, else after a while.
@@ -111,16 +108,17 @@ pub async fn status(Shared(app): Shared<State>, path: Path<String>, headers: Hea
     };
     let over = match wait_for(&app, &attempt) {
         Wait::Over => true,
-        Wait::For(receiver) => {
+        Wait::For(waiting) => {
             let mut stopping = app.stopping.clone();
             tokio::select! {
-                over = is_over(receiver) => over,
-                () = seen_now(&app, &attempt) => true,
+                over = waiting.is_over() => over,
+                () = once_seen_now(&app, &attempt) => true,
                 () = tokio::time::sleep(LONG_POLL) => false,
                 _ = stopping.wait_for(|stop| *stop) => false,
             }
         }
-        Wait::Nothing | Wait::Full => false,
+        Wait::Full => seen_now(&app, &attempt).await,
+        Wait::Nothing => false,
     };
     let next = format!("/sign-in/{}/return", attempt.id);
     if over {
@@ -133,7 +131,7 @@ pub async fn status(Shared(app): Shared<State>, path: Path<String>, headers: Hea
 /// `GET /sign-in/{request_id}/wait`: the page of a tab that waits. Without script it reloads, and each reload goes
 /// through `return`, which looks at the PIN.
 pub async fn wait(Shared(app): Shared<State>, path: Path<String>, headers: HeaderMap) -> Answer {
-    let attempt = match open_attempt(&app, path, &headers).await {
+    let attempt = match open_for_page(&app, path, &headers).await {
         Ok(attempt) => attempt,
         Err(answer) => return answer,
     };

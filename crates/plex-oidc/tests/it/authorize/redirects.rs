@@ -155,8 +155,10 @@ async fn req_028_a_code_for_an_address_that_others_can_take_needs_a_click() {
         let asked = tv.authorization().with("redirect_uri", redirect_uri);
         let page = browser.open(&asked.url()).await.expect(200);
         assert!(page.text().contains("Continue as Mara"), "{}", page.text());
-        let landing = browser.submit(&page, "/continue").await.leaves();
-        tv.tokens(&asked, &landing).await;
+        let answer = browser.submit(&page, "/continue").await;
+        // A 303 here would be held against `form-action`, and Chromium stops it, an app's own scheme included.
+        assert_eq!(answer.location(), None);
+        tv.tokens(&asked, &answer.leaves()).await;
         let silent = asked.with("prompt", "none");
         assert_eq!(silent.error(&browser.get(&silent.url()).await.leaves()), "interaction_required");
     }
@@ -192,4 +194,21 @@ async fn req_030_nothing_breaks_out_of_the_location_header() {
         let page = browser.send(get(&format!("{query}{suffix}"))).await.expect(400);
         assert!(page.stays() && page.set_cookies().is_empty(), "{suffix}");
     }
+}
+
+/// The host takes an address out because it is no longer to be trusted: from then on nothing is sent there.
+#[tokio::test]
+async fn req_018_an_address_that_was_taken_out_meanwhile_gets_nothing() {
+    let mut house = House::new().await;
+    let (photos, mut browser) = (house.relying_party("photos"), house.browser());
+    let page = browser.open(&photos.authorization().url()).await.expect(200);
+    let pin = browser.start(&page).await;
+    house.plex.approve(&pin.code, "friend");
+    let elsewhere = r#"redirect_uris = ["https://photos.example.org/elsewhere"]"#;
+    house.restart_with(|setup| setup.client("photos", elsewhere)).await;
+    for path in ["/return", "", "/wait"] {
+        let gone = browser.get(&format!("/sign-in/{}{path}", page.attempt())).await.expect(400);
+        assert!(gone.stays() && browser.session().is_none(), "{path}: {}", gone.text());
+    }
+    assert!(browser.post(&page, "/cancel", &[]).await.expect(400).stays());
 }

@@ -171,3 +171,17 @@ async fn req_133_no_address_is_taken_from_a_request() {
         }
     }
 }
+
+#[tokio::test]
+async fn who_is_asked_about_signing_out_may_stay() {
+    let house = House::new().await;
+    let photos = house.relying_party("photos");
+    let (mut browser, _) = house.sign_in("friend", &photos).await;
+    let asked = browser.open("/sign-out").await.expect(200);
+    let stays = browser.post(&asked, "/sign-out", &[("answer", "stay")]).await.expect(200);
+    assert_eq!((stays.heading().as_str(), stays.set_cookies()), ("You are signed in", vec![]));
+    browser.get(&photos.authorization().url()).await.leaves().code();
+    let leaves = browser.post(&asked, "/sign-out", &[("answer", "sign-out")]).await.expect(200);
+    assert_eq!((leaves.heading().as_str(), browser.session()), ("You are signed out", None));
+    browser.open(&photos.authorization().url()).await.expect(200);
+}

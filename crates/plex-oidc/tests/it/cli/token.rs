@@ -26,7 +26,7 @@ fn loaded(house: &House) -> config::Config {
 
 /// The service's own store. While it is held, the service runs, as far as the database can tell.
 fn service(house: &House) -> Arc<dyn Store> {
-    house.runtime.block_on(open_stored(&loaded(house))).unwrap().0
+    house.runtime.block_on(open_stored(&loaded(house))).unwrap().store
 }
 
 fn robin(standing: Standing, updated: Timestamp) -> UserRecord {

@@ -280,6 +280,18 @@ fn req_050_both_secrets_work_while_one_replaces_the_other() {
 }
 
 #[test]
+fn a_third_secret_is_refused_because_either_of_the_two_may_be_in_use() {
+    let folder = small();
+    let rotate = ["client", "rotate-secret", "cloudflare-access"];
+    assert_eq!(plex_oidc(folder.path(), &rotate, &[]).exit, Exit::Done);
+    let before = hashes(folder.path(), "cloudflare-access");
+    let ran = plex_oidc(folder.path(), &rotate, &[]);
+    assert_eq!((ran.exit, ran.out.as_str()), (Exit::Failed, ""));
+    assert!(ran.err.contains("has two secrets already") && ran.err.contains("--finish"), "{}", ran.err);
+    assert_eq!((hashes(folder.path(), "cloudflare-access"), before.len()), (before, 2));
+}
+
+#[test]
 fn the_first_file_of_init_loads() {
     let folder = folder();
     let server = |digit: &str, name: &str| (digit.repeat(40), 17, name.to_owned());

@@ -145,3 +145,24 @@ async fn no_endpoint_accepts_a_plex_token() {
     let told = house.plex.world().request_log().iter().any(|call| call.headers.contains_key("x-plex-token"));
     assert!(!told, "we showed Plex a token that came from a browser");
 }
+
+/// A second click before the first one was answered: the browser shows the answer to the second.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_double_click_on_the_button_leads_to_plex_all_the_same() {
+    let house = House::new().await;
+    let (photos, mut browser) = (house.relying_party("photos"), house.browser());
+    let asked = photos.authorization();
+    let page = browser.open(&asked.url()).await.expect(200);
+    let clicks = (0..4).map(|_| {
+        let (mut same, page) = (browser.clone(), page.clone());
+        tokio::spawn(async move { same.submit(&page, "/start").await })
+    });
+    for click in clicks.collect::<Vec<_>>() {
+        click.await.unwrap().expect(200);
+    }
+    let waiting = browser.come_back(&page).await.expect(200);
+    let (_, code) = waiting.body.split_once("code=").expect("a link to Plex");
+    let code: String = code.chars().take_while(char::is_ascii_alphanumeric).collect();
+    house.plex.approve(&code, "friend");
+    browser.come_back(&page).await.leaves().code();
+}

@@ -119,3 +119,21 @@ async fn plex_that_keeps_failing_is_left_alone_and_asked_again_later() {
 fn times_asked(plex: &Plex) -> usize {
     plex.world().request_log().iter().filter(|call| call.method == "POST").count()
 }
+
+/// The first question after a pause is a trial by one call. Who somebody is takes two calls: they are one question.
+#[tokio::test]
+async fn an_approval_is_good_for_the_first_try_once_plex_is_back() {
+    let house = House::new().await;
+    let mut browser = house.browser();
+    let page = browser.open(&house.relying_party("photos").authorization().url()).await.expect(200);
+    let pin = browser.start(&page).await;
+    house.plex.approve(&pin.code, "friend");
+    let next = browser.wait(&page).await.expect("an outcome");
+    house.plex.fails(FaultKind::ServerError);
+    for _ in 0..5 {
+        browser.open(&next).await.expect(503);
+    }
+    house.plex.recovers();
+    house.pass(Seconds(60));
+    browser.open(&next).await.leaves().code();
+}

@@ -1,6 +1,7 @@
 //! Who comes in, who does not, and what the page says to them.
 
-use plextv_emulator::OTHER_SERVER;
+use plex_oidc_core::id::PlexAccountId;
+use plextv_emulator::{Fault, FaultKind, MAIN_SERVER, OTHER_SERVER};
 use serde_json::{Value, json};
 
 use crate::support::{Answer, House, Setup};
@@ -106,7 +107,7 @@ async fn the_owner_is_known_by_account_even_if_plex_lists_no_server() {
     let house = House::new().await;
     house.plex.world().set_switches(|switches| switches.impostor_server = true);
     assert_eq!(claims(&house, "owner").await["sub"], "plex-1002003");
-    house.plex.fails(plextv_emulator::FaultKind::EmptyLists);
+    house.plex.fails(FaultKind::EmptyLists);
     assert_eq!(claims(&house, "owner").await["sub"], "plex-1002003");
     is_denied(&house, "friend", "This account can’t come in").await;
 }
@@ -185,4 +186,58 @@ async fn who_is_signed_in_but_not_allowed_at_another_application_is_told_so() {
     assert_eq!(silent.error(&landing), "access_denied");
     let page = browser.submit(&page, "/again").await.expect(200);
     browser.approve_and_finish(&page, "owner").await.leaves().code();
+}
+
+/// DESIGN section 4: a clean "no longer shared" ends access. Plex says so while somebody signs in, too.
+#[tokio::test]
+async fn what_plex_says_at_a_refused_sign_in_holds_at_every_door() {
+    let house = House::new().await;
+    let photos = house.relying_party("photos");
+    let (mut inside, tokens) = house.sign_in("friend", &photos).await;
+    house.plex.world().unshare_server("friend", MAIN_SERVER).unwrap();
+    is_denied(&house, "friend", "This account can’t come in").await;
+    photos.userinfo(&tokens.access_token()).await.expect(401);
+    photos.refresh(&tokens.refresh_token()).await.expect(400);
+    inside.open(&photos.authorization().url()).await.expect(403);
+    house.plex.world().share("friend", MAIN_SERVER).unwrap();
+    house.sign_in("friend", &photos).await;
+    photos.userinfo(&tokens.access_token()).await.expect(200);
+}
+
+#[tokio::test]
+async fn a_library_that_is_no_longer_shared_is_noticed_at_a_refused_sign_in() {
+    let setup = Setup::default().with_owner_token();
+    let house = setup.client("photos", r#"allow = ["plex-library:1"]"#).start().await;
+    let photos = house.relying_party("photos");
+    let (_, tokens) = house.sign_in("friend", &photos).await;
+    house.plex.world().share_libraries("friend", MAIN_SERVER, &[2]).unwrap();
+    visit(&house, "friend").await.expect(403);
+    photos.userinfo(&tokens.access_token()).await.expect(401);
+}
+
+/// An empty list says nothing clearly: whoever is inside stays inside. And nobody is remembered for knocking.
+#[tokio::test]
+async fn a_doubtful_no_and_a_stranger_leave_no_trace() {
+    let house = House::new().await;
+    let photos = house.relying_party("photos");
+    let (_, tokens) = house.sign_in("friend", &photos).await;
+    house.plex.fails(FaultKind::EmptyLists);
+    is_denied(&house, "friend", "This account can’t come in").await;
+    photos.userinfo(&tokens.access_token()).await.expect(200);
+    house.plex.recovers();
+    is_denied(&house, "other-owner", "This account can’t come in").await;
+    let stranger = PlexAccountId(house.plex.account_id("other-owner"));
+    assert!(house.app().store.user(stranger).await.unwrap().is_none());
+}
+
+#[tokio::test]
+async fn libraries_that_plex_could_not_be_asked_for_end_nothing() {
+    let setup = Setup::default().with_owner_token();
+    let house = setup.client("photos", r#"allow = ["plex-library:1"]"#).start().await;
+    let photos = house.relying_party("photos");
+    let (_, tokens) = house.sign_in("friend", &photos).await;
+    let shares = Fault::new(FaultKind::ServerError).on_path("/api/v2/shared_servers");
+    house.plex.world().set_fault(shares);
+    visit(&house, "friend").await.expect(403);
+    photos.userinfo(&tokens.access_token()).await.expect(200);
 }

@@ -113,3 +113,38 @@ async fn req_017_many_tabs_keep_the_newest_eight_attempts() {
         browser.open(&page.url).await.expect(if number < 4 { 400 } else { 200 });
     }
 }
+
+/// The Plex page may have been opened twice, and both send back here: one tab goes on, the other is told so.
+#[tokio::test]
+async fn a_tab_whose_sign_in_another_one_finished_says_that_all_is_well() {
+    let house = House::new().await;
+    let (photos, mut browser) = (house.relying_party("photos"), house.browser());
+    let page = browser.open(&photos.authorization().url()).await.expect(200);
+    let pin = browser.start(&page).await;
+    house.plex.approve(&pin.code, "friend");
+    browser.finish(&page).await.leaves().code();
+    let mut elsewhere = house.browser();
+    for path in ["", "/return", "/wait", "/consent"] {
+        let url = format!("/sign-in/{}{path}", page.attempt());
+        let told = browser.open(&url).await.expect(200);
+        assert_eq!((told.heading().as_str(), told.stays()), ("You are signed in", true), "{path}");
+        elsewhere.open(&url).await.expect(400);
+    }
+}
+
+#[tokio::test]
+async fn req_017_the_answer_to_a_page_counts_for_the_account_that_it_showed() {
+    let house = House::new().await;
+    let photos = house.relying_party("photos");
+    for (prompt, action) in [("select_account", "/continue"), ("consent", "/consent")] {
+        let (mut browser, _) = house.sign_in("friend", &photos).await;
+        let asked = photos.authorization().with("prompt", prompt);
+        let page = browser.open(&asked.url()).await.expect(200);
+        assert!(page.text().contains("Mara"), "{}", page.text());
+        browser.sign_in(&photos.authorization().with("prompt", "login").url(), "home").await;
+        let anew = browser.submit(&page, action).await.expect(200);
+        assert!(anew.stays() && !anew.text().contains("Mara"), "{}", anew.text());
+        let landing = browser.submit(&anew, action).await.leaves();
+        assert_eq!(photos.claims(&asked, &landing).await["sub"], "plex-48151004");
+    }
+}
