@@ -39,10 +39,13 @@ struct Served {
 }
 
 async fn serve(house: &House, limits: ConnectionLimits) -> Served {
+    let (body, answer) = (Duration::from_secs(1), Duration::from_secs(3));
+    serve_within(house, limits, Limits { body, answer, body_bytes: MAX_BODY_BYTES }).await
+}
+
+async fn serve_within(house: &House, limits: ConnectionLimits, of_requests: Limits) -> Served {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
-    let of_requests =
-        Limits { body: Duration::from_secs(1), answer: Duration::from_secs(3), body_bytes: MAX_BODY_BYTES };
     let router = router::router(&Arc::clone(house.app()), of_requests);
     let (keep, serving) = watch::channel(Serving { app: Arc::clone(house.app()), router });
     let stopping = house.stop.subscribe();
