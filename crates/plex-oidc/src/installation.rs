@@ -81,7 +81,7 @@ pub fn open_beside(config: &Config) -> Result<Arc<dyn Store>, StartError> {
 
 fn require_database(config: &Config, path: &Path) -> Result<(), StartError> {
     if !path.exists() {
-        check_mixture(&config.key_file, &path, DatabaseState::Absent)?.require_complete(&config.key_file)?;
+        check_mixture(&config.key_file, path, DatabaseState::Absent)?.require_complete(&config.key_file)?;
     }
     Ok(())
 }
