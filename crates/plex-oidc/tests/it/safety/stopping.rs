@@ -20,7 +20,7 @@ async fn stop(house: &House, served: Served) -> Duration {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn i_20_a_running_request_finishes_and_nobody_new_comes_in() {
     let house = House::new().await;
-    let long = Duration::from_secs(60); // nothing but the request itself may end it, however busy the machine is
+    let long = Duration::from_mins(1); // nothing but the request itself may end it, however busy the machine is
     let of_requests = Limits { body: long, answer: long, body_bytes: MAX_BODY_BYTES };
     let served = serve_within(&house, ConnectionLimits { drain: long, ..SHORT }, of_requests).await;
     let address = served.address;
