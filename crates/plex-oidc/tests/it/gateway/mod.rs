@@ -3,6 +3,10 @@
 mod cookies;
 mod families;
 mod handover;
+mod identity;
+mod kinds;
+mod paths;
+mod returns;
 
 use crate::support::{Answer, House, PROXY_NETWORK, Setup};
 

@@ -47,6 +47,7 @@ mod relying_party;
 mod setup;
 
 pub(crate) use answer::{Answer, Form, Landing};
+pub(crate) use app_cookies::AppCookies;
 pub(crate) use browser::{Browser, Pin};
 pub(crate) use door::{Door, get, post_form};
 pub(crate) use house::House;
