@@ -1,6 +1,8 @@
 //! The gateway through the real router: proxies of every family, visitors with browsers, programs with tokens.
 
+mod app_tokens;
 mod cookies;
+mod endings;
 mod families;
 mod handover;
 mod identity;
