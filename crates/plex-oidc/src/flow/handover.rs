@@ -24,8 +24,8 @@ const PURPOSE: &str = "gateway start";
 pub struct SentOff {
     /// Where to send the browser.
     pub location: String,
-    /// The `Set-Cookie` value that goes along, unless the browser has that cookie already.
-    pub cookie: Option<String>,
+    /// The `Set-Cookie` value that goes along.
+    pub cookie: String,
 }
 
 /// Sends somebody off who asked for `request`, to come back to `to`.
@@ -36,9 +36,9 @@ pub fn send_off(
     to: &str,
     headers: &HeaderMap,
 ) -> Result<SentOff, FlowError> {
-    // One secret for all tabs of this browser: each gets a code of its own, and every code needs the secret.
+    // One secret for all tabs of this browser: each gets a code of its own, and every code needs the secret. The cookie is
+    // set each time, so that it lives as long as the newest way.
     let known = app.gateway.cookies.start(headers);
-    let is_new = known.is_none();
     let secret = known.unwrap_or_else(|| app.entropy.secret(SecretKind::GatewayStart));
     let start = Start {
         app: asked.name.clone(),
@@ -52,7 +52,7 @@ pub fn send_off(
     let marked = app.mac.mark(PURPOSE, &serde_json::to_vec(&start)?);
     Ok(SentOff {
         location: app.issuer.join(&format!("/gateway/sign-in?request={marked}")),
-        cookie: is_new.then(|| app.gateway.cookies.set_start(&secret)),
+        cookie: app.gateway.cookies.set_start(&secret),
     })
 }
 

@@ -124,7 +124,7 @@ pub(super) fn sign_in(
     };
     let SentOff { location, cookie } = send_off(app, asked, original, &to, headers)?;
     if kind == RequestKind::Navigation {
-        return Ok(redirect(asking, &location, cookie.as_deref()));
+        return Ok(redirect(asking, &location, Some(&cookie)));
     }
     let mut answer = StatusCode::UNAUTHORIZED.into_response();
     let body = SignInRequired { error: "sign_in_required", sign_in: &location };
@@ -137,7 +137,7 @@ pub(super) fn sign_in(
     if let Ok(location) = HeaderValue::from_str(&location) {
         out.insert(LOCATION, location);
     }
-    if let Some(cookie) = cookie.and_then(|cookie| HeaderValue::from_str(&cookie).ok()) {
+    if let Ok(cookie) = HeaderValue::from_str(&cookie) {
         out.append(SET_COOKIE, cookie);
     }
     allow_reading(asking, out);

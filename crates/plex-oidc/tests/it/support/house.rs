@@ -13,6 +13,7 @@ use plex_oidc::config::Config;
 use plex_oidc::entropy::SystemEntropy;
 use plex_oidc::installation;
 use plex_oidc::start::{self, Parts};
+use plex_oidc_core::gateway::Family;
 use plex_oidc_core::time::{Seconds, Timestamp};
 use tempfile::TempDir;
 use tokio::sync::watch;
@@ -22,6 +23,7 @@ use super::clock::StillClock;
 use super::data;
 use super::door::Door;
 use super::plex::Plex;
+use super::proxy::{Proxy, Visitor};
 use super::relying_party::{RelyingParty, Tokens};
 use super::setup::Setup;
 
@@ -133,6 +135,16 @@ impl House {
     pub(crate) fn browser(&self) -> Browser {
         let [_, a, b, c] = self.visitors.fetch_add(1, Ordering::Relaxed).to_be_bytes();
         Browser::new(self.door.clone(), Arc::clone(&self.plex), SocketAddr::from(([10, a, b, c], 50_000)))
+    }
+
+    /// A new visitor of applications behind the gateway.
+    pub(crate) fn visitor(&self) -> Visitor {
+        Visitor::new(self.browser())
+    }
+
+    /// A proxy in front of them.
+    pub(crate) fn proxy(&self, family: Family) -> Proxy {
+        Proxy::new(self.door.clone(), family)
     }
 
     /// A registered application of the usual house, or one that the setup added.

@@ -9,6 +9,8 @@
 //!   script does.
 //! - [`RelyingParty`] is an application: it makes [`Authorization`]s (PKCE, state, nonce), redeems codes, refreshes, asks
 //!   for claims, and checks ID tokens against our key set with a library that is not ours.
+//! - [`Proxy`] asks the gateway as a real one of its family would; [`Visitor`] is a browser that visits applications
+//!   through it, with cookies for each host.
 //! - [`Plex`] is plex.tv: approve a PIN as a persona, take the service down, look at what was asked.
 //!
 //! The usual house has these applications, each at `https://<id>.example.org/callback`, each with every scope:
@@ -32,6 +34,7 @@
 //! What the example does, `house.sign_in("friend", &photos)` does in one line.
 
 mod answer;
+mod app_cookies;
 mod browser;
 mod clock;
 mod cookies;
@@ -39,13 +42,16 @@ mod data;
 mod door;
 mod house;
 mod plex;
+mod proxy;
 mod relying_party;
 mod setup;
 
 pub(crate) use answer::{Answer, Form, Landing};
+pub(crate) use app_cookies::AppCookies;
 pub(crate) use browser::{Browser, Pin};
 pub(crate) use door::{Door, get, post_form};
 pub(crate) use house::House;
 pub(crate) use plex::Plex;
+pub(crate) use proxy::{FAMILIES, PROXY_NETWORK, Proxy, Visit, Visitor, redirected};
 pub(crate) use relying_party::{Authorization, ClientAuth, RelyingParty, Tokens};
 pub(crate) use setup::{ISSUER, PRODUCT, Setup, secret_of};

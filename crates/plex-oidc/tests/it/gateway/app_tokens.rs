@@ -1,0 +1,184 @@
+//! App tokens: what programs show instead of a cookie. A bad one is final.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use plex_oidc::store::records::NewAppToken;
+use plex_oidc_core::gateway::Family;
+use plex_oidc_core::id::PlexAccountId;
+use plex_oidc_core::secret::{Secret, SecretKind};
+use plex_oidc_core::time::Seconds;
+
+use super::*;
+use crate::support::{FAMILIES, Visit};
+
+/// Stores a token of a persona who signed in before, for these applications.
+async fn token(house: &House, id: &str, persona: &str, apps: &[&str]) -> String {
+    let bytes: Vec<u8> = id.bytes().cycle().take(Secret::RANDOM_BYTES).collect();
+    let secret = Secret::from_random(SecretKind::AppToken, bytes.try_into().unwrap());
+    let new = NewAppToken {
+        id: id.to_owned(),
+        name: format!("the phone of {persona}"),
+        hash: secret.hash(),
+        account_id: PlexAccountId(house.plex.account_id(persona)),
+        apps: apps.iter().map(|app| (*app).to_owned()).collect(),
+        created: house.now(),
+        expires: Some(house.now().plus(Seconds(3600))),
+    };
+    assert!(house.app().store.add_app_token(new).await.unwrap());
+    secret.expose().to_owned()
+}
+
+fn basic(user: &str, password: &str) -> String {
+    format!("Basic {}", STANDARD.encode(format!("{user}:{password}")))
+}
+
+fn ask(url: &str, authorization: &str) -> Visit {
+    Visit::bare("GET", url).with("authorization", authorization)
+}
+
+#[tokio::test]
+async fn a_token_passes_as_its_person_at_its_apps() {
+    let house = house().await;
+    for (number, family) in FAMILIES.into_iter().enumerate() {
+        let proxy = house.proxy(family);
+        let friend = subject(&house, "friend");
+        house.visitor().sign_in(&proxy, &format!("{NOTES}/"), "friend").await;
+        let token = token(&house, &format!("token-{number}"), "friend", &["wiki", "calendar"]).await;
+        let ways = [
+            format!("Bearer {token}"),
+            format!("bearer {token}"),
+            format!("BEARER  {token}"),
+            basic("anything", &token),
+            basic("", &token),
+            basic("friend@example.com", &token).replace("Basic", "basic"),
+            basic("x", &token).trim_end_matches('=').to_owned(),
+        ];
+        for way in &ways {
+            for url in [format!("{WIKI}/api"), format!("{CALENDAR}/dav"), format!("{WIKI}/health")] {
+                passes_as(&proxy.ask(&ask(&url, way)).await, &friend);
+            }
+            proxy.ask(&ask(&format!("{WIKI}/admin"), way)).await.expect(403);
+        }
+        passes_as(
+            &proxy.ask(&Visit::page(&format!("{WIKI}/")).with("authorization", &ways[0])).await,
+            &friend,
+        );
+    }
+}
+
+/// A token that is not good here: said so, without a way to sign in, whatever else there is.
+#[track_caller]
+fn is_final(answer: &Answer) {
+    assert_eq!(answer.status, 401, "{answer:?}");
+    assert_eq!(answer.header("www-authenticate"), Some("Bearer error=\"invalid_token\""));
+    assert!(answer.location().is_none() && answer.set_cookies().is_empty());
+    assert!(IDENTITY.iter().all(|name| answer.header(name).is_none()));
+}
+
+#[tokio::test]
+async fn a_bad_token_is_final_even_beside_a_good_cookie() {
+    let house = house().await;
+    for (number, family) in FAMILIES.into_iter().enumerate() {
+        let (proxy, mut visitor) = (house.proxy(family), house.visitor());
+        visitor.sign_in(&proxy, &format!("{WIKI}/"), "owner").await;
+        house.visitor().sign_in(&proxy, &format!("{WIKI}/"), "friend").await;
+        let good = token(&house, &format!("good-{number}"), "friend", &["wiki"]).await;
+        let other = token(&house, &format!("other-{number}"), "friend", &["notes"]).await;
+        let revoked = token(&house, &format!("revoked-{number}"), "friend", &["wiki"]).await;
+        assert!(house.app().store.revoke_app_token(format!("revoked-{number}")).await.unwrap());
+        let unknown = Secret::from_random(SecretKind::AppToken, [9; 32]).expose().to_owned();
+        let body = good.strip_prefix("pot_").unwrap();
+        let bad = [
+            other,
+            revoked,
+            unknown,
+            "pot_".to_owned(),
+            format!("pot_{}", &body[1..]),
+            format!("{good}A"),
+            format!("{good}="),
+            format!("{good} x"),
+            format!("pot_{}", "A".repeat(3000)),
+            "pot_' OR 1=1".to_owned(),
+        ];
+        for token in bad {
+            for way in [format!("Bearer {token}"), basic("x", &token)] {
+                for url in [format!("{WIKI}/"), format!("{WIKI}/health")] {
+                    is_final(&visitor.ask(&proxy, &ask(&url, &way)).await);
+                    is_final(&visitor.ask(&proxy, &Visit::page(&url).with("authorization", &way)).await);
+                }
+            }
+        }
+        // Two headers, of which one is ours.
+        let two =
+            ask(&format!("{WIKI}/"), &format!("Bearer {good}")).with("authorization", "Bearer of-the-app");
+        is_final(&visitor.ask(&proxy, &two).await);
+        let twice = ask(&format!("{WIKI}/"), &format!("Bearer {good}"));
+        is_final(&visitor.ask(&proxy, &twice.with("authorization", &basic("x", &good))).await);
+        passes_as(&visitor.page(&proxy, &format!("{WIKI}/")).await, &subject(&house, "owner"));
+    }
+}
+
+#[tokio::test]
+async fn credentials_of_the_app_itself_are_none_of_ours() {
+    let house = house().await;
+    for family in FAMILIES {
+        let (proxy, mut visitor) = (house.proxy(family), house.visitor());
+        visitor.sign_in(&proxy, &format!("{WIKI}/"), "friend").await;
+        let cookie = visitor.cookies.get(host(WIKI), HOST_COOKIE);
+        for way in [
+            "Bearer eyJhbGciOiJub25lIn0.e30.".to_owned(),
+            format!("Bearer {cookie}"),
+            basic("friend", "hunter2"),
+            basic("pot_x", "hunter2"),
+            "Basic !!!".to_owned(),
+            "Basic".to_owned(),
+            "Negotiate YII".to_owned(),
+            "Digest username=\"pot_x\"".to_owned(),
+            String::new(),
+        ] {
+            let visit = ask(&format!("{WIKI}/"), &way);
+            proxy.ask(&visit).await.expect(401).location().expect("a way to sign in");
+            passes_as(&visitor.ask(&proxy, &visit).await, &subject(&house, "friend"));
+        }
+        // Elsewhere than in its header, a token says nothing.
+        house.visitor().sign_in(&proxy, &format!("{WIKI}/"), "home").await;
+        let id = format!("{family:?}");
+        let token = token(&house, &id, "home", &["wiki"]).await;
+        for visit in [
+            Visit::bare("GET", &format!("{WIKI}/?access_token={token}")),
+            Visit::bare("GET", &format!("{WIKI}/")).with("proxy-authorization", &format!("Bearer {token}")),
+            Visit::bare("GET", &format!("{WIKI}/")).with("x-api-key", &token),
+            Visit::bare("GET", &format!("{WIKI}/")).with("cookie", &format!("{HOST_COOKIE}={token}")),
+        ] {
+            proxy.ask(&visit).await.expect(401).location().expect("a way to sign in");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_token_ends_by_time_and_with_its_person() {
+    let house = setup().set("rules", "membership_lifetime = \"24h\"").start().await;
+    let proxy = house.proxy(Family::ForwardAuth);
+    let mut visitor = house.visitor();
+    visitor.sign_in(&proxy, &format!("{WIKI}/"), "friend").await;
+    let way = format!("Bearer {}", token(&house, "one", "friend", &["wiki"]).await);
+    let url = format!("{WIKI}/");
+    proxy.ask(&ask(&url, &way)).await.expect(200);
+    house.pass(Seconds(3601));
+    is_final(&visitor.ask(&proxy, &ask(&url, &way)).await);
+    // What we know of its person is too old: nobody can sign in for a program.
+    house.pass(Seconds(24 * 3600 - 3601 - 60));
+    let way = format!("Bearer {}", token(&house, "two", "friend", &["wiki"]).await);
+    proxy.ask(&ask(&url, &way)).await.expect(200);
+    house.pass(Seconds(120));
+    is_final(&proxy.ask(&ask(&url, &way)).await);
+    visitor.sign_in(&proxy, &url, "friend").await;
+    proxy.ask(&ask(&url, &way)).await.expect(200);
+    // Signing out is about browsers; the end of access is about everything.
+    let confirm = visitor.browser.open("/sign-out").await.expect(200);
+    visitor.browser.submit(&confirm, "/sign-out").await.expect(200);
+    proxy.ask(&ask(&url, &way)).await.expect(200);
+    let account = PlexAccountId(house.plex.account_id("friend"));
+    house.app().store.end_access(account, house.now()).await.unwrap();
+    is_final(&proxy.ask(&ask(&url, &way)).await);
+}
