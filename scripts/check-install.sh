@@ -91,3 +91,21 @@ install_node() {
     PATH=$cache/python/bin:$PATH npm ci --prefix "$cache/node" --ignore-scripts --no-audit --no-fund
     touch "$cache/node/$wanted"
 }
+
+# The proxies of e2e/gateway/. Those of Debian are unpacked and not installed: installing them would start them.
+install_proxies() {
+    install_python
+    local wanted=$cache/proxies/$(git hash-object e2e/gateway/requirements.txt) package
+    if [[ -f $wanted ]]; then return; fi
+    rm -rf "$cache/proxies"
+    mkdir -p "$cache/proxies/debian"
+    /usr/bin/python3 -m venv "$cache/proxies/python"
+    "$cache/proxies/python/bin/pip" install --quiet --disable-pip-version-check --no-deps --require-hashes \
+        --requirement e2e/gateway/requirements.txt
+    # With what these need and a small system does not have.
+    local packages=(caddy nginx haproxy liblua5.3-0 libopentracing1 libopentracing-c-wrapper0 libpcre2-8-0)
+    if ! apt-get download --print-uris "${packages[@]}" >/dev/null; then apt-get update --quiet; fi
+    (cd "$cache/proxies/debian" && apt-get download --quiet "${packages[@]}")
+    for package in "$cache"/proxies/debian/*.deb; do dpkg-deb --extract "$package" "$cache/proxies/debian"; done
+    touch "$wanted"
+}

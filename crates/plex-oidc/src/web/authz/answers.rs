@@ -23,6 +23,10 @@ use crate::flow::gateway::Visitor;
 use crate::flow::handover::{SentOff, send_off};
 use crate::web::respond::Answer;
 
+/// Where nginx finds the address for a script that is not signed in. Its `Location` always means a redirect: a 401 is all
+/// that nginx takes, and its configuration has to tell the two apart by something.
+const SIGN_IN: HeaderName = HeaderName::from_static("x-plex-oidc-sign-in");
+
 /// What somebody reads who is signed in and may not.
 pub(super) const NOT_FOR_YOU: &str = "You are signed in, but this page is not for your account.";
 
@@ -135,7 +139,7 @@ pub(super) fn sign_in(
     let out = answer.headers_mut();
     out.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     if let Ok(location) = HeaderValue::from_str(&location) {
-        out.insert(LOCATION, location);
+        out.insert(if family.relays_redirects() { LOCATION } else { SIGN_IN }, location);
     }
     if let Ok(cookie) = HeaderValue::from_str(&cookie) {
         out.append(SET_COOKIE, cookie);
