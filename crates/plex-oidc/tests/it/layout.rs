@@ -43,7 +43,8 @@ const FORBIDDEN: [(&str, &str, &[&str]); 12] = [
 ];
 
 /// What handlers share. Everything else under `web` is a handler, and no handler names another.
-const SHARED_BY_HANDLERS: [&str; 4] = ["web::respond", "web::request", "web::entrance", "web::sign_in::views"];
+const SHARED_BY_HANDLERS: [&str; 4] =
+    ["web::respond", "web::request", "web::entrance", "web::sign_in::views"];
 
 fn crates() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_owned()
