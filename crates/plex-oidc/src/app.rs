@@ -15,7 +15,7 @@ use tokio::sync::watch;
 use crate::clock::Clock;
 use crate::entropy::Entropy;
 use crate::flow::watch::Watchers;
-use crate::gateway::Gateway;
+use crate::gateway::{AccessValidator, Gateway};
 use crate::keys::{KeyRing, Mac, Seal};
 use crate::limits::StartLimiter;
 use crate::pages::Pages;
@@ -72,6 +72,8 @@ pub struct App {
     pub watchers: Arc<Watchers>,
     /// What proxies ask about.
     pub gateway: Gateway,
+    /// What it takes to believe Cloudflare Access.
+    pub access: AccessValidator,
     /// Marks what passes through browsers.
     pub mac: Arc<Mac>,
     /// Our cookies.

@@ -10,6 +10,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::extract::ConnectInfo;
 use axum::response::{IntoResponse as _, Response};
+use futures_util::future::join_all;
 use http::header::{CONNECTION, HeaderName, HeaderValue};
 use http::{Request, StatusCode};
 use hyper::body::Incoming;
@@ -167,6 +168,22 @@ pub async fn sweep(serving: watch::Receiver<Serving>, mut stopping: watch::Recei
                     break;
                 }
             }
+        }
+    }
+}
+
+/// Keeps the keys of the teams at Cloudflare Access fresh, always those of the latest in `serving`, until `stopping` turns
+/// true.
+pub async fn keep_team_keys(mut serving: watch::Receiver<Serving>, stopping: watch::Receiver<bool>) {
+    loop {
+        let teams: Vec<_> = serving.borrow_and_update().app.access.keys().map(Arc::clone).collect();
+        let any = !teams.is_empty();
+        let keeping = join_all(teams.into_iter().map(|keys| keys.run(stopping.clone())));
+        let mut until_stopping = stopping.clone();
+        tokio::select! {
+            changed = serving.changed() => if changed.is_err() { return },
+            _ = keeping, if any => return,
+            _ = until_stopping.wait_for(|stop| *stop) => return,
         }
     }
 }

@@ -19,6 +19,7 @@ use tower_http::timeout::TimeoutLayer;
 use crate::app::{App, State};
 use crate::headers::add_security_headers;
 use crate::pages::ErrorKind;
+use crate::web::authz::access;
 use crate::web::request::BodyTime;
 use crate::web::respond::page_error;
 use crate::web::sign_in::{choice, constant, page, return_, start, wait};
@@ -97,6 +98,19 @@ fn gateway() -> Router<State> {
         .route("/authz/app/{name}/ext-authz", any(authz::ext_authz_of_app))
         .route("/authz/app/{name}/ext-authz/", any(authz::ext_authz_of_app))
         .route("/authz/app/{name}/ext-authz/{*target}", any(authz::ext_authz_of_app))
+        .merge(access_validator())
+}
+
+/// The same behind Cloudflare Access; the last three are the addresses of `cloudflare-access-forwardauth`.
+fn access_validator() -> Router<State> {
+    Router::new()
+        .route("/authz/cloudflare-access/{name}", any(access::forward_auth))
+        .route("/authz/cloudflare-access/{name}/auth-request", any(access::auth_request))
+        .route("/authz/cloudflare-access/{name}/ext-authz/", any(access::ext_authz))
+        .route("/authz/cloudflare-access/{name}/ext-authz/{*target}", any(access::ext_authz))
+        .route("/validate/{tag}", any(access::validate))
+        .route("/validate/{tag}/", any(access::validate_ext_authz))
+        .route("/validate/{tag}/{*target}", any(access::validate_ext_authz))
 }
 
 /// What relying parties call, scripts in browsers among them (requirement 13: CORS here, and nowhere else).

@@ -23,7 +23,7 @@ use crate::clock::{Clock, SystemClock};
 use crate::config::{Config, PlexConfig};
 use crate::entropy::{Entropy, SystemEntropy};
 use crate::flow::watch::Watchers;
-use crate::gateway::{self, Gateway, GatewayCookies, Recent};
+use crate::gateway::{self, AccessValidator, Gateway, GatewayCookies, Recent, TeamKeys};
 use crate::installation::{Stored, new_client_identifier, open_stored};
 use crate::keys::{KeyFileError, KeyRing, KeyRingError, Mac, MixtureError, Seal};
 use crate::lifecycle::{self, ConnectionLimits, Serving};
@@ -32,6 +32,7 @@ use crate::pages::{Pages, PagesError, Theme, ThemeValues};
 use crate::router::{Limits, router};
 use crate::session::Cookies;
 use crate::store::{Store, StoreError};
+use crate::upstream::access_keys::AccessKeys;
 use crate::upstream::plex::{Plex, PlexSettings};
 
 /// How long open requests may take to finish after the program was asked to stop (invariant I-20).
@@ -66,6 +67,9 @@ pub enum StartError {
     /// The connection to Plex cannot be set up.
     #[error("the connection to plex.tv cannot be set up: {0}")]
     Plex(String),
+    /// The connection to Cloudflare Access cannot be set up.
+    #[error("the connection to Cloudflare Access cannot be set up: {0}")]
+    Access(String),
     /// A file cannot be read.
     #[error("cannot read {}: {source}", path.display())]
     File {
@@ -121,6 +125,7 @@ pub struct Held {
     seal: Arc<Seal>,
     mac: Arc<Mac>,
     watchers: Arc<Watchers>,
+    team_keys: Arc<TeamKeys>,
     /// Under which this installation is known to Plex.
     client_identifier: String,
     parts: Parts,
@@ -133,7 +138,8 @@ impl Held {
         let client_identifier = store.installation(&new_client_identifier(parts.entropy.bytes())).await?;
         let watchers = Arc::new(Watchers::new(config.limits.connections));
         let (keys, seal, mac) = (Arc::new(keys), Arc::new(seal), Arc::new(mac));
-        Ok(Self { store, keys, seal, mac, watchers, client_identifier, parts })
+        let team_keys = Default::default();
+        Ok(Self { store, keys, seal, mac, watchers, team_keys, client_identifier, parts })
     }
 
     /// The [`App`] of a configuration.
@@ -166,12 +172,24 @@ impl Held {
             repeats: Mutex::default(),
             watchers: Arc::clone(&self.watchers),
             gateway: gateway(config),
+            access: self.access(config)?,
             mac: Arc::clone(&self.mac),
             cookies: Cookies::new(config.public_url.is_https()),
             clock: parts.clock,
             entropy: parts.entropy,
             stopping: parts.stopping,
         }))
+    }
+
+    /// A team's keys that are here already stay, or a reload during an outage would lose them.
+    fn access(&self, config: &Config) -> Result<AccessValidator, StartError> {
+        AccessValidator::try_new(config.access.clone(), |certs_url| {
+            self.team_keys.at(certs_url, || {
+                let http =
+                    PlexTv::http_client(None).map_err(|error| StartError::Access(error.to_string()))?;
+                Ok(AccessKeys::new(http, certs_url.clone(), Arc::clone(&self.parts.clock)))
+            })
+        })
     }
 }
 
@@ -314,7 +332,9 @@ pub async fn run_latest(
     stopping: watch::Receiver<bool>,
 ) -> Result<(), StartError> {
     let sweeping = tokio::spawn(lifecycle::sweep(serving.clone(), stopping.clone()));
+    let fetching = tokio::spawn(lifecycle::keep_team_keys(serving.clone(), stopping.clone()));
     let served = lifecycle::serve(listeners, serving, connection_limits(config), stopping).await;
     sweeping.abort();
+    fetching.abort();
     served.map_err(StartError::Serve)
 }

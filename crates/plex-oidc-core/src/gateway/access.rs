@@ -40,6 +40,11 @@ pub struct AccessConfig {
 }
 
 impl AccessConfig {
+    /// What applications call programs with a service token.
+    pub fn program_names(&self) -> impl Iterator<Item = &str> {
+        self.apps.values().flat_map(|app| &app.service_tokens).map(|(_, name)| name.as_str())
+    }
+
     /// What the application called `app` accepts, and from which team.
     pub fn of(&self, app: &str) -> Option<(&AccessTeam, &AppAccess)> {
         let accepts = self.apps.get(app)?;

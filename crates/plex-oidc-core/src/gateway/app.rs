@@ -75,10 +75,15 @@ impl Apps {
     /// The application that serves `host`: the one called `name` if a name is given, else one that names the host
     /// itself, else one that covers it with a wildcard. No application: nobody passes.
     pub fn find(&self, host: &Host, name: Option<&str>) -> Option<&GatewayApp> {
-        let serving = || self.0.iter().filter(|app| app.serves(host));
-        if let Some(name) = name {
-            return serving().find(|app| app.name == name);
+        match name {
+            Some(name) => self.find_among(host, |app| app.name == name),
+            None => self.find_among(host, |_| true),
         }
+    }
+
+    /// The application of those that `is_meant` names, which serves `host`: in preference one that names the host itself.
+    pub fn find_among(&self, host: &Host, is_meant: impl Fn(&GatewayApp) -> bool) -> Option<&GatewayApp> {
+        let serving = || self.0.iter().filter(|app| app.serves(host) && is_meant(app));
         let exact = HostPattern::Exact(host.clone());
         serving().find(|app| app.hosts.contains(&exact)).or_else(|| serving().next())
     }

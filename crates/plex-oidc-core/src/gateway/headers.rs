@@ -3,7 +3,7 @@
 //! Every header of the set is on every answer that lets a request pass, empty where there is nothing to say: a proxy then
 //! overwrites what a visitor may have planted (security requirement 169).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::decide::Person;
 use crate::id::PlexAccountId;
@@ -53,6 +53,8 @@ pub struct UserNames {
     pub chosen: BTreeMap<PlexAccountId, String>,
     /// What everybody else is called.
     pub otherwise: UserName,
+    /// What applications call programs. Nobody is called so.
+    pub of_programs: BTreeSet<String>,
 }
 
 /// Where a name comes from, if the host chose none.
@@ -78,8 +80,14 @@ impl UserNames {
             UserName::Email => confirmed_email(person).map(str::to_ascii_lowercase),
             UserName::Username => person.account.username.clone(),
         };
-        // Nobody gets by other means the name that the host gave to one.
-        name.filter(|name| !self.chosen.values().any(|taken| taken.eq_ignore_ascii_case(name)))
+        name.filter(|name| !self.is_taken(name))
+    }
+
+    /// Nobody gets by other means the name that the host gave to a person or to a program, in any case of its letters.
+    fn is_taken(&self, name: &str) -> bool {
+        let name = name.to_lowercase();
+        let mut given = self.chosen.values().chain(&self.of_programs);
+        given.any(|given| given.to_lowercase() == name)
     }
 }
 
@@ -129,6 +137,21 @@ impl HeaderSet {
     /// Every header with its value; nobody, or a value that no header can hold, is an empty one.
     pub fn values(&self, person: Option<&Person>, names: &UserNames) -> Vec<(&str, String)> {
         let value = |field| person.and_then(|person| value(field, person, names)).unwrap_or_default();
+        self.0.iter().map(|(name, field)| (name.as_str(), value(*field))).collect()
+    }
+
+    /// Every header for a program that the host calls `name`. It is nobody, so that is all there is to say.
+    pub fn values_of_program(&self, name: &str) -> Vec<(&str, String)> {
+        let value = |field| match field {
+            IdentityField::User if fits(name) => name.to_owned(),
+            IdentityField::User
+            | IdentityField::Subject
+            | IdentityField::Username
+            | IdentityField::Name
+            | IdentityField::Email
+            | IdentityField::Groups
+            | IdentityField::GroupsByBar => String::new(),
+        };
         self.0.iter().map(|(name, field)| (name.as_str(), value(*field))).collect()
     }
 }

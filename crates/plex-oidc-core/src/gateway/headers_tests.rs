@@ -27,8 +27,8 @@ fn who_it_is_cannot_be_chosen_by_the_guest() {
     let user = |names: &UserNames| value_of(&set, Some(&guest), names, "Remote-User");
     assert_eq!(user(&UserNames::default()), "plex-42");
     let chosen = BTreeMap::from([(guest.account.id, "patrick".to_owned())]);
-    assert_eq!(user(&UserNames { chosen, otherwise: UserName::Subject }), "patrick");
-    let by_name = |chosen| UserNames { chosen, otherwise: UserName::Username };
+    assert_eq!(user(&UserNames { chosen, ..UserNames::default() }), "patrick");
+    let by_name = |chosen| UserNames { chosen, otherwise: UserName::Username, ..UserNames::default() };
     assert_eq!(user(&by_name(BTreeMap::new())), "pat");
     // The host calls somebody else "Pat": a guest who renames himself at Plex does not become that person.
     let taken = BTreeMap::from([(PlexAccountId(7), "Pat".to_owned())]);

@@ -73,6 +73,17 @@ pub struct Weighed {
     pub considered: Vec<Considered>,
 }
 
+impl Weighed {
+    /// Whether a program passes that the host lets into the application: where it lets everybody in, or where no rule
+    /// speaks of people. A rule that names people names no program. `self` is the weighing for nobody.
+    pub fn lets_programs_in(&self) -> bool {
+        let of_people = |considered: &Considered| {
+            considered.rule.is_some() && matches!(considered.outcome, Outcome::Says(_))
+        };
+        self.verdict == Verdict::PassAnybody || !self.considered.iter().any(of_people)
+    }
+}
+
 /// May this request pass? `person` is whoever is signed in.
 pub fn weigh(
     app: &GatewayApp,

@@ -61,6 +61,7 @@ pub(super) const fn exit_after(error: &StartError) -> Exit {
         | StartError::File { .. } => Exit::BadConfiguration,
         StartError::Store(_)
         | StartError::Plex(_)
+        | StartError::Access(_)
         | StartError::Owner(_)
         | StartError::Listen { .. }
         | StartError::Serve(_) => Exit::Failed,

@@ -32,7 +32,9 @@ pub(super) fn build(
     reader.advise_on_proxies(public_url.as_ref(), &listen, &trusted_proxies);
     let plex = reader.plex();
     let tokens = reader.tokens();
-    let gateway = gateway::build(&mut reader, public_url.as_ref());
+    let mut gateway = gateway::build(&mut reader, public_url.as_ref());
+    let access = access::build(&mut reader, &gateway);
+    gateway.names.of_programs = access.program_names().map(str::to_owned).collect();
     let config = Config {
         listen,
         data_dir: reader.path("data_dir")?,
@@ -43,7 +45,7 @@ pub(super) fn build(
             membership_lifetime: reader.length("rules.membership_lifetime"),
         },
         clients: clients::build(&mut reader, &tokens),
-        access: access::build(&mut reader, &gateway),
+        access,
         gateway,
         session: reader.session(),
         tokens,

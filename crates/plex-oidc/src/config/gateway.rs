@@ -24,7 +24,11 @@ pub(super) fn build(reader: &mut Reader<'_>, public_url: Option<&Issuer>) -> Gat
             idle: reader.length("gateway.session_idle"),
         },
         cookie_domains: cookie_domains(reader),
-        names: UserNames { chosen: chosen_names(reader), otherwise: other_names(reader) },
+        names: UserNames {
+            chosen: chosen_names(reader),
+            otherwise: other_names(reader),
+            ..UserNames::default()
+        },
         apps,
     };
     advise_on_proxies(reader);

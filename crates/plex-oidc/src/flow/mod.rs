@@ -1,6 +1,7 @@
 //! What happens between a handler and the store: remembering an authorization request, waiting for Plex, judging who
 //! came back, issuing codes and tokens. Handlers translate HTTP; the rules are in the core; the order is here.
 
+pub mod access;
 pub mod attempt;
 pub mod complete;
 pub mod gateway;

@@ -1,6 +1,7 @@
 //! What the gateway needs to answer proxies: the applications, the clients that stand for them, and the sessions that were
 //! looked up a moment ago.
 
+mod access;
 mod cookies;
 mod recent;
 
@@ -10,6 +11,7 @@ use plex_oidc_core::redirect::RedirectTarget;
 use plex_oidc_core::scope::{Scope, ScopeSet};
 use plex_oidc_core::time::Seconds;
 
+pub use access::{Accepted, AccessValidator, TeamKeys};
 pub use cookies::GatewayCookies;
 pub use recent::Recent;
 

@@ -20,6 +20,9 @@ const FORM: u8 = 1;
 /// Longest handle that is looked at; the longest Plex token makes one of less than 6 KiB.
 const MAX_LEN: usize = 8 * 1024;
 
+/// The name of a key, a nonce and a tag: what sealing nothing at all would leave.
+const SEALED_AT_LEAST: usize = 1 + 12 + 16;
+
 /// What a handle is bound to.
 #[derive(Debug, Clone, Copy)]
 pub struct Bound<'a> {
@@ -70,6 +73,10 @@ pub fn open_handle(
     let handle = URL_SAFE_NO_PAD.decode(text).map_err(|_| HandleError::NotAHandle)?;
     let Some((&FORM, rest)) = handle.split_first() else { return Err(HandleError::NotAHandle) };
     let (expires, sealed) = rest.split_first_chunk().ok_or(HandleError::NotAHandle)?;
+    // A plain token may happen to begin as a handle does; none is long enough to hold a sealed value.
+    if sealed.len() < SEALED_AT_LEAST {
+        return Err(HandleError::NotAHandle);
+    }
     let expires = Timestamp(i64::from_be_bytes(*expires));
     let plain = seal.open(place(&row(bound, expires)), sealed).map_err(|_| HandleError::Refused)?;
     // Only now is it the end that we wrote.
@@ -182,7 +189,10 @@ mod tests {
             Err(HandleError::Refused),
             "its end is put off"
         );
-        for text in ["", "=", "canary-0123456789abc", "AQ", &format!("{}=", made()), &"A".repeat(9000)] {
+        let plain_token = "AQcanary-0123456789a"; // by chance the beginning of a handle
+        for text in
+            ["", "=", "canary-0123456789abc", plain_token, "AQ", &format!("{}=", made()), &"A".repeat(9000)]
+        {
             assert_eq!(opened(text, BEFORE), Err(HandleError::NotAHandle), "{text}");
         }
     }

@@ -259,7 +259,8 @@ fn no_handler_names_another() {
     }
     for shared in sources.iter().filter(|source| is_shared(&source.module)) {
         for named in shared.named() {
-            let handler = handlers.iter().find(|handler| below(&named, &handler.module) && !is_shared(&named));
+            let handler =
+                handlers.iter().find(|handler| below(&named, &handler.module) && !is_shared(&named));
             assert!(handler.is_none(), "{} is shared by handlers and names the handler {named}", shared.file);
         }
     }

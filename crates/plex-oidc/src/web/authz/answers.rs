@@ -42,12 +42,17 @@ pub(super) struct Asking<'a> {
 
 /// The one answer that lets a request pass. Every header of the application's set is there (requirement 169).
 pub(super) fn pass(asking: &Asking<'_>, person: Option<&Person>) -> Answer {
+    pass_with(asking.asked.headers.values(person, &asking.app.gateway.names))
+}
+
+/// Lets a request pass with these headers; an empty one clears what a visitor may have planted.
+pub(super) fn pass_with<'v>(values: impl IntoIterator<Item = (&'v str, impl AsRef<str>)>) -> Answer {
     let mut answer = Response::new(Body::empty());
     let headers = answer.headers_mut();
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    for (name, value) in asking.asked.headers.values(person, &asking.app.gateway.names) {
+    for (name, value) in values {
         let Ok(name) = HeaderName::try_from(name) else { continue };
-        let value = HeaderValue::from_bytes(value.as_bytes());
+        let value = HeaderValue::from_bytes(value.as_ref().as_bytes());
         headers.insert(name, value.unwrap_or_else(|_| HeaderValue::from_static("")));
     }
     answer

@@ -2,6 +2,7 @@
 //!
 //! Whatever goes wrong here ends in an answer that lets nothing pass: 200 is sent from one place, after a verdict.
 
+pub mod access;
 mod answers;
 mod callback;
 mod headers;
@@ -16,7 +17,8 @@ use http::request::Parts;
 use plex_oidc_core::decide::{Decision, Person, decide_for};
 use plex_oidc_core::form::Parameters;
 use plex_oidc_core::gateway::family::Subrequest;
-use plex_oidc_core::gateway::{Family, OwnPath, RequestKind, Verdict, weigh};
+use plex_oidc_core::gateway::{Family, OriginalRequest, OwnPath, RequestKind, Verdict, weigh};
+use serde::Deserialize;
 use tracing::{debug, warn};
 
 use self::answers::Asking;
@@ -73,6 +75,12 @@ pub async fn ext_authz_of_app(
     answer(&app, peer, Family::ExtAuthz, &request, policy).await
 }
 
+/// The part of an address that names an application.
+#[derive(Deserialize)]
+pub struct Named {
+    name: String,
+}
+
 /// The application that the proxy names in the address it calls, `?app=NAME`. Twice, empty or unreadable is a name that
 /// nothing has: who names one means it.
 fn named(request: &Parts) -> Option<String> {
@@ -105,25 +113,12 @@ async fn answer(
     request: &Parts,
     policy: Policy<'_>,
 ) -> Answer {
-    if !app.trusted_proxies.contains(peer.ip()) {
-        warn!(peer = %peer.ip(), "a gateway endpoint was called by somebody who is not in trusted_proxies");
-        return answers::untrusted(app.trusted_proxies.0.is_empty());
-    }
-    let headers = HeadersOf(&request.headers);
-    let subrequest = Subrequest { method: request.method.as_str(), target: policy.target };
-    let original = match family.read(&headers, subrequest) {
+    let original = match original(app, peer, family, request, policy.target) {
         Ok(original) => original,
-        Err(error) => {
-            warn!(%error, ?family, "a proxy asked about something that cannot be understood");
-            return answers::refuse(family, StatusCode::BAD_REQUEST, &error.to_string());
-        }
+        Err(refusal) => return *refusal,
     };
-    if original.https != app.issuer.is_https() {
-        return answers::refuse(family, StatusCode::FORBIDDEN, "this address is for https only");
-    }
     let Some(asked) = app.gateway.apps.find(&original.host, policy.name) else {
-        warn!(host = %original.host, app = policy.name, "no application is declared for this host");
-        return answers::refuse(family, StatusCode::FORBIDDEN, "no application is declared for this host");
+        return nobody_serves(family, &original, policy.name);
     };
     let asking = Asking { app, family, asked, original: &original, headers: &request.headers };
     let answer = decided(&asking).await;
@@ -131,6 +126,35 @@ async fn answer(
         warn!(%error, app = asked.name, "a request was not decided");
         answers::refuse(family, StatusCode::SERVICE_UNAVAILABLE, "this cannot be decided now, try again")
     })
+}
+
+/// What the proxy is asking about, if it is a proxy of ours and can be understood; else what to answer.
+fn original(
+    app: &App,
+    peer: SocketAddr,
+    family: Family,
+    request: &Parts,
+    target: &str,
+) -> Result<OriginalRequest, Box<Answer>> {
+    if !app.trusted_proxies.contains(peer.ip()) {
+        warn!(peer = %peer.ip(), "a gateway endpoint was called by somebody who is not in trusted_proxies");
+        return Err(Box::new(answers::untrusted(app.trusted_proxies.0.is_empty())));
+    }
+    let subrequest = Subrequest { method: request.method.as_str(), target };
+    let original = family.read(&HeadersOf(&request.headers), subrequest).map_err(|error| {
+        warn!(%error, ?family, "a proxy asked about something that cannot be understood");
+        Box::new(answers::refuse(family, StatusCode::BAD_REQUEST, &error.to_string()))
+    })?;
+    if original.https != app.issuer.is_https() {
+        let sentence = "this address is for https only";
+        return Err(Box::new(answers::refuse(family, StatusCode::FORBIDDEN, sentence)));
+    }
+    Ok(original)
+}
+
+fn nobody_serves(family: Family, original: &OriginalRequest, name: Option<&str>) -> Answer {
+    warn!(host = %original.host, app = name, "no application is declared for this host");
+    answers::refuse(family, StatusCode::FORBIDDEN, "no application is declared for this host")
 }
 
 async fn decided(asking: &Asking<'_>) -> Result<Answer, FlowError> {

@@ -1,0 +1,110 @@
+//! What it takes to believe Cloudflare Access: the teams' keys, and whom we know of the people that it speaks of.
+
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use plex_oidc_core::gateway::{AccessConfig, AccessTeam, AppAccess};
+use url::Url;
+
+use crate::store::records::UserRecord;
+use crate::upstream::access_keys::AccessKeys;
+
+/// For how long a look-up serves (security requirement 173 allows ten seconds).
+const REMEMBERED: Duration = Duration::from_secs(5);
+/// For how long it also serves to say that somebody is not known: they may be signing in this moment.
+const REMEMBERED_UNKNOWN: Duration = Duration::from_secs(1);
+
+/// Cloudflare Access in one configuration.
+pub struct AccessValidator {
+    config: AccessConfig,
+    keys: BTreeMap<String, Arc<AccessKeys>>,
+    /// Those who were known a moment ago.
+    pub people: People,
+}
+
+/// What one application accepts, and the keys to tell by.
+#[derive(Clone, Copy)]
+pub struct Accepted<'a> {
+    /// The team whose assertions it accepts.
+    pub team: &'a AccessTeam,
+    /// What it accepts, and takes from them.
+    pub accepts: &'a AppAccess,
+    /// The team's keys.
+    pub keys: &'a Arc<AccessKeys>,
+}
+
+impl AccessValidator {
+    /// For these teams and applications. `keys_at` gives the keys that are at an address.
+    pub fn try_new<E>(
+        config: AccessConfig,
+        mut keys_at: impl FnMut(&Url) -> Result<Arc<AccessKeys>, E>,
+    ) -> Result<Self, E> {
+        let keys = config.teams.iter().map(|team| Ok((team.name.clone(), keys_at(&team.certs_url)?)));
+        let keys = keys.collect::<Result<_, E>>()?;
+        Ok(Self { config, keys, people: People::default() })
+    }
+
+    /// What the application called `app` accepts.
+    pub fn of(&self, app: &str) -> Option<Accepted<'_>> {
+        let (team, accepts) = self.config.of(app)?;
+        Some(Accepted { team, accepts, keys: self.keys.get(&team.name)? })
+    }
+
+    /// The keys of every team.
+    pub fn keys(&self) -> impl Iterator<Item = &Arc<AccessKeys>> {
+        self.keys.values()
+    }
+}
+
+/// The keys of every team since the program started: a new configuration finds those of the one before it.
+#[derive(Default)]
+pub struct TeamKeys(Mutex<BTreeMap<Url, Arc<AccessKeys>>>);
+
+impl TeamKeys {
+    /// The keys at this address; `make` makes them the first time.
+    pub fn at<E>(
+        &self,
+        certs_url: &Url,
+        make: impl FnOnce() -> Result<Arc<AccessKeys>, E>,
+    ) -> Result<Arc<AccessKeys>, E> {
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        Ok(match all.entry(certs_url.clone()) {
+            Entry::Occupied(known) => Arc::clone(known.get()),
+            Entry::Vacant(new) => Arc::clone(new.insert(make()?)),
+        })
+    }
+}
+
+/// Everybody who was known a moment ago. Assertions come with every picture of a page.
+#[derive(Default)]
+pub struct People(Mutex<Option<Known>>);
+
+struct Known {
+    at: Instant,
+    users: Arc<[UserRecord]>,
+}
+
+impl People {
+    /// Everybody, if that was looked up within the last seconds.
+    pub fn recent(&self, now: Instant) -> Option<Arc<[UserRecord]>> {
+        self.within(REMEMBERED, now)
+    }
+
+    /// Everybody, if that was looked up so lately that whoever is not among them is not known.
+    pub fn latest(&self, now: Instant) -> Option<Arc<[UserRecord]>> {
+        self.within(REMEMBERED_UNKNOWN, now)
+    }
+
+    /// Remembers everybody, as just looked up.
+    pub fn put(&self, now: Instant, users: Arc<[UserRecord]>) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(Known { at: now, users });
+    }
+
+    fn within(&self, age: Duration, now: Instant) -> Option<Arc<[UserRecord]>> {
+        let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = known.as_ref().filter(|known| now.saturating_duration_since(known.at) < age)?;
+        Some(Arc::clone(&known.users))
+    }
+}

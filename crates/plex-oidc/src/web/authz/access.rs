@@ -1,0 +1,216 @@
+//! Cloudflare Access at the origin: a proxy asks whether it may pass a request on that Access has let through.
+//!
+//! Access owns the login, so nobody is sent anywhere from here: 200, 401, 403, 400 or 503. Who it is comes from the
+//! assertion; the rules, and the decision, are those of every application.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::extract::{ConnectInfo, Path, Request, State as Shared};
+use http::StatusCode;
+use http::request::Parts;
+use plex_oidc_core::gateway::{Family, GatewayApp, OriginalRequest, RequestKind, Verdict, weigh};
+use serde::Deserialize;
+use tracing::{debug, info, warn};
+
+use super::answers::{Asking, NOT_FOR_YOU, pass_with, refuse};
+use super::headers::HeadersOf;
+use super::{Named, is_for, nobody_serves, original, target_after};
+use crate::app::{App, State};
+use crate::flow::access::{AccessVisitor, NotBelieved, access_visitor, claim_values};
+use crate::gateway::Accepted;
+use crate::web::respond::Answer;
+
+const NO_ASSERTION: &str = "This request has no assertion of Cloudflare Access.";
+/// What Plex last said serves no longer, and only a sign-in with Plex brings a new answer.
+const TOO_LONG_AGO: &str = "What Plex said of your account is too long ago. Sign out at /cdn-cgi/access/logout and sign in with Plex again.";
+
+/// `/authz/cloudflare-access/{name}`: Traefik, Caddy, HAProxy.
+pub async fn forward_auth(
+    Shared(app): Shared<State>,
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    Path(Named { name }): Path<Named>,
+    request: Request<Body>,
+) -> Answer {
+    let request = request.into_parts().0;
+    answer(&app, peer, Family::ForwardAuth, &request, Policy { by: By::Name(&name), target: "/" }).await
+}
+
+/// `/authz/cloudflare-access/{name}/auth-request`: nginx.
+pub async fn auth_request(
+    Shared(app): Shared<State>,
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    Path(Named { name }): Path<Named>,
+    request: Request<Body>,
+) -> Answer {
+    let request = request.into_parts().0;
+    answer(&app, peer, Family::AuthRequest, &request, Policy { by: By::Name(&name), target: "/" }).await
+}
+
+/// `/authz/cloudflare-access/{name}/ext-authz/…`: Envoy and Gateway API.
+pub async fn ext_authz(
+    Shared(app): Shared<State>,
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    Path(Named { name }): Path<Named>,
+    request: Request<Body>,
+) -> Answer {
+    let request = request.into_parts().0;
+    let target = target_after(&request, 4);
+    answer(&app, peer, Family::ExtAuthz, &request, Policy { by: By::Name(&name), target: &target }).await
+}
+
+/// The part of an address that is an audience tag.
+#[derive(Deserialize)]
+pub struct Tagged {
+    tag: String,
+}
+
+/// `/validate/{tag}`: the address that `cloudflare-access-forwardauth` has.
+pub async fn validate(
+    Shared(app): Shared<State>,
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    Path(Tagged { tag }): Path<Tagged>,
+    request: Request<Body>,
+) -> Answer {
+    let request = request.into_parts().0;
+    answer(&app, peer, Family::ForwardAuth, &request, Policy { by: By::Tag(&tag), target: "/" }).await
+}
+
+/// `/validate/{tag}/…`: the same for Envoy, which puts the original path behind it.
+pub async fn validate_ext_authz(
+    Shared(app): Shared<State>,
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    Path(Tagged { tag }): Path<Tagged>,
+    request: Request<Body>,
+) -> Answer {
+    let request = request.into_parts().0;
+    let target = target_after(&request, 2);
+    answer(&app, peer, Family::ExtAuthz, &request, Policy { by: By::Tag(&tag), target: &target }).await
+}
+
+/// What the address that the proxy called says.
+#[derive(Clone, Copy)]
+struct Policy<'p> {
+    by: By<'p>,
+    /// The original target, where the address holds it.
+    target: &'p str,
+}
+
+/// How the address names the application.
+#[derive(Clone, Copy)]
+enum By<'p> {
+    Name(&'p str),
+    /// By one of its audience tags. Then no other of them counts.
+    Tag(&'p str),
+}
+
+async fn answer(
+    app: &Arc<App>,
+    peer: SocketAddr,
+    family: Family,
+    request: &Parts,
+    policy: Policy<'_>,
+) -> Answer {
+    let original = match original(app, peer, family, request, policy.target) {
+        Ok(original) => original,
+        Err(refusal) => return *refusal,
+    };
+    let asked = match policy.by {
+        By::Name(name) => app.gateway.apps.find(&original.host, Some(name)),
+        By::Tag(tag) => tagged(app, &original, tag),
+    };
+    let Some(asked) = asked else {
+        let (By::Name(name) | By::Tag(name)) = policy.by;
+        return nobody_serves(family, &original, Some(name));
+    };
+    let Some(accepted) = app.access.of(&asked.name) else {
+        warn!(app = asked.name, "no access_team is declared for this application");
+        let sentence = "This application accepts no assertion of Cloudflare Access.";
+        return refuse(family, StatusCode::FORBIDDEN, sentence);
+    };
+    let tags = match policy.by {
+        By::Name(_) => accepted.accepts.audiences.clone(),
+        By::Tag(tag) => vec![tag.to_owned()],
+    };
+    let asking = Asking { app, family, asked, original: &original, headers: &request.headers };
+    match access_visitor(app, accepted, &tags, &request.headers).await {
+        Ok(visitor) => verdict_answer(&asking, accepted, &visitor),
+        Err(error) => not_believed(&asking, &error),
+    }
+}
+
+/// The application with this audience tag that serves the host. Two hosts of one application at Cloudflare share a tag.
+fn tagged<'a>(app: &'a App, original: &OriginalRequest, tag: &str) -> Option<&'a GatewayApp> {
+    app.gateway.apps.find_among(&original.host, |asked| {
+        let accepted = app.access.of(&asked.name);
+        accepted.is_some_and(|accepted| accepted.accepts.audiences.iter().any(|ours| ours == tag))
+    })
+}
+
+fn not_believed(asking: &Asking<'_>, error: &NotBelieved) -> Answer {
+    let status = match error {
+        NotBelieved::Several | NotBelieved::NotGood(_) => StatusCode::UNAUTHORIZED,
+        NotBelieved::OtherProgram { .. } | NotBelieved::NeverSeen | NotBelieved::SeveralPeople => {
+            StatusCode::FORBIDDEN
+        }
+        NotBelieved::NoKeys | NotBelieved::Store(_) => StatusCode::SERVICE_UNAVAILABLE,
+    };
+    let cause = std::error::Error::source(error).map(ToString::to_string);
+    if let NotBelieved::OtherProgram { common_name } = error {
+        info!(
+            app = asking.asked.name,
+            common_name, "a service token came that is not in access_service_tokens"
+        );
+    } else {
+        info!(app = asking.asked.name, %error, cause, "an assertion was not accepted");
+    }
+    refuse(asking.family, status, &error.to_string())
+}
+
+fn verdict_answer(asking: &Asking<'_>, accepted: Accepted<'_>, visitor: &AccessVisitor) -> Answer {
+    let Asking { app, asked, original, .. } = *asking;
+    let kind = RequestKind::of(original, &HeadersOf(asking.headers));
+    let person = match visitor {
+        AccessVisitor::Person(user, _) => Some(&user.person),
+        AccessVisitor::Nobody | AccessVisitor::Program(..) => None,
+    };
+    let weighed = weigh(asked, original, kind, person, (app.rules, app.clock.now()));
+    debug!(app = asked.name, verdict = ?weighed.verdict, ?kind, "a proxy asked, behind Cloudflare Access");
+    let refused = |status, sentence| refuse(asking.family, status, sentence);
+    match (visitor, weighed.verdict) {
+        (AccessVisitor::Program(..), _) if weighed.lets_programs_in() => pass(asking, accepted, visitor),
+        (AccessVisitor::Person(..) | AccessVisitor::Nobody, Verdict::Pass | Verdict::PassAnybody) => {
+            pass(asking, accepted, visitor)
+        }
+        (AccessVisitor::Nobody, Verdict::SignIn | Verdict::Deny(_)) => {
+            refused(StatusCode::UNAUTHORIZED, NO_ASSERTION)
+        }
+        (AccessVisitor::Program(..), _) => {
+            refused(StatusCode::FORBIDDEN, "This part of the application is for people.")
+        }
+        (AccessVisitor::Person(..), Verdict::SignIn) => refused(StatusCode::FORBIDDEN, TOO_LONG_AGO),
+        (AccessVisitor::Person(..), Verdict::Deny(_)) => refused(StatusCode::FORBIDDEN, NOT_FOR_YOU),
+    }
+}
+
+/// Lets it pass, with the application's identity headers and then the claims. Where everybody passes, who it is is said
+/// only of those whom the application is for.
+fn pass(asking: &Asking<'_>, accepted: Accepted<'_>, visitor: &AccessVisitor) -> Answer {
+    let (app, headers) = (asking.app, &asking.asked.headers);
+    let (identity, claims) = match visitor {
+        AccessVisitor::Person(user, assertion) if is_for(asking, &user.person) => {
+            let subject = user.subject();
+            let about = Some((assertion.as_ref(), Some(&subject)));
+            (headers.values(Some(&user.person), &app.gateway.names), claim_values(app, accepted, about))
+        }
+        AccessVisitor::Program(name, assertion) => {
+            (headers.values_of_program(name), claim_values(app, accepted, Some((assertion, None))))
+        }
+        AccessVisitor::Person(..) | AccessVisitor::Nobody => {
+            (headers.values(None, &app.gateway.names), claim_values(app, accepted, None))
+        }
+    };
+    let identity = identity.iter().map(|(name, value)| (*name, value.as_str()));
+    pass_with(identity.chain(claims.iter().map(|(name, value)| (*name, value.as_str()))))
+}
