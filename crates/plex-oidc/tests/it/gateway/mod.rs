@@ -2,13 +2,16 @@
 
 mod app_tokens;
 mod cookies;
+mod crosstalk;
 mod endings;
+mod failures;
 mod families;
 mod handover;
 mod identity;
 mod kinds;
 mod paths;
 mod returns;
+mod twin;
 
 use crate::support::{Answer, House, PROXY_NETWORK, Setup};
 

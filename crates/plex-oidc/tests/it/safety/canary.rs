@@ -10,7 +10,9 @@ use plex_oidc::telemetry;
 use plex_oidc_core::time::Seconds;
 
 use super::run_alone;
-use crate::support::{Answer, Browser, ClientAuth, House, Setup, Tokens, get, secret_of};
+use crate::support::{
+    Answer, Browser, ClientAuth, FAMILIES, House, PROXY_NETWORK, Setup, Tokens, Visit, get, secret_of,
+};
 
 const WAKE: &str = "PLEX_OIDC_TEST_CANARY_LOG";
 
@@ -167,6 +169,44 @@ async fn applications(house: &House, secrets: &mut Secrets) {
     }
 }
 
+/// Applications behind the gateway: visits that work, and those that do not.
+async fn gateway(house: &House, secrets: &mut Secrets) {
+    let tokens = [
+        "pot_not-quite-a-token-0123456789",
+        &format!("pot_{}", "bY1".repeat(14)),
+        &format!("pot_{}A", "cZ2".repeat(14)),
+    ];
+    for (family, token) in FAMILIES.into_iter().zip(tokens) {
+        let (proxy, mut visitor) = (house.proxy(family), house.visitor());
+        let page = "https://hidden.example.org/page?secret-of-the-app=0123456789abcdef";
+        let landing = visitor.hand_over(&proxy, page, "friend").await;
+        secrets.add("a hand-over", landing.code());
+        secrets.add("a start", landing.get("state").unwrap());
+        visitor.come_in(&proxy, &landing).await.1.expect(200);
+        for cookie in &visitor.cookies.0 {
+            secrets.add("a cookie of an application", &cookie.value);
+        }
+        secrets.browser(&visitor.browser);
+        visitor.page(&proxy, landing.url.as_str()).await; // a second time
+        let mut other = house.visitor();
+        other.page(&proxy, landing.url.as_str()).await; // elsewhere
+        let cookie = visitor.cookies.header("hidden.example.org").unwrap();
+        for host in ["hidden.example.org", "unknown.example.org", "bad host"] {
+            let secret = landing.code();
+            let url = format!("https://{host}/x?access_token={secret}");
+            let visit = Visit::page(&url)
+                .with("cookie", cookie.to_str().unwrap())
+                .with("authorization", &format!("Bearer {token}"));
+            proxy.ask(&visit).await;
+            let mut stranger = proxy.clone();
+            stranger.peer = "192.0.2.9:1".parse().unwrap();
+            stranger.ask(&visit).await;
+        }
+        secrets.add("an app token", token);
+        secrets.add("a secret of the application", "secret-of-the-app=0123456789abcdef");
+    }
+}
+
 /// Run by the test below only: the log is of the whole process.
 #[tokio::test]
 async fn i_23_canary_flows() {
@@ -175,6 +215,8 @@ async fn i_23_canary_flows() {
     let house = Setup::default()
         .client("wiki", "consent_required = true")
         .client("open", "plex_token = \"server\"")
+        .set("", &format!("trusted_proxies = [\"{PROXY_NETWORK}\"]"))
+        .app("host = \"hidden.example.org\"")
         .with_owner_token()
         .start()
         .await;
@@ -189,6 +231,7 @@ async fn i_23_canary_flows() {
     let mut browser = sign_ins(&house, &mut secrets).await;
     visits(&house, &mut secrets, &mut browser).await;
     applications(&house, &mut secrets).await;
+    gateway(&house, &mut secrets).await;
     secrets.of_plex(&house);
     assert_log(&path, &secrets);
     let log = std::fs::read_to_string(&path).unwrap();
@@ -200,9 +243,13 @@ async fn i_23_canary_flows() {
 
 fn assert_log(path: &Path, secrets: &Secrets) {
     let log = std::fs::read_to_string(path).unwrap();
-    for expected in
-        ["answered", "signed in with Plex", "a token request was refused", "plex.tv does not answer"]
-    {
+    for expected in [
+        "answered",
+        "signed in with Plex",
+        "a token request was refused",
+        "plex.tv does not answer",
+        "a proxy asked",
+    ] {
         assert!(log.contains(expected), "the log does not show {expected:?}:\n{log}");
     }
     assert!(log.lines().count() > 100, "{log}");
