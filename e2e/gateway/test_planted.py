@@ -158,6 +158,28 @@ def test_a_bad_cookie_opens_nothing(proxy, cookies):
     assert answer.status != 200 and proxy.echo.take() == [], "the wiki's cookie at another host"
 
 
+@pytest.mark.case("our cookies end at the proxy (not: Traefik)")
+def test_the_application_gets_its_own_cookies_only(proxy, cookies):
+    good = cookies("friend")
+    ours = ["plex-oidc-domain=x", "__Host-plex-oidc-app=x", "__Secure-plex-oidc-domain=y"]
+    proxy.echo.take()
+    for sent, kept in (
+        (f"a=1; {good}; b=2; xplex-oidc-app=3", "a=1; b=2; xplex-oidc-app=3"),
+        (f"{good}; a=1", "a=1"),
+        (f"a=1; {good}", "a=1"),
+        (f"{ours[0]}; {good}; a=1; {ours[1]}", "a=1"),
+        (f"{ours[2]}; {good}; a=1", "a=1"),
+        (good, ""),
+    ):
+        assert send(proxy.port, "/", at(proxy), {"Cookie": sent}).status == 200
+        (received,) = proxy.echo.take()
+        arrived = "; ".join(received.all("Cookie"))
+        if proxy.name == "traefik":  # it cannot take one out; docs/guides/traefik.md says so
+            assert arrived == sent
+        else:
+            assert arrived.strip("; ") == kept, (sent, received)
+
+
 @pytest.mark.case("the gateway answers its proxies only")
 def test_only_trusted_proxies_are_answered(proxy, house, cookies):
     asked = proxy.direct(WIKI)

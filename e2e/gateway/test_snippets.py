@@ -1,11 +1,14 @@
 """What is in the snippets and no proxy here runs into by itself."""
 
+import os
+
 import pytest
 import yaml
 
 from conftest import HOSTS, WIKI
 from echo import Echo
-from proxies import Haproxy, filled, values_for
+from house import ROOT
+from proxies import SNIPPETS, Haproxy, filled, values_for
 from raw import send
 
 
@@ -27,6 +30,24 @@ def flat(path, value):
         yield path, ",".join(value)
     else:
         yield path, str(value).lower() if isinstance(value, bool) else value
+
+
+GUIDES = {
+    "traefik.md": ["traefik.yml", "traefik-labels.yml"],
+    "caddy.md": ["Caddyfile"],
+    "nginx.md": ["nginx.conf"],
+    "haproxy.md": ["haproxy.cfg", "haproxy.lua"],
+    "envoy.md": ["envoy.yaml"],
+}
+
+
+def test_the_guides_show_what_is_run_here():
+    values = values_for("wiki.example.com", "plex-oidc:8400", "wiki:8080")
+    for guide, snippets in GUIDES.items():
+        text = (ROOT / "docs" / "guides" / guide).read_text()
+        for snippet in snippets:
+            assert filled(snippet, values) + "```\n" in text, f"{guide} shows another {snippet}"
+    assert sorted(name for names in GUIDES.values() for name in names) == sorted(os.listdir(SNIPPETS))
 
 
 @pytest.mark.parametrize("target", ["/", "/public/x"])
