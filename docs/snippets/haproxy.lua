@@ -40,6 +40,24 @@ local function refuse(txn, status, answer)
     txn:done(reply)
 end
 
+-- The application has no use for the cookies of plex-oidc.
+local function without_our_cookies(text)
+    local others = {}
+    for pair in text:gmatch("[^;]+") do
+        local name = pair:match("^%s*([^=]*)"):gsub("^__%a+%-", "")
+        if name:sub(1, 10) ~= "plex-oidc-" then others[#others + 1] = pair:match("^%s*(.*)$") end
+    end
+    return table.concat(others, "; ")
+end
+
+local function keep_other_cookies(txn, values)
+    txn.http:req_del_header("cookie")
+    for _, value in pairs(values) do
+        local others = without_our_cookies(value)
+        if others ~= "" then txn.http:req_add_header("cookie", others) end
+    end
+end
+
 core.register_action("plex-oidc", { "http-req" }, function(txn, gateway)
     local received, sent = txn.http:req_get_headers(), {}
     for name, values in pairs(received) do
@@ -72,5 +90,6 @@ core.register_action("plex-oidc", { "http-req" }, function(txn, gateway)
             txn.http:req_set_header(name, values[0])
         end
     end
+    keep_other_cookies(txn, received["cookie"] or {})
     txn:set_var("txn.plex_oidc", "pass")
 end, 1)

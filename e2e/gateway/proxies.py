@@ -64,9 +64,9 @@ class Proxy:
         return self.family | {self.host_header: f"{host}:{self.port}"}
 
     @contextlib.contextmanager
-    def running(self):
+    def running(self, command=None):
         log = self.folder / "proxy.log"
-        with running(self.command(), log) as process:
+        with running(command or self.command(), log) as process:
             wait_until_open(self.port, process, log)
             self.wait_until_ready()
             yield self
@@ -125,11 +125,13 @@ class Nginx(Proxy):
         return {"X-Original-URL": self.url(host), "X-Original-Method": "GET"}
 
     def command(self):
-        port = ("proxy_set_header X-Original-URL $scheme://$host$request_uri;",
-                f"proxy_set_header X-Original-URL $scheme://$host:{self.port}$request_uri;")
+        ports = [
+            ("$scheme://$host$request_uri;", f"$scheme://$host:{self.port}$request_uri;"),
+            ("Host $host;", f"Host $host:{self.port};"),
+        ]
         servers = [
             f"server {{\nlisten 127.0.0.1:{self.port};\nserver_name {host};\n{text}}}\n"
-            for host, text in zip(self.hosts, self.each("nginx.conf", [port]), strict=True)
+            for host, text in zip(self.hosts, self.each("nginx.conf", ports), strict=True)
         ]
         paths = "\n".join(
             f"{kind}_temp_path {self.folder}/{kind};"

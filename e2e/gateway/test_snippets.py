@@ -1,11 +1,18 @@
-"""The labels for Docker Compose say what the file for Traefik says. There is no Docker here to run them."""
+"""What is in the snippets and no proxy here runs into by itself."""
 
+import os
+
+import pytest
 import yaml
 
-from proxies import filled, values_for
+from conftest import HOSTS, WIKI
+from echo import Echo
+from house import ROOT
+from proxies import SNIPPETS, Haproxy, filled, values_for
+from raw import send
 
 
-def test_the_labels_are_the_file():
+def test_the_labels_for_docker_compose_say_what_the_file_says():
     values = values_for("wiki.localhost", "127.0.0.1:1", "127.0.0.1:2")
     file = yaml.safe_load(filled("traefik.yml", values))["http"]
     labels = yaml.safe_load(filled("traefik-labels.yml", values))["services"]["wiki"]["labels"]
@@ -23,3 +30,35 @@ def flat(path, value):
         yield path, ",".join(value)
     else:
         yield path, str(value).lower() if isinstance(value, bool) else value
+
+
+GUIDES = {
+    "traefik.md": ["traefik.yml", "traefik-labels.yml"],
+    "caddy.md": ["Caddyfile"],
+    "nginx.md": ["nginx.conf"],
+    "haproxy.md": ["haproxy.cfg", "haproxy.lua"],
+    "envoy.md": ["envoy.yaml"],
+}
+
+
+def test_the_guides_show_what_is_run_here():
+    values = values_for("wiki.example.com", "plex-oidc:8400", "wiki:8080")
+    for guide, snippets in GUIDES.items():
+        text = (ROOT / "docs" / "guides" / guide).read_text()
+        for snippet in snippets:
+            assert filled(snippet, values) + "```\n" in text, f"{guide} shows another {snippet}"
+    assert sorted(name for names in GUIDES.values() for name in names) == sorted(os.listdir(SNIPPETS))
+
+
+@pytest.mark.parametrize("target", ["/", "/public/x"])
+def test_haproxy_lets_nothing_pass_when_the_script_fails(tmp_path, house, target):
+    with Echo.running() as echo:
+        proxy = Haproxy(tmp_path, house.address, echo, HOSTS)
+        command = proxy.command()
+        script = tmp_path / "plex-oidc.lua"
+        call = "core.httpclient()"
+        assert script.read_text().count(call) == 1
+        script.write_text(script.read_text().replace(call, 'error("a fault in the script")'))
+        with proxy.running(command):
+            answer = send(proxy.port, target, f"{WIKI}:{proxy.port}")
+        assert answer.status == 503 and echo.take() == [], answer

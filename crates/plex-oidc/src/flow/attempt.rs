@@ -3,6 +3,7 @@
 use plex_oidc_core::authorize::{AuthorizationRequest, Progress, SessionFacts, Step, next_step};
 use plex_oidc_core::client::Client;
 use plex_oidc_core::decide::{Decision, Denial, decide};
+use plex_oidc_core::gateway::handover;
 use plex_oidc_core::id::{RequestId, Sid};
 use plex_oidc_core::secret::{Secret, SecretKind};
 use serde::{Deserialize, Serialize};
@@ -138,8 +139,15 @@ async fn facts(
         auth_time: session.auth_time,
         decision,
         consented,
-        impersonable: client.is_public() && request.redirect.is_claimable(),
+        impersonable: is_impersonable(client, request),
     })
+}
+
+/// Whether another program could ask in the client's name. What stands for an application behind the gateway is asked for
+/// by the gateway alone, which marks its requests and redeems their codes itself, over plain http on loopback too.
+fn is_impersonable(client: &Client, request: &AuthorizationRequest) -> bool {
+    let is_ours = handover::is_gateway_client(client.id.as_str());
+    client.is_public() && request.redirect.is_claimable() && !is_ours
 }
 
 async fn has_consented(
@@ -161,4 +169,41 @@ pub async fn session(app: &App, cookie: Option<&Secret>) -> Result<Option<Browse
         app.store.touch_session(cookie.hash(), now, idle_expires).await?;
     }
     Ok(Some(session))
+}
+
+#[cfg(test)]
+mod tests {
+    use plex_oidc_core::gateway::{Apps, GatewayApp, HeaderSet, HostPattern, Start};
+    use plex_oidc_core::id::ClientId;
+    use plex_oidc_core::pkce::{CodeChallenge, CodeVerifier};
+    use plex_oidc_core::time::Timestamp;
+
+    use super::*;
+    use crate::flow::handover::request_of;
+    use crate::gateway::clients;
+
+    #[test]
+    fn req_028_nobody_is_asked_again_at_a_second_application_on_loopback() {
+        let app = GatewayApp {
+            name: "wiki".into(),
+            hosts: vec![HostPattern::parse("wiki.localhost").unwrap()],
+            rules: Vec::new(),
+            audience: plex_oidc_core::decide::Audience { allow: Vec::new(), deny: Vec::new() },
+            preflight: false,
+            headers: HeaderSet::preset("remote").unwrap(),
+        };
+        let verifier = CodeVerifier::parse(&"v".repeat(43)).unwrap();
+        let start = Start {
+            app: "wiki".into(),
+            origin: "http://wiki.localhost:8000".into(),
+            to: "/".into(),
+            challenge: CodeChallenge::of(&verifier).as_str().to_owned(),
+            at: Timestamp(0),
+        };
+        let (all, request) = (clients(&Apps(vec![app])), request_of(&start, "marked").unwrap());
+        let client = all.find("app:wiki").unwrap();
+        assert!(!is_impersonable(client, &request));
+        let other = Client { id: ClientId::parse("native").unwrap(), ..client.clone() };
+        assert!(is_impersonable(&other, &request), "any other client without a secret");
+    }
 }
