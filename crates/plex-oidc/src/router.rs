@@ -97,6 +97,7 @@ fn gateway() -> Router<State> {
         .route("/authz/ext-authz", any(authz::ext_authz))
         .route("/authz/ext-authz/", any(authz::ext_authz))
         .route("/authz/ext-authz/{*target}", any(authz::ext_authz))
+        .route("/authz/app/{name}/ext-authz", any(authz::ext_authz_of_app))
         .route("/authz/app/{name}/ext-authz/", any(authz::ext_authz_of_app))
         .route("/authz/app/{name}/ext-authz/{*target}", any(authz::ext_authz_of_app))
         .merge(access_validator())

@@ -14,6 +14,7 @@ mod claims;
 mod cli;
 mod config;
 mod discovery;
+mod gateway_access;
 mod layout;
 mod refresh;
 mod reload;

@@ -11,14 +11,13 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use axum::body::Body;
-use axum::extract::{ConnectInfo, Path, Request, State as Shared};
+use axum::extract::{ConnectInfo, Request, State as Shared};
 use http::StatusCode;
 use http::request::Parts;
 use plex_oidc_core::decide::{Decision, Person, decide_for};
 use plex_oidc_core::form::Parameters;
 use plex_oidc_core::gateway::family::Subrequest;
 use plex_oidc_core::gateway::{Family, OriginalRequest, OwnPath, RequestKind, Verdict, weigh};
-use serde::Deserialize;
 use tracing::{debug, warn};
 
 use self::answers::Asking;
@@ -65,28 +64,23 @@ pub async fn ext_authz(
 pub async fn ext_authz_of_app(
     Shared(app): Shared<State>,
     ConnectInfo(peer): ConnectInfo<SocketAddr>,
-    Path(Named { name }): Path<Named>,
     request: Request<Body>,
 ) -> Answer {
     let request = request.into_parts().0;
     let target = target_after(&request, 4);
-    answer(&app, peer, Family::ExtAuthz, &request, Policy { name: Some(&name), target: &target }).await
+    // As it was sent: what the application's path holds need not be text.
+    let name = request.uri.path().split('/').nth(3);
+    let policy = Policy { name: Some(name.unwrap_or_default()), target: &target };
+    answer(&app, peer, Family::ExtAuthz, &request, policy).await
 }
 
-/// The part of an address that names an application.
-#[derive(Deserialize)]
-pub struct Named {
-    name: String,
-}
-
-/// The application that the proxy names in the address it calls, `?app=NAME`. Twice is a name that nothing has.
+/// The application that the proxy names in the address it calls, `?app=NAME`. Twice, empty or unreadable is a name that
+/// nothing has: who names one means it.
 fn named(request: &Parts) -> Option<String> {
     let query = request.uri.query()?;
-    let parameters = Parameters::parse(query.as_bytes()).ok()?;
-    match parameters.get("app") {
-        Ok(name) => name.map(str::to_owned),
-        Err(_) => Some(String::new()),
-    }
+    let Ok(parameters) = Parameters::parse(query.as_bytes()) else { return Some(String::new()) };
+    let name = || parameters.get("app").ok().flatten().unwrap_or_default().to_owned();
+    parameters.has("app").then(name)
 }
 
 /// What follows the first segments of the path, as it was sent, with its query.

@@ -27,6 +27,7 @@ pub(crate) struct Setup {
     document: DocumentMut,
     with_owner_token: bool,
     files: Vec<(String, String)>,
+    apps: String,
 }
 
 impl Default for Setup {
@@ -37,7 +38,8 @@ impl Default for Setup {
              [[plex.servers]]\nmachine_identifier = \"{MAIN_SERVER}\"\nowner_id = {OWNER_ID}\nname = \"Attic\"\n\
              [limits]\nsign_in_starts_per_address = 1000\nsign_in_starts_in_all = 100000\n"
         );
-        let setup = Self { document: parse(&base), with_owner_token: false, files: Vec::new() };
+        let setup =
+            Self { document: parse(&base), with_owner_token: false, files: Vec::new(), apps: String::new() };
         setup
             .client("photos", "name = \"Photos\"")
             .client("wiki", "name = \"Wiki\"\nauth_method = \"client_secret_post\"")
@@ -87,6 +89,18 @@ impl Setup {
         self
     }
 
+    /// Adds an application behind the gateway: lines of `[[apps]]`, perhaps with `[[apps.rules]]`.
+    pub(crate) fn app(mut self, lines: &str) -> Self {
+        self.apps = format!("{}\n[[apps]]\n{lines}\n", self.apps);
+        self
+    }
+
+    /// Takes every application behind the gateway out.
+    pub(crate) fn without_apps(mut self) -> Self {
+        self.apps.clear();
+        self
+    }
+
     /// Takes an application out.
     pub(crate) fn without_client(mut self, id: &str) -> Self {
         if let Some(clients) = self.document["clients"].as_array_of_tables_mut() {
@@ -125,7 +139,7 @@ impl Setup {
     pub(super) fn load(&self, folder: &Path, emulator: &Emulator) -> Config {
         let (plex_tv, clients, app) = (emulator.plex_tv_url(), emulator.clients_url(), emulator.app_url());
         let urls = format!("plex_tv = \"{plex_tv}\"\nclients = \"{clients}\"\napp = \"{app}\"");
-        let text = self.clone().set("plex.urls", &urls).document.to_string();
+        let text = format!("{}{}", self.clone().set("plex.urls", &urls).document, self.apps);
         if self.with_owner_token {
             write_private(&folder.join("owner.token"), emulator.world().token_for("owner").as_bytes());
         }
