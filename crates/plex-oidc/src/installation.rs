@@ -68,18 +68,28 @@ pub async fn create_database(
 /// The signing keys as they are stored, read beside a running service. They stay sealed.
 pub fn stored_keys(config: &Config) -> Result<Vec<StoredKey>, StartError> {
     let path = database_path(config);
+    require_database(config, &path)?;
+    Ok(from_rows(sqlite::signing_keys_beside(&path)?)?)
+}
+
+/// Opens the database beside a running service, for one short command. Creates and migrates nothing.
+pub fn open_beside(config: &Config) -> Result<Arc<dyn Store>, StartError> {
+    let path = database_path(config);
+    require_database(config, &path)?;
+    Ok(Arc::new(SqliteStore::open_beside(&path)?))
+}
+
+fn require_database(config: &Config, path: &Path) -> Result<(), StartError> {
     if !path.exists() {
         check_mixture(&config.key_file, DatabaseState::Absent)?.require_complete(&config.key_file)?;
     }
-    Ok(from_rows(sqlite::signing_keys_beside(&path)?)?)
+    Ok(())
 }
 
 /// Opens the database and the keys in it, if they belong together (I-11, I-12).
 pub async fn open_stored(config: &Config) -> Result<Stored, StartError> {
     let path = database_path(config);
-    if !path.exists() {
-        check_mixture(&config.key_file, DatabaseState::Absent)?.require_complete(&config.key_file)?;
-    }
+    require_database(config, &path)?;
     let store = SqliteStore::open(&path)?;
     let rows = store.signing_keys().await?;
     let found = if rows.is_empty() { DatabaseState::WithoutKeys } else { DatabaseState::WithKeys };

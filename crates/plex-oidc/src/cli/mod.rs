@@ -5,10 +5,13 @@
 
 pub mod check;
 pub mod client;
+pub mod explain;
 pub mod healthcheck;
 pub mod init;
 pub mod keys;
 pub mod serve;
+pub mod snippet;
+mod who;
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -55,6 +58,10 @@ pub enum Command {
     /// The keys that sign tokens
     #[command(subcommand)]
     Keys(keys::KeysCommand),
+    /// Say what the gateway would decide about a request, and why
+    Explain(explain::ExplainArguments),
+    /// Print what to paste into the configuration of a proxy
+    Snippet(snippet::SnippetArguments),
     /// Ask a running service whether it is well
     Healthcheck(healthcheck::HealthcheckArguments),
     /// Print the version
@@ -159,11 +166,18 @@ fn dispatch(arguments: Arguments, world: &mut World<'_>) -> io::Result<Exit> {
         Command::ExampleConfig => write!(world.out, "{}", example::text()).map(|()| Exit::Done),
         Command::Client(command) => client::run(&file, &command, world),
         Command::Keys(command) => keys::run(&file, &command, world),
+        Command::Explain(arguments) => explain::run(&file, &arguments, world),
+        Command::Snippet(arguments) => snippet::run(&file, &arguments, world),
         Command::Healthcheck(arguments) => healthcheck::run(&file, &arguments, world),
         Command::Version => {
             writeln!(world.out, "plex-oidc {}", env!("CARGO_PKG_VERSION")).map(|()| Exit::Done)
         }
     }
+}
+
+/// Names come from Plex and go to a terminal.
+fn printable(name: &str) -> String {
+    name.chars().filter(|c| !c.is_control()).collect()
 }
 
 fn config_file(named: Option<PathBuf>, environment: &BTreeMap<String, String>) -> PathBuf {

@@ -12,7 +12,7 @@ use zeroize::Zeroizing;
 
 use super::ask::{Asker, Question};
 use super::{InitArguments, InitError};
-use crate::cli::World;
+use crate::cli::{World, printable};
 use crate::config::PlexConfig;
 use crate::installation::new_client_identifier;
 use crate::start::plex_api;
@@ -138,11 +138,6 @@ impl Owner {
         }
         Ok(())
     }
-}
-
-/// Names come from Plex and go to a terminal.
-fn printable(name: &str) -> String {
-    name.chars().filter(|c| !c.is_control()).collect()
 }
 
 fn told(owner: u64, machines: &[String]) -> Result<Vec<OwnedServer>, InitError> {
