@@ -152,11 +152,7 @@ impl Held {
         Ok(Arc::new(App {
             issuer: config.public_url.clone(),
             clients: config.clients.iter().cloned().collect(),
-            rules: HouseRules {
-                allow_managed_users: config.rules.allow_managed,
-                require_confirmed_email: config.rules.require_confirmed_email,
-                membership_lifetime: config.rules.membership_lifetime,
-            },
+            rules: house_rules(config),
             lifetimes: lifetimes(config),
             trusted_proxies: TrustedProxies(config.trusted_proxies.clone()),
             store: Arc::clone(&self.store),
@@ -196,6 +192,15 @@ impl Held {
 /// Opens everything that `config` names, for good.
 pub async fn assemble(config: &Config, parts: Parts) -> Result<State, StartError> {
     Held::open(config, parts).await?.app(config).await
+}
+
+/// The rules of the house in this configuration.
+pub const fn house_rules(config: &Config) -> HouseRules {
+    HouseRules {
+        allow_managed_users: config.rules.allow_managed,
+        require_confirmed_email: config.rules.require_confirmed_email,
+        membership_lifetime: config.rules.membership_lifetime,
+    }
 }
 
 fn gateway(config: &Config) -> Gateway {

@@ -69,3 +69,18 @@ fn a_group_with_the_separator_in_its_name_is_not_two_groups() {
     let groups = value_of(&commas, Some(&guest), &UserNames::default(), "Remote-Groups");
     assert_eq!(groups, "a|plex-owner,plex-friend");
 }
+
+#[test]
+fn the_name_of_a_program_is_nobodys_and_a_program_has_nothing_else() {
+    let set = HeaderSet::preset("x-authentik").unwrap();
+    let of_programs = ["P\u{e4}T".to_owned()].into();
+    let names = UserNames { otherwise: UserName::Username, of_programs, ..UserNames::default() };
+    let mut guest = friend();
+    for (username, expected) in [("p\u{e4}t", ""), ("P\u{c4}t", ""), ("pat", "pat")] {
+        guest.account.username = Some(username.to_owned());
+        assert_eq!(names.of(&guest).unwrap_or_default(), expected, "{username}");
+    }
+    let values = set.values_of_program("backup-job");
+    let expected = ["backup-job", "", "", "", ""];
+    assert_eq!(values.iter().map(|(_, value)| value.as_str()).collect::<Vec<_>>(), expected);
+}

@@ -255,3 +255,20 @@ fn readings(target: &str) -> Vec<String> {
     }
     all
 }
+
+#[test]
+fn a_program_passes_by_a_bypass_or_where_no_rule_speaks_of_people() {
+    let app = guarded();
+    let lets_in = |app: &GatewayApp, kind, method, target| {
+        let request = OriginalRequest::new(method, "https", "wiki.example.org", target).unwrap();
+        weigh(app, &request, kind, None, (HOUSE, NOW)).lets_programs_in()
+    };
+    for (target, expected) in
+        [("/", true), ("/health", true), ("/admin", false), ("/ADMIN/x", false), ("/x/../public/y", false)]
+    {
+        assert_eq!(lets_in(&app, RequestKind::Script, "GET", target), expected, "{target}");
+    }
+    let preflight = GatewayApp { preflight: true, ..guarded() };
+    assert!(lets_in(&preflight, RequestKind::Preflight, "OPTIONS", "/admin/x"));
+    assert!(!lets_in(&app, RequestKind::Preflight, "OPTIONS", "/admin/x"));
+}

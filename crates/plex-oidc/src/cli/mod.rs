@@ -5,11 +5,14 @@
 
 pub mod check;
 pub mod client;
+pub mod explain;
 pub mod healthcheck;
 pub mod init;
 pub mod keys;
 pub mod serve;
+pub mod snippet;
 pub mod token;
+mod who;
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -56,6 +59,10 @@ pub enum Command {
     /// The keys that sign tokens
     #[command(subcommand)]
     Keys(keys::KeysCommand),
+    /// Say what the gateway would decide about a request, and why
+    Explain(explain::ExplainArguments),
+    /// Print what to paste into the configuration of a proxy
+    Snippet(snippet::SnippetArguments),
     /// App tokens: for programs that use applications behind the gateway in a person's name
     #[command(subcommand)]
     Token(token::TokenCommand),
@@ -163,6 +170,8 @@ fn dispatch(arguments: Arguments, world: &mut World<'_>) -> io::Result<Exit> {
         Command::ExampleConfig => write!(world.out, "{}", example::text()).map(|()| Exit::Done),
         Command::Client(command) => client::run(&file, &command, world),
         Command::Keys(command) => keys::run(&file, &command, world),
+        Command::Explain(arguments) => explain::run(&file, &arguments, world),
+        Command::Snippet(arguments) => snippet::run(&file, &arguments, world),
         Command::Token(command) => token::run(&file, &command, world),
         Command::Healthcheck(arguments) => healthcheck::run(&file, &arguments, world),
         Command::Version => {

@@ -15,6 +15,7 @@ mod cli;
 mod config;
 mod discovery;
 mod gateway;
+mod gateway_access;
 mod layout;
 mod refresh;
 mod reload;

@@ -7,16 +7,15 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use axum::body::Body;
-use axum::extract::{ConnectInfo, Path, Request, State as Shared};
+use axum::extract::{ConnectInfo, Request, State as Shared};
 use http::StatusCode;
 use http::request::Parts;
 use plex_oidc_core::gateway::{Family, GatewayApp, OriginalRequest, RequestKind, Verdict, weigh};
-use serde::Deserialize;
 use tracing::{debug, info, warn};
 
 use super::answers::{Asking, NOT_FOR_YOU, pass_with, refuse};
 use super::headers::HeadersOf;
-use super::{Named, is_for, nobody_serves, original, target_after};
+use super::{is_for, nobody_serves, original, target_after};
 use crate::app::{App, State};
 use crate::flow::access::{AccessVisitor, NotBelieved, access_visitor, claim_values};
 use crate::gateway::Accepted;
@@ -30,63 +29,92 @@ const TOO_LONG_AGO: &str = "What Plex said of your account is too long ago. Sign
 pub async fn forward_auth(
     Shared(app): Shared<State>,
     ConnectInfo(peer): ConnectInfo<SocketAddr>,
-    Path(Named { name }): Path<Named>,
     request: Request<Body>,
 ) -> Answer {
     let request = request.into_parts().0;
-    answer(&app, peer, Family::ForwardAuth, &request, Policy { by: By::Name(&name), target: "/" }).await
+    answer(
+        &app,
+        peer,
+        Family::ForwardAuth,
+        &request,
+        Policy { by: By::Name(segment(&request, 3)), target: "/" },
+    )
+    .await
 }
 
 /// `/authz/cloudflare-access/{name}/auth-request`: nginx.
 pub async fn auth_request(
     Shared(app): Shared<State>,
     ConnectInfo(peer): ConnectInfo<SocketAddr>,
-    Path(Named { name }): Path<Named>,
     request: Request<Body>,
 ) -> Answer {
     let request = request.into_parts().0;
-    answer(&app, peer, Family::AuthRequest, &request, Policy { by: By::Name(&name), target: "/" }).await
+    answer(
+        &app,
+        peer,
+        Family::AuthRequest,
+        &request,
+        Policy { by: By::Name(segment(&request, 3)), target: "/" },
+    )
+    .await
 }
 
 /// `/authz/cloudflare-access/{name}/ext-authz/…`: Envoy and Gateway API.
 pub async fn ext_authz(
     Shared(app): Shared<State>,
     ConnectInfo(peer): ConnectInfo<SocketAddr>,
-    Path(Named { name }): Path<Named>,
     request: Request<Body>,
 ) -> Answer {
     let request = request.into_parts().0;
     let target = target_after(&request, 4);
-    answer(&app, peer, Family::ExtAuthz, &request, Policy { by: By::Name(&name), target: &target }).await
-}
-
-/// The part of an address that is an audience tag.
-#[derive(Deserialize)]
-pub struct Tagged {
-    tag: String,
+    answer(
+        &app,
+        peer,
+        Family::ExtAuthz,
+        &request,
+        Policy { by: By::Name(segment(&request, 3)), target: &target },
+    )
+    .await
 }
 
 /// `/validate/{tag}`: the address that `cloudflare-access-forwardauth` has.
 pub async fn validate(
     Shared(app): Shared<State>,
     ConnectInfo(peer): ConnectInfo<SocketAddr>,
-    Path(Tagged { tag }): Path<Tagged>,
     request: Request<Body>,
 ) -> Answer {
     let request = request.into_parts().0;
-    answer(&app, peer, Family::ForwardAuth, &request, Policy { by: By::Tag(&tag), target: "/" }).await
+    answer(
+        &app,
+        peer,
+        Family::ForwardAuth,
+        &request,
+        Policy { by: By::Tag(segment(&request, 2)), target: "/" },
+    )
+    .await
 }
 
 /// `/validate/{tag}/…`: the same for Envoy, which puts the original path behind it.
 pub async fn validate_ext_authz(
     Shared(app): Shared<State>,
     ConnectInfo(peer): ConnectInfo<SocketAddr>,
-    Path(Tagged { tag }): Path<Tagged>,
     request: Request<Body>,
 ) -> Answer {
     let request = request.into_parts().0;
     let target = target_after(&request, 2);
-    answer(&app, peer, Family::ExtAuthz, &request, Policy { by: By::Tag(&tag), target: &target }).await
+    answer(
+        &app,
+        peer,
+        Family::ExtAuthz,
+        &request,
+        Policy { by: By::Tag(segment(&request, 2)), target: &target },
+    )
+    .await
+}
+
+/// A part of the path as it was sent: what an application's own path behind it holds need not be text.
+fn segment(request: &Parts, number: usize) -> &str {
+    request.uri.path().split('/').nth(number).unwrap_or_default()
 }
 
 /// What the address that the proxy called says.

@@ -18,7 +18,6 @@ use plex_oidc_core::decide::{Decision, Person, decide_for};
 use plex_oidc_core::form::Parameters;
 use plex_oidc_core::gateway::family::Subrequest;
 use plex_oidc_core::gateway::{Family, OriginalRequest, OwnPath, RequestKind, Verdict, weigh};
-use serde::Deserialize;
 use tracing::{debug, warn};
 
 use self::answers::Asking;
@@ -73,12 +72,6 @@ pub async fn ext_authz_of_app(
     let name = request.uri.path().split('/').nth(3);
     let policy = Policy { name: Some(name.unwrap_or_default()), target: &target };
     answer(&app, peer, Family::ExtAuthz, &request, policy).await
-}
-
-/// The part of an address that names an application.
-#[derive(Deserialize)]
-pub struct Named {
-    name: String,
 }
 
 /// The application that the proxy names in the address it calls, `?app=NAME`. Twice, empty or unreadable is a name that

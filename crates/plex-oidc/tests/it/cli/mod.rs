@@ -1,9 +1,11 @@
 //! The commands that set up and look after an installation, against a local plex.tv.
 
 mod beside_service;
+mod explain;
 mod init;
 mod init_refusals;
 mod keys;
+mod snippet;
 mod token;
 
 use std::cell::Cell;

@@ -1,0 +1,59 @@
+//! The team's keys: without any nobody passes, and a rotation is not noticed.
+
+use std::time::Duration;
+
+use plex_oidc_core::time::Seconds;
+use serde_json::json;
+
+use super::{ASSERTION, KEYS, Lab, NOT_GOOD, refused, told};
+
+const NO_KEYS: &str = "The keys of Cloudflare Access cannot be fetched now. Try again.";
+
+#[tokio::test]
+async fn req_174_without_keys_the_answer_is_503_and_403_for_nginx() {
+    let lab = Lab::new().await;
+    lab.knows("friend").await;
+    lab.team.goes_down();
+    let good = lab.assertion(json!({}));
+    let answer = lab.ask("/", &[(ASSERTION, &good)]).await;
+    refused(&answer, 503, NO_KEYS);
+    assert!(answer.header("retry-after").is_some());
+    let nginx = [
+        ("x-original-method", "GET"),
+        ("x-original-url", "https://wiki.example.org/"),
+        (ASSERTION, good.as_str()),
+    ];
+    refused(&lab.send("/authz/cloudflare-access/wiki/auth-request", &nginx).await, 403, NO_KEYS);
+    assert_eq!(lab.team.fetches(), 1, "one try a minute");
+    lab.team.publishes(&[&KEYS[0]]);
+    lab.house.pass(Seconds(61));
+    told(&lab.ask("/", &[(ASSERTION, &good)]).await);
+}
+
+#[tokio::test]
+async fn a_rotation_is_not_noticed() {
+    let lab = Lab::new().await;
+    lab.knows("friend").await;
+    let (of_old, of_new) = (lab.assertion(json!({})), lab.assertion_by(&KEYS[1], json!({})));
+    told(&lab.ask("/", &[(ASSERTION, &of_old)]).await);
+    refused(&lab.ask("/", &[(ASSERTION, &of_new)]).await, 401, NOT_GOOD);
+    lab.team.publishes(&[&KEYS[1], &KEYS[0]]);
+    lab.house.pass(Seconds(61));
+    for assertion in [&of_new, &of_old] {
+        told(&lab.ask("/", &[(ASSERTION, assertion)]).await);
+    }
+    assert_eq!(lab.team.fetches(), 2);
+}
+
+#[tokio::test]
+async fn the_service_fetches_the_keys_before_anybody_asks() {
+    let lab = Lab::new().await;
+    lab.house.listen().await;
+    let fetched = async {
+        while lab.team.fetches() == 0 {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(10), fetched).await.expect("fetched");
+    assert_eq!(lab.team.fetches(), 1);
+}

@@ -1,0 +1,128 @@
+//! The person in an assertion is the one who signs in with Plex.
+
+use plex_oidc_core::time::Seconds;
+use serde_json::json;
+
+use super::{ASSERTION, Lab, NO_ASSERTION, NOT_FOR_YOU, TAG, refused, told};
+
+const NEVER_SEEN: &str = "Cloudflare Access knows you, but you have never signed in here with Plex. Do so once, at any \
+                          application that asks for it, and come back.";
+
+/// What the wiki is told of Mara.
+#[track_caller]
+fn is_mara(told: [&str; 7]) {
+    let [user, name, email, groups, rest @ ..] = told;
+    assert_eq!([user, name, email], ["plex-48151001", "Mara", "mara@example.net"]);
+    assert!(groups.split(',').any(|group| group == "plex-friend"), "{groups}");
+    assert_eq!(rest, ["", "", "NL"]);
+}
+
+#[tokio::test]
+async fn somebody_known_passes_by_the_address_and_by_the_subject() {
+    let lab = Lab::new().await;
+    lab.knows("friend").await;
+    let by_address = lab.assertion(json!({"email": "Mara@Example.net"}));
+    is_mara(told(&lab.ask("/", &[(ASSERTION, &by_address)]).await));
+    for claim in ["sub", "plex_sub"] {
+        let claims = json!({"email": "other@example.com", "custom": {claim: "plex-48151001"}});
+        is_mara(told(&lab.ask("/", &[(ASSERTION, &lab.assertion(claims))]).await));
+    }
+}
+
+#[tokio::test]
+async fn the_subject_decides_where_both_are_there() {
+    let lab = Lab::new().await;
+    lab.knows("friend").await;
+    let stranger = lab.assertion(json!({"custom": {"sub": "plex-1"}}));
+    refused(&lab.ask("/", &[(ASSERTION, &stranger)]).await, 403, NEVER_SEEN);
+}
+
+#[tokio::test]
+async fn somebody_never_seen_is_told_so_until_they_sign_in() {
+    let lab = Lab::new().await;
+    let assertion = lab.assertion(json!({}));
+    let headers = [(ASSERTION, assertion.as_str())];
+    refused(&lab.ask("/", &headers).await, 403, NEVER_SEEN);
+    lab.knows("friend").await;
+    lab.house.pass(Seconds(1));
+    is_mara(told(&lab.ask("/", &headers).await));
+}
+
+#[tokio::test]
+async fn an_address_that_is_not_confirmed_or_not_one_persons_is_nobodys() {
+    let lab = Lab::new().await;
+    for persona in ["friend", "friend-all"] {
+        lab.knows(persona).await;
+    }
+    let assertion = lab.assertion(json!({}));
+    let headers = [(ASSERTION, assertion.as_str())];
+    lab.house.edit_person("friend", "$.account.email_confirmed", "false");
+    refused(&lab.ask("/", &headers).await, 403, NEVER_SEEN);
+    lab.house.edit_person("friend", "$.account.email_confirmed", "true");
+    lab.house.edit_person("friend-all", "$.account.email", "\"MARA@example.net\"");
+    lab.house.pass(Seconds(6));
+    let two =
+        "More than one person has the e-mail address that Cloudflare Access knows you by. Ask your host.";
+    refused(&lab.ask("/", &headers).await, 403, two);
+    let by_subject = lab.assertion(json!({"custom": {"sub": "plex-48151001"}}));
+    is_mara(told(&lab.ask("/", &[(ASSERTION, &by_subject)]).await));
+}
+
+#[tokio::test]
+async fn the_rules_of_the_application_hold() {
+    let lab = Lab::new().await;
+    lab.knows("friend").await;
+    lab.knows("owner").await;
+    let friend = lab.assertion(json!({}));
+    let owner = lab.assertion(json!({"email": "olive@example.net"}));
+    for path in ["/admin/users", "/ADMIN/", "/x/../admin/"] {
+        refused(&lab.ask(path, &[(ASSERTION, &friend)]).await, 403, NOT_FOR_YOU);
+        assert_eq!(told(&lab.ask(path, &[(ASSERTION, &owner)]).await)[0], "plex-1002003");
+    }
+    // Where everybody passes, nobody has to be anybody; who is, is still said.
+    assert_eq!(told(&lab.ask("/health", &[]).await), [""; 7]);
+    is_mara(told(&lab.ask("/health", &[(ASSERTION, &friend)]).await));
+}
+
+#[tokio::test]
+async fn where_everybody_passes_those_it_is_not_for_are_nobody() {
+    let tag = format!("access_audiences = \"{TAG}\"\nallow = [\"plex-owner\"]");
+    let lab = Lab::with(|setup| setup, &tag).await;
+    lab.knows("friend").await;
+    let friend = lab.assertion(json!({"custom": {"plex_token": "canary-token", "shelf": "a"}}));
+    assert_eq!(told(&lab.ask("/health", &[(ASSERTION, &friend)]).await), [""; 7]);
+    refused(&lab.ask("/", &[(ASSERTION, &friend)]).await, 403, NOT_FOR_YOU);
+}
+
+#[tokio::test]
+async fn req_173_who_is_removed_is_out_within_seconds() {
+    let lab = Lab::new().await;
+    lab.knows("friend").await;
+    let assertion = lab.assertion(json!({}));
+    let headers = [(ASSERTION, assertion.as_str())];
+    is_mara(told(&lab.ask("/", &headers).await));
+    lab.house.edit_person("friend", "$.standing", "\"Ended\"");
+    lab.house.pass(Seconds(10));
+    refused(&lab.ask("/", &headers).await, 403, NOT_FOR_YOU);
+}
+
+#[tokio::test]
+async fn what_plex_said_too_long_ago_serves_no_longer() {
+    let lab = Lab::new().await;
+    lab.knows("friend").await;
+    lab.house.pass(Seconds::days(400));
+    let assertion = lab.assertion(json!({}));
+    let sentence = "What Plex said of your account is too long ago. Sign out at /cdn-cgi/access/logout and sign in \
+                    with Plex again.";
+    refused(&lab.ask("/", &[(ASSERTION, &assertion)]).await, 403, sentence);
+}
+
+#[tokio::test]
+async fn the_unsigned_header_beside_the_assertion_says_nothing() {
+    let lab = Lab::new().await;
+    lab.knows("friend").await;
+    lab.knows("owner").await;
+    let email = ("cf-access-authenticated-user-email", "olive@example.net");
+    refused(&lab.ask("/", &[email]).await, 401, NO_ASSERTION);
+    is_mara(told(&lab.ask("/", &[email, (ASSERTION, &lab.assertion(json!({})))]).await));
+}
