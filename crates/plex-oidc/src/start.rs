@@ -138,7 +138,7 @@ impl Held {
         let client_identifier = store.installation(&new_client_identifier(parts.entropy.bytes())).await?;
         let watchers = Arc::new(Watchers::new(config.limits.connections));
         let (keys, seal, mac) = (Arc::new(keys), Arc::new(seal), Arc::new(mac));
-        let team_keys = Default::default();
+        let team_keys = Arc::default();
         Ok(Self { store, keys, seal, mac, watchers, team_keys, client_identifier, parts })
     }
 

@@ -13,6 +13,7 @@ use tokio::runtime::Runtime;
 
 use super::keys::age;
 use super::serve::exit_after;
+use super::who::{NotOne, find};
 use super::{Exit, World, printable};
 use crate::config::{Config, length};
 use crate::installation::open_beside;
@@ -69,12 +70,8 @@ enum NotDone {
     /// Key file or database.
     #[error(transparent)]
     Start(#[from] StartError),
-    #[error(
-        "nobody who has signed in is {0}: give plex-<account id>, or a confirmed e-mail address or username"
-    )]
-    Nobody(String),
-    #[error("{0} may be any of {1}: give one of these instead")]
-    Several(String, String),
+    #[error(transparent)]
+    Who(#[from] NotOne),
     #[error("{0} may not come in any more")]
     AccessEnded(Subject),
     #[error("there is no application {0}: name one of [[apps]] in the configuration")]
@@ -111,8 +108,7 @@ fn failed(error: &NotDone, world: &mut World<'_>) -> io::Result<Exit> {
     world.fail(&format!("Nothing was changed: {error}."))?;
     Ok(match error {
         NotDone::Start(error) => exit_after(error),
-        NotDone::Nobody(_)
-        | NotDone::Several(..)
+        NotDone::Who(_)
         | NotDone::AccessEnded(_)
         | NotDone::UnknownApp(_)
         | NotDone::Name
@@ -208,30 +204,6 @@ fn is_name(name: &str) -> bool {
     fits && !name.chars().any(char::is_control)
 }
 
-/// The one user who goes by `who`. People choose their names and addresses, so one of them could take what another goes
-/// by: a name that fits several is refused, and an address counts only once it is confirmed. A subject is always exact.
-fn find<'u>(users: &'u [UserRecord], who: &str) -> Result<&'u UserRecord, NotDone> {
-    let account = Subject::parse(who).and_then(|subject| subject.plex_account());
-    let fits = |user: &&UserRecord| account.map_or_else(|| goes_by(user, who), |id| user.account_id() == id);
-    let found: Vec<&UserRecord> = users.iter().filter(fits).collect();
-    match found.as_slice() {
-        [] => Err(NotDone::Nobody(who.to_owned())),
-        [user] => Ok(user),
-        several => {
-            let subjects: Vec<_> = several.iter().map(|user| user.subject().to_string()).collect();
-            Err(NotDone::Several(who.to_owned(), subjects.join(", ")))
-        }
-    }
-}
-
-fn goes_by(user: &UserRecord, who: &str) -> bool {
-    let account = &user.person.account;
-    let is_who = |name: &Option<String>| name.as_ref().is_some_and(|name| name.eq_ignore_ascii_case(who));
-    account.id.to_string() == who
-        || is_who(&account.username)
-        || (account.email_confirmed && is_who(&account.email))
-}
-
 fn list(config: &Config, runtime: &Runtime, world: &mut World<'_>) -> io::Result<Exit> {
     let tokens = runtime.block_on(async {
         let store = open_beside(config)?;
@@ -294,51 +266,8 @@ fn called(user: &UserRecord) -> String {
 
 #[cfg(test)]
 mod tests {
-    use plex_oidc_core::decide::Person;
-    use plex_oidc_core::groups::{Group, Groups};
-    use plex_oidc_core::id::PlexAccountId;
-    use plex_oidc_core::membership::PlexAccount;
-
+    use super::super::who::tests::user;
     use super::*;
-
-    fn user(id: u64, username: &str, email: &str, email_confirmed: bool) -> UserRecord {
-        let account = PlexAccount {
-            id: PlexAccountId(id),
-            username: Some(username.to_owned()),
-            display_name: username.to_owned(),
-            email: Some(email.to_owned()),
-            email_confirmed,
-            picture: None,
-            managed: false,
-            anonymous: false,
-        };
-        let standing = Standing::Member { confirmed_at: Timestamp(0) };
-        let person = Person { account, groups: Groups::from([Group::friend()]), standing };
-        UserRecord { person, updated: Timestamp(0) }
-    }
-
-    #[test]
-    fn a_user_is_found_by_what_nobody_else_goes_by() {
-        let users = [
-            user(7, "robin", "robin@example.com", true),
-            user(8, "sam", "sam@example.com", false),
-            user(9, "plex-7", "seven@example.com", true), // calls itself what somebody else is
-            user(10, "ROBIN@example.com", "ten@example.com", true),
-            user(11, "8", "eleven@example.com", true),
-        ];
-        let found = |who: &str| find(&users, who).map(|user| user.account_id().0);
-        for (who, id) in
-            [("plex-7", 7), ("7", 7), ("Robin", 7), ("sam", 8), ("plex-8", 8), ("seven@Example.com", 9)]
-        {
-            assert_eq!(found(who).unwrap(), id, "{who}");
-        }
-        for stranger in ["sam@example.com", "plex-12", "plex-07", "", "rob", "robin@example.co"] {
-            assert!(matches!(found(stranger), Err(NotDone::Nobody(_))), "{stranger}");
-        }
-        let Err(NotDone::Several(_, several)) = found("robin@example.com") else { panic!("guessed") };
-        assert_eq!(several, "plex-7, plex-10");
-        assert!(matches!(found("8"), Err(NotDone::Several(..))));
-    }
 
     #[test]
     fn applications_are_the_known_ones_each_once() {

@@ -40,3 +40,53 @@ fn goes_by(user: &UserRecord, who: &str) -> bool {
         || is_who(&account.username)
         || (account.email_confirmed && is_who(&account.email))
 }
+
+#[cfg(test)]
+pub(super) mod tests {
+    use plex_oidc_core::decide::{Person, Standing};
+    use plex_oidc_core::groups::{Group, Groups};
+    use plex_oidc_core::id::PlexAccountId;
+    use plex_oidc_core::membership::PlexAccount;
+    use plex_oidc_core::time::Timestamp;
+
+    use super::*;
+
+    pub(in crate::cli) fn user(id: u64, username: &str, email: &str, email_confirmed: bool) -> UserRecord {
+        let account = PlexAccount {
+            id: PlexAccountId(id),
+            username: Some(username.to_owned()),
+            display_name: username.to_owned(),
+            email: Some(email.to_owned()),
+            email_confirmed,
+            picture: None,
+            managed: false,
+            anonymous: false,
+        };
+        let standing = Standing::Member { confirmed_at: Timestamp(0) };
+        let person = Person { account, groups: Groups::from([Group::friend()]), standing };
+        UserRecord { person, updated: Timestamp(0) }
+    }
+
+    #[test]
+    fn a_user_is_found_by_what_nobody_else_goes_by() {
+        let users = [
+            user(7, "robin", "robin@example.com", true),
+            user(8, "sam", "sam@example.com", false),
+            user(9, "plex-7", "seven@example.com", true), // calls itself what somebody else is
+            user(10, "ROBIN@example.com", "ten@example.com", true),
+            user(11, "8", "eleven@example.com", true),
+        ];
+        let found = |who: &str| find(&users, who).map(|user| user.account_id().0);
+        for (who, id) in
+            [("plex-7", 7), ("7", 7), ("Robin", 7), ("sam", 8), ("plex-8", 8), ("seven@Example.com", 9)]
+        {
+            assert_eq!(found(who).unwrap(), id, "{who}");
+        }
+        for stranger in ["sam@example.com", "plex-12", "plex-07", "", "rob", "robin@example.co"] {
+            assert!(matches!(found(stranger), Err(NotOne::Nobody(_))), "{stranger}");
+        }
+        let Err(NotOne::Several(_, several)) = found("robin@example.com") else { panic!("guessed") };
+        assert_eq!(several, "plex-7, plex-10");
+        assert!(matches!(found("8"), Err(NotOne::Several(..))));
+    }
+}
