@@ -97,7 +97,7 @@ async fn rt_fa_two_cookies_of_one_name_are_none() {
 }
 
 #[tokio::test]
-async fn req_137_rt_fa_a_malformed_cookie_is_never_a_session() {
+async fn req_137_rt_fa_malformed_cookie_is_never_a_session() {
     let house = house().await;
     for family in FAMILIES {
         for (url, name) in [(WIKI, HOST_COOKIE), (CALENDAR, DOMAIN_COOKIE)] {

@@ -71,7 +71,7 @@ async fn req_128_129_a_session_at_an_app_is_no_session_at_our_own_host() {
 }
 
 #[tokio::test]
-async fn req_165_only_trusted_proxies_are_answered() {
+async fn req_165_rt_fa_untrusted_peer() {
     let house = house().await;
     for family in FAMILIES {
         let (mut proxy, mut visitor) = (house.proxy(family), house.visitor());
@@ -106,7 +106,7 @@ async fn req_165_without_trusted_proxies_nobody_is_answered_and_told_what_to_wri
 }
 
 #[tokio::test]
-async fn req_167_a_host_that_nobody_declared_is_refused() {
+async fn req_167_rt_fa_no_rule_denies() {
     let house = house().await;
     for family in FAMILIES {
         let (proxy, mut visitor) = (house.proxy(family), house.visitor());
@@ -129,7 +129,7 @@ async fn req_167_a_host_that_nobody_declared_is_refused() {
 }
 
 #[tokio::test]
-async fn a_missing_doubled_or_odd_header_is_refused() {
+async fn rt_fa_missing_headers_denies() {
     let house = house().await;
     for family in FAMILIES {
         let proxy = house.proxy(family);

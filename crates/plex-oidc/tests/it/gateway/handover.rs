@@ -105,7 +105,7 @@ async fn rt_handover_login_csrf() {
 }
 
 #[tokio::test]
-async fn rt_handover_other_host_or_app() {
+async fn rt_handover_bound_to_host_and_app() {
     let house = setup().app("name = \"mirror\"\nhost = \"wiki.example.org\"").start().await;
     for family in FAMILIES {
         for other in [NOTES, CALENDAR, VAULT, "https://other.example.org", "https://wiki.example.org:8443"] {

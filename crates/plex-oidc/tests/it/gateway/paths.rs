@@ -130,7 +130,7 @@ async fn req_166_rt_fa_path_table() {
 }
 
 #[tokio::test]
-async fn rt_fa_unparsable_targets_are_never_passed() {
+async fn rt_fa_unparsable_url_is_never_passed() {
     let house = house().await;
     let mut visitor = house.visitor();
     visitor.sign_in(&house.proxy(Family::ForwardAuth), &format!("{WIKI}/"), "owner").await;
@@ -167,7 +167,7 @@ async fn rt_fa_unparsable_targets_are_never_passed() {
 }
 
 #[tokio::test]
-async fn req_166_methods_have_one_spelling_and_rules_name_them() {
+async fn req_166_rt_fa_method_case() {
     let house = house().await;
     for family in FAMILIES {
         let (proxy, mut nobody, mut friend) = (house.proxy(family), house.visitor(), house.visitor());
@@ -201,7 +201,7 @@ async fn req_166_methods_have_one_spelling_and_rules_name_them() {
 }
 
 #[tokio::test]
-async fn req_166_a_host_has_one_spelling() {
+async fn req_166_rt_fa_host_canonical() {
     let house = house().await;
     for family in FAMILIES {
         let proxy = house.proxy(family);
