@@ -95,8 +95,9 @@ install_node() {
 # The proxies of e2e/gateway/. Those of Debian are unpacked and not installed: installing them would start them.
 install_proxies() {
     install_python
-    local wanted=$cache/proxies/$(git hash-object e2e/gateway/requirements.txt) package
-    if [[ -f $wanted ]]; then return; fi
+    local wanted package
+    wanted=$(git hash-object e2e/gateway/requirements.txt)
+    if [[ -f $cache/proxies/$wanted ]]; then return; fi
     rm -rf "$cache/proxies"
     mkdir -p "$cache/proxies/debian"
     /usr/bin/python3 -m venv "$cache/proxies/python"
@@ -107,5 +108,5 @@ install_proxies() {
     if ! apt-get download --print-uris "${packages[@]}" >/dev/null; then apt-get update --quiet; fi
     (cd "$cache/proxies/debian" && apt-get download --quiet "${packages[@]}")
     for package in "$cache"/proxies/debian/*.deb; do dpkg-deb --extract "$package" "$cache/proxies/debian"; done
-    touch "$wanted"
+    touch "$cache/proxies/$wanted"
 }

@@ -1,5 +1,6 @@
 """Signing in through each proxy, and what programs are told who have not."""
 
+import json
 from urllib.parse import urlsplit
 
 import pytest
@@ -76,6 +77,9 @@ def sent_to_sign_in(proxy, house, answer):
     """Whether this is a 401 with the address to sign in at, and nothing of the application."""
     assert answer.status == 401, answer
     assert answer.headers["Location"].startswith(f"{house.issuer}/gateway/sign-in?request="), answer
+    if proxy.name != "nginx":  # it keeps nothing of the body
+        told = json.loads(answer.body)
+        assert told == {"error": "sign_in_required", "sign_in": answer.headers["Location"]}
     assert proxy.echo.take() == []
 
 
