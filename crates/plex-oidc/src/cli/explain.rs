@@ -87,7 +87,9 @@ pub fn run(file: &Path, arguments: &ExplainArguments, world: &mut World<'_>) -> 
     let Some(request) = OriginalRequest::from_url(&arguments.method, &arguments.url) else {
         return world.fail("This is not a request that the gateway understands: give an address such as https://wiki.example.com/page.");
     };
-    let user = match arguments.user.as_deref().map(|who| known(&config, who)).transpose() {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let known = |who| runtime.block_on(known(&config, who));
+    let user = match arguments.user.as_deref().map(known).transpose() {
         Ok(user) => user,
         Err(error) => {
             world.fail(&format!("Nothing can be said: {error}."))?;
@@ -107,12 +109,9 @@ pub fn run(file: &Path, arguments: &ExplainArguments, world: &mut World<'_>) -> 
     explain(&config, arguments.app.as_deref(), &case, world.out)
 }
 
-fn known(config: &Config, who: &str) -> Result<UserRecord, NotExplained> {
-    let runtime = tokio::runtime::Builder::new_current_thread().build().map_err(StartError::Serve)?;
-    runtime.block_on(async {
-        let users = open_beside(config)?.users().await?;
-        Ok(find(&users, who)?.clone())
-    })
+async fn known(config: &Config, who: &str) -> Result<UserRecord, NotExplained> {
+    let users = open_beside(config)?.users().await?;
+    Ok(find(&users, who)?.clone())
 }
 
 /// Without headers it is a browser that opens a page, which people ask about most.

@@ -105,7 +105,7 @@ impl Lab {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}/cdn-cgi/access/certs", listener.local_addr().unwrap());
         tokio::spawn(axum::serve(listener, router).into_future());
-        let timeouts = Timeouts { connect: Duration::from_millis(300), total: Duration::from_millis(300) };
+        let timeouts = Timeouts { connect: Duration::from_secs(2), total: Duration::from_secs(2) };
         let http = PlexTv::http_client_within(None, timeouts).unwrap();
         let clock = Arc::new(StillClock { start: Instant::now(), ahead: AtomicU32::new(0) });
         let keys = AccessKeys::new(http, url.parse().unwrap(), Arc::<StillClock>::clone(&clock));

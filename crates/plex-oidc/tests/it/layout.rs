@@ -50,6 +50,7 @@ const SHARED_BY_HANDLERS: &[&str] = &[
     "web::entrance",
     "web::sign_in::views",
     "web::authz::answers",
+    "web::authz::asked",
     "web::authz::callback",
     "web::authz::headers",
 ];

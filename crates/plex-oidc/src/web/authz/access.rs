@@ -14,8 +14,8 @@ use plex_oidc_core::gateway::{Family, GatewayApp, OriginalRequest, RequestKind, 
 use tracing::{debug, info, warn};
 
 use super::answers::{Asking, NOT_FOR_YOU, pass_with, refuse};
+use super::asked::{is_for, nobody_serves, original, target_after};
 use super::headers::HeadersOf;
-use super::{is_for, nobody_serves, original, target_after};
 use crate::app::{App, State};
 use crate::flow::access::{AccessVisitor, NotBelieved, access_visitor, claim_values};
 use crate::gateway::Accepted;

@@ -4,6 +4,7 @@
 
 pub mod access;
 mod answers;
+mod asked;
 mod callback;
 mod headers;
 
@@ -14,13 +15,12 @@ use axum::body::Body;
 use axum::extract::{ConnectInfo, Request, State as Shared};
 use http::StatusCode;
 use http::request::Parts;
-use plex_oidc_core::decide::{Decision, Person, decide_for};
 use plex_oidc_core::form::Parameters;
-use plex_oidc_core::gateway::family::Subrequest;
-use plex_oidc_core::gateway::{Family, OriginalRequest, OwnPath, RequestKind, Verdict, weigh};
+use plex_oidc_core::gateway::{Family, OwnPath, RequestKind, Verdict, weigh};
 use tracing::{debug, warn};
 
 use self::answers::Asking;
+use self::asked::{is_for, nobody_serves, original, target_after};
 use self::headers::HeadersOf;
 use super::respond::Answer;
 use crate::app::{App, State};
@@ -83,13 +83,6 @@ fn named(request: &Parts) -> Option<String> {
     parameters.has("app").then(name)
 }
 
-/// What follows the first segments of the path, as it was sent, with its query.
-fn target_after(request: &Parts, segments: usize) -> String {
-    let whole = request.uri.path_and_query().map_or("/", http::uri::PathAndQuery::as_str);
-    let rest = request.uri.path().match_indices('/').nth(segments).and_then(|(at, _)| whole.get(at..));
-    rest.unwrap_or("/").to_owned()
-}
-
 /// What the address that the proxy called says.
 #[derive(Clone, Copy)]
 struct Policy<'p> {
@@ -119,35 +112,6 @@ async fn answer(
         warn!(%error, app = asked.name, "a request was not decided");
         answers::refuse(family, StatusCode::SERVICE_UNAVAILABLE, "this cannot be decided now, try again")
     })
-}
-
-/// What the proxy is asking about, if it is a proxy of ours and can be understood; else what to answer.
-fn original(
-    app: &App,
-    peer: SocketAddr,
-    family: Family,
-    request: &Parts,
-    target: &str,
-) -> Result<OriginalRequest, Box<Answer>> {
-    if !app.trusted_proxies.contains(peer.ip()) {
-        warn!(peer = %peer.ip(), "a gateway endpoint was called by somebody who is not in trusted_proxies");
-        return Err(Box::new(answers::untrusted(app.trusted_proxies.0.is_empty())));
-    }
-    let subrequest = Subrequest { method: request.method.as_str(), target };
-    let original = family.read(&HeadersOf(&request.headers), subrequest).map_err(|error| {
-        warn!(%error, ?family, "a proxy asked about something that cannot be understood");
-        Box::new(answers::refuse(family, StatusCode::BAD_REQUEST, &error.to_string()))
-    })?;
-    if original.https != app.issuer.is_https() {
-        let sentence = "this address is for https only";
-        return Err(Box::new(answers::refuse(family, StatusCode::FORBIDDEN, sentence)));
-    }
-    Ok(original)
-}
-
-fn nobody_serves(family: Family, original: &OriginalRequest, name: Option<&str>) -> Answer {
-    warn!(host = %original.host, app = name, "no application is declared for this host");
-    answers::refuse(family, StatusCode::FORBIDDEN, "no application is declared for this host")
 }
 
 async fn decided(asking: &Asking<'_>) -> Result<Answer, FlowError> {
@@ -184,10 +148,4 @@ fn verdict_answer(asking: &Asking<'_>, kind: RequestKind, visitor: &Visitor) -> 
         }
         Verdict::Deny(_) => Ok(answers::refuse(asking.family, StatusCode::FORBIDDEN, answers::NOT_FOR_YOU)),
     }
-}
-
-/// Whether any part of the application is for this person.
-fn is_for(asking: &Asking<'_>, person: &Person) -> bool {
-    let (app, now) = (asking.app, asking.app.clock.now());
-    decide_for(person, &asking.asked.anybody(), app.rules, now) == Decision::Allow
 }
