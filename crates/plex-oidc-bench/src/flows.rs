@@ -41,7 +41,8 @@ pub(crate) fn rows(house: &House, emulator: &Emulator, cores: Cores) -> Outcome<
             whole,
             "us",
             (500.0, 300.0),
-        ),
+        )
+        .meanwhile(1000.0),
         Row::note("  of it: authorize", middle(&rsa_flows, |flow| flow.authorize), "us"),
         Row::note("  of it: userinfo", middle(&rsa_flows, |flow| flow.userinfo), "us"),
         Row::at_most(
@@ -49,7 +50,8 @@ pub(crate) fn rows(house: &House, emulator: &Emulator, cores: Cores) -> Outcome<
             rs256_token,
             "us",
             (150.0, 90.0),
-        ),
+        )
+        .meanwhile(550.0),
         Row::note("  the signature: RS256", rsa, "us"),
         Row::note("  the signature: ES256", ecdsa, "us"),
         Row::note(
@@ -57,7 +59,8 @@ pub(crate) fn rows(house: &House, emulator: &Emulator, cores: Cores) -> Outcome<
             middle(&ecdsa_flows, |flow| flow.token),
             "us",
         ),
-        Row::at_most("refresh, ES256, durable, CPU", median(refreshes), "us", (220.0, 150.0)),
+        Row::at_most("refresh, ES256, durable, CPU", median(refreshes), "us", (220.0, 150.0))
+            .meanwhile(600.0),
     ])
 }
 
