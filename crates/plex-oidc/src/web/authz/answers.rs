@@ -23,9 +23,9 @@ use crate::flow::gateway::Visitor;
 use crate::flow::handover::{SentOff, send_off};
 use crate::web::respond::Answer;
 
-/// Where nginx finds the address for a script that is not signed in. Its `Location` always means a redirect: a 401 is all
-/// that nginx takes, and its configuration has to tell the two apart by something.
-const SIGN_IN: HeaderName = HeaderName::from_static("x-plex-oidc-sign-in");
+/// Tells nginx that a 401 with a `Location` is a redirect for a browser, and not the answer to a script, which has a
+/// `Location` too. nginx takes no other status, so its configuration has to tell the two apart by something.
+const REDIRECT: HeaderName = HeaderName::from_static("x-plex-oidc-redirect");
 
 /// What somebody reads who is signed in and may not.
 pub(super) const NOT_FOR_YOU: &str = "You are signed in, but this page is not for your account.";
@@ -103,6 +103,9 @@ pub(super) fn redirect(asking: &Asking<'_>, location: &str, cookie: Option<&str>
             return refuse(asking.family, StatusCode::BAD_REQUEST, "this address cannot be returned to");
         }
     };
+    if !asking.family.relays_redirects() {
+        headers.insert(REDIRECT, HeaderValue::from_static("303"));
+    }
     if let Some(cookie) = cookie.and_then(|cookie| HeaderValue::from_str(cookie).ok()) {
         headers.append(SET_COOKIE, cookie);
     }
@@ -144,7 +147,7 @@ pub(super) fn sign_in(
     let out = answer.headers_mut();
     out.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     if let Ok(location) = HeaderValue::from_str(&location) {
-        out.insert(if family.relays_redirects() { LOCATION } else { SIGN_IN }, location);
+        out.insert(LOCATION, location);
     }
     if let Ok(cookie) = HeaderValue::from_str(&cookie) {
         out.append(SET_COOKIE, cookie);
