@@ -194,9 +194,10 @@ pub trait Store: Send + Sync {
         now: Timestamp,
     ) -> Answer<'_, Option<EndedSession>>;
 
-    /// A live gateway session of a living grant, with its user.
+    /// A live gateway session of a living grant and a live browser session, with its user. Signing out reaches all of them.
     fn gateway_session(&self, hash: SecretHash, now: Timestamp) -> Answer<'_, Option<GatewaySession>>;
-    /// Writes down that a gateway session is in use, at most once in [`TOUCH_INTERVAL`]. `true` when it was written.
+    /// Writes down that a gateway session is in use, and with it its browser session, at most once in [`TOUCH_INTERVAL`].
+    /// `true` when it was written.
     fn touch_gateway_session(
         &self,
         hash: SecretHash,

@@ -18,7 +18,13 @@ pub(super) const GATEWAY: Section = Section {
             Some("7d"),
             "How long a session at an application lives without being used. At most `session_absolute`.",
         ),
-        key("session_absolute", SESSION, Some("30d"), "The longest life of such a session."),
+        key(
+            "session_absolute",
+            SESSION,
+            Some("30d"),
+            "The longest life of such a session. It also ends with the browser session (`[session]`) that it came of, \
+             which counts as used while the application is.",
+        ),
         such_as(
             "example.com",
             key(

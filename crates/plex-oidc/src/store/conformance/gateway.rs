@@ -270,6 +270,19 @@ pub(crate) async fn a_gateway_session_outlives_the_renewal_of_its_browser_sessio
     assert!(!lives(store, &call, after(40)).await);
 }
 
+pub(crate) async fn a_gateway_session_keeps_its_browser_session_in_use_and_ends_with_it(store: &Shared) {
+    let (browser, _, call) = visited(store).await;
+    assert_eq!(browser.idle_expires, after(3600));
+    store.touch_gateway_session(call.session.hash, after(3000), after(20_000)).await.unwrap();
+    let used = store.browser_session(browser.hash, after(3600)).await.unwrap().unwrap();
+    assert_eq!((used.last_seen, used.idle_expires), (after(3000), after(6600)));
+    assert!(lives(store, &call, after(6599)).await);
+    assert!(!lives(store, &call, after(6600)).await, "or signing out would not reach it");
+    assert!(!store.touch_gateway_session(call.session.hash, after(3030), after(20_000)).await.unwrap());
+    let used = store.browser_session(browser.hash, after(3600)).await.unwrap().unwrap();
+    assert_eq!(used.idle_expires, after(6600), "once a minute");
+}
+
 pub(crate) async fn req_130_another_person_in_the_browser_ends_its_gateway_sessions(store: &Shared) {
     let (old, _, call) = visited(store).await;
     let kept = code(&old);
@@ -290,13 +303,13 @@ pub(crate) async fn a_sweep_removes_gateway_sessions_and_then_their_grants(store
     assert!(lives(store, &idle, after(3599)).await);
 
     let counts = store.sweep(after(3600)).await.unwrap();
-    assert_eq!(counts, SweepCounts { sessions: 2, gateway_sessions: 1, ..SweepCounts::default() });
+    assert_eq!(counts, SweepCounts { sessions: 1, gateway_sessions: 1, ..SweepCounts::default() });
     assert!(lives(store, &used, after(3600)).await, "it was used");
 
     // The grants are kept to the absolute end, long after their codes.
     assert!(after(60).plus(CODE_MEMORY) < after(28_799));
     let counts = store.sweep(after(28_799)).await.unwrap();
-    assert_eq!(counts, SweepCounts { gateway_sessions: 1, ..SweepCounts::default() });
+    assert_eq!(counts, SweepCounts { sessions: 1, gateway_sessions: 1, ..SweepCounts::default() });
     assert!(store.code(code.hash).await.unwrap().is_some());
     let counts = store.sweep(after(28_800)).await.unwrap();
     assert_eq!(counts, SweepCounts { grants: 2, ..SweepCounts::default() });

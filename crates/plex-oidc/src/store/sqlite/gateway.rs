@@ -1,4 +1,5 @@
-//! Gateway sessions. Each hangs on a grant, and lives no longer than that.
+//! Gateway sessions. Each hangs on a grant and on the browser session that it came of, and outlives neither: signing out
+//! reaches every one.
 
 use plex_oidc_core::id::GrantId;
 use plex_oidc_core::secret::SecretHash;
@@ -15,7 +16,9 @@ pub(super) fn session(conn: &Connection, hash: SecretHash, now: Timestamp) -> Re
         conn,
         r#"SELECT * FROM gateway_session_details
         WHERE "gateway_sessions.hash" = ?1 AND "gateway_sessions.idle_expires" > ?2
-            AND "gateway_sessions.absolute_expires" > ?2 AND "grants.ended_at" IS NULL"#,
+            AND "gateway_sessions.absolute_expires" > ?2 AND "grants.ended_at" IS NULL
+            AND EXISTS (SELECT 1 FROM browser_sessions WHERE sid = "grants.sid"
+                AND idle_expires > ?2 AND absolute_expires > ?2)"#,
         params![hash.0, now.0],
         |row| {
             Ok(GatewaySession {
@@ -67,7 +70,19 @@ pub(super) fn touch(
             AND EXISTS (SELECT 1 FROM grants WHERE id = grant_id AND ended_at IS NULL)",
         params![hash.0, now.0, idle_expires.0, now.minus(TOUCH_INTERVAL).0],
     )?;
-    Ok(touched == 1)
+    if touched != 1 {
+        return Ok(false);
+    }
+    // Who uses an application uses the browser session that let them in.
+    change(
+        conn,
+        "UPDATE browser_sessions
+        SET last_seen = ?2, idle_expires = min(idle_expires + ?2 - last_seen, absolute_expires)
+        WHERE last_seen < ?2 AND idle_expires > ?2 AND absolute_expires > ?2
+            AND sid = (SELECT sid FROM grants, gateway_sessions WHERE hash = ?1 AND grants.id = grant_id)",
+        params![hash.0, now.0],
+    )?;
+    Ok(true)
 }
 
 pub(super) fn end(conn: &Connection, hash: SecretHash) -> Result<bool> {

@@ -18,6 +18,14 @@ async fn a_gateway_session_is_read_back_and_lives_until_its_limits() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_gateway_session_keeps_its_browser_session_in_use_and_ends_with_it() {
+    check(async |store| {
+        gateway::a_gateway_session_keeps_its_browser_session_in_use_and_ends_with_it(store).await;
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_gateway_session_shows_its_user_as_last_known() {
     check(async |store| gateway::a_gateway_session_shows_its_user_as_last_known(store).await).await;
 }

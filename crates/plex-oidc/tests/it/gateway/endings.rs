@@ -175,3 +175,27 @@ async fn an_app_that_leaves_the_configuration_takes_its_sessions_with_it() {
     house.restart_with(|_| super::setup()).await;
     passes_as(&visitor.page(&proxy, &format!("{WIKI}/")).await, &subject(&house, "friend"));
 }
+
+#[tokio::test]
+async fn req_173_no_gateway_session_outlives_what_signing_out_reaches() {
+    let house = setup().set("session", "idle = \"1h\"\nabsolute = \"5h\"").start().await;
+    let (proxy, mut visitor) = (house.proxy(Family::ForwardAuth), house.visitor());
+    let (wiki, notes) = (format!("{WIKI}/"), format!("{NOTES}/"));
+    visitor.sign_in(&proxy, &wiki, "friend").await;
+    // Using an application is using the browser session: the next one needs no click.
+    for _ in 0..3 {
+        house.pass(Seconds(3000));
+        visitor.page(&proxy, &wiki).await.expect(200);
+    }
+    visitor.pass_through(&proxy, &notes).await;
+    // Nobody used anything for longer than that lives: a new one would not reach the sessions of the old.
+    house.pass(Seconds(3601));
+    redirected(Family::ForwardAuth, &visitor.page(&proxy, &wiki).await);
+    visitor.sign_in(&proxy, &notes, "friend").await;
+    visitor.pass_through(&proxy, &wiki).await;
+    let confirm = visitor.browser.open("/sign-out").await.expect(200);
+    visitor.browser.submit(&confirm, "/sign-out").await.expect(200);
+    for page in [&wiki, &notes] {
+        redirected(Family::ForwardAuth, &visitor.page(&proxy, page).await);
+    }
+}
