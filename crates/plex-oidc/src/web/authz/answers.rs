@@ -175,7 +175,7 @@ fn allow_reading(asking: &Asking<'_>, out: &mut HeaderMap) {
     if ours {
         out.insert(ACCESS_CONTROL_ALLOW_ORIGIN, origin.clone());
         out.insert(ACCESS_CONTROL_ALLOW_CREDENTIALS, HeaderValue::from_static("true"));
-        out.insert(ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static("location, x-plex-oidc-sign-in"));
+        out.insert(ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static("location"));
     }
 }
 

@@ -137,7 +137,7 @@ async fn credentials_of_the_app_itself_are_none_of_ours() {
             String::new(),
         ] {
             let visit = ask(&format!("{WIKI}/"), &way);
-            proxy.ask(&visit).await.expect(401).way_to_sign_in().expect("a way to sign in");
+            proxy.ask(&visit).await.expect(401).location().expect("a way to sign in");
             passes_as(&visitor.ask(&proxy, &visit).await, &subject(&house, "friend"));
         }
         // Elsewhere than in its header, a token says nothing.
@@ -150,7 +150,7 @@ async fn credentials_of_the_app_itself_are_none_of_ours() {
             Visit::bare("GET", &format!("{WIKI}/")).with("x-api-key", &token),
             Visit::bare("GET", &format!("{WIKI}/")).with("cookie", &format!("{HOST_COOKIE}={token}")),
         ] {
-            proxy.ask(&visit).await.expect(401).way_to_sign_in().expect("a way to sign in");
+            proxy.ask(&visit).await.expect(401).location().expect("a way to sign in");
         }
     }
 }

@@ -68,11 +68,6 @@ impl Answer {
         self.header("location")
     }
 
-    /// The address that a program is told to send somebody to; nginx has it in a header of its own.
-    pub(crate) fn way_to_sign_in(&self) -> Option<&str> {
-        self.location().or(self.header("x-plex-oidc-sign-in"))
-    }
-
     /// All `Set-Cookie` values.
     pub(crate) fn set_cookies(&self) -> Vec<&str> {
         self.headers.get_all("set-cookie").iter().map(|value| value.to_str().expect("text")).collect()
