@@ -24,7 +24,7 @@ use crate::store::records::UserRecord;
 /// The arguments of `explain`.
 #[derive(Debug, Args)]
 pub struct ExplainArguments {
-    /// Who asks: plex-<account id>, account id, e-mail address or username of somebody who has signed in [default: nobody]
+    /// Who asks: `plex-<account id>`, account id, e-mail address or username of somebody who has signed in [default: nobody]
     #[arg(long, value_name = "WHO")]
     user: Option<String>,
     /// What they ask for, as the browser shows it

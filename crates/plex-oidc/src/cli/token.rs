@@ -38,7 +38,7 @@ pub enum TokenCommand {
 /// The arguments of `token add`.
 #[derive(Debug, Args)]
 pub struct AddArguments {
-    /// In whose name: plex-<account id>, account id, e-mail address or username of somebody who has signed in
+    /// In whose name: `plex-<account id>`, account id, e-mail address or username of somebody who has signed in
     #[arg(long, value_name = "WHO")]
     user: String,
     /// An application that it is good for; may be repeated
