@@ -1,6 +1,6 @@
 //! Authorization codes.
 
-use plex_oidc_core::id::ClientId;
+use plex_oidc_core::id::{ClientId, GrantId};
 use plex_oidc_core::pkce::CodeChallenge;
 use plex_oidc_core::secret::SecretHash;
 use plex_oidc_core::time::Timestamp;
@@ -79,25 +79,25 @@ pub(super) fn record_failure(conn: &Connection, hash: SecretHash, client_id: &Cl
 }
 
 pub(super) fn redeem(conn: &Connection, redeem: &RedeemCode) -> Result<Redemption> {
-    let redeemed = change(
+    let redeemed = first(
         conn,
-        "UPDATE codes SET redeemed_at = ?3
+        r#"UPDATE codes SET redeemed_at = ?3
         WHERE hash = ?1 AND client_id = ?2 AND redeemed_at IS NULL AND expires > ?3 AND failures < ?4
-            AND EXISTS (SELECT 1 FROM grants WHERE id = codes.grant_id AND ended_at IS NULL)",
+            AND EXISTS (SELECT 1 FROM grants WHERE id = codes.grant_id AND ended_at IS NULL)
+        RETURNING hash AS "codes.hash", grant_id AS "codes.grant_id""#,
         params![redeem.hash.0, redeem.client_id.as_str(), redeem.now.0, CODE_FAILURES],
+        |row| row.uuid("codes.grant_id").map(GrantId),
     )?;
-    let Some(code) = code(conn, redeem.hash)? else { return Ok(Redemption::Unknown) };
-    if redeemed == 0 {
-        return refused(conn, &code, redeem);
-    }
-    tokens::insert_access(conn, code.grant.id, &redeem.access, redeem.now)?;
+    let Some(grant) = redeemed else { return refused(conn, redeem) };
+    tokens::insert_access(conn, grant, &redeem.access, redeem.now)?;
     if let Some(refresh) = &redeem.refresh {
-        tokens::insert_refresh(conn, code.grant.id, refresh, redeem.now)?;
+        tokens::insert_refresh(conn, grant, refresh, redeem.now)?;
     }
-    Ok(Redemption::Redeemed(Box::new(code)))
+    Ok(Redemption::Redeemed)
 }
 
-fn refused(conn: &Connection, code: &CodeRecord, redeem: &RedeemCode) -> Result<Redemption> {
+fn refused(conn: &Connection, redeem: &RedeemCode) -> Result<Redemption> {
+    let Some(code) = code(conn, redeem.hash)? else { return Ok(Redemption::Unknown) };
     if code.grant.client_id != redeem.client_id {
         return Ok(Redemption::WrongClient);
     }
@@ -123,12 +123,12 @@ fn refused(conn: &Connection, code: &CodeRecord, redeem: &RedeemCode) -> Result<
 fn record(row: &Fields<'_>) -> Result<CodeRecord> {
     Ok(CodeRecord {
         hash: row.hash("codes.hash")?,
-        grant: row.grant()?,
         redirect_uri: row.get("codes.redirect_uri")?,
         code_challenge: row.parsed_opt("codes.code_challenge", CodeChallenge::parse)?,
         nonce: row.get("codes.nonce")?,
         expires: row.time("codes.expires")?,
         failures: row.get("codes.failures")?,
         redeemed_at: row.time_opt("codes.redeemed_at")?,
+        grant: row.grant()?,
     })
 }
