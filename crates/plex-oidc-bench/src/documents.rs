@@ -62,7 +62,7 @@ pub(crate) fn rows(house: &House) -> Outcome<Vec<Row>> {
 pub(crate) fn load(address: SocketAddr, path: &str, requests: u32) -> Outcome<()> {
     let mut connections = Vec::new();
     for _ in 0..CONNECTIONS {
-        let mut connection = Connection::open(address)?;
+        let mut connection = Connection::open_restless(address)?;
         let request = connection.request("GET", path, &[], None);
         connection.send(&request)?;
         connections.push((connection, request));

@@ -1,8 +1,8 @@
 //! The least HTTP/1.1 client that drives a server: blocking, one kept connection, answers with a length.
 
-use std::io::{self, Read as _, Write as _};
+use std::io::{self, ErrorKind, Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// No answer takes longer than a long poll.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -41,6 +41,8 @@ pub(crate) struct Connection {
     stream: TcpStream,
     address: SocketAddr,
     received: Vec<u8>,
+    /// Looks again and again for what comes, and never sleeps.
+    restless: bool,
 }
 
 impl Connection {
@@ -48,7 +50,15 @@ impl Connection {
         let stream = TcpStream::connect(address)?;
         stream.set_nodelay(true)?;
         stream.set_read_timeout(Some(PATIENCE))?;
-        Ok(Self { stream, address, received: Vec::with_capacity(16 * 1024) })
+        Ok(Self { stream, address, received: Vec::with_capacity(16 * 1024), restless: false })
+    }
+
+    /// One that never sleeps. A server pays for waking its client, and whether it has to depends on which of the two
+    /// happens to be the faster: this client is always awake.
+    pub(crate) fn open_restless(address: SocketAddr) -> io::Result<Self> {
+        let connection = Self::open(address)?;
+        connection.stream.set_nonblocking(true)?;
+        Ok(Self { restless: true, ..connection })
     }
 
     /// One `GET`.
@@ -121,9 +131,24 @@ impl Connection {
         self.receive()?.expect(200).map(drop)
     }
 
+    fn read_some(&mut self, part: &mut [u8]) -> io::Result<usize> {
+        let began = Instant::now();
+        loop {
+            match self.stream.read(part) {
+                Err(error) if error.kind() == ErrorKind::WouldBlock && self.restless => {
+                    if began.elapsed() > PATIENCE {
+                        return Err(error);
+                    }
+                    std::hint::spin_loop();
+                }
+                read => return read,
+            }
+        }
+    }
+
     fn read_more(&mut self) -> io::Result<()> {
         let mut part = [0; 16 * 1024];
-        let count = self.stream.read(&mut part)?;
+        let count = self.read_some(&mut part)?;
         if count == 0 {
             return Err(io::Error::other("the connection ended"));
         }

@@ -14,6 +14,7 @@ pub mod keys;
 pub mod lifecycle;
 pub mod limits;
 pub mod pages;
+pub mod ready;
 pub mod reload;
 pub mod router;
 pub mod session;

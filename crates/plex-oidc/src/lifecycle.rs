@@ -1,7 +1,7 @@
 //! Accepting connections, and ending well. Decision 0004 says why the loop is our own: a request head that never ends
 //! must not hold a socket, and axum's own loop sets no timer.
 
-use std::future::poll_fn;
+use std::future::{poll_fn, ready};
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -10,7 +10,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::extract::ConnectInfo;
 use axum::response::{IntoResponse as _, Response};
-use futures_util::future::join_all;
+use futures_util::future::{Either, join_all};
 use http::header::{CONNECTION, HeaderName, HeaderValue};
 use http::{Request, StatusCode};
 use hyper::body::Incoming;
@@ -24,6 +24,7 @@ use tracing::{debug, info, warn};
 
 use crate::app::{App, State};
 use crate::headers::add_security_headers;
+use crate::ready::ReadyAnswers;
 
 /// How long the loop rests when the system has no more descriptors.
 const REST: Duration = Duration::from_millis(100);
@@ -46,10 +47,22 @@ pub struct ConnectionLimits {
 /// What answers requests. A reload puts another in its place; requests under way keep theirs.
 #[derive(Clone)]
 pub struct Serving {
-    /// What the handlers share.
-    pub app: State,
+    app: State,
+    router: Router,
+    ready: Arc<ReadyAnswers>,
+}
+
+impl Serving {
+    /// With what the handlers share, and every route. To be called where a runtime is.
+    pub fn new(app: State, router: Router) -> Self {
+        let ready = Arc::new(ReadyAnswers::of(&router));
+        Self { app, router, ready }
+    }
+
     /// Every route.
-    pub router: Router,
+    pub const fn router(&self) -> &Router {
+        &self.router
+    }
 }
 
 /// Serves until `stopping` turns true, then lets open requests finish, as long as the limits say.
@@ -93,12 +106,15 @@ impl Server {
             let Some((stream, peer, place)) = accepted else { continue };
             let (serving, header_bytes) = (self.serving.clone(), self.limits.header_bytes);
             let service = hyper::service::service_fn(move |mut request: Request<Incoming>| {
-                request.extensions_mut().insert(ConnectInfo(peer));
-                let serving = serving.borrow().clone();
-                let fits = head_bytes(&request) <= header_bytes;
-                async move {
-                    if fits { serving.router.oneshot(request).await } else { Ok(too_large(&serving.app)) }
+                let serving = serving.borrow();
+                if head_bytes(&request) > header_bytes {
+                    return Either::Left(ready(Ok(too_large(&serving.app))));
                 }
+                if let Some(answer) = serving.ready.answer(&request) {
+                    return Either::Left(ready(Ok(answer)));
+                }
+                request.extensions_mut().insert(ConnectInfo(peer));
+                Either::Right(serving.router.clone().oneshot(request))
             });
             let connection = graceful.watch(http.serve_connection(TokioIo::new(stream), service));
             tokio::spawn(async move {

@@ -315,7 +315,8 @@ pub fn connection_limits(config: &Config) -> ConnectionLimits {
 
 /// An [`App`] with its routes.
 pub fn serving(config: &Config, app: State) -> Serving {
-    Serving { router: service(config, &app), app }
+    let router = service(config, &app);
+    Serving::new(app, router)
 }
 
 /// Serves on `listeners` until `stopping` turns true.

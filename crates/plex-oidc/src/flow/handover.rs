@@ -133,7 +133,7 @@ pub async fn let_in(
         },
     };
     let redemption = app.store.redeem_handover(redeem).await?;
-    if !matches!(redemption, Redemption::Redeemed(_)) {
+    if !matches!(redemption, Redemption::Redeemed) {
         info!(app = asked.name, ?redemption, "a hand-over was not accepted");
         return Ok(None);
     }

@@ -101,7 +101,7 @@ pub async fn redeem(app: &App, client: &Client, request: &CodeRequest) -> Result
         }),
     };
     match app.store.redeem_code(redeem).await? {
-        Redemption::Redeemed(_) => Ok(tokens),
+        Redemption::Redeemed => Ok(tokens),
         refused => {
             info!(client = %client.id, ?refused, "a code was not redeemed");
             Err(TokenError::InvalidGrant.into())
@@ -180,7 +180,7 @@ pub async fn refresh(app: &App, client: &Client, request: &RefreshRequest) -> Re
         grace: app.lifetimes.refresh_grace,
     };
     match app.store.rotate_refresh(rotate).await? {
-        Rotation::Rotated(_) | Rotation::GraceReuse(_) => Ok(tokens),
+        Rotation::Rotated | Rotation::GraceReuse => Ok(tokens),
         refused => {
             info!(client = %client.id, ?refused, "a refresh token was not used");
             Err(TokenError::InvalidGrant.into())

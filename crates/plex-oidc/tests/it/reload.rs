@@ -65,7 +65,7 @@ async fn get(latest: &watch::Receiver<Serving>, path: &str, cookie: Option<&str>
     if let Some(cookie) = cookie {
         request.headers_mut().insert(COOKIE, cookie.parse().unwrap());
     }
-    let router = latest.borrow().router.clone();
+    let router = latest.borrow().router().clone();
     router.oneshot(request).await.unwrap()
 }
 

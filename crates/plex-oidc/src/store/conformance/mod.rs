@@ -201,7 +201,7 @@ pub(super) async fn redeemed(store: &Shared) -> (NewCode, RedeemCode) {
     let (_, code) = issued(store).await;
     let redeem = redeem(&code, T0);
     let redemption = store.redeem_code(redeem.clone()).await.unwrap();
-    assert!(matches!(redemption, Redemption::Redeemed(_)), "{redemption:?}");
+    assert!(matches!(redemption, Redemption::Redeemed), "{redemption:?}");
     (code, redeem)
 }
 
@@ -256,7 +256,7 @@ pub(super) async fn write_for_ever(store: Shared) {
                 grace: Seconds(10),
             };
             let answer = store.rotate_refresh(rotate).await.unwrap();
-            assert!(matches!(answer, Rotation::Rotated(_)), "{answer:?}");
+            assert!(matches!(answer, Rotation::Rotated), "{answer:?}");
             acknowledge(next);
             current = next;
         }
@@ -275,7 +275,7 @@ pub(super) async fn is_usable(store: &Shared, number: u64) {
     };
     let access = rotate.access.hash;
     let answer = store.rotate_refresh(rotate).await.unwrap();
-    assert!(matches!(answer, Rotation::Rotated(_) | Rotation::GraceReuse(_)), "{number:x}: {answer:?}");
+    assert!(matches!(answer, Rotation::Rotated | Rotation::GraceReuse), "{number:x}: {answer:?}");
     assert!(store.access_token(access, after(7)).await.unwrap().is_some());
 }
 

@@ -102,7 +102,7 @@ pub(crate) async fn req_043_a_redemption_in_a_race_with_the_end_leaves_nothing(s
         let refresh = store.refresh_token(call.refresh.as_ref().unwrap().hash).await.unwrap();
         assert!(refresh.is_none_or(|refresh| refresh.grant.ended_at.is_some()));
         let again = store.redeem_code(redeem(&codes[0], after(2))).await.unwrap();
-        assert!(!matches!(again, Redemption::Redeemed(_)), "{again:?}");
+        assert!(!matches!(again, Redemption::Redeemed), "{again:?}");
     }
 }
 

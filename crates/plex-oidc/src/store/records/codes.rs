@@ -137,7 +137,7 @@ pub struct RedeemCode {
 #[derive(Debug, Clone)]
 pub enum Redemption {
     /// It was redeemed now, by this call and no other; the tokens are stored.
-    Redeemed(Box<CodeRecord>),
+    Redeemed,
     /// It had been redeemed before.
     Reuse {
         /// The grant it stood for.

@@ -95,9 +95,9 @@ pub struct Rotate {
 #[derive(Debug, Clone)]
 pub enum Rotation {
     /// The tokens are stored; the presented one is consumed, or kept if that was asked.
-    Rotated(Box<GrantRecord>),
+    Rotated,
     /// The client had lost our last answer: the unused successor is dead, the new one stands in its place.
-    GraceReuse(Box<GrantRecord>),
+    GraceReuse,
     /// It lost a race within the grace. Refused, and the grant lives on.
     Superseded,
     /// It had been consumed before. The grant was ended, with all its tokens.

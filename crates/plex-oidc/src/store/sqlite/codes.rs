@@ -107,22 +107,22 @@ fn redeem_once(
     presented: Presented<'_>,
     store: impl FnOnce(GrantId) -> Result<()>,
 ) -> Result<Redemption> {
-    let redeemed = change(
+    let redeemed = first(
         conn,
-        "UPDATE codes SET redeemed_at = ?3
+        r#"UPDATE codes SET redeemed_at = ?3
         WHERE hash = ?1 AND client_id = ?2 AND redeemed_at IS NULL AND expires > ?3 AND failures < ?4
-            AND EXISTS (SELECT 1 FROM grants WHERE id = codes.grant_id AND ended_at IS NULL)",
+            AND EXISTS (SELECT 1 FROM grants WHERE id = codes.grant_id AND ended_at IS NULL)
+        RETURNING hash AS "codes.hash", grant_id AS "codes.grant_id""#,
         params![presented.hash.0, presented.client_id.as_str(), presented.now.0, CODE_FAILURES],
+        |row| row.uuid("codes.grant_id").map(GrantId),
     )?;
-    let Some(code) = code(conn, presented.hash)? else { return Ok(Redemption::Unknown) };
-    if redeemed == 0 {
-        return refused(conn, &code, presented);
-    }
-    store(code.grant.id)?;
-    Ok(Redemption::Redeemed(Box::new(code)))
+    let Some(grant) = redeemed else { return refused(conn, presented) };
+    store(grant)?;
+    Ok(Redemption::Redeemed)
 }
 
-fn refused(conn: &Connection, code: &CodeRecord, presented: Presented<'_>) -> Result<Redemption> {
+fn refused(conn: &Connection, presented: Presented<'_>) -> Result<Redemption> {
+    let Some(code) = code(conn, presented.hash)? else { return Ok(Redemption::Unknown) };
     let now = presented.now;
     if code.grant.client_id != *presented.client_id {
         return Ok(Redemption::WrongClient);
@@ -149,12 +149,12 @@ fn refused(conn: &Connection, code: &CodeRecord, presented: Presented<'_>) -> Re
 fn record(row: &Fields<'_>) -> Result<CodeRecord> {
     Ok(CodeRecord {
         hash: row.hash("codes.hash")?,
-        grant: row.grant()?,
         redirect_uri: row.get("codes.redirect_uri")?,
         code_challenge: row.parsed_opt("codes.code_challenge", CodeChallenge::parse)?,
         nonce: row.get("codes.nonce")?,
         expires: row.time("codes.expires")?,
         failures: row.get("codes.failures")?,
         redeemed_at: row.time_opt("codes.redeemed_at")?,
+        grant: row.grant()?,
     })
 }

@@ -1,5 +1,6 @@
 //! From rows to values: every conversion that fails names the table, the column and the row.
 
+use std::cell::Cell;
 use std::fmt::Write as _;
 use std::sync::Arc;
 
@@ -40,7 +41,7 @@ pub(super) fn first<T>(
 ) -> Result<Option<T>> {
     let mut statement = conn.prepare_cached(sql)?;
     let mut rows = statement.query(params)?;
-    rows.next()?.map(|row| read(&Fields { row })).transpose()
+    rows.next()?.map(|row| read(&Fields::of(row))).transpose()
 }
 
 /// Reads all rows.
@@ -54,7 +55,7 @@ pub(super) fn all<T>(
     let mut rows = statement.query(params)?;
     let mut found = Vec::new();
     while let Some(row) = rows.next()? {
-        found.push(read(&Fields { row })?);
+        found.push(read(&Fields::of(row))?);
     }
     Ok(found)
 }
@@ -72,11 +73,31 @@ pub(super) fn pin_param(pin_id: u64) -> Result<i64> {
 /// One row. Its columns are called `table.column`.
 pub(super) struct Fields<'a> {
     row: &'a Row<'a>,
+    /// Columns are mostly read in their order: where the next one is looked for first.
+    next: Cell<usize>,
 }
 
-impl Fields<'_> {
+impl<'a> Fields<'a> {
+    const fn of(row: &'a Row<'a>) -> Self {
+        Self { row, next: Cell::new(0) }
+    }
+
+    fn column(&self, name: &str) -> Option<usize> {
+        let statement: &rusqlite::Statement<'_> = self.row.as_ref();
+        let next = self.next.get();
+        let found = (next..statement.column_count())
+            .chain(0..next)
+            .find(|&column| statement.column_name(column).is_ok_and(|found| found == name))?;
+        self.next.set(found + 1);
+        Some(found)
+    }
+
     pub(super) fn get<T: FromSql>(&self, name: &'static str) -> Result<T> {
-        self.row.get(name).map_err(|error| self.inconsistent(name, error.to_string()))
+        let value = match self.column(name) {
+            Some(column) => self.row.get(column),
+            None => self.row.get(name), // which says so
+        };
+        value.map_err(|error| self.inconsistent(name, error.to_string()))
     }
 
     pub(super) fn parsed<T>(&self, name: &'static str, parse: impl FnOnce(&str) -> Option<T>) -> Result<T> {
@@ -132,10 +153,11 @@ impl Fields<'_> {
     }
 
     pub(super) fn user(&self) -> Result<UserRecord> {
+        let account_id = self.number("users.account_id")?;
         let text: String = self.get("users.person")?;
         let person: plex_oidc_core::decide::Person = serde_json::from_str(&text)
             .map_err(|error| self.inconsistent("users.person", error.to_string()))?;
-        if person.account.id.0 != self.number("users.account_id")? {
+        if person.account.id.0 != account_id {
             return Err(self.inconsistent("users.person", "another account than the row's".to_owned()));
         }
         Ok(UserRecord { person, updated: self.time("users.updated")? })
@@ -145,13 +167,13 @@ impl Fields<'_> {
         Ok(GrantRecord {
             id: plex_oidc_core::id::GrantId(self.uuid("grants.id")?),
             client_id: self.client_id("grants.client_id")?,
-            user: self.user()?,
             sid: plex_oidc_core::id::Sid(self.uuid("grants.sid")?),
             scopes: self.scopes("grants.scopes")?,
             auth_time: self.time("grants.auth_time")?,
             created: self.time("grants.created")?,
             plex_token_sealed: self.sealed_opt("grants.plex_token_sealed")?,
             ended_at: self.time_opt("grants.ended_at")?,
+            user: self.user()?,
         })
     }
 

@@ -24,10 +24,10 @@ pub(super) fn access_token(
         params![hash.0, now.0],
         |row| {
             Ok(AccessTokenRecord {
-                grant: row.grant()?,
                 scopes: row.scopes("access_tokens.scopes")?,
                 created: row.time("access_tokens.created")?,
                 expires: row.time("access_tokens.expires")?,
+                grant: row.grant()?,
             })
         },
     )
@@ -95,41 +95,40 @@ pub(super) fn refresh_token(conn: &Connection, hash: SecretHash) -> Result<Optio
 }
 
 pub(super) fn rotate(conn: &Connection, rotate: &Rotate) -> Result<Rotation> {
-    let used = use_once(conn, rotate)?;
-    let Some(stored) = stored(conn, rotate.presented)? else { return Ok(Rotation::Unknown) };
-    if !used {
-        return refused(conn, stored, rotate);
-    }
+    let Some(grant) = use_once(conn, rotate)? else { return refused(conn, rotate) };
     if let Renewal::Rotate { successor, idle_expires } = &rotate.renewal {
         insert_successor(conn, rotate, *successor, *idle_expires)?;
     }
-    let grant = stored.record.grant;
-    insert_access(conn, grant.id, &rotate.access, rotate.now)?;
-    Ok(Rotation::Rotated(Box::new(grant)))
+    insert_access(conn, grant, &rotate.access, rotate.now)?;
+    Ok(Rotation::Rotated)
 }
 
-/// The guarded statement that decides who of many callers uses the token.
-fn use_once(conn: &Connection, rotate: &Rotate) -> Result<bool> {
+/// The guarded statement that decides who of many callers uses the token. Its grant, for that one.
+fn use_once(conn: &Connection, rotate: &Rotate) -> Result<Option<GrantId>> {
     let presented = rotate.presented.0;
     let (client_id, now) = (rotate.client_id.as_str(), rotate.now.0);
-    let used = match &rotate.renewal {
-        Renewal::Rotate { successor, .. } => change(
+    let grant = |row: &Fields<'_>| row.uuid("refresh_tokens.grant_id").map(GrantId);
+    match &rotate.renewal {
+        Renewal::Rotate { successor, .. } => first(
             conn,
-            "UPDATE refresh_tokens
+            r#"UPDATE refresh_tokens
             SET used_at = ?3, consumed_at = ?3, consumed_as = 'rotated', successor = ?4
             WHERE hash = ?1 AND consumed_at IS NULL AND idle_expires > ?3 AND absolute_expires > ?3
-                AND EXISTS (SELECT 1 FROM grants WHERE id = grant_id AND client_id = ?2 AND ended_at IS NULL)",
+                AND EXISTS (SELECT 1 FROM grants WHERE id = grant_id AND client_id = ?2 AND ended_at IS NULL)
+            RETURNING hash AS "refresh_tokens.hash", grant_id AS "refresh_tokens.grant_id""#,
             params![presented, client_id, now, successor.0],
-        )?,
-        Renewal::Keep { idle_expires } => change(
+            grant,
+        ),
+        Renewal::Keep { idle_expires } => first(
             conn,
-            "UPDATE refresh_tokens SET used_at = ?3, idle_expires = min(?4, absolute_expires)
+            r#"UPDATE refresh_tokens SET used_at = ?3, idle_expires = min(?4, absolute_expires)
             WHERE hash = ?1 AND consumed_at IS NULL AND idle_expires > ?3 AND absolute_expires > ?3
-                AND EXISTS (SELECT 1 FROM grants WHERE id = grant_id AND client_id = ?2 AND ended_at IS NULL)",
+                AND EXISTS (SELECT 1 FROM grants WHERE id = grant_id AND client_id = ?2 AND ended_at IS NULL)
+            RETURNING hash AS "refresh_tokens.hash", grant_id AS "refresh_tokens.grant_id""#,
             params![presented, client_id, now, idle_expires.0],
-        )?,
-    };
-    Ok(used == 1)
+            grant,
+        ),
+    }
 }
 
 fn insert_successor(
@@ -147,7 +146,8 @@ fn insert_successor(
     Ok(())
 }
 
-fn refused(conn: &Connection, stored: Stored, rotate: &Rotate) -> Result<Rotation> {
+fn refused(conn: &Connection, rotate: &Rotate) -> Result<Rotation> {
+    let Some(stored) = stored(conn, rotate.presented)? else { return Ok(Rotation::Unknown) };
     let Stored { record, consumption } = stored;
     let now = rotate.now;
     if record.grant.client_id != rotate.client_id {
@@ -157,7 +157,7 @@ fn refused(conn: &Connection, stored: Stored, rotate: &Rotate) -> Result<Rotatio
         return Ok(Rotation::Ended);
     }
     if let Some(consumption) = consumption {
-        return consumed(conn, record, consumption, rotate);
+        return consumed(conn, &record, consumption, rotate);
     }
     if record.idle_expires.has_passed(now) || record.absolute_expires.has_passed(now) {
         return Ok(Rotation::Expired);
@@ -167,7 +167,7 @@ fn refused(conn: &Connection, stored: Stored, rotate: &Rotate) -> Result<Rotatio
 
 fn consumed(
     conn: &Connection,
-    record: RefreshTokenRecord,
+    record: &RefreshTokenRecord,
     consumption: Consumption,
     rotate: &Rotate,
 ) -> Result<Rotation> {
@@ -181,7 +181,7 @@ fn consumed(
             if supersede(conn, rotate, unused, *successor)? {
                 insert_successor(conn, rotate, *successor, *idle_expires)?;
                 insert_access(conn, record.grant.id, &rotate.access, now)?;
-                return Ok(Rotation::GraceReuse(Box::new(record.grant)));
+                return Ok(Rotation::GraceReuse);
             }
         }
         // The loser of a race within the grace, or a client that has just stopped rotating.
@@ -228,15 +228,13 @@ struct Consumption {
 
 fn stored(conn: &Connection, hash: SecretHash) -> Result<Option<Stored>> {
     first(conn, r#"SELECT * FROM refresh_token_details WHERE "refresh_tokens.hash" = ?1"#, [hash.0], |row| {
+        let created = row.time("refresh_tokens.created")?;
+        let idle_expires = row.time("refresh_tokens.idle_expires")?;
+        let absolute_expires = row.time("refresh_tokens.absolute_expires")?;
         let consumed_at = row.time_opt("refresh_tokens.consumed_at")?;
-        let record = RefreshTokenRecord {
-            grant: row.grant()?,
-            created: row.time("refresh_tokens.created")?,
-            idle_expires: row.time("refresh_tokens.idle_expires")?,
-            absolute_expires: row.time("refresh_tokens.absolute_expires")?,
-            consumed_at,
-        };
         let consumption = consumed_at.map(|at| consumption(row, at)).transpose()?;
+        let grant = row.grant()?;
+        let record = RefreshTokenRecord { grant, created, idle_expires, absolute_expires, consumed_at };
         Ok(Stored { record, consumption })
     })
 }

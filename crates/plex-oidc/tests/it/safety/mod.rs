@@ -32,6 +32,10 @@ const SHORT: ConnectionLimits = ConnectionLimits {
     drain: Duration::from_secs(1),
 };
 
+/// And those of requests.
+const LIMITS: Limits =
+    Limits { body: Duration::from_secs(1), answer: Duration::from_secs(3), body_bytes: MAX_BODY_BYTES };
+
 /// A house that listens on a real socket, until its `stop` turns true.
 struct Served {
     address: SocketAddr,
@@ -47,7 +51,7 @@ async fn serve_within(house: &House, limits: ConnectionLimits, of_requests: Limi
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let router = router::router(&Arc::clone(house.app()), of_requests);
-    let (keep, serving) = watch::channel(Serving { app: Arc::clone(house.app()), router });
+    let (keep, serving) = watch::channel(Serving::new(Arc::clone(house.app()), router));
     let stopping = house.stop.subscribe();
     let ended = tokio::spawn(async move {
         let served = lifecycle::serve(vec![listener], serving, limits, stopping).await;

@@ -2,7 +2,13 @@
 
 use std::time::{Duration, Instant};
 
+use axum::body::{Body, to_bytes};
+use http::Request;
+use http::header::CONTENT_LENGTH;
 use plex_oidc::lifecycle::ConnectionLimits;
+use plex_oidc::ready::ReadyAnswers;
+use plex_oidc::router;
+use tower::ServiceExt as _;
 
 use super::{HEALTH, HEALTH_ONCE, Line, SHORT, exchange, serve};
 use crate::support::House;
@@ -169,4 +175,47 @@ async fn i_24_what_is_no_http_harms_nobody() {
         assert!(answer.is_empty() || status(&answer).starts_with('4'), "{answer}");
     }
     assert_eq!(status(&exchange(address, HEALTH_ONCE)), "200 OK");
+}
+
+/// The lines of an answer that the router decides about, sorted, and its body.
+fn parts(answer: &str) -> (Vec<String>, &str) {
+    let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+    let of_the_connection = ["date:", "connection:", "content-length:"];
+    let lines = head.lines().filter(|line| !of_the_connection.iter().any(|name| line.starts_with(name)));
+    let mut lines: Vec<String> = lines.map(str::to_owned).collect();
+    lines.sort();
+    (lines, body)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn req_126_a_ready_answer_is_the_routers_own() {
+    let house = House::new().await;
+    let address = serve(&house, SHORT).await.address;
+    for path in ["/.well-known/openid-configuration", "/.well-known/oauth-authorization-server", "/jwks"] {
+        let request = Request::get(path).header("origin", "https://elsewhere.example").body(Body::empty());
+        let (request, router) = (request.unwrap(), router::router(house.app(), super::LIMITS));
+        assert_eq!(
+            ReadyAnswers::of(&router).answer(&request).is_some(),
+            !path.ends_with("-server"),
+            "{path}"
+        );
+        let answer = router.oneshot(request).await.unwrap();
+        let (head, body) = answer.into_parts();
+        let mut lines = vec![format!("HTTP/1.1 {}", head.status)];
+        let headers = head.headers.iter().filter(|(name, _)| **name != CONTENT_LENGTH);
+        lines.extend(headers.map(|(name, value)| format!("{name}: {}", value.to_str().unwrap())));
+        lines.sort();
+        let body = String::from_utf8(to_bytes(body, usize::MAX).await.unwrap().to_vec()).unwrap();
+        assert!(lines.iter().any(|line| line == "access-control-allow-origin: *"), "{lines:?}");
+        assert!(lines.iter().any(|line| line == "x-content-type-options: nosniff"), "{lines:?}");
+
+        let asked = |method: &str| {
+            let head =
+                format!("{method} {path} HTTP/1.1\r\nhost: a\r\norigin: https://elsewhere.example\r\n");
+            exchange(address, format!("{head}connection: close\r\n\r\n"))
+        };
+        assert_eq!(parts(&asked("GET")), (lines.clone(), body.as_str()), "{path}");
+        assert_eq!(parts(&asked("HEAD")), (lines, ""), "{path}");
+        assert!(asked("DELETE").starts_with("HTTP/1.1 405 "), "{path}");
+    }
 }
