@@ -84,11 +84,12 @@ install_node() {
     install_python
     local wanted
     wanted=$(git hash-object e2e/clients/node/package-lock.json e2e/requirements.txt | git hash-object --stdin)
-    if [[ -f $cache/node/$wanted ]]; then return; fi
+    if [[ -f $cache/node/$wanted && -d $cache/node/node_modules ]]; then return; fi
     rm -rf "$cache/node"
     mkdir -p "$cache/node"
     cp e2e/clients/node/package.json e2e/clients/node/package-lock.json "$cache/node"
     PATH=$cache/python/bin:$PATH npm ci --prefix "$cache/node" --ignore-scripts --no-audit --no-fund
+    [[ -d $cache/node/node_modules ]] # npm that is stopped says nothing
     touch "$cache/node/$wanted"
 }
 
