@@ -42,7 +42,7 @@ pub(crate) fn rows(house: &House, emulator: &Emulator, cores: Cores) -> Outcome<
             "us",
             (500.0, 300.0),
         )
-        .meanwhile(1000.0),
+        .meanwhile(1400.0),
         Row::note("  of it: authorize", middle(&rsa_flows, |flow| flow.authorize), "us"),
         Row::note("  of it: userinfo", middle(&rsa_flows, |flow| flow.userinfo), "us"),
         Row::at_most(
@@ -51,7 +51,7 @@ pub(crate) fn rows(house: &House, emulator: &Emulator, cores: Cores) -> Outcome<
             "us",
             (150.0, 90.0),
         )
-        .meanwhile(550.0),
+        .meanwhile(800.0),
         Row::note("  the signature: RS256", rsa, "us"),
         Row::note("  the signature: ES256", ecdsa, "us"),
         Row::note(
@@ -60,7 +60,7 @@ pub(crate) fn rows(house: &House, emulator: &Emulator, cores: Cores) -> Outcome<
             "us",
         ),
         Row::at_most("refresh, ES256, durable, CPU", median(refreshes), "us", (220.0, 150.0))
-            .meanwhile(600.0),
+            .meanwhile(700.0),
     ])
 }
 

@@ -59,7 +59,7 @@ impl Row {
         Ok(Self::at_most("binary, and image from scratch: the binary alone", size, "MB", (13.0, 10.0)))
     }
 
-    /// Marks a floor that is known to be missed, and what must hold until it is reached.
+    /// Marks a floor that is known to be missed, and what must hold until it is reached: about what was measured first.
     pub(crate) const fn meanwhile(mut self, limit: f64) -> Self {
         self.meanwhile = Some(limit);
         self
