@@ -9,6 +9,7 @@ use plex_oidc_core::prompt::Prompt;
 use plex_oidc_core::redirect::RedirectTarget;
 use plex_oidc_core::scope::{Scope, ScopeSet};
 use plex_oidc_core::secret::{Secret, SecretKind};
+use plex_oidc_core::token::error::TokenError;
 use plex_oidc_core::token::params::{CodeRequest, SentVerifier};
 use tracing::info;
 
@@ -115,8 +116,12 @@ pub async fn let_in(
         verifier: SentVerifier::Sent(verifier),
     };
     let Some(hash) = presented.code else { return Ok(None) };
-    if tokens::check_presented(app, client, &presented).await.is_err() {
-        return Ok(None);
+    match tokens::check_presented(app, client, &presented).await {
+        Ok(()) => {}
+        Err(FlowToken(ours @ (TokenError::TemporarilyUnavailable | TokenError::ServerError))) => {
+            return Err(FlowToken(ours));
+        }
+        Err(_) => return Ok(None),
     }
     let now = app.clock.now();
     let (scope, gateway) = (app.gateway.scope_of(&request.host), &app.gateway);
