@@ -78,14 +78,7 @@ fn any_scopes() -> impl Strategy<Value = ScopeSet> {
 }
 
 fn any_kind() -> impl Strategy<Value = SecretKind> {
-    prop::sample::select(vec![
-        SecretKind::AuthorizationCode,
-        SecretKind::AccessToken,
-        SecretKind::RefreshToken,
-        SecretKind::BrowserSession,
-        SecretKind::Login,
-        SecretKind::ClientSecret,
-    ])
+    prop::sample::select(SecretKind::ALL.to_vec())
 }
 
 proptest! {

@@ -34,6 +34,20 @@ pub enum SecretKind {
 }
 
 impl SecretKind {
+    /// Every kind.
+    #[cfg(test)]
+    pub(crate) const ALL: [Self; 9] = [
+        Self::AuthorizationCode,
+        Self::AccessToken,
+        Self::RefreshToken,
+        Self::BrowserSession,
+        Self::Login,
+        Self::ClientSecret,
+        Self::GatewaySession,
+        Self::GatewayStart,
+        Self::AppToken,
+    ];
+
     const fn prefix(self) -> &'static str {
         match self {
             Self::AuthorizationCode => "poc_",
@@ -129,21 +143,9 @@ pub fn sha256(bytes: &[u8]) -> [u8; 32] {
 mod tests {
     use super::*;
 
-    const KINDS: [SecretKind; 9] = [
-        SecretKind::AuthorizationCode,
-        SecretKind::AccessToken,
-        SecretKind::RefreshToken,
-        SecretKind::BrowserSession,
-        SecretKind::Login,
-        SecretKind::ClientSecret,
-        SecretKind::GatewaySession,
-        SecretKind::GatewayStart,
-        SecretKind::AppToken,
-    ];
-
     #[test]
     fn a_secret_never_prints() {
-        for kind in KINDS {
+        for kind in SecretKind::ALL {
             let secret = Secret::from_random(kind, [7; 32]);
             let printed = format!("{secret:?} {:?}", secret.hash());
             assert!(!printed.contains(secret.expose()));
@@ -153,9 +155,9 @@ mod tests {
 
     #[test]
     fn no_kind_of_secret_is_read_as_another() {
-        for kind in KINDS {
+        for kind in SecretKind::ALL {
             let secret = Secret::from_random(kind, [9; 32]);
-            for other in KINDS {
+            for other in SecretKind::ALL {
                 let read = Secret::parse(other, secret.expose());
                 assert_eq!(read.is_some(), kind == other, "{kind:?} as {other:?}");
                 let same_hash = SecretHash::of(other, secret.expose()).matches(&secret.hash());

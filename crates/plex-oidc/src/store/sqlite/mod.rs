@@ -296,6 +296,10 @@ impl Store for SqliteStore {
 }
 
 #[cfg(test)]
+mod crash_tests;
+#[cfg(test)]
 mod gateway_tests;
+#[cfg(test)]
+mod suite_tests;
 #[cfg(test)]
 mod tests;

@@ -3,20 +3,13 @@
 //! Access owns the login, so nobody is sent anywhere from here: 200, 401, 403, 400 or 503. Who it is comes from the
 //! assertion; the rules, and the decision, are those of every application.
 
-use std::net::SocketAddr;
-use std::sync::Arc;
-
-use axum::body::Body;
-use axum::extract::{ConnectInfo, Request, State as Shared};
 use http::StatusCode;
-use http::request::Parts;
-use plex_oidc_core::gateway::{Family, GatewayApp, OriginalRequest, RequestKind, Verdict, weigh};
+use plex_oidc_core::gateway::{Family, RequestKind, Verdict, weigh};
 use tracing::{debug, info, warn};
 
 use super::answers::{Asking, NOT_FOR_YOU, pass_with, refuse};
-use super::asked::{is_for, nobody_serves, original, target_after};
+use super::asked::{By, Call, is_for};
 use super::headers::HeadersOf;
-use crate::app::{App, State};
 use crate::flow::access::{AccessVisitor, NotBelieved, access_visitor, claim_values};
 use crate::gateway::Accepted;
 use crate::web::respond::Answer;
@@ -26,154 +19,49 @@ const NO_ASSERTION: &str = "This request has no assertion of Cloudflare Access."
 const TOO_LONG_AGO: &str = "What Plex said of your account is too long ago. Sign out at /cdn-cgi/access/logout and sign in with Plex again.";
 
 /// `/authz/cloudflare-access/{name}`: Traefik, Caddy, HAProxy.
-pub async fn forward_auth(
-    Shared(app): Shared<State>,
-    ConnectInfo(peer): ConnectInfo<SocketAddr>,
-    request: Request<Body>,
-) -> Answer {
-    let request = request.into_parts().0;
-    answer(
-        &app,
-        peer,
-        Family::ForwardAuth,
-        &request,
-        Policy { by: By::Name(segment(&request, 3)), target: "/" },
-    )
-    .await
+pub async fn forward_auth(call: Call) -> Answer {
+    answer(&call, Family::ForwardAuth, By::Name(call.segment(3)), "/").await
 }
 
 /// `/authz/cloudflare-access/{name}/auth-request`: nginx.
-pub async fn auth_request(
-    Shared(app): Shared<State>,
-    ConnectInfo(peer): ConnectInfo<SocketAddr>,
-    request: Request<Body>,
-) -> Answer {
-    let request = request.into_parts().0;
-    answer(
-        &app,
-        peer,
-        Family::AuthRequest,
-        &request,
-        Policy { by: By::Name(segment(&request, 3)), target: "/" },
-    )
-    .await
+pub async fn auth_request(call: Call) -> Answer {
+    answer(&call, Family::AuthRequest, By::Name(call.segment(3)), "/").await
 }
 
 /// `/authz/cloudflare-access/{name}/ext-authz/…`: Envoy and Gateway API.
-pub async fn ext_authz(
-    Shared(app): Shared<State>,
-    ConnectInfo(peer): ConnectInfo<SocketAddr>,
-    request: Request<Body>,
-) -> Answer {
-    let request = request.into_parts().0;
-    let target = target_after(&request, 4);
-    answer(
-        &app,
-        peer,
-        Family::ExtAuthz,
-        &request,
-        Policy { by: By::Name(segment(&request, 3)), target: &target },
-    )
-    .await
+pub async fn ext_authz(call: Call) -> Answer {
+    answer(&call, Family::ExtAuthz, By::Name(call.segment(3)), call.target_after(4)).await
 }
 
 /// `/validate/{tag}`: the address that `cloudflare-access-forwardauth` has.
-pub async fn validate(
-    Shared(app): Shared<State>,
-    ConnectInfo(peer): ConnectInfo<SocketAddr>,
-    request: Request<Body>,
-) -> Answer {
-    let request = request.into_parts().0;
-    answer(
-        &app,
-        peer,
-        Family::ForwardAuth,
-        &request,
-        Policy { by: By::Tag(segment(&request, 2)), target: "/" },
-    )
-    .await
+pub async fn validate(call: Call) -> Answer {
+    answer(&call, Family::ForwardAuth, By::Tag(call.segment(2)), "/").await
 }
 
 /// `/validate/{tag}/…`: the same for Envoy, which puts the original path behind it.
-pub async fn validate_ext_authz(
-    Shared(app): Shared<State>,
-    ConnectInfo(peer): ConnectInfo<SocketAddr>,
-    request: Request<Body>,
-) -> Answer {
-    let request = request.into_parts().0;
-    let target = target_after(&request, 2);
-    answer(
-        &app,
-        peer,
-        Family::ExtAuthz,
-        &request,
-        Policy { by: By::Tag(segment(&request, 2)), target: &target },
-    )
-    .await
+pub async fn validate_ext_authz(call: Call) -> Answer {
+    answer(&call, Family::ExtAuthz, By::Tag(call.segment(2)), call.target_after(2)).await
 }
 
-/// A part of the path as it was sent: what an application's own path behind it holds need not be text.
-fn segment(request: &Parts, number: usize) -> &str {
-    request.uri.path().split('/').nth(number).unwrap_or_default()
-}
-
-/// What the address that the proxy called says.
-#[derive(Clone, Copy)]
-struct Policy<'p> {
-    by: By<'p>,
-    /// The original target, where the address holds it.
-    target: &'p str,
-}
-
-/// How the address names the application.
-#[derive(Clone, Copy)]
-enum By<'p> {
-    Name(&'p str),
-    /// By one of its audience tags. Then no other of them counts.
-    Tag(&'p str),
-}
-
-async fn answer(
-    app: &Arc<App>,
-    peer: SocketAddr,
-    family: Family,
-    request: &Parts,
-    policy: Policy<'_>,
-) -> Answer {
-    let original = match original(app, peer, family, request, policy.target) {
-        Ok(original) => original,
+async fn answer(call: &Call, family: Family, by: By<'_>, target: &str) -> Answer {
+    let (original, asked) = match call.asked(family, by, target) {
+        Ok(read) => read,
         Err(refusal) => return *refusal,
     };
-    let asked = match policy.by {
-        By::Name(name) => app.gateway.apps.find(&original.host, Some(name)),
-        By::Tag(tag) => tagged(app, &original, tag),
-    };
-    let Some(asked) = asked else {
-        let (By::Name(name) | By::Tag(name)) = policy.by;
-        return nobody_serves(family, &original, Some(name));
-    };
-    let Some(accepted) = app.access.of(&asked.name) else {
+    let Some(accepted) = call.app.access.of(&asked.name) else {
         warn!(app = asked.name, "no access_team is declared for this application");
         let sentence = "This application accepts no assertion of Cloudflare Access.";
         return refuse(family, StatusCode::FORBIDDEN, sentence);
     };
-    let tags = match policy.by {
-        By::Name(_) => accepted.accepts.audiences.clone(),
+    let tags = match by {
+        By::Host | By::Name(_) => accepted.accepts.audiences.clone(),
         By::Tag(tag) => vec![tag.to_owned()],
     };
-    let asking = Asking { app, family, asked, original: &original, headers: &request.headers };
-    match access_visitor(app, accepted, &tags, &request.headers).await {
+    let asking = call.asking(family, asked, &original);
+    match access_visitor(asking.app, accepted, &tags, asking.headers).await {
         Ok(visitor) => verdict_answer(&asking, accepted, &visitor),
         Err(error) => not_believed(&asking, &error),
     }
-}
-
-/// The application with this audience tag that serves the host. Two hosts of one application at Cloudflare share a tag.
-fn tagged<'a>(app: &'a App, original: &OriginalRequest, tag: &str) -> Option<&'a GatewayApp> {
-    app.gateway.apps.find_among(&original.host, |asked| {
-        let accepted = app.access.of(&asked.name);
-        accepted.is_some_and(|accepted| accepted.accepts.audiences.iter().any(|ours| ours == tag))
-    })
 }
 
 fn not_believed(asking: &Asking<'_>, error: &NotBelieved) -> Answer {

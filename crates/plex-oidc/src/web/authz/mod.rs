@@ -8,106 +8,43 @@ mod asked;
 mod callback;
 mod headers;
 
-use std::net::SocketAddr;
-use std::sync::Arc;
-
-use axum::body::Body;
-use axum::extract::{ConnectInfo, Request, State as Shared};
 use http::StatusCode;
-use http::request::Parts;
-use plex_oidc_core::form::Parameters;
 use plex_oidc_core::gateway::{Family, OwnPath, RequestKind, Verdict, weigh};
 use tracing::{debug, warn};
 
 use self::answers::Asking;
-use self::asked::{is_for, nobody_serves, original, target_after};
+use self::asked::{By, Call, is_for};
 use self::headers::HeadersOf;
 use super::respond::Answer;
-use crate::app::{App, State};
 use crate::flow::FlowError;
 use crate::flow::gateway::{Visitor, visitor};
 
 /// `/authz/forward-auth`: Traefik, Caddy, HAProxy.
-pub async fn forward_auth(
-    Shared(app): Shared<State>,
-    ConnectInfo(peer): ConnectInfo<SocketAddr>,
-    request: Request<Body>,
-) -> Answer {
-    let request = request.into_parts().0;
-    let name = named(&request);
-    answer(&app, peer, Family::ForwardAuth, &request, Policy { name: name.as_deref(), target: "/" }).await
+pub async fn forward_auth(call: Call) -> Answer {
+    answer(&call, Family::ForwardAuth, By::name(call.app_parameter().as_deref()), "/").await
 }
 
 /// `/authz/auth-request`: nginx.
-pub async fn auth_request(
-    Shared(app): Shared<State>,
-    ConnectInfo(peer): ConnectInfo<SocketAddr>,
-    request: Request<Body>,
-) -> Answer {
-    let request = request.into_parts().0;
-    let name = named(&request);
-    answer(&app, peer, Family::AuthRequest, &request, Policy { name: name.as_deref(), target: "/" }).await
+pub async fn auth_request(call: Call) -> Answer {
+    answer(&call, Family::AuthRequest, By::name(call.app_parameter().as_deref()), "/").await
 }
 
 /// `/authz/ext-authz/…`: Envoy and Gateway API, which put the original path behind ours.
-pub async fn ext_authz(
-    Shared(app): Shared<State>,
-    ConnectInfo(peer): ConnectInfo<SocketAddr>,
-    request: Request<Body>,
-) -> Answer {
-    let request = request.into_parts().0;
-    let target = target_after(&request, 2);
-    answer(&app, peer, Family::ExtAuthz, &request, Policy { name: None, target: &target }).await
+pub async fn ext_authz(call: Call) -> Answer {
+    answer(&call, Family::ExtAuthz, By::Host, call.target_after(2)).await
 }
 
 /// `/authz/app/{name}/ext-authz/…`: as [`ext_authz`], for one application by its name. The query belongs to the original.
-pub async fn ext_authz_of_app(
-    Shared(app): Shared<State>,
-    ConnectInfo(peer): ConnectInfo<SocketAddr>,
-    request: Request<Body>,
-) -> Answer {
-    let request = request.into_parts().0;
-    let target = target_after(&request, 4);
-    // As it was sent: what the application's path holds need not be text.
-    let name = request.uri.path().split('/').nth(3);
-    let policy = Policy { name: Some(name.unwrap_or_default()), target: &target };
-    answer(&app, peer, Family::ExtAuthz, &request, policy).await
+pub async fn ext_authz_of_app(call: Call) -> Answer {
+    answer(&call, Family::ExtAuthz, By::Name(call.segment(3)), call.target_after(4)).await
 }
 
-/// The application that the proxy names in the address it calls, `?app=NAME`. Twice, empty or unreadable is a name that
-/// nothing has: who names one means it.
-fn named(request: &Parts) -> Option<String> {
-    let query = request.uri.query()?;
-    let Ok(parameters) = Parameters::parse(query.as_bytes()) else { return Some(String::new()) };
-    let name = || parameters.get("app").ok().flatten().unwrap_or_default().to_owned();
-    parameters.has("app").then(name)
-}
-
-/// What the address that the proxy called says.
-#[derive(Clone, Copy)]
-struct Policy<'p> {
-    /// The application, if it is named.
-    name: Option<&'p str>,
-    /// The original target, where the address holds it.
-    target: &'p str,
-}
-
-async fn answer(
-    app: &Arc<App>,
-    peer: SocketAddr,
-    family: Family,
-    request: &Parts,
-    policy: Policy<'_>,
-) -> Answer {
-    let original = match original(app, peer, family, request, policy.target) {
-        Ok(original) => original,
+async fn answer(call: &Call, family: Family, by: By<'_>, target: &str) -> Answer {
+    let (original, asked) = match call.asked(family, by, target) {
+        Ok(read) => read,
         Err(refusal) => return *refusal,
     };
-    let Some(asked) = app.gateway.apps.find(&original.host, policy.name) else {
-        return nobody_serves(family, &original, policy.name);
-    };
-    let asking = Asking { app, family, asked, original: &original, headers: &request.headers };
-    let answer = decided(&asking).await;
+    let answer = decided(&call.asking(family, asked, &original)).await;
     answer.unwrap_or_else(|error| {
         warn!(%error, app = asked.name, "a request was not decided");
         answers::refuse(family, StatusCode::SERVICE_UNAVAILABLE, "this cannot be decided now, try again")

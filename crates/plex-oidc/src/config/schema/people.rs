@@ -1,0 +1,142 @@
+//! The keys that say whose people they are: `[plex]` with its servers and addresses, `[rules]`.
+
+use plex_oidc_core::time::Seconds;
+
+use super::{Kind, Section, key, length, such_as};
+
+pub(super) const PLEX: Section = Section {
+    name: "plex",
+    repeats: false,
+    help: "The Plex server whose people may sign in.",
+    keys: &[
+        such_as(
+            "0123456789abcdef0123456789abcdef01234567",
+            key(
+                "server",
+                Kind::Text("a machine identifier"),
+                None,
+                "The machine identifier of the Plex server, 40 hexadecimal digits. `plex-oidc init` finds it. For \
+                 several servers write `[[plex.servers]]` instead.",
+            ),
+        ),
+        such_as(
+            "1234567",
+            key(
+                "owner_id",
+                Kind::Number { min: 1, max: u64::MAX >> 1 },
+                None,
+                "The numeric id of the Plex account that owns the server. Machine identifiers are public, so a \
+                 server counts only together with its owner. `plex-oidc init` finds it.",
+            ),
+        ),
+        such_as(
+            "plex-owner.token",
+            key(
+                "owner_token_file",
+                Kind::Path,
+                None,
+                "The file with the owner's Plex token. Optional: with it, groups for single libraries exist.",
+            ),
+        ),
+        key(
+            "owner_token",
+            Kind::Secret,
+            None,
+            "The owner's Plex token itself. As a variable only, for hosts without files.",
+        ),
+        key(
+            "product",
+            Kind::Text("a text"),
+            Some("plex-oidc"),
+            "The name under which this program appears on Plex's own page and in the list of devices.",
+        ),
+        such_as(
+            "extra-ca.pem",
+            key(
+                "extra_ca_file",
+                Kind::Path,
+                None,
+                "A file with further certificate authorities (PEM) to accept when talking to plex.tv.",
+            ),
+        ),
+    ],
+};
+
+pub(super) const PLEX_SERVERS: Section = Section {
+    name: "plex.servers",
+    repeats: true,
+    help: "One Plex server of several. Not together with `plex.server`.",
+    keys: &[
+        such_as(
+            "0123456789abcdef0123456789abcdef01234567",
+            key(
+                "machine_identifier",
+                Kind::Text("a machine identifier"),
+                None,
+                "The machine identifier of the server. Required.",
+            ),
+        ),
+        such_as(
+            "1234567",
+            key(
+                "owner_id",
+                Kind::Number { min: 1, max: u64::MAX >> 1 },
+                None,
+                "The account that owns it. Without it `plex.owner_id` holds.",
+            ),
+        ),
+        such_as("Living room", key("name", Kind::Text("a text"), None, "A name for people and logs.")),
+    ],
+};
+
+pub(super) const PLEX_URLS: Section = Section {
+    name: "plex.urls",
+    repeats: false,
+    help: "Where Plex is. Change this only to try the program out against a stand-in for plex.tv.",
+    keys: &[
+        key(
+            "plex_tv",
+            Kind::Text("an address"),
+            Some("https://plex.tv"),
+            "The API with accounts and sharing.",
+        ),
+        key(
+            "clients",
+            Kind::Text("an address"),
+            Some("https://clients.plex.tv"),
+            "The API with PINs and resources.",
+        ),
+        key(
+            "app",
+            Kind::Text("an address"),
+            Some("https://app.plex.tv"),
+            "The page on which people approve.",
+        ),
+    ],
+};
+
+pub(super) const RULES: Section = Section {
+    name: "rules",
+    repeats: false,
+    help: "House rules, for every application.",
+    keys: &[
+        key(
+            "allow_managed",
+            Kind::Flag,
+            Some("false"),
+            "Whether managed users of the Plex Home, who have no e-mail address, may sign in.",
+        ),
+        key(
+            "require_confirmed_email",
+            Kind::Flag,
+            Some("true"),
+            "Whether an account must have confirmed its e-mail address at Plex. The owner need not.",
+        ),
+        key(
+            "membership_lifetime",
+            length(Seconds::minutes(5), Seconds::days(30)),
+            Some("1d"),
+            "How long Plex's last clear answer about a person holds while no new one can be had.",
+        ),
+    ],
+};

@@ -1,0 +1,207 @@
+//! The keys of the program itself: what stands before all sections, `[session]`, `[tokens]`, `[limits]`, `[keys]`,
+//! `[theme]`, `[log]`.
+
+use plex_oidc_core::time::Seconds;
+
+use super::{Kind, Section, TOKEN_LIFE, key, length, such_as};
+
+const SHORT: Kind = length(Seconds(1), Seconds::minutes(5));
+
+pub(super) const TOP: Section = Section {
+    name: "",
+    repeats: false,
+    help: "Before the first section.",
+    keys: &[
+        such_as(
+            "https://auth.example.com",
+            key(
+                "public_url",
+                Kind::Text("an https address"),
+                None,
+                "The address under which browsers and applications reach this program, without a path. It is the \
+                 issuer of every token. Required.",
+            ),
+        ),
+        key(
+            "listen",
+            Kind::Texts("addresses with port"),
+            Some("127.0.0.1:8400"),
+            "The addresses to listen on. TLS is the business of the proxy or tunnel in front.",
+        ),
+        key(
+            "data_dir",
+            Kind::Path,
+            Some("data"),
+            "The folder for the database. It is made if it does not exist.",
+        ),
+        such_as(
+            "172.16.0.0/12",
+            key(
+                "trusted_proxies",
+                Kind::Texts("networks"),
+                Some(""),
+                "The networks of the proxies that stand in front. Only they are believed when they say who is \
+                 asking (`X-Forwarded-For`). There is no default: by default nobody is believed.",
+            ),
+        ),
+    ],
+};
+
+pub(super) const SESSION: Section = Section {
+    name: "session",
+    repeats: false,
+    help: "The browser session with this program: while it lives, the next application needs no click.",
+    keys: &[
+        key(
+            "absolute",
+            length(Seconds::minutes(5), Seconds::days(365)),
+            Some("30d"),
+            "The longest life of a browser session.",
+        ),
+        key(
+            "idle",
+            length(Seconds::minutes(5), Seconds::days(365)),
+            Some("7d"),
+            "How long it lives without being used. At most `absolute`.",
+        ),
+    ],
+};
+
+pub(super) const TOKENS: Section = Section {
+    name: "tokens",
+    repeats: false,
+    help: "How long tokens live.",
+    keys: &[
+        key("access", TOKEN_LIFE, Some("10m"), "Access tokens."),
+        key("id", TOKEN_LIFE, Some("10m"), "ID tokens."),
+        key("code", length(Seconds(10), Seconds::minutes(10)), Some("1m"), "Authorization codes."),
+        key(
+            "refresh_idle",
+            length(Seconds::minutes(5), Seconds::days(365)),
+            Some("14d"),
+            "Refresh tokens that are not used. At most `refresh_absolute`.",
+        ),
+        key(
+            "refresh_absolute",
+            length(Seconds::minutes(5), Seconds::days(365)),
+            Some("90d"),
+            "Refresh tokens from the sign-in on, however often they are used.",
+        ),
+        key(
+            "refresh_grace",
+            length(Seconds(0), Seconds(60)),
+            Some("10s"),
+            "How long a replaced refresh token still works, for an application that lost the answer.",
+        ),
+    ],
+};
+
+pub(super) const LIMITS: Section = Section {
+    name: "limits",
+    repeats: false,
+    help: "What one address, and everybody together, may ask of this program.",
+    keys: &[
+        key(
+            "sign_in_starts_per_address",
+            Kind::Number { min: 1, max: 100_000 },
+            Some("20"),
+            "Sign-ins begun from one address, per minute.",
+        ),
+        key(
+            "sign_in_starts_in_all",
+            Kind::Number { min: 1, max: 1_000_000 },
+            Some("300"),
+            "Sign-ins begun by everybody together, per minute.",
+        ),
+        key(
+            "connections",
+            Kind::Number { min: 8, max: 100_000 },
+            Some("1024"),
+            "Connections at one time. Those who wait for a sign-in at Plex have at most half of them.",
+        ),
+        key(
+            "header_bytes",
+            Kind::Number { min: 4096, max: 1_048_576 },
+            Some("16384"),
+            "The largest request head, in bytes.",
+        ),
+        key(
+            "body_bytes",
+            Kind::Number { min: 4096, max: 1_048_576 },
+            Some("65536"),
+            "The largest request body, in bytes.",
+        ),
+        key("header_timeout", SHORT, Some("10s"), "How long a request head may take to arrive."),
+        key("request_timeout", SHORT, Some("30s"), "How long a request may take in all."),
+    ],
+};
+
+pub(super) const KEYS: Section = Section {
+    name: "keys",
+    repeats: false,
+    help: "The secret that seals signing keys and tokens in the database.",
+    keys: &[key(
+        "file",
+        Kind::Path,
+        Some("plex-oidc.key"),
+        "The key file. `plex-oidc init` makes it. Keep a copy apart from the database: without it nothing that is \
+         sealed can be read again.",
+    )],
+};
+
+pub(super) const THEME: Section = Section {
+    name: "theme",
+    repeats: false,
+    help: "How the pages look.",
+    keys: &[
+        key("title", Kind::Text("a text"), Some("Plex sign-in"), "What you call the place."),
+        such_as(
+            "https://example.com/logo.svg",
+            key(
+                "logo",
+                Kind::Text("an image address"),
+                None,
+                "An image: an https address, or a path that begins with /.",
+            ),
+        ),
+        key("accent", Kind::Text("a colour"), Some("#e5a00d"), "The colour of the main button."),
+        such_as(
+            "#101418",
+            key(
+                "background",
+                Kind::Text("a colour or image address"),
+                None,
+                "What lies behind: a colour, or an image as with `logo`.",
+            ),
+        ),
+        such_as(
+            "theme",
+            key(
+                "override_dir",
+                Kind::Path,
+                None,
+                "A folder with templates and assets of your own, used instead of ours where they exist.",
+            ),
+        ),
+    ],
+};
+
+pub(super) const LOG: Section = Section {
+    name: "log",
+    repeats: false,
+    help: "What is written to standard error.",
+    keys: &[
+        key(
+            "level",
+            Kind::OneOf(&["error", "warn", "info", "debug", "trace"]),
+            Some("info"),
+            "The least important messages that are still written.",
+        ),
+        key(
+            "format",
+            Kind::OneOf(&["text", "json"]),
+            Some("text"),
+            "For people, or one JSON object per line.",
+        ),
+    ],
+};
