@@ -79,16 +79,24 @@ pub(super) fn record_failure(conn: &Connection, hash: SecretHash, client_id: &Cl
 }
 
 pub(super) fn redeem(conn: &Connection, redeem: &RedeemCode) -> Result<Redemption> {
-    let redeemed = first(
+    let redeemed = change(
         conn,
-        r#"UPDATE codes SET redeemed_at = ?3
+        "UPDATE codes SET redeemed_at = ?3
         WHERE hash = ?1 AND client_id = ?2 AND redeemed_at IS NULL AND expires > ?3 AND failures < ?4
-            AND EXISTS (SELECT 1 FROM grants WHERE id = codes.grant_id AND ended_at IS NULL)
-        RETURNING hash AS "codes.hash", grant_id AS "codes.grant_id""#,
+            AND EXISTS (SELECT 1 FROM grants WHERE id = codes.grant_id AND ended_at IS NULL)",
         params![redeem.hash.0, redeem.client_id.as_str(), redeem.now.0, CODE_FAILURES],
+    )?;
+    if redeemed == 0 {
+        return refused(conn, redeem);
+    }
+    // Not by RETURNING: SQLite would build a table in memory for it.
+    let grant = first(
+        conn,
+        r#"SELECT hash AS "codes.hash", grant_id AS "codes.grant_id" FROM codes WHERE hash = ?1"#,
+        [redeem.hash.0],
         |row| row.uuid("codes.grant_id").map(GrantId),
     )?;
-    let Some(grant) = redeemed else { return refused(conn, redeem) };
+    let Some(grant) = grant else { return Ok(Redemption::Unknown) };
     tokens::insert_access(conn, grant, &redeem.access, redeem.now)?;
     if let Some(refresh) = &redeem.refresh {
         tokens::insert_refresh(conn, grant, refresh, redeem.now)?;
