@@ -126,9 +126,26 @@ impl Connection {
         Ok(Answer { status, head, body })
     }
 
-    /// Receives an answer and forgets it; it must be a 200.
-    pub(crate) fn receive_200(&mut self) -> io::Result<()> {
-        self.receive()?.expect(200).map(drop)
+    /// Receives an answer and forgets it; it must be a 200. Returns its length.
+    pub(crate) fn receive_200(&mut self) -> io::Result<usize> {
+        let answer = self.receive()?.expect(200)?;
+        Ok(answer.head.len() + answer.body.len())
+    }
+
+    /// Receives a 200 of this length, and does not look at the rest of it.
+    pub(crate) fn skip(&mut self, length: usize) -> io::Result<()> {
+        let mut part = [0; 16 * 1024];
+        let mut received = self.read_some(&mut part)?;
+        if !part.starts_with(b"HTTP/1.1 200 ") {
+            return Err(io::Error::other("a 200 was expected"));
+        }
+        while received < length {
+            match self.read_some(&mut part)? {
+                0 => return Err(io::Error::other("the connection ended")),
+                count => received += count,
+            }
+        }
+        if received == length { Ok(()) } else { Err(io::Error::other("an answer of another length")) }
     }
 
     fn read_some(&mut self, part: &mut [u8]) -> io::Result<usize> {

@@ -117,6 +117,11 @@ fn median(mut values: Vec<f64>) -> f64 {
     values.get(values.len() / 2).copied().unwrap_or(f64::NAN)
 }
 
+/// The least of some measurements of one thing: whatever else the machine does can only add to processor time.
+fn least(values: Vec<f64>) -> f64 {
+    values.into_iter().fold(f64::INFINITY, f64::min)
+}
+
 /// Nineteen of twenty are below this.
 fn p95(mut values: Vec<f64>) -> f64 {
     values.sort_by(f64::total_cmp);

@@ -12,6 +12,8 @@ use crate::http::Connection;
 
 /// How long a program may take to answer.
 const START: Duration = Duration::from_secs(10);
+/// The kernel counts a thread's time when it goes to sleep, and else only with each tick of its clock.
+const SETTLE: Duration = Duration::from_millis(10);
 /// Between two tries to reach it.
 const RETRY: Duration = Duration::from_micros(100);
 
@@ -114,8 +116,10 @@ impl Process {
 
     /// The processor time of one of `count` equal operations, in microseconds.
     pub(crate) fn cpu_of_each(&self, count: u32, work: impl FnOnce() -> Outcome<()>) -> Outcome<f64> {
+        thread::sleep(SETTLE);
         let before = self.cpu()?;
         work()?;
+        thread::sleep(SETTLE);
         Ok((self.cpu()? - before) / f64::from(count))
     }
 

@@ -144,10 +144,11 @@ together, so waiting for the disk is not in it and committing to the disk is. Me
   time, and 20,000 requests on 32 connections. Idle is 10 s after the start and after one sign-in.
 - Cold start: from starting the process to the first 200 of `/readyz`, on the data of those sign-ins; the middle of 15.
 - Documents: the program and a bare axum server alternate on one core, the load is on another and never sleeps, so that neither pays
-  for waking it. The figure is processor time per request, bare axum's divided by ours.
+  for waking it. The figure is processor time per request, bare axum's divided by ours. The least of seven series each.
 - Code flow: one at a time, so every commit is paid for by one request, in three series: `/authorize` with a live session, `/token`,
-  `/userinfo`. The signature's cost is measured in the same run, in a warm loop, and subtracted.
-- Refresh: one at a time, with rotation, the signature included.
+  `/userinfo`, 800 requests each. The signature's cost is measured between them, each signature after a short sleep as in the program,
+  and subtracted. Of four such rounds the least counts: other work on the machine can only add.
+- Refresh: one at a time, with rotation, the signature included. The lines with sixteen at a time show what a commit costs when callers share it.
 - Approval to redirect: wall-clock time from the approval at the emulated plex.tv to the redirect's arrival at the browser, 40 sign-ins.
   The browser waits on a long poll, with approvals spread over the polling interval; or Plex sends it back.
 ";

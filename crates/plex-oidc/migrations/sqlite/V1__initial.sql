@@ -95,19 +95,21 @@ CREATE TABLE codes (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX codes_grant ON codes (grant_id);
 
+-- No foreign key, and so no index for one: a grant is kept until its access tokens are over, they are swept when they are over,
+-- and one whose grant is gone opens nothing.
 CREATE TABLE access_tokens (
     hash BLOB PRIMARY KEY,
-    grant_id BLOB NOT NULL REFERENCES grants (id) ON DELETE CASCADE,
+    grant_id BLOB NOT NULL,
     scopes TEXT NOT NULL,
     created INTEGER NOT NULL,
     expires INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX access_tokens_grant ON access_tokens (grant_id);
 CREATE INDEX access_tokens_expires ON access_tokens (expires);
 
--- consumed_as: 'rotated' when it was used, 'superseded' when it died unused in favour of a sibling.
+-- consumed_as: 'rotated' when it was used, 'superseded' when it died unused in favour of a sibling. A family lies together: a
+-- rotation changes one place.
 CREATE TABLE refresh_tokens (
-    hash BLOB PRIMARY KEY,
+    hash BLOB NOT NULL UNIQUE,
     grant_id BLOB NOT NULL REFERENCES grants (id) ON DELETE CASCADE,
     created INTEGER NOT NULL,
     idle_expires INTEGER NOT NULL,
@@ -116,9 +118,9 @@ CREATE TABLE refresh_tokens (
     consumed_at INTEGER,
     consumed_as TEXT CHECK (consumed_as IN ('rotated', 'superseded')),
     successor BLOB,
+    PRIMARY KEY (grant_id, hash),
     CHECK ((consumed_at IS NULL) = (consumed_as IS NULL))
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX refresh_tokens_grant ON refresh_tokens (grant_id);
 -- At most one live leaf in a family, whatever the program does (I-04).
 CREATE UNIQUE INDEX refresh_tokens_live ON refresh_tokens (grant_id) WHERE consumed_at IS NULL;
 

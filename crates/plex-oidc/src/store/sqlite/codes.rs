@@ -107,16 +107,24 @@ fn redeem_once(
     presented: Presented<'_>,
     store: impl FnOnce(GrantId) -> Result<()>,
 ) -> Result<Redemption> {
-    let redeemed = first(
+    let redeemed = change(
         conn,
-        r#"UPDATE codes SET redeemed_at = ?3
+        "UPDATE codes SET redeemed_at = ?3
         WHERE hash = ?1 AND client_id = ?2 AND redeemed_at IS NULL AND expires > ?3 AND failures < ?4
-            AND EXISTS (SELECT 1 FROM grants WHERE id = codes.grant_id AND ended_at IS NULL)
-        RETURNING hash AS "codes.hash", grant_id AS "codes.grant_id""#,
+            AND EXISTS (SELECT 1 FROM grants WHERE id = codes.grant_id AND ended_at IS NULL)",
         params![presented.hash.0, presented.client_id.as_str(), presented.now.0, CODE_FAILURES],
+    )?;
+    if redeemed == 0 {
+        return refused(conn, presented);
+    }
+    // Not by RETURNING: SQLite would build a table in memory for it.
+    let grant = first(
+        conn,
+        r#"SELECT hash AS "codes.hash", grant_id AS "codes.grant_id" FROM codes WHERE hash = ?1"#,
+        [presented.hash.0],
         |row| row.uuid("codes.grant_id").map(GrantId),
     )?;
-    let Some(grant) = redeemed else { return refused(conn, presented) };
+    let Some(grant) = grant else { return Ok(Redemption::Unknown) };
     store(grant)?;
     Ok(Redemption::Redeemed)
 }

@@ -107,28 +107,33 @@ pub(super) fn rotate(conn: &Connection, rotate: &Rotate) -> Result<Rotation> {
 fn use_once(conn: &Connection, rotate: &Rotate) -> Result<Option<GrantId>> {
     let presented = rotate.presented.0;
     let (client_id, now) = (rotate.client_id.as_str(), rotate.now.0);
-    let grant = |row: &Fields<'_>| row.uuid("refresh_tokens.grant_id").map(GrantId);
-    match &rotate.renewal {
-        Renewal::Rotate { successor, .. } => first(
+    let used = match &rotate.renewal {
+        Renewal::Rotate { successor, .. } => change(
             conn,
-            r#"UPDATE refresh_tokens
+            "UPDATE refresh_tokens
             SET used_at = ?3, consumed_at = ?3, consumed_as = 'rotated', successor = ?4
             WHERE hash = ?1 AND consumed_at IS NULL AND idle_expires > ?3 AND absolute_expires > ?3
-                AND EXISTS (SELECT 1 FROM grants WHERE id = grant_id AND client_id = ?2 AND ended_at IS NULL)
-            RETURNING hash AS "refresh_tokens.hash", grant_id AS "refresh_tokens.grant_id""#,
+                AND EXISTS (SELECT 1 FROM grants WHERE id = grant_id AND client_id = ?2 AND ended_at IS NULL)",
             params![presented, client_id, now, successor.0],
-            grant,
-        ),
-        Renewal::Keep { idle_expires } => first(
+        )?,
+        Renewal::Keep { idle_expires } => change(
             conn,
-            r#"UPDATE refresh_tokens SET used_at = ?3, idle_expires = min(?4, absolute_expires)
+            "UPDATE refresh_tokens SET used_at = ?3, idle_expires = min(?4, absolute_expires)
             WHERE hash = ?1 AND consumed_at IS NULL AND idle_expires > ?3 AND absolute_expires > ?3
-                AND EXISTS (SELECT 1 FROM grants WHERE id = grant_id AND client_id = ?2 AND ended_at IS NULL)
-            RETURNING hash AS "refresh_tokens.hash", grant_id AS "refresh_tokens.grant_id""#,
+                AND EXISTS (SELECT 1 FROM grants WHERE id = grant_id AND client_id = ?2 AND ended_at IS NULL)",
             params![presented, client_id, now, idle_expires.0],
-            grant,
-        ),
+        )?,
+    };
+    if used == 0 {
+        return Ok(None);
     }
+    first(
+        conn,
+        r#"SELECT hash AS "refresh_tokens.hash", grant_id AS "refresh_tokens.grant_id"
+        FROM refresh_tokens WHERE hash = ?1"#,
+        [presented],
+        |row| row.uuid("refresh_tokens.grant_id").map(GrantId),
+    )
 }
 
 fn insert_successor(
