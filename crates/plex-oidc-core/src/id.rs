@@ -7,6 +7,8 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use crate::secret::SecretHash;
+
 macro_rules! uuid_id {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
@@ -40,6 +42,16 @@ uuid_id!(
     /// A stored grant: this user, this client, these scopes, since then.
     GrantId
 );
+impl GrantId {
+    /// The grant that a code with this hash stands for: one grant, one code, one name.
+    pub const fn of_code(hash: SecretHash) -> Self {
+        let (half, _) = hash.0.split_at(16);
+        let mut bytes = [0; 16];
+        bytes.copy_from_slice(half);
+        Self(Uuid::from_bytes(bytes))
+    }
+}
+
 uuid_id!(
     /// The public name of a browser session, the `sid` claim (OIDC Back-Channel Logout 1.0 s. 2.1).
     Sid

@@ -1,7 +1,7 @@
 //! Randomness, passed in.
 
 use aws_lc_rs::rand::{SecureRandom as _, SystemRandom};
-use plex_oidc_core::id::{GrantId, RequestId, Sid};
+use plex_oidc_core::id::{RequestId, Sid};
 use plex_oidc_core::secret::{Secret, SecretKind};
 use uuid::{Builder, Uuid};
 
@@ -33,11 +33,6 @@ impl dyn Entropy {
     /// The name of a new sign-in attempt.
     pub fn request_id(&self) -> RequestId {
         RequestId(self.uuid())
-    }
-
-    /// The name of a new grant.
-    pub fn grant_id(&self) -> GrantId {
-        GrantId(self.uuid())
     }
 
     /// The public name of a new browser session.

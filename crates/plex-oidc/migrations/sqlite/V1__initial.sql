@@ -64,7 +64,9 @@ CREATE TABLE browser_sessions (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX browser_sessions_account ON browser_sessions (account_id);
 
--- keep_until: the end of the longest-lived thing that hangs on the grant. Only the sweep looks at it.
+-- Each grant was issued as one authorization code, which stands in the same row; id is the first half of the code's hash.
+-- keep_until: the end of the longest-lived thing that hangs on the grant. Only the sweep looks at it, and reads them all: every
+-- index is one more page to write for each code and each token, and nobody waits for a sweep, or for the end of an account.
 CREATE TABLE grants (
     id BLOB PRIMARY KEY,
     client_id TEXT NOT NULL,
@@ -76,27 +78,19 @@ CREATE TABLE grants (
     plex_token_sealed BLOB,
     ended_at INTEGER,
     ended_why TEXT,
-    keep_until INTEGER NOT NULL
-) STRICT, WITHOUT ROWID;
-CREATE INDEX grants_sid ON grants (sid);
-CREATE INDEX grants_account ON grants (account_id);
-CREATE INDEX grants_keep_until ON grants (keep_until);
-
-CREATE TABLE codes (
-    hash BLOB PRIMARY KEY,
-    grant_id BLOB NOT NULL REFERENCES grants (id) ON DELETE CASCADE,
-    client_id TEXT NOT NULL,
+    keep_until INTEGER NOT NULL,
+    code_hash BLOB NOT NULL,
     redirect_uri TEXT NOT NULL,
     code_challenge TEXT,
     nonce TEXT,
-    expires INTEGER NOT NULL,
-    failures INTEGER NOT NULL DEFAULT 0,
+    code_expires INTEGER NOT NULL,
+    code_failures INTEGER NOT NULL DEFAULT 0,
     redeemed_at INTEGER
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX codes_grant ON codes (grant_id);
+CREATE INDEX grants_sid ON grants (sid);
 
 -- No foreign key, and so no index for one: a grant is kept until its access tokens are over, they are swept when they are over,
--- and one whose grant is gone opens nothing.
+-- and one whose grant is gone opens nothing. They are few, since they live for minutes.
 CREATE TABLE access_tokens (
     hash BLOB PRIMARY KEY,
     grant_id BLOB NOT NULL,
@@ -104,7 +98,6 @@ CREATE TABLE access_tokens (
     created INTEGER NOT NULL,
     expires INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX access_tokens_expires ON access_tokens (expires);
 
 -- consumed_as: 'rotated' when it was used, 'superseded' when it died unused in favour of a sibling. A family lies together: a
 -- rotation changes one place.
@@ -130,15 +123,11 @@ SELECT
     g.id AS "grants.id", g.client_id AS "grants.client_id", g.sid AS "grants.sid", g.scopes AS "grants.scopes",
     g.auth_time AS "grants.auth_time", g.created AS "grants.created",
     g.plex_token_sealed AS "grants.plex_token_sealed", g.ended_at AS "grants.ended_at",
+    g.code_hash AS "grants.code_hash", g.redirect_uri AS "grants.redirect_uri",
+    g.code_challenge AS "grants.code_challenge", g.nonce AS "grants.nonce", g.code_expires AS "grants.code_expires",
+    g.code_failures AS "grants.code_failures", g.redeemed_at AS "grants.redeemed_at",
     u.account_id AS "users.account_id", u.person AS "users.person", u.updated AS "users.updated"
 FROM grants AS g JOIN users AS u ON u.account_id = g.account_id;
-
-CREATE VIEW code_details AS
-SELECT
-    c.hash AS "codes.hash", c.redirect_uri AS "codes.redirect_uri", c.code_challenge AS "codes.code_challenge",
-    c.nonce AS "codes.nonce", c.expires AS "codes.expires", c.failures AS "codes.failures",
-    c.redeemed_at AS "codes.redeemed_at", d.*
-FROM codes AS c JOIN grant_details AS d ON d."grants.id" = c.grant_id;
 
 CREATE VIEW access_token_details AS
 SELECT

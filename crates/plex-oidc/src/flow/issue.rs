@@ -33,9 +33,9 @@ pub fn new_code(
 ) -> Result<(Secret, NewCode), FlowError> {
     let now = app.clock.now();
     let code = app.entropy.secret(SecretKind::AuthorizationCode);
-    let id = app.entropy.grant_id();
+    let hash = code.hash();
+    let id = GrantId::of_code(hash);
     let grant = NewGrant {
-        id,
         client_id: request.client_id.clone(),
         account_id: holder.account_id,
         sid: holder.sid,
@@ -45,7 +45,7 @@ pub fn new_code(
         plex_token_sealed: holder.plex_token.map(|token| seal_plex_token(app, id, token)).transpose()?,
     };
     let stored = NewCode {
-        hash: code.hash(),
+        hash,
         grant,
         redirect_uri: request.redirect.as_str().to_owned(),
         code_challenge: request.challenge.clone(),

@@ -45,7 +45,7 @@ pub type Answer<'a, T> = BoxFuture<'a, Result<T, StoreError>>;
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum StoreError {
     /// The database cannot be used at the moment: answer 503 and try again later.
-    #[error("the database is unavailable ({during})")]
+    #[error("the database is unavailable (during {during}): {source}")]
     Unavailable {
         /// What was being done.
         during: &'static str,

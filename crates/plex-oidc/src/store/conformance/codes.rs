@@ -13,7 +13,7 @@ pub(crate) async fn a_code_is_read_back_as_it_was_issued(store: &Shared) {
     assert_eq!(stored.code_challenge, code.code_challenge);
     assert_eq!(stored.nonce, code.nonce);
     assert_eq!((stored.expires, stored.failures, stored.redeemed_at), (after(60), 0, None));
-    assert_eq!(stored.grant.id, code.grant.id);
+    assert_eq!(stored.grant.id, code.grant_id());
     assert_eq!(stored.grant.client_id, client("photos"));
     assert_eq!(stored.grant.user, user(session.account_id.0));
     assert_eq!(stored.grant.sid, session.sid);
@@ -86,7 +86,7 @@ pub(crate) async fn req_040_a_late_replay_ends_the_grant(store: &Shared) {
     let (code, first) = redeemed(store).await;
     let answer = store.redeem_code(redeem(&code, after(20))).await.unwrap();
     assert!(
-        matches!(answer, Redemption::Reuse { grant, ended: false } if grant == code.grant.id),
+        matches!(answer, Redemption::Reuse { grant, ended: false } if grant == code.grant_id()),
         "{answer:?}"
     );
     assert!(access_lives(store, &first, after(20)).await);
@@ -94,7 +94,7 @@ pub(crate) async fn req_040_a_late_replay_ends_the_grant(store: &Shared) {
     let replay = redeem(&code, after(21));
     let answer = store.redeem_code(replay.clone()).await.unwrap();
     assert!(
-        matches!(answer, Redemption::Reuse { grant, ended: true } if grant == code.grant.id),
+        matches!(answer, Redemption::Reuse { grant, ended: true } if grant == code.grant_id()),
         "{answer:?}"
     );
     assert!(!access_lives(store, &first, after(21)).await);
@@ -161,7 +161,7 @@ pub(crate) async fn an_access_token_lives_to_the_second(store: &Shared) {
     let (code, redeem) = redeemed(store).await;
     let hash = redeem.access.hash;
     let stored = store.access_token(hash, after(599)).await.unwrap().unwrap();
-    assert_eq!(stored.grant.id, code.grant.id);
+    assert_eq!(stored.grant.id, code.grant_id());
     assert_eq!(stored.scopes, redeem.access.scopes);
     assert_eq!((stored.created, stored.expires), (T0, after(600)));
     assert!(store.access_token(hash, after(600)).await.unwrap().is_none());
@@ -178,8 +178,8 @@ pub(crate) async fn an_access_token_is_revoked_by_its_client_only(store: &Shared
 
 pub(crate) async fn req_096_the_end_of_a_grant_ends_its_tokens(store: &Shared) {
     let (code, redeem) = redeemed(store).await;
-    assert!(store.end_grant(code.grant.id, GrantEnd::Revoked, after(5)).await.unwrap());
-    assert!(!store.end_grant(code.grant.id, GrantEnd::Revoked, after(6)).await.unwrap());
+    assert!(store.end_grant(code.grant_id(), GrantEnd::Revoked, after(5)).await.unwrap());
+    assert!(!store.end_grant(code.grant_id(), GrantEnd::Revoked, after(6)).await.unwrap());
     assert!(!access_lives(store, &redeem, after(5)).await);
     let refresh = redeem.refresh.unwrap();
     let stored = store.refresh_token(refresh.hash).await.unwrap().unwrap();

@@ -37,7 +37,7 @@ pub(crate) async fn a_gateway_session_is_read_back_and_lives_until_its_limits(st
     assert_eq!((stored.hash, stored.scope.as_str()), (call.session.hash, "wiki.example.org"));
     assert_eq!((stored.created, stored.last_seen), (after(5), after(5)));
     assert_eq!((stored.idle_expires, stored.absolute_expires), (after(3600), after(28_800)));
-    assert_eq!((stored.grant.id, stored.grant.sid), (code.grant.id, browser.sid));
+    assert_eq!((stored.grant.id, stored.grant.sid), (code.grant_id(), browser.sid));
     assert_eq!(stored.grant.client_id, client("photos"));
     assert_eq!(stored.grant.user, user(browser.account_id.0));
     assert!(!lives(store, &call, after(3600)).await);
@@ -88,7 +88,7 @@ pub(crate) async fn the_use_of_a_gateway_session_is_noted_once_a_minute(store: &
 
     let (_, _, idle) = visited(store).await;
     assert!(!store.touch_gateway_session(idle.session.hash, after(3600), after(7200)).await.unwrap());
-    store.end_grant(code.grant.id, GrantEnd::Revoked, after(28_000)).await.unwrap();
+    store.end_grant(code.grant_id(), GrantEnd::Revoked, after(28_000)).await.unwrap();
     assert!(!touch(after(28_100)).await.unwrap(), "its grant has ended");
 }
 
@@ -172,7 +172,7 @@ pub(crate) async fn req_040_a_late_second_handover_ends_the_session(store: &Shar
     let replay = handover(&code, after(21));
     let answer = store.redeem_handover(replay.clone()).await.unwrap();
     assert!(
-        matches!(answer, Redemption::Reuse { grant, ended: true } if grant == code.grant.id),
+        matches!(answer, Redemption::Reuse { grant, ended: true } if grant == code.grant_id()),
         "{answer:?}"
     );
     assert!(!lives(store, &first, after(21)).await);

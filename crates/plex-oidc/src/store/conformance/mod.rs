@@ -53,7 +53,7 @@ pub(super) fn start_numbers_at(first: u64) {
 
 pub(super) fn hash_of(number: u64) -> SecretHash {
     let mut bytes = [0xa5; 32];
-    bytes[24..].copy_from_slice(&number.to_be_bytes());
+    bytes[..8].copy_from_slice(&number.to_be_bytes());
     SecretHash(bytes)
 }
 
@@ -104,7 +104,6 @@ pub(super) fn code(session: &NewBrowserSession) -> NewCode {
     NewCode {
         hash: hash(),
         grant: NewGrant {
-            id: GrantId(uuid()),
             client_id: client("photos"),
             account_id: session.account_id,
             sid: session.sid,

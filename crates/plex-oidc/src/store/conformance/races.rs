@@ -121,7 +121,7 @@ pub(crate) async fn i_04_a_rotation_in_a_race_with_the_end_leaves_nothing(store:
         })
         .collect();
     let ends = race(store, |store, index| {
-        let (call, grant) = (calls[index].clone(), code.grant.id);
+        let (call, grant) = (calls[index].clone(), code.grant_id());
         async move {
             if index % 16 == 8 {
                 return store.end_grant(grant, GrantEnd::Revoked, after(1)).await.unwrap();

@@ -18,7 +18,7 @@ fn rotation(presented: SecretHash, successor: SecretHash, now: Timestamp) -> Rot
 /// A family with its first token, issued at `T0`.
 async fn family(store: &Shared) -> (GrantId, SecretHash, SecretHash) {
     let (code, redeem) = redeemed(store).await;
-    (code.grant.id, redeem.refresh.unwrap().hash, redeem.access.hash)
+    (code.grant_id(), redeem.refresh.unwrap().hash, redeem.access.hash)
 }
 
 async fn rotate(store: &Shared, presented: SecretHash, successor: SecretHash, now: Timestamp) -> Rotation {

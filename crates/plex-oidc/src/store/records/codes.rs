@@ -11,8 +11,6 @@ use super::{NewAccessToken, NewRefreshToken, SealedBytes, UserRecord};
 /// A grant to be stored together with its code.
 #[derive(Debug, Clone)]
 pub struct NewGrant {
-    /// Its name.
-    pub id: GrantId,
     /// The client it is for.
     pub client_id: ClientId,
     /// The user who gave it; stored before, or with it.
@@ -95,6 +93,13 @@ pub struct NewCode {
     pub nonce: Option<String>,
     /// When it can no longer be redeemed.
     pub expires: Timestamp,
+}
+
+impl NewCode {
+    /// The name of its grant.
+    pub const fn grant_id(&self) -> GrantId {
+        GrantId::of_code(self.hash)
+    }
 }
 
 /// An authorization code as stored.

@@ -31,10 +31,11 @@ pub(super) fn insert(conn: &Connection, code: &NewCode) -> Result<()> {
     change(
         conn,
         "INSERT INTO grants
-            (id, client_id, account_id, sid, scopes, auth_time, created, plex_token_sealed, keep_until)
-        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+            (id, client_id, account_id, sid, scopes, auth_time, created, plex_token_sealed, keep_until,
+                code_hash, redirect_uri, code_challenge, nonce, code_expires)
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
         params![
-            grant.id.0.as_bytes(),
+            code.grant_id().0.as_bytes(),
             grant.client_id.as_str(),
             account_param(grant.account_id)?,
             grant.sid.0.as_bytes(),
@@ -42,17 +43,8 @@ pub(super) fn insert(conn: &Connection, code: &NewCode) -> Result<()> {
             grant.auth_time.0,
             grant.created.0,
             grant.plex_token_sealed.as_ref().map(|sealed| &sealed.0),
-            code.expires.plus(CODE_MEMORY).0
-        ],
-    )?;
-    change(
-        conn,
-        "INSERT INTO codes (hash, grant_id, client_id, redirect_uri, code_challenge, nonce, expires)
-        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
-        params![
+            code.expires.plus(CODE_MEMORY).0,
             code.hash.0,
-            grant.id.0.as_bytes(),
-            grant.client_id.as_str(),
             code.redirect_uri,
             code.code_challenge.as_ref().map(CodeChallenge::as_str),
             code.nonce,
@@ -63,24 +55,34 @@ pub(super) fn insert(conn: &Connection, code: &NewCode) -> Result<()> {
 }
 
 pub(super) fn code(conn: &Connection, hash: SecretHash) -> Result<Option<CodeRecord>> {
-    first(conn, r#"SELECT * FROM code_details WHERE "codes.hash" = ?1"#, [hash.0], record)
+    first(
+        conn,
+        r#"SELECT * FROM grant_details WHERE "grants.id" = ?1 AND "grants.code_hash" = ?2"#,
+        params![GrantId::of_code(hash).0.as_bytes(), hash.0],
+        record,
+    )
 }
 
 pub(super) fn record_failure(conn: &Connection, hash: SecretHash, client_id: &ClientId) -> Result<bool> {
     let failures = first(
         conn,
-        r#"UPDATE codes SET failures = failures + 1
-        WHERE hash = ?1 AND client_id = ?2 AND redeemed_at IS NULL AND failures < ?3
-        RETURNING hash AS "codes.hash", failures AS "codes.failures""#,
-        params![hash.0, client_id.as_str(), CODE_FAILURES],
-        |row| row.get::<u32>("codes.failures"),
+        r#"UPDATE grants SET code_failures = code_failures + 1
+        WHERE id = ?1 AND code_hash = ?2 AND client_id = ?3 AND redeemed_at IS NULL AND code_failures < ?4
+        RETURNING id AS "grants.id", code_failures AS "grants.code_failures""#,
+        params![GrantId::of_code(hash).0.as_bytes(), hash.0, client_id.as_str(), CODE_FAILURES],
+        |row| row.get::<u32>("grants.code_failures"),
     )?;
     Ok(failures == Some(CODE_FAILURES))
 }
 
 pub(super) fn redeem(conn: &Connection, redeem: &RedeemCode) -> Result<Redemption> {
     let now = redeem.now;
-    redeem_once(conn, Presented { hash: redeem.hash, client_id: &redeem.client_id, now }, |grant| {
+    let keep_until = redeem
+        .refresh
+        .as_ref()
+        .map_or(redeem.access.expires, |refresh| refresh.absolute_expires.max(redeem.access.expires));
+    let presented = Presented { hash: redeem.hash, client_id: &redeem.client_id, now };
+    redeem_once(conn, presented, keep_until, |grant| {
         tokens::insert_access(conn, grant, &redeem.access, now)?;
         redeem.refresh.as_ref().map_or(Ok(()), |refresh| tokens::insert_refresh(conn, grant, refresh, now))
     })
@@ -88,7 +90,8 @@ pub(super) fn redeem(conn: &Connection, redeem: &RedeemCode) -> Result<Redemptio
 
 pub(super) fn redeem_handover(conn: &Connection, redeem: &RedeemHandover) -> Result<Redemption> {
     let now = redeem.now;
-    redeem_once(conn, Presented { hash: redeem.hash, client_id: &redeem.client_id, now }, |grant| {
+    let presented = Presented { hash: redeem.hash, client_id: &redeem.client_id, now };
+    redeem_once(conn, presented, redeem.session.absolute_expires, |grant| {
         gateway::insert(conn, grant, &redeem.session, now)
     })
 }
@@ -101,30 +104,31 @@ struct Presented<'a> {
     now: Timestamp,
 }
 
-/// Redeems a code once. `store` writes down what its holder is given for it.
+/// Redeems a code once. `store` writes down what its holder is given for it, which lives until `keep_until`.
 fn redeem_once(
     conn: &Connection,
     presented: Presented<'_>,
+    keep_until: Timestamp,
     store: impl FnOnce(GrantId) -> Result<()>,
 ) -> Result<Redemption> {
+    let grant = GrantId::of_code(presented.hash);
     let redeemed = change(
         conn,
-        "UPDATE codes SET redeemed_at = ?3
-        WHERE hash = ?1 AND client_id = ?2 AND redeemed_at IS NULL AND expires > ?3 AND failures < ?4
-            AND EXISTS (SELECT 1 FROM grants WHERE id = codes.grant_id AND ended_at IS NULL)",
-        params![presented.hash.0, presented.client_id.as_str(), presented.now.0, CODE_FAILURES],
+        "UPDATE grants SET redeemed_at = ?4, keep_until = max(keep_until, ?6)
+        WHERE id = ?1 AND code_hash = ?2 AND client_id = ?3 AND redeemed_at IS NULL AND code_expires > ?4
+            AND code_failures < ?5 AND ended_at IS NULL",
+        params![
+            grant.0.as_bytes(),
+            presented.hash.0,
+            presented.client_id.as_str(),
+            presented.now.0,
+            CODE_FAILURES,
+            keep_until.0
+        ],
     )?;
     if redeemed == 0 {
         return refused(conn, presented);
     }
-    // Not by RETURNING: SQLite would build a table in memory for it.
-    let grant = first(
-        conn,
-        r#"SELECT hash AS "codes.hash", grant_id AS "codes.grant_id" FROM codes WHERE hash = ?1"#,
-        [presented.hash.0],
-        |row| row.uuid("codes.grant_id").map(GrantId),
-    )?;
-    let Some(grant) = grant else { return Ok(Redemption::Unknown) };
     store(grant)?;
     Ok(Redemption::Redeemed)
 }
@@ -156,13 +160,13 @@ fn refused(conn: &Connection, presented: Presented<'_>) -> Result<Redemption> {
 
 fn record(row: &Fields<'_>) -> Result<CodeRecord> {
     Ok(CodeRecord {
-        hash: row.hash("codes.hash")?,
-        redirect_uri: row.get("codes.redirect_uri")?,
-        code_challenge: row.parsed_opt("codes.code_challenge", CodeChallenge::parse)?,
-        nonce: row.get("codes.nonce")?,
-        expires: row.time("codes.expires")?,
-        failures: row.get("codes.failures")?,
-        redeemed_at: row.time_opt("codes.redeemed_at")?,
+        hash: row.hash("grants.code_hash")?,
+        redirect_uri: row.get("grants.redirect_uri")?,
+        code_challenge: row.parsed_opt("grants.code_challenge", CodeChallenge::parse)?,
+        nonce: row.get("grants.nonce")?,
+        expires: row.time("grants.code_expires")?,
+        failures: row.get("grants.code_failures")?,
+        redeemed_at: row.time_opt("grants.redeemed_at")?,
         grant: row.grant()?,
     })
 }

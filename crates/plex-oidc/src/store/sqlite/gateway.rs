@@ -7,7 +7,6 @@ use plex_oidc_core::time::Timestamp;
 use rusqlite::{Connection, params};
 
 use super::rows::{Result, change, first};
-use super::tokens;
 use crate::store::TOUCH_INTERVAL;
 use crate::store::records::{GatewaySession, NewGatewaySession};
 
@@ -54,7 +53,7 @@ pub(super) fn insert(
             session.absolute_expires.0
         ],
     )?;
-    tokens::keep_until(conn, grant, session.absolute_expires)
+    Ok(())
 }
 
 pub(super) fn touch(

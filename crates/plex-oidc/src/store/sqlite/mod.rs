@@ -36,7 +36,7 @@ mod writer;
 use opening::{Lock, cannot_open};
 use reader::Readers;
 use rows::Result;
-use writer::Writer;
+use writer::{Durability, Writer};
 
 /// Prepared statements kept per connection.
 const STATEMENTS: usize = 64;
@@ -91,7 +91,17 @@ impl SqliteStore {
     where
         T: Send + 'static,
     {
-        Box::pin(self.writer.run(work))
+        Box::pin(self.writer.run(Durability::OnDisk, work))
+    }
+
+    fn write_forgettable<T>(
+        &self,
+        work: impl FnOnce(&Connection) -> Result<T> + Send + 'static,
+    ) -> Answer<'_, T>
+    where
+        T: Send + 'static,
+    {
+        Box::pin(self.writer.run(Durability::MayBeForgotten, work))
     }
 }
 
@@ -124,7 +134,7 @@ impl Store for SqliteStore {
     }
 
     fn begin_login(&self, login: NewLogin) -> Answer<'_, ()> {
-        self.write(move |conn| logins::begin(conn, &login))
+        self.write_forgettable(move |conn| logins::begin(conn, &login))
     }
 
     fn login(&self, id: RequestId, now: Timestamp) -> Answer<'_, Option<Login>> {
@@ -162,7 +172,7 @@ impl Store for SqliteStore {
     }
 
     fn issue_code(&self, code: NewCode, now: Timestamp) -> Answer<'_, bool> {
-        self.write(move |conn| codes::issue(conn, &code, now))
+        self.write_forgettable(move |conn| codes::issue(conn, &code, now))
     }
 
     fn code(&self, hash: SecretHash) -> Answer<'_, Option<CodeRecord>> {
@@ -206,7 +216,7 @@ impl Store for SqliteStore {
     }
 
     fn touch_session(&self, hash: SecretHash, now: Timestamp, idle_expires: Timestamp) -> Answer<'_, bool> {
-        self.write(move |conn| sessions::touch(conn, hash, now, idle_expires))
+        self.write_forgettable(move |conn| sessions::touch(conn, hash, now, idle_expires))
     }
 
     fn end_session(
@@ -228,7 +238,7 @@ impl Store for SqliteStore {
         now: Timestamp,
         idle_expires: Timestamp,
     ) -> Answer<'_, bool> {
-        self.write(move |conn| gateway::touch(conn, hash, now, idle_expires))
+        self.write_forgettable(move |conn| gateway::touch(conn, hash, now, idle_expires))
     }
 
     fn end_gateway_session(&self, hash: SecretHash) -> Answer<'_, bool> {
@@ -248,7 +258,7 @@ impl Store for SqliteStore {
     }
 
     fn touch_app_token(&self, hash: SecretHash, now: Timestamp) -> Answer<'_, bool> {
-        self.write(move |conn| app_tokens::touch(conn, hash, now))
+        self.write_forgettable(move |conn| app_tokens::touch(conn, hash, now))
     }
 
     fn revoke_app_token(&self, id: String) -> Answer<'_, bool> {
@@ -284,13 +294,13 @@ impl Store for SqliteStore {
     }
 
     fn sweep(&self, now: Timestamp) -> Answer<'_, SweepCounts> {
-        self.write(move |conn| sweep::sweep(conn, now))
+        self.write_forgettable(move |conn| sweep::sweep(conn, now))
     }
 
     fn ping(&self) -> Answer<'_, ()> {
         Box::pin(async move {
             self.readers.run(|conn| rows::first(conn, "SELECT 1", [], |_| Ok(())).map(drop))?;
-            self.writer.run(|_| Ok(())).await
+            self.writer.run(Durability::MayBeForgotten, |_| Ok(())).await
         })
     }
 }

@@ -121,7 +121,7 @@ pub(super) fn replace(
     change(
         conn,
         "UPDATE grants SET ended_at = ?2, ended_why = ?3 WHERE sid = ?1 AND ended_at IS NULL
-            AND (EXISTS (SELECT 1 FROM codes WHERE grant_id = grants.id AND redeemed_at IS NULL)
+            AND (redeemed_at IS NULL
                 OR NOT ?4 AND EXISTS (SELECT 1 FROM gateway_sessions WHERE grant_id = grants.id))",
         params![sid.0.as_bytes(), now.0, GrantEnd::SessionEnded.as_str(), same_person],
     )?;

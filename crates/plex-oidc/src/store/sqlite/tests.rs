@@ -9,6 +9,10 @@ use super::*;
 use crate::store::StoreError;
 use crate::store::conformance::{self, Shared, T0};
 
+/// Levels of `PRAGMA synchronous`.
+const NORMAL: u8 = 1;
+const FULL: u8 = 2;
+
 pub(super) struct Folder(TempDir);
 
 impl Folder {
@@ -101,14 +105,37 @@ async fn only_the_owner_can_read_the_files() {
 async fn durability_is_switched_on() {
     let folder = Folder::new();
     let store = folder.open();
-    let settings = store.writer.run(|conn| {
+    let settings = store.write(|conn| {
         let text = |name| conn.pragma_query_value(None, name, |row| row.get::<_, rusqlite::types::Value>(0));
         Ok([text("journal_mode")?, text("synchronous")?, text("foreign_keys")?])
     });
     let [journal, synchronous, foreign_keys] = settings.await.unwrap();
     assert_eq!(journal, rusqlite::types::Value::Text("wal".to_owned()));
-    assert_eq!(synchronous, rusqlite::types::Value::Integer(2)); // FULL
+    assert_eq!(synchronous, rusqlite::types::Value::Integer(FULL.into()));
     assert_eq!(foreign_keys, rusqlite::types::Value::Integer(1));
+}
+
+#[tokio::test]
+async fn i_02_a_write_waits_for_the_disk_unless_nothing_in_its_group_has_to() {
+    let folder = Folder::new();
+    let store = folder.open();
+    let level =
+        |conn: &Connection| Ok(conn.pragma_query_value(None, "synchronous", |row| row.get::<_, u8>(0))?);
+    assert_eq!(store.write(level).await.unwrap(), FULL);
+    assert_eq!(store.write_forgettable(level).await.unwrap(), NORMAL);
+    assert_eq!(store.write(level).await.unwrap(), FULL);
+    assert_eq!(store.write_forgettable(level).await.unwrap(), NORMAL);
+
+    // The first holds up the writer until the next two are queued behind it, as one group.
+    let (go, wait) = std::sync::mpsc::channel();
+    let held = store.write(move |_| {
+        wait.recv().unwrap();
+        Ok(())
+    });
+    let (first, second) = (store.write_forgettable(level), store.write(level));
+    let release = async { go.send(()).unwrap() };
+    let (_, first, second, ()) = tokio::join!(held, first, second, release);
+    assert_eq!((first.unwrap(), second.unwrap()), (FULL, FULL));
 }
 
 #[test]
@@ -139,7 +166,7 @@ async fn an_odd_row_is_named_exactly() {
     let folder = Folder::new();
     let store = folder.open();
     store.put_user(conformance::user(77)).await.unwrap();
-    let spoil = |sql: &'static str| store.writer.run(move |conn| rows::change(conn, sql, []));
+    let spoil = |sql: &'static str| store.write(move |conn| rows::change(conn, sql, []));
     spoil("UPDATE users SET person = '{}'").await.unwrap();
     let error = store.user(PlexAccountId(77)).await.unwrap_err();
     let StoreError::Inconsistent { table, column, row, .. } = &error else { panic!("{error:?}") };
@@ -185,7 +212,7 @@ async fn i_16_a_full_disk_refuses_writes_and_nothing_else() {
     let before = conformance::login();
     store.begin_login(before.clone()).await.unwrap();
     let limit = |pages: u32| {
-        store.writer.run(move |conn| {
+        store.write(move |conn| {
             Ok(conn.query_row(&format!("PRAGMA max_page_count = {pages}"), [], |row| row.get::<_, i64>(0))?)
         })
     };

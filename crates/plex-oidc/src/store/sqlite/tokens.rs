@@ -44,7 +44,7 @@ pub(super) fn insert_access(
         "INSERT INTO access_tokens (hash, grant_id, scopes, created, expires) VALUES (?1, ?2, ?3, ?4, ?5)",
         params![token.hash.0, grant.0.as_bytes(), token.scopes.to_string(), now.0, token.expires.0],
     )?;
-    keep_until(conn, grant, token.expires)
+    Ok(())
 }
 
 pub(super) fn insert_refresh(
@@ -59,10 +59,11 @@ pub(super) fn insert_refresh(
         VALUES (?1, ?2, ?3, min(?4, ?5), ?5)",
         params![token.hash.0, grant.0.as_bytes(), now.0, token.idle_expires.0, token.absolute_expires.0],
     )?;
-    keep_until(conn, grant, token.absolute_expires)
+    Ok(())
 }
 
-pub(super) fn keep_until(conn: &Connection, grant: GrantId, until: Timestamp) -> Result<()> {
+/// Keeps a grant for what is issued on it after its code was redeemed.
+fn keep_until(conn: &Connection, grant: GrantId, until: Timestamp) -> Result<()> {
     change(
         conn,
         "UPDATE grants SET keep_until = ?2 WHERE id = ?1 AND keep_until < ?2",
@@ -100,6 +101,7 @@ pub(super) fn rotate(conn: &Connection, rotate: &Rotate) -> Result<Rotation> {
         insert_successor(conn, rotate, *successor, *idle_expires)?;
     }
     insert_access(conn, grant, &rotate.access, rotate.now)?;
+    keep_until(conn, grant, rotate.access.expires)?;
     Ok(Rotation::Rotated)
 }
 
@@ -186,6 +188,7 @@ fn consumed(
             if supersede(conn, rotate, unused, *successor)? {
                 insert_successor(conn, rotate, *successor, *idle_expires)?;
                 insert_access(conn, record.grant.id, &rotate.access, now)?;
+                keep_until(conn, record.grant.id, rotate.access.expires)?;
                 return Ok(Rotation::GraceReuse);
             }
         }
