@@ -6,6 +6,7 @@ and PyYAML, and systemd-analyze for the unit file. ./check reads the Dockerfile 
 of the Compose Specification besides.
 """
 
+import ipaddress
 import json
 import os
 import re
@@ -143,6 +144,14 @@ def check_compose(path, problems):
     problems.expect(outlasts_shutdown(service.get("stop_grace_period")), "stop_grace_period is shorter than a shutdown")
 
 
+def is_network(text):
+    try:
+        ipaddress.ip_network(text.strip())
+    except ValueError:
+        return False
+    return True
+
+
 def check_fly(path, problems):
     document = tomllib.loads(path.read_text())
     service = document.get("http_service", {})
@@ -161,6 +170,8 @@ def check_fly(path, problems):
     problems.expect(environment.get("PLEX_OIDC__LISTEN") == LISTEN, f"it does not listen on {LISTEN}")
     public = environment.get("PLEX_OIDC__PUBLIC_URL", "")
     problems.expect(re.fullmatch(r"https://[a-z0-9.-]+", public), "the public address is not https://host")
+    proxies = environment.get("PLEX_OIDC__TRUSTED_PROXIES", "").split(",")
+    problems.expect(all(map(is_network, proxies)), "trusted_proxies names no network")
     problems.expect([vm.get("memory") for vm in document.get("vm", [])] == ["256mb"], "the machine has not 256 MB")
 
 
