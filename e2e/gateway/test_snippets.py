@@ -36,8 +36,12 @@ GUIDES = {
     "traefik.md": ["traefik.yml", "traefik-labels.yml"],
     "caddy.md": ["Caddyfile"],
     "nginx.md": ["nginx.conf"],
+    "nginx-proxy-manager.md": ["nginx-proxy-manager.conf"],
+    "ingress-nginx.md": ["ingress-nginx.yml"],
     "haproxy.md": ["haproxy.cfg", "haproxy.lua"],
     "envoy.md": ["envoy.yaml"],
+    # What is pasted at Cloudflare is not a proxy's, and is not run here.
+    "cloudflare-tunnel.md": ["cloudflare-access.yml"],
 }
 
 
@@ -48,8 +52,14 @@ def test_the_guides_show_what_is_run_here():
         for snippet in snippets:
             assert filled(snippet, values) + "```\n" in text, f"{guide} shows another {snippet}"
     shown = {name for names in GUIDES.values() for name in names}
-    # What is pasted at Cloudflare is not a proxy's, and is not run here.
-    assert shown | {"cloudflare-access.yml"} == set(os.listdir(SNIPPETS))
+    assert shown == set(os.listdir(SNIPPETS))
+
+
+def test_the_box_of_nginx_proxy_manager_says_what_nginx_is_told():
+    nginx, box = ((SNIPPETS / name).read_text().splitlines() for name in ("nginx.conf", "nginx-proxy-manager.conf"))
+    assert [line for line in nginx[1:] if line not in box] == ["    proxy_pass http://{{upstream}};"]
+    form = ['    # What the form says under "Details".', "    proxy_pass $forward_scheme://$server:$port;"]
+    assert [line for line in box[1:] if line not in nginx] == form
 
 
 @pytest.mark.parametrize("target", ["/", "/public/x"])
