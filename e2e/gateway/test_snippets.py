@@ -5,7 +5,7 @@ import os
 import pytest
 import yaml
 
-from conftest import HOSTS, WIKI
+from conftest import HOSTS, PHOTOS, WIKI
 from echo import Echo
 from house import ROOT
 from proxies import SNIPPETS, Haproxy, filled, values_for
@@ -74,3 +74,10 @@ def test_haproxy_lets_nothing_pass_when_the_script_fails(tmp_path, house, target
         with proxy.running(command):
             answer = send(proxy.port, target, f"{WIKI}:{proxy.port}")
         assert answer.status == 503 and echo.take() == [], answer
+
+
+def test_ingress_nginx_asks_about_the_application_that_it_serves(start_proxy, house):
+    """It says the host of the header, and serves the one of the request line; only the wiki has a public part."""
+    with start_proxy("ingress", house.address) as proxy:
+        answer = send(proxy.port, proxy.url(PHOTOS, "/public/x"), f"{WIKI}:{proxy.port}")
+        assert answer.status in (401, 403, 404) and proxy.echo.take() == [], answer
