@@ -6,6 +6,7 @@ and PyYAML, and systemd-analyze for the unit file. ./check reads the Dockerfile 
 of the Compose Specification besides.
 """
 
+import ipaddress
 import json
 import os
 import re
@@ -105,10 +106,14 @@ def check_dockerfile(path, problems):
     building = " ".join(rest for word, rest in build if word == "RUN")
     for part in ("-unknown-linux-musl", "--locked", "--release", "readelf"):
         problems.expect(part in building, f"the build stage has no {part}")
-    for word, rest in build:
-        if word == "COPY" and "--from" not in rest:
-            for source in rest.split()[:-1]:
-                problems.expect((HERE.parent / source).exists(), f"COPY {source}: there is no such file")
+    copied = {
+        source for word, rest in build if word == "COPY" and "--from" not in rest for source in rest.split()[:-1]
+    }
+    for source in sorted(copied):
+        problems.expect((HERE.parent / source).exists(), f"COPY {source}: there is no such file")
+    first, *let_in = [line for line in (HERE.parent / ".dockerignore").read_text().splitlines() if line[:1] not in ("", "#")]
+    problems.expect(first == "*", ".dockerignore does not begin by leaving everything out")
+    problems.expect(let_in == [f"!{source}" for source in sorted(copied)], ".dockerignore lets in other files than are copied")
 
 
 def check_compose(path, problems):
@@ -132,9 +137,19 @@ def check_compose(path, problems):
     ports = service.get("ports", [])
     problems.expect(f"127.0.0.1:{PORT}:{PORT}" in ports, f"port {PORT} is not published on the loopback interface")
     problems.expect(all(str(port).startswith("127.0.0.1:") for port in ports), "a port is published to the outside")
-    targets = [str(volume).split(":")[1] for volume in service.get("volumes", []) if ":" in str(volume)]
-    problems.expect(DATA in targets, f"nothing is mounted at {DATA}")
+    mounts = {target: source for source, _, target in (str(one).partition(":") for one in service.get("volumes", []))}
+    problems.expect(DATA in mounts, f"nothing is mounted at {DATA}")
+    unseen = mounts.get(DATA, "").replace("./", "/deploy/") + "/"
+    problems.expect(unseen in (HERE.parent / ".gitignore").read_text().splitlines(), f".gitignore does not name {unseen}")
     problems.expect(outlasts_shutdown(service.get("stop_grace_period")), "stop_grace_period is shorter than a shutdown")
+
+
+def is_network(text):
+    try:
+        ipaddress.ip_network(text.strip())
+    except ValueError:
+        return False
+    return True
 
 
 def check_fly(path, problems):
@@ -155,6 +170,8 @@ def check_fly(path, problems):
     problems.expect(environment.get("PLEX_OIDC__LISTEN") == LISTEN, f"it does not listen on {LISTEN}")
     public = environment.get("PLEX_OIDC__PUBLIC_URL", "")
     problems.expect(re.fullmatch(r"https://[a-z0-9.-]+", public), "the public address is not https://host")
+    proxies = environment.get("PLEX_OIDC__TRUSTED_PROXIES", "").split(",")
+    problems.expect(all(map(is_network, proxies)), "trusted_proxies names no network")
     problems.expect([vm.get("memory") for vm in document.get("vm", [])] == ["256mb"], "the machine has not 256 MB")
 
 

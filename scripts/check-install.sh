@@ -38,6 +38,9 @@ cargo_program() {
     ln -sfn "$cache/$name-$version/bin/$name" "$cache/bin/$name"
 }
 
+# What e2e/ starts. Built for every step that needs it, or it would test what an earlier tree made.
+install_programs() { cargo build --workspace --bins --locked; }
+
 install_cargo_deny() { cargo_program cargo-deny "$CARGO_DENY"; }
 
 install_cargo_machete() { cargo_program cargo-machete "$CARGO_MACHETE"; }
@@ -97,15 +100,16 @@ install_node() {
 install_proxies() {
     install_python
     local wanted package
-    wanted=$(git hash-object e2e/gateway/requirements.txt)
+    # With what these need and a small system does not have.
+    local packages=(caddy nginx haproxy liblua5.3-0 libopentracing1 libopentracing-c-wrapper0 libpcre2-8-0)
+    # Another release of Debian has other versions of them.
+    wanted=$( (git hash-object e2e/gateway/requirements.txt /etc/os-release; echo "${packages[@]}") | git hash-object --stdin)
     if [[ -f $cache/proxies/$wanted ]]; then return; fi
     rm -rf "$cache/proxies"
     mkdir -p "$cache/proxies/debian"
     /usr/bin/python3 -m venv "$cache/proxies/python"
     "$cache/proxies/python/bin/pip" install --quiet --disable-pip-version-check --no-deps --require-hashes \
         --requirement e2e/gateway/requirements.txt
-    # With what these need and a small system does not have.
-    local packages=(caddy nginx haproxy liblua5.3-0 libopentracing1 libopentracing-c-wrapper0 libpcre2-8-0)
     if ! apt-get download --print-uris "${packages[@]}" >/dev/null; then apt-get update --quiet; fi
     (cd "$cache/proxies/debian" && apt-get download --quiet "${packages[@]}")
     for package in "$cache"/proxies/debian/*.deb; do dpkg-deb --extract "$package" "$cache/proxies/debian"; done

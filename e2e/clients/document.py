@@ -43,7 +43,9 @@ def node_version(name):
 def apache_versions():
     if debian_release() != {"ID": "debian", "VERSION_ID": DEBIAN}:
         return None
-    apache, module = debian_version("apache2-bin"), debian_version("libapache2-mod-auth-openidc")
+    module = debian_version("libapache2-mod-auth-openidc")
+    # Debian's security updates of Apache are new versions: its series alone stays as long as the release.
+    apache = ".".join(debian_version("apache2-bin").split(".")[:2])
     return f"{module}, in Apache {apache} (Debian {DEBIAN})"
 
 

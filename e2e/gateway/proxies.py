@@ -6,8 +6,10 @@ a file elsewhere) is a list of replacements; each must occur exactly once, so th
 
 import contextlib
 import os
+import re
 import time
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import yaml
 
@@ -32,6 +34,8 @@ def filled(name, values, changes=()):
 
 def values_for(host, gateway, upstream):
     values = {"app": host.partition(".")[0], "host": host, "gateway": gateway, "upstream": upstream}
+    # conftest.py declares one application for two hosts.
+    values["app_name"] = "home" if host.endswith(".home.localhost") else values["app"]
     for name in ("gateway", "upstream"):
         values[f"{name}_host"], _, values[f"{name}_port"] = values[name].rpartition(":")
     return values
@@ -120,18 +124,26 @@ class Caddy(Proxy):
 class Nginx(Proxy):
     name = "nginx"
     endpoint = "/authz/auth-request"
+    # What stands beside the server blocks.
+    outside = ""
 
     def direct(self, host):
         return {"X-Original-URL": self.url(host), "X-Original-Method": "GET"}
 
-    def command(self):
-        ports = [
+    def insides(self):
+        """What stands in the server block of each host, below its name."""
+        return self.each("nginx.conf", self.ports())
+
+    def ports(self):
+        return [
             ("$scheme://$host$request_uri;", f"$scheme://$host:{self.port}$request_uri;"),
             ("Host $host;", f"Host $host:{self.port};"),
         ]
+
+    def command(self):
         servers = [
             f"server {{\nlisten 127.0.0.1:{self.port};\nserver_name {host};\n{text}}}\n"
-            for host, text in zip(self.hosts, self.each("nginx.conf", ports), strict=True)
+            for host, text in zip(self.hosts, self.insides(), strict=True)
         ]
         paths = "\n".join(
             f"{kind}_temp_path {self.folder}/{kind};"
@@ -140,9 +152,84 @@ class Nginx(Proxy):
         file = self.folder / "nginx.conf"
         file.write_text(
             f"daemon off;\nmaster_process off;\npid {self.folder}/pid;\nerror_log stderr info;\n"
-            f"events {{}}\nhttp {{\naccess_log off;\n{paths}\n{''.join(servers)}}}\n"
+            f"events {{}}\nhttp {{\naccess_log off;\n{paths}\n{self.outside}{''.join(servers)}}}\n"
         )
         return [CACHE / "debian/usr/sbin/nginx", "-p", self.folder, "-e", "stderr", "-c", file]
+
+
+class NginxProxyManager(Nginx):
+    """Debian's nginx, with the server block that Nginx Proxy Manager makes of its form (docs/guides/nginx-proxy-manager.md)."""
+
+    name = "npm"
+    # The manager sets these for every server; a location with a `proxy_set_header` of its own inherits none of them.
+    outside = "proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;\nproxy_set_header Accept-Encoding \"\";\n"
+    form = 'set $forward_scheme http;\nset $server "{upstream_host}";\nset $port {upstream_port};\n'
+    # It leaves its own `location /` out where the box has one, by this expression.
+    has_location = re.compile(r"^(?:.*;)?\s*?location\s*?/\s*?{", re.IGNORECASE | re.MULTILINE)
+
+    def insides(self):
+        boxes = self.each("nginx-proxy-manager.conf", self.ports())
+        assert all(map(self.has_location.search, boxes))
+        form = self.form.format(**values_for("", self.gateway, self.echo.address))
+        return [form + box for box in boxes]
+
+
+class IngressNginx(Nginx):
+    """Debian's nginx, with the server block that ingress-nginx makes of the annotations (docs/guides/ingress-nginx.md)."""
+
+    name = "ingress"
+    outside = "map $http_upgrade $connection_upgrade {\ndefault upgrade;\n'' close;\n}\n"
+
+    def insides(self):
+        return [self.server(yaml.safe_load(text)) for text in self.each("ingress-nginx.yml")]
+
+    def server(self, ingress):
+        said = {name.partition("/")[2]: text for name, text in ingress["metadata"]["annotations"].items()}
+        (rule,) = ingress["spec"]["rules"]
+        (path,) = rule["http"]["paths"]
+        service = path["backend"]["service"]
+        identity = "".join(
+            f"auth_request_set $authHeader{number} $upstream_http_{name.lower().replace('-', '_')};\n"
+            f"proxy_set_header '{name}' $authHeader{number};\n"
+            for number, name in enumerate(said["auth-response-headers"].split(","))
+        )
+        return f"""\
+{said["server-snippet"]}
+location = /_external-auth {{
+    internal;
+    proxy_pass_request_body off;
+    proxy_set_header Content-Length "";
+    proxy_set_header X-Forwarded-Proto "";
+    proxy_set_header Host {urlsplit(said["auth-url"]).hostname};
+    proxy_set_header X-Original-URL $scheme://$http_host$request_uri;
+    proxy_set_header X-Original-Method $request_method;
+    proxy_set_header X-Sent-From "nginx-ingress-controller";
+    proxy_set_header X-Real-IP $remote_addr;
+    proxy_set_header X-Forwarded-For $remote_addr;
+    proxy_set_header X-Auth-Request-Redirect $request_uri;
+    {said["auth-snippet"]}
+    proxy_http_version 1.1;
+    set $target {said["auth-url"]};
+    proxy_pass $target;
+}}
+location {path["path"]} {{
+    set $best_http_host $http_host;
+    auth_request /_external-auth;
+    auth_request_set $auth_cookie $upstream_http_set_cookie;
+    add_header Set-Cookie $auth_cookie;
+    {identity}
+    proxy_set_header Host $best_http_host;
+    proxy_set_header Upgrade $http_upgrade;
+    proxy_set_header Connection $connection_upgrade;
+    proxy_set_header X-Real-IP $remote_addr;
+    proxy_set_header X-Forwarded-For $remote_addr;
+    proxy_set_header X-Forwarded-Host $best_http_host;
+    proxy_set_header X-Forwarded-Proto $scheme;
+    proxy_http_version 1.1;
+    {said["configuration-snippet"]}
+    proxy_pass http://{service["name"]}:{service["port"]["number"]};
+}}
+"""
 
 
 class Haproxy(Proxy):
@@ -184,4 +271,4 @@ def hosts(envoy):
     return chain["typed_config"]["route_config"]["virtual_hosts"]
 
 
-ALL = {proxy.name: proxy for proxy in (Traefik, Caddy, Nginx, Haproxy, Envoy)}
+ALL = {proxy.name: proxy for proxy in (Traefik, Caddy, Nginx, NginxProxyManager, IngressNginx, Haproxy, Envoy)}

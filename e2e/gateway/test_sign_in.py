@@ -8,6 +8,7 @@ import pytest
 from browser import Page
 from conftest import MUSIC, NOTES, PHOTOS, WIKI
 from echo import MARK
+from proxies import Nginx
 from raw import send
 
 FRIEND = {
@@ -77,7 +78,7 @@ def sent_to_sign_in(proxy, house, answer):
     """Whether this is a 401 with the address to sign in at, and nothing of the application."""
     assert answer.status == 401, answer
     assert answer.headers["Location"].startswith(f"{house.issuer}/gateway/sign-in?request="), answer
-    if proxy.name != "nginx":  # it keeps nothing of the body
+    if not isinstance(proxy, Nginx):  # it keeps nothing of the body
         told = json.loads(answer.body)
         assert told == {"error": "sign_in_required", "sign_in": answer.headers["Location"]}
     assert proxy.echo.take() == []

@@ -5,7 +5,7 @@ import os
 import pytest
 import yaml
 
-from conftest import HOSTS, WIKI
+from conftest import HOSTS, PHOTOS, WIKI
 from echo import Echo
 from house import ROOT
 from proxies import SNIPPETS, Haproxy, filled, values_for
@@ -36,8 +36,12 @@ GUIDES = {
     "traefik.md": ["traefik.yml", "traefik-labels.yml"],
     "caddy.md": ["Caddyfile"],
     "nginx.md": ["nginx.conf"],
+    "nginx-proxy-manager.md": ["nginx-proxy-manager.conf"],
+    "ingress-nginx.md": ["ingress-nginx.yml"],
     "haproxy.md": ["haproxy.cfg", "haproxy.lua"],
     "envoy.md": ["envoy.yaml"],
+    # What is pasted at Cloudflare is not a proxy's, and is not run here.
+    "cloudflare-tunnel.md": ["cloudflare-access.yml"],
 }
 
 
@@ -48,8 +52,14 @@ def test_the_guides_show_what_is_run_here():
         for snippet in snippets:
             assert filled(snippet, values) + "```\n" in text, f"{guide} shows another {snippet}"
     shown = {name for names in GUIDES.values() for name in names}
-    # What is pasted at Cloudflare is not a proxy's, and is not run here.
-    assert shown | {"cloudflare-access.yml"} == set(os.listdir(SNIPPETS))
+    assert shown == set(os.listdir(SNIPPETS))
+
+
+def test_the_box_of_nginx_proxy_manager_says_what_nginx_is_told():
+    nginx, box = ((SNIPPETS / name).read_text().splitlines() for name in ("nginx.conf", "nginx-proxy-manager.conf"))
+    assert [line for line in nginx[1:] if line not in box] == ["    proxy_pass http://{{upstream}};"]
+    form = ['    # What the form says under "Details".', "    proxy_pass $forward_scheme://$server:$port;"]
+    assert [line for line in box[1:] if line not in nginx] == form
 
 
 @pytest.mark.parametrize("target", ["/", "/public/x"])
@@ -64,3 +74,10 @@ def test_haproxy_lets_nothing_pass_when_the_script_fails(tmp_path, house, target
         with proxy.running(command):
             answer = send(proxy.port, target, f"{WIKI}:{proxy.port}")
         assert answer.status == 503 and echo.take() == [], answer
+
+
+def test_ingress_nginx_asks_about_the_application_that_it_serves(start_proxy, house):
+    """It says the host of the header, and serves the one of the request line; only the wiki has a public part."""
+    with start_proxy("ingress", house.address) as proxy:
+        answer = send(proxy.port, proxy.url(PHOTOS, "/public/x"), f"{WIKI}:{proxy.port}")
+        assert answer.status in (401, 403, 404) and proxy.echo.take() == [], answer

@@ -11,9 +11,12 @@ use zeroize::Zeroizing;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::entropy::Entropy;
-use crate::keys::{DatabaseState, KeyFile, KeyRing, Mac, Seal, check_mixture, from_rows, new_keys, to_rows};
+use crate::keys::{
+    DatabaseState, Installation, KeyFile, KeyRing, Mac, Seal, check_mixture, from_rows, new_keys, to_rows,
+};
 use crate::start::StartError;
 use crate::store::Store;
+use crate::store::records::StoredKeyRow;
 use crate::store::sqlite::{self, SqliteStore};
 
 /// The database in the data folder.
@@ -65,6 +68,21 @@ pub async fn create_database(
     Ok(())
 }
 
+/// What is there of an installation, looked at beside a running service. An error if its parts do not fit together.
+pub fn found(config: &Config) -> Result<Installation, StartError> {
+    let path = database_path(config);
+    let state =
+        if path.exists() { state_of(&sqlite::signing_keys_beside(&path)?) } else { DatabaseState::Absent };
+    Ok(check_mixture(&config.key_file, &path, state)?)
+}
+
+/// Reads all that [`open_stored`] reads, beside a running service, and changes nothing.
+pub fn examine(config: &Config) -> Result<(), StartError> {
+    let path = database_path(config);
+    require_database(config, &path)?;
+    unlock(config, &path, sqlite::signing_keys_beside(&path)?).map(drop)
+}
+
 /// The signing keys as they are stored, read beside a running service. They stay sealed.
 pub fn stored_keys(config: &Config) -> Result<Vec<StoredKey>, StartError> {
     let path = database_path(config);
@@ -91,13 +109,20 @@ pub async fn open_stored(config: &Config) -> Result<Stored, StartError> {
     let path = database_path(config);
     require_database(config, &path)?;
     let store = SqliteStore::open(&path)?;
-    let rows = store.signing_keys().await?;
-    let found = if rows.is_empty() { DatabaseState::WithoutKeys } else { DatabaseState::WithKeys };
-    check_mixture(&config.key_file, &path, found)?.require_complete(&config.key_file)?;
+    let (keys, seal, mac) = unlock(config, &path, store.signing_keys().await?)?;
+    Ok(Stored { store: Arc::new(store), keys, seal, mac })
+}
+
+/// Opens the signing keys of the database at `path` with the key file.
+fn unlock(config: &Config, path: &Path, rows: Vec<StoredKeyRow>) -> Result<(KeyRing, Seal, Mac), StartError> {
+    check_mixture(&config.key_file, path, state_of(&rows))?.require_complete(&config.key_file)?;
     let key_file = KeyFile::load(&config.key_file)?;
     let (seal, mac) = (Seal::new(&key_file), Mac::new(&key_file));
-    let keys = KeyRing::open(&from_rows(rows)?, &seal)?;
-    Ok(Stored { store: Arc::new(store), keys, seal, mac })
+    Ok((KeyRing::open(&from_rows(rows)?, &seal)?, seal, mac))
+}
+
+const fn state_of(rows: &[StoredKeyRow]) -> DatabaseState {
+    if rows.is_empty() { DatabaseState::WithoutKeys } else { DatabaseState::WithKeys }
 }
 
 /// What an installation keeps, opened.

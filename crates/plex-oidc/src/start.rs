@@ -24,7 +24,7 @@ use crate::config::{Config, PlexConfig};
 use crate::entropy::{Entropy, SystemEntropy};
 use crate::flow::watch::Watchers;
 use crate::gateway::{self, AccessValidator, Gateway, GatewayCookies, Recent, TeamKeys};
-use crate::installation::{Stored, new_client_identifier, open_stored};
+use crate::installation::{self, Stored, new_client_identifier, open_stored};
 use crate::keys::{KeyFileError, KeyRing, KeyRingError, Mac, MixtureError, Seal};
 use crate::lifecycle::{self, ConnectionLimits, Serving};
 use crate::limits::{StartLimiter, StartLimits};
@@ -187,6 +187,14 @@ impl Held {
             })
         })
     }
+}
+
+/// Says why the service would not start with `config`, as far as that shows without Plex. Works beside a running service,
+/// and changes nothing.
+pub fn examine(config: &Config) -> Result<(), StartError> {
+    installation::examine(config)?;
+    plex_api(&config.plex, new_client_identifier([0; 32]))?;
+    pages(config).map(drop)
 }
 
 /// Opens everything that `config` names, for good.

@@ -45,9 +45,9 @@ pub struct Arguments {
 pub enum Command {
     /// Run the sign-in service
     Serve(serve::ServeArguments),
-    /// Set everything up: find your Plex server, write the configuration and the key
+    /// Set everything up: find your Plex server, write the configuration, the key and the database
     Init(init::InitArguments),
-    /// Say everything that is wrong with the configuration
+    /// Say everything that is wrong with the configuration, or why the service would not start with it
     Check,
     /// Show the configuration that holds, variables and defaults included, without secrets
     PrintConfig,

@@ -36,6 +36,10 @@ pub enum SnippetKind {
     Caddy,
     /// nginx.
     Nginx,
+    /// Nginx Proxy Manager.
+    NginxProxyManager,
+    /// ingress-nginx, in Kubernetes.
+    IngressNginx,
     /// HAProxy.
     Haproxy,
     /// The script that HAProxy loads.
@@ -53,6 +57,8 @@ impl SnippetKind {
             Self::TraefikLabels => include_str!("../../../../docs/snippets/traefik-labels.yml"),
             Self::Caddy => include_str!("../../../../docs/snippets/Caddyfile"),
             Self::Nginx => include_str!("../../../../docs/snippets/nginx.conf"),
+            Self::NginxProxyManager => include_str!("../../../../docs/snippets/nginx-proxy-manager.conf"),
+            Self::IngressNginx => include_str!("../../../../docs/snippets/ingress-nginx.yml"),
             Self::Haproxy => include_str!("../../../../docs/snippets/haproxy.cfg"),
             Self::HaproxyLua => include_str!("../../../../docs/snippets/haproxy.lua"),
             Self::Envoy => include_str!("../../../../docs/snippets/envoy.yaml"),

@@ -148,7 +148,7 @@ impl Reader<'_> {
         let secret = self.secret("plex.owner_token")?;
         let token = secrets::lines(&secret.value).next().unwrap_or("");
         if token.len() < 8 || !token.bytes().all(|b| b.is_ascii_graphic()) {
-            let remedy = "Run `plex-oidc init` to fetch one, or remove the key.";
+            let remedy = "Run `plex-oidc init --keep-owner-token` in an empty folder, which fetches one, or remove the key.";
             self.refuse(secret.place, "plex.owner_token", "there is no Plex token in it", remedy);
             return None;
         }
@@ -170,8 +170,8 @@ impl Reader<'_> {
             }
             servers.extend(self.server("plex.server", "plex.owner_id", None, has_token));
         } else if count == 0 {
-            let remedy = "Run `plex-oidc init`, which lists your servers, or write below [plex]: server = \"<machine \
-                          identifier>\".";
+            let remedy = "Run `plex-oidc init` in an empty folder, which lists your servers, or write below [plex]: server = \
+                          \"<machine identifier>\".";
             self.missing("plex.server", remedy);
         }
         for index in 0..count {

@@ -202,9 +202,9 @@ fn req_092_who_looks_while_it_is_made_sees_nothing_or_the_whole() {
     });
 }
 
-/// Not a test of its own: writes key files for as long as it lives, when [`WRITER`] says where.
+/// Not a test of its own: the next test starts it in another process and kills it. When [`WRITER`] says where, it writes
+/// key files for as long as it lives.
 #[test]
-#[ignore = "the writer that the next test starts and kills"]
 fn key_writer_process() {
     let Some(directory) = std::env::var_os(WRITER) else { return };
     for number in 0.. {
@@ -218,7 +218,7 @@ fn req_092_a_killed_writer_leaves_whole_files_only() {
     for round in 0..20 {
         let dir = tempfile::tempdir().unwrap();
         let mut writer = Command::new(std::env::current_exe().unwrap())
-            .args(["--exact", "--ignored", "--nocapture", "keys::file::tests::key_writer_process"])
+            .args(["--exact", "--nocapture", "keys::file::tests::key_writer_process"])
             .env(WRITER, dir.path())
             .stdout(Stdio::piped())
             .spawn()

@@ -60,8 +60,8 @@ pub enum MixtureError {
     /// The key file was there before, its database is not.
     #[error(
         "the key file {} exists, but there is no database with keys at {}. Restore the database from a backup, or check \
-         that `data_dir` is right and its disk mounted. If it is lost for good, begin with new keys: run `plex-oidc \
-         init` in an empty folder, and put the key file and the data folder that it makes in the place of these",
+         that `data_dir` is right and its disk mounted. If it is lost for good, move the key file away and run \
+         `plex-oidc init`: it makes new ones for the configuration that is there",
         .path.display(),
         .database.display()
     )]
@@ -85,7 +85,11 @@ pub enum MixtureError {
         database: PathBuf,
     },
     /// Nothing is there, and the caller may not create.
-    #[error("nothing is set up yet: there is no key file {} and no database. Run `plex-oidc init`", .path.display())]
+    #[error(
+        "nothing is set up yet: there is no key file {} and no database. Run `plex-oidc init`: it makes them, and leaves \
+         a configuration that is there as it is",
+        .path.display()
+    )]
     NotSetUp {
         /// Where the key file should be.
         path: PathBuf,

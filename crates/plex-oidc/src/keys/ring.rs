@@ -49,8 +49,8 @@ pub enum KeyRingError {
     },
     /// Its private half is in print.
     #[error(
-        "the signing key {kid} is the example key of a specification, so everybody can sign with it. Remove it, and \
-         make new keys in a new database with `plex-oidc init`"
+        "the signing key {kid} is the example key of a specification, so everybody can sign with it. Move the \
+         database and the key file away, and run `plex-oidc init`: it makes new ones"
     )]
     WellKnown {
         /// Its name.

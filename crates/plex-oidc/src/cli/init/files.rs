@@ -73,16 +73,26 @@ impl Layout {
 
     /// Nothing of an installation may be there (I-12).
     pub(super) fn require_empty_ground(&self) -> Result<(), InitError> {
-        let [wal, shm, _] = self.beside_database();
-        require_absent(&[&self.config, &self.key_file, &self.database, &wal, &shm])?;
+        let [key_file, database, wal, shm] = self.stored();
+        require_absent(&[self.config.clone(), key_file, database, wal, shm])?;
         let folder = if self.folder.as_os_str().is_empty() { Path::new(".") } else { &self.folder };
         // The host should not sign in to Plex first and learn this afterwards.
         probe(folder).map_err(|source| InitError::Unwritable { path: self.config.clone(), source })
     }
 
+    /// Neither a key file nor anything of a database may be there.
+    pub(super) fn require_nothing_stored(&self) -> Result<(), InitError> {
+        require_absent(&self.stored())
+    }
+
+    fn stored(&self) -> [PathBuf; 4] {
+        let [wal, shm, _] = self.beside_database();
+        [self.key_file.clone(), self.database.clone(), wal, shm]
+    }
+
     /// A further file that is to be made in the folder of the configuration may not be there either.
     pub(super) fn require_free(&self, name: Option<String>) -> Result<(), InitError> {
-        name.map_or(Ok(()), |name| require_absent(&[&self.folder.join(name)]))
+        name.map_or(Ok(()), |name| require_absent(&[self.folder.join(name)]))
     }
 
     /// The files that SQLite and the store make beside the database; the lock file last.
@@ -112,6 +122,19 @@ impl Layout {
         let name = self.config.display().to_string();
         let loaded =
             config::parse(&name, &text, &self.folder, world.environment).map_err(InitError::Configuration)?;
+        self.write_stored(&mut made, client_identifier, world).await?;
+        made.file(&self.config, &text)?;
+        made.keep();
+        Ok(loaded)
+    }
+
+    /// Writes the key file and the database.
+    pub(super) async fn write_stored(
+        &self,
+        made: &mut Made,
+        client_identifier: &str,
+        world: &mut World<'_>,
+    ) -> Result<(), InitError> {
         made.folder(&self.data_dir)?;
         let key =
             KeyFile::create(&self.key_file, Zeroizing::new((world.random)())).map_err(StartError::from)?;
@@ -119,20 +142,17 @@ impl Layout {
         made.file(&self.database, "")?;
         made.0.extend(self.beside_database().into_iter().filter(|path| is_absent(path)));
         create_database(&self.database, &Seal::new(&key), client_identifier, world.clock.now()).await?;
-        made.file(&self.config, &text)?;
-        made.keep();
-        Ok(loaded)
+        Ok(())
     }
 }
 
-fn require_absent(paths: &[&Path]) -> Result<(), InitError> {
-    let there: Vec<PathBuf> =
-        paths.iter().filter(|path| !is_absent(path)).map(|path| path.to_path_buf()).collect();
+fn require_absent(paths: &[PathBuf]) -> Result<(), InitError> {
+    let there: Vec<PathBuf> = paths.iter().filter(|path| !is_absent(path)).cloned().collect();
     if there.is_empty() { Ok(()) } else { Err(InitError::Exists(there)) }
 }
 
 /// A dangling link is not absent, and what cannot be looked at may be there.
-fn is_absent(path: &Path) -> bool {
+pub(super) fn is_absent(path: &Path) -> bool {
     fs::symlink_metadata(path).is_err_and(|error| error.kind() == io::ErrorKind::NotFound)
 }
 
@@ -145,7 +165,7 @@ fn probe(folder: &Path) -> io::Result<()> {
 
 /// Everything that was made so far, by us. It goes again unless it is kept.
 #[derive(Default)]
-struct Made(Vec<PathBuf>);
+pub(super) struct Made(Vec<PathBuf>);
 
 impl Made {
     fn file(&mut self, path: &Path, text: &str) -> Result<(), InitError> {
@@ -169,7 +189,7 @@ impl Made {
         Ok(())
     }
 
-    fn keep(mut self) {
+    pub(super) fn keep(mut self) {
         self.0.clear();
     }
 }

@@ -1,10 +1,12 @@
 //! `init`: the first set-up.
 //!
 //! Asks everything first and writes last. Owns the order of the questions; `ask` owns how they are asked, `owner` what
-//! Plex says, `application` what is protected, `files` what is written, `show` what is printed at the end.
+//! Plex says, `application` what is protected, `files` what is written, `show` what is printed at the end. Where a
+//! configuration is there already, `complete` makes the rest.
 
 mod application;
 mod ask;
+mod complete;
 mod files;
 mod owner;
 mod show;
@@ -26,7 +28,7 @@ use crate::config::{self, Config, Problems, edit, schema};
 use crate::start::StartError;
 
 /// The arguments of `init`.
-#[derive(Debug, Args)]
+#[derive(Debug, Default, PartialEq, Eq, Args)]
 pub struct InitArguments {
     /// The address under which browsers reach this program, such as `https://auth.example.com`
     #[arg(long, value_name = "URL")]
@@ -58,6 +60,13 @@ pub struct InitArguments {
     /// Ask nothing: fail if an answer is missing
     #[arg(long)]
     pub non_interactive: bool,
+}
+
+impl InitArguments {
+    /// Whether they say nothing that a configuration would have to say.
+    fn answer_nothing(&self) -> bool {
+        *self == Self { non_interactive: self.non_interactive, ..Self::default() }
+    }
 }
 
 /// What a new installation protects first.
@@ -99,7 +108,11 @@ enum InitError {
         flag: &'static str,
     },
     /// Something is there already.
-    #[error("this is there already, and init overwrites nothing:\n{}\nMove it away, or name another file with --config", listed(.0))]
+    #[error(
+        "this is there already, and init overwrites nothing:\n{}\nMove it away, or name another file with --config. For \
+         a configuration that is there, `plex-oidc init` without these flags makes the key file and the database",
+        listed(.0)
+    )]
     Exists(Vec<PathBuf>),
     /// A file or a folder cannot be made.
     #[error("{} cannot be made: {source}", path.display())]
@@ -109,7 +122,7 @@ enum InitError {
         /// What the system said.
         source: io::Error,
     },
-    /// The variables, or the file that init would have written, cannot be used.
+    /// The variables, or the file that init found or would have written, cannot be used.
     #[error("{0}")]
     Configuration(Problems),
     /// The configuration text cannot be made.
@@ -168,6 +181,9 @@ pub fn run(file: &Path, arguments: &InitArguments, world: &mut World<'_>) -> io:
 }
 
 async fn set_up(file: &Path, arguments: &InitArguments, world: &mut World<'_>) -> Result<(), InitError> {
+    if arguments.answer_nothing() && !files::is_absent(file) {
+        return complete::run(file, world).await;
+    }
     let draft = draft(file, world.environment)?;
     let layout = Layout::new(file, &draft);
     layout.require_empty_ground()?;
@@ -196,7 +212,7 @@ async fn found(
     let plan = Plan { issuer, servers: &servers, application, secret: secret.as_ref(), token };
     let loaded = layout.write(&plan, &owner.client_identifier, asker.world).await?;
     asker.world.warn(&loaded.warnings)?;
-    show::written(layout, &plan, asker.world)?;
+    show::written(layout, Some(&plan), asker.world)?;
     show::to_paste(&loaded.config.public_url, application, secret.as_ref(), asker.world)?;
     Ok(token.is_some())
 }

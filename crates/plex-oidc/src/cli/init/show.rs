@@ -9,10 +9,12 @@ use super::application::Application;
 use super::files::{Layout, OWNER_TOKEN, Plan};
 use crate::cli::World;
 
-/// Names the files.
-pub(super) fn written(layout: &Layout, plan: &Plan<'_>, world: &mut World<'_>) -> io::Result<()> {
+/// Names the files. Without a plan the configuration was there before.
+pub(super) fn written(layout: &Layout, plan: Option<&Plan<'_>>, world: &mut World<'_>) -> io::Result<()> {
     writeln!(world.err, "\nWritten, for you alone to read:")?;
-    writeln!(world.err, "  {}", layout.config.display())?;
+    if plan.is_some() {
+        writeln!(world.err, "  {}", layout.config.display())?;
+    }
     writeln!(
         world.err,
         "  {}  keep a copy, apart from the database: nothing replaces it",
@@ -20,10 +22,10 @@ pub(super) fn written(layout: &Layout, plan: &Plan<'_>, world: &mut World<'_>) -
     )?;
     writeln!(world.err, "  {}", layout.database.display())?;
     let beside = |name: &str| layout.config.with_file_name(name).display().to_string();
-    if let Some(application) = plan.application {
+    if let Some(application) = plan.and_then(|plan| plan.application) {
         writeln!(world.err, "  {}", beside(&application.secret_file()))?;
     }
-    if plan.token.is_some() {
+    if plan.is_some_and(|plan| plan.token.is_some()) {
         writeln!(world.err, "  {}", beside(OWNER_TOKEN))?;
     }
     Ok(())

@@ -32,7 +32,7 @@ pub(super) const TOP: Section = Section {
             "data_dir",
             Kind::Path,
             Some("data"),
-            "The folder for the database. It is made if it does not exist.",
+            "The folder for the database. `plex-oidc init` makes it if it does not exist.",
         ),
         such_as(
             "172.16.0.0/12",

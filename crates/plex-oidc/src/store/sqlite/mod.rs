@@ -107,8 +107,8 @@ impl SqliteStore {
 
 /// The signing keys of the database at `path`, read beside the process that may have it open. Changes nothing.
 pub fn signing_keys_beside(path: &Path) -> Result<Vec<StoredKeyRow>> {
-    let conn = reader::open_one(path).map_err(|error| cannot_open(path, error))?;
-    keys::signing_keys(&conn)
+    let conn = opening::beside(path, PATIENCE).map_err(|error| cannot_open(path, error))?;
+    if opening::has_tables(&conn, path)? { keys::signing_keys(&conn) } else { Ok(Vec::new()) }
 }
 
 impl Store for SqliteStore {

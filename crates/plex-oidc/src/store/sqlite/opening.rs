@@ -55,10 +55,7 @@ fn private_file(path: &Path) -> io::Result<File> {
 }
 
 pub(super) fn writable(path: &Path, patience: Duration) -> rusqlite::Result<Connection> {
-    // Without SQLITE_OPEN_CREATE: who may make the file does so before, with the right mode.
-    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let conn = Connection::open_with_flags(path, flags)?;
-    conn.busy_timeout(patience)?;
+    let conn = beside(path, patience)?;
     conn.execute_batch(
         "PRAGMA journal_mode = WAL;
         PRAGMA synchronous = FULL;
@@ -71,6 +68,16 @@ pub(super) fn writable(path: &Path, patience: Duration) -> rusqlite::Result<Conn
         PRAGMA journal_size_limit = 8388608;",
     )?;
     keep_statements(&conn)?;
+    Ok(conn)
+}
+
+/// For one look beside the process that may serve from it. A connection that could only read would leave SQLite's other
+/// files behind where nobody else has the database open.
+pub(super) fn beside(path: &Path, patience: Duration) -> rusqlite::Result<Connection> {
+    // Without SQLITE_OPEN_CREATE: who may make the file does so before, with the right mode.
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let conn = Connection::open_with_flags(path, flags)?;
+    conn.busy_timeout(patience)?;
     Ok(conn)
 }
 
@@ -96,7 +103,26 @@ pub(super) fn migrate(conn: &mut Connection, path: &Path) -> Result<()> {
 /// Refuses tables that this version does not know, older ones included: bringing them up to date is for the process
 /// that holds the lock.
 pub(super) fn require_known_form(conn: &Connection, path: &Path) -> Result<()> {
-    let known = i64::try_from(MIGRATIONS.len()).unwrap_or_default();
-    let found: i64 = conn.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    let (found, known) = forms(conn, path)?;
     if found == known { Ok(()) } else { Err(StoreError::OtherForm { path: path.to_owned(), found, known }) }
+}
+
+/// Whether there are tables to read. Refuses those of a newer version.
+pub(super) fn has_tables(conn: &Connection, path: &Path) -> Result<bool> {
+    let (found, known) = forms(conn, path)?;
+    if found <= known {
+        Ok(found > 0)
+    } else {
+        Err(StoreError::OtherForm { path: path.to_owned(), found, known })
+    }
+}
+
+/// The form of the tables, and the one that we know.
+fn forms(conn: &Connection, path: &Path) -> Result<(i64, i64)> {
+    // The first read of the file: what is no database is noticed here.
+    let found = conn.pragma_query_value(None, "user_version", |row| row.get(0));
+    Ok((
+        found.map_err(|error| cannot_open(path, error))?,
+        i64::try_from(MIGRATIONS.len()).unwrap_or_default(),
+    ))
 }

@@ -1,6 +1,7 @@
 //! The commands that set up and look after an installation, against a local plex.tv.
 
 mod beside_service;
+mod check;
 mod explain;
 mod init;
 mod init_refusals;

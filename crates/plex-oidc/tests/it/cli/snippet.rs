@@ -6,8 +6,18 @@ use plex_oidc::cli::Exit;
 
 use super::{House, Ran, put};
 
-const KINDS: [&str; 8] =
-    ["traefik", "traefik-labels", "caddy", "nginx", "haproxy", "haproxy-lua", "envoy", "cloudflare-access"];
+const KINDS: [&str; 10] = [
+    "traefik",
+    "traefik-labels",
+    "caddy",
+    "nginx",
+    "nginx-proxy-manager",
+    "ingress-nginx",
+    "haproxy",
+    "haproxy-lua",
+    "envoy",
+    "cloudflare-access",
+];
 
 const APPS: &str = r#"
 [[apps]]
@@ -56,7 +66,7 @@ fn every_snippet_is_filled_and_nothing_is_left_open() {
         let (asks, is_app) = (!matches!(kind, "haproxy-lua" | "cloudflare-access"), kind != "haproxy-lua");
         assert_eq!(text.contains("127.0.0.1"), asks, "{text}");
         assert_eq!(text.contains("wiki.example.com"), is_app, "{text}");
-        let upstream = asks && kind != "traefik-labels";
+        let upstream = asks && !matches!(kind, "traefik-labels" | "nginx-proxy-manager");
         assert_eq!(text.contains("ADDRESS-OF-YOUR-APP"), upstream, "{text}");
     }
     let cloudflare = done(run(&house, &["snippet", "cloudflare-access"])).out;

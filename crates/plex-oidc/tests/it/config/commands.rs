@@ -91,14 +91,6 @@ fn hash(text: &str) -> SecretHash {
 }
 
 #[test]
-fn check_says_whether_the_file_can_be_used() {
-    let folder = small();
-    let ran = plex_oidc(folder.path(), &["check"], &[]);
-    assert_eq!((ran.exit, ran.err.as_str()), (Exit::Done, ""));
-    assert_eq!(ran.out, "/etc/plex-oidc/plex-oidc.toml can be used.\n");
-}
-
-#[test]
 fn a_bad_file_ends_with_78_and_nothing_on_standard_output() {
     let folder = small();
     for command in [&["check"][..], &["print-config"], &["client", "list"], &["client", "rotate-secret", "x"]]

@@ -9,20 +9,23 @@ use plex_oidc::router::{Limits, MAX_BODY_BYTES};
 use super::{HEALTH, Line, SHORT, Served, serve, serve_within};
 use crate::support::House;
 
+/// A limit that nothing here may run into: what has ended after half of it was not ended by the limit, however busy the
+/// machine is.
+const LONG: Duration = Duration::from_mins(1);
+
 /// Stops, and says how long it took until the loop had ended.
 async fn stop(house: &House, served: Served) -> Duration {
     let started = Instant::now();
     house.stop.send_replace(true);
-    tokio::time::timeout(super::PATIENCE, served.ended).await.expect("it ends").unwrap().unwrap();
+    tokio::time::timeout(LONG / 2, served.ended).await.expect("it went to a limit").unwrap().unwrap();
     started.elapsed()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn i_20_a_running_request_finishes_and_nobody_new_comes_in() {
     let house = House::new().await;
-    let long = Duration::from_mins(1); // nothing but the request itself may end it, however busy the machine is
-    let of_requests = Limits { body: long, answer: long, body_bytes: MAX_BODY_BYTES };
-    let served = serve_within(&house, ConnectionLimits { drain: long, ..SHORT }, of_requests).await;
+    let of_requests = Limits { body: LONG, answer: LONG, body_bytes: MAX_BODY_BYTES };
+    let served = serve_within(&house, ConnectionLimits { drain: LONG, ..SHORT }, of_requests).await;
     let address = served.address;
     let mut running = Line::open(address);
     running.send(
@@ -38,22 +41,20 @@ async fn i_20_a_running_request_finishes_and_nobody_new_comes_in() {
     running.send("grant_type=password&a=");
     let answer = running.rest();
     assert!(answer.starts_with("HTTP/1.1 401 ") && answer.contains("invalid_client"), "{answer}");
-    let took = stopping.await.unwrap();
-    assert!(took < long / 2, "{took:?}: it went to the limit");
+    stopping.await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn i_20_idle_connections_do_not_delay_the_end() {
     let house = House::new().await;
-    let patient = ConnectionLimits { header_timeout: Duration::from_secs(30), ..SHORT };
+    let patient = ConnectionLimits { header_timeout: LONG, drain: LONG, ..SHORT };
     let served = serve(&house, patient).await;
     let mut idle: Vec<Line> = (0..20).map(|_| Line::open(served.address)).collect();
     for line in &mut idle {
         line.send(HEALTH);
         line.until("ok\n");
     }
-    let took = stop(&house, served).await;
-    assert!(took < Duration::from_millis(900), "{took:?}");
+    stop(&house, served).await;
     for line in &mut idle {
         assert_eq!(line.rest(), "");
     }
@@ -62,7 +63,7 @@ async fn i_20_idle_connections_do_not_delay_the_end() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn i_20_an_open_event_stream_lets_go() {
     let house = House::new().await;
-    let served = serve(&house, SHORT).await;
+    let served = serve(&house, ConnectionLimits { drain: LONG, ..SHORT }).await;
     let mut browser = house.browser();
     let page = browser.open(&house.relying_party("photos").authorization().url()).await;
     browser.start(&page).await;
@@ -81,14 +82,13 @@ async fn i_20_an_open_event_stream_lets_go() {
         }
         std::mem::forget(line); // stays open, whatever the other side does
     }
-    let took = stop(&house, served).await;
-    assert!(took < Duration::from_millis(900), "{took:?}: it went to the limit");
+    stop(&house, served).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn i_20_whoever_does_not_finish_is_left_behind_at_the_limit() {
     let house = House::new().await;
-    let patient = ConnectionLimits { header_timeout: Duration::from_secs(30), ..SHORT };
+    let patient = ConnectionLimits { header_timeout: LONG, ..SHORT };
     let served = serve(&house, patient).await;
     let mut slow: Vec<Line> = (0..50).map(|_| Line::open(served.address)).collect();
     for line in &mut slow {
@@ -98,5 +98,5 @@ async fn i_20_whoever_does_not_finish_is_left_behind_at_the_limit() {
     last.send(HEALTH);
     last.until("ok\n"); // all before it are accepted
     let took = stop(&house, served).await;
-    assert!(took < Duration::from_secs(2), "{took:?}, the limit is one second");
+    assert!(took >= SHORT.drain, "{took:?}: they were not waited for");
 }

@@ -27,19 +27,25 @@ async fn trying_again_once_plex_is_back_goes_on_by_a_page_and_not_by_a_redirect_
     photos.tokens(&asked, &landing).await;
 }
 
-/// The pop-up is back from Plex and our script asks: that does not wait for the poller, whose turns are a second apart.
+/// The pop-up is back from Plex and our script asks: that does not wait for the poller's next turn, which here comes only
+/// after the answer to the script is due.
 #[tokio::test]
 async fn whoever_asks_for_the_outcome_has_it_looked_up_at_once() {
     let house = House::new().await;
     let (photos, mut browser) = (house.relying_party("photos"), house.browser());
     let page = browser.open(&photos.authorization().url()).await.expect(200);
     let pin = browser.start(&page).await;
-    let status = format!("/sign-in/{}/status", page.attempt());
-    let early = timeout(Duration::from_millis(100), browser.get(&status)).await;
-    assert!(early.is_err(), "nobody has approved, and the poller has had its first turn");
+    let (events, status) =
+        (format!("/sign-in/{}/events", page.attempt()), format!("/sign-in/{}/status", page.attempt()));
+    house.plex.world().clear_request_log();
+    house.plex.fails(FaultKind::RateLimited { retry_after: Some(60) });
+    let mut stream = open_stream(browser.clone(), events);
+    while house.plex.world().request_log().is_empty() {
+        assert!(timeout(Duration::from_millis(20), &mut stream).await.is_err(), "nobody has approved");
+    }
+    house.plex.recovers();
     house.plex.approve(&pin.code, "friend");
-    let soon = timeout(Duration::from_millis(600), browser.get(&status)).await.expect("an answer at once");
-    assert_eq!(soon.expect(200).json()["state"], "done");
+    assert_eq!(browser.get(&status).await.expect(200).json()["state"], "done");
 }
 
 /// Whoever waits holds a connection for minutes, and connections are for everybody.
