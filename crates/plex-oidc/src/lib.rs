@@ -5,6 +5,7 @@ pub mod assets;
 pub mod cli;
 pub mod clock;
 pub mod config;
+pub mod doctor;
 pub mod entropy;
 pub mod flow;
 pub mod gateway;

@@ -62,7 +62,8 @@ pub(crate) fn builder(
         .timeout(timeouts.total))
 }
 
-fn tls_config(extra_ca: Option<&[u8]>) -> Result<ClientConfig, HttpClientError> {
+/// How TLS is spoken to every server that we call: with the public roots and the PEM certificates given.
+pub fn tls_config(extra_ca: Option<&[u8]>) -> Result<ClientConfig, HttpClientError> {
     let mut roots: RootCertStore = webpki_roots::TLS_SERVER_ROOTS.iter().cloned().collect();
     if let Some(pem) = extra_ca {
         let before = roots.len();

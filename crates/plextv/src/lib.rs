@@ -24,7 +24,7 @@ mod wire;
 
 pub use client::PlexTv;
 pub use error::{Error, Oddity, Outage};
-pub use http::{HttpClientError, Timeouts};
+pub use http::{HttpClientError, Timeouts, tls_config};
 pub use identity::{BaseUrls, ClientIdentity, InvalidIdentity};
 pub use model::{Library, Pin, PinId, Server, Share, User};
 pub use secret::PlexToken;

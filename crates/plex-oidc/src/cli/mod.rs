@@ -5,6 +5,7 @@
 
 pub mod check;
 pub mod client;
+pub mod doctor;
 pub mod explain;
 pub mod healthcheck;
 pub mod init;
@@ -61,6 +62,8 @@ pub enum Command {
     Keys(keys::KeysCommand),
     /// Say what the gateway would decide about a request, and why
     Explain(explain::ExplainArguments),
+    /// Look at each application from outside: does somebody get in who shows nothing, or what is forged or planted?
+    Doctor(doctor::DoctorArguments),
     /// Print what to paste into the configuration of a proxy
     Snippet(snippet::SnippetArguments),
     /// App tokens: for programs that use applications behind the gateway in a person's name
@@ -171,6 +174,7 @@ fn dispatch(arguments: Arguments, world: &mut World<'_>) -> io::Result<Exit> {
         Command::Client(command) => client::run(&file, &command, world),
         Command::Keys(command) => keys::run(&file, &command, world),
         Command::Explain(arguments) => explain::run(&file, &arguments, world),
+        Command::Doctor(arguments) => doctor::run(&file, &arguments, world),
         Command::Snippet(arguments) => snippet::run(&file, &arguments, world),
         Command::Token(command) => token::run(&file, &command, world),
         Command::Healthcheck(arguments) => healthcheck::run(&file, &arguments, world),

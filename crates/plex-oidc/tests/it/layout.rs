@@ -21,7 +21,7 @@ const CRATES: [(&str, &[&str], &[&str]); 6] = [
 ];
 
 /// Inside the program: what nobody under the first path may name, but those under the last.
-const FORBIDDEN: [(&str, &str, &[&str]); 12] = [
+const FORBIDDEN: [(&str, &str, &[&str]); 15] = [
     ("", "store::sqlite", &["installation", "store"]),
     ("", "config::raw", &["config"]),
     ("", "router", &["start"]),
@@ -33,6 +33,9 @@ const FORBIDDEN: [(&str, &str, &[&str]); 12] = [
     ("upstream", "flow", &[]),
     ("upstream", "store", &[]),
     ("pages", "app", &[]),
+    ("doctor", "app", &[]),
+    ("doctor", "flow", &[]),
+    ("doctor", "store", &[]),
     ("session", "", &[]),
 ];
 

@@ -2,6 +2,7 @@
 
 mod beside_service;
 mod check;
+mod doctor;
 mod explain;
 mod init;
 mod init_refusals;

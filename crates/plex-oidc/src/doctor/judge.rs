@@ -1,0 +1,210 @@
+//! What an answer means: did anything get through?
+//!
+//! Only a success at a path that needs somebody signed in is taken for one. What an answer of the application's own may
+//! be as well as a refusal is said to be doubtful, and the rest is compared with it.
+
+use url::Url;
+
+use super::dial::NoAnswer;
+use super::probes::{CONTROL, MARK, Probe};
+use super::wire::Answer;
+use super::{Finding, Outcome};
+use crate::config::Config;
+
+const CLOSE_IT: &str = "Let the proxy ask plex-oidc about this host (`plex-oidc snippet` prints how), and close every way past \
+                        the proxy. If it is a proxy that does not serve this host and answers 200 all the same, ask it by another --via.";
+const STRIP_IT: &str = "The proxy, or the application, believes what a visitor sends. Let the proxy take these headers out \
+                        before it asks (see its guide), and let nobody reach the application past the proxy.";
+const WRONG_QUESTION: &str = "The proxy hands on what a visitor says of the request. It has to set these headers itself: compare \
+                              its configuration with `plex-oidc snippet`.";
+const NOT_CHECKED: &str = "Whoever answers believes what it does not check. Compare the proxy's configuration with \
+                           `plex-oidc snippet`, and let nobody reach the application past the proxy.";
+const NOT_WORKING: &str = "See the proxy's log, and whether plex-oidc answers it: `plex-oidc healthcheck`.";
+const WHO_ANSWERED: &str = "Look whether it was the application: then the proxy does not ask plex-oidc. Another path may tell \
+                            more: --path.";
+
+/// What there is to know of an application to judge by.
+#[derive(Clone, Copy)]
+pub(super) struct Judging<'a> {
+    pub(super) config: &'a Config,
+    /// Whether Cloudflare Access may own its sign-in, so that nobody is sent to ours.
+    pub(super) accepts_access: bool,
+}
+
+/// What came back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Seen {
+    /// Something answered as if to somebody it knows.
+    Through,
+    /// Sent to our sign-in.
+    SentToUs,
+    /// Sent to sign in at Cloudflare Access.
+    SentToAccess,
+    /// Refused.
+    Refused,
+    /// Sent to another place, without its query.
+    SentElsewhere(String),
+    /// A failure of the proxy, or of what is behind it.
+    Failed,
+    /// The application may have said this, or a proxy that does not know it.
+    Unclear,
+    /// Nothing came back.
+    Nothing(NoAnswer),
+}
+
+type Answered = Result<Answer, NoAnswer>;
+
+fn see(judging: Judging<'_>, answer: &Answered) -> Seen {
+    let answer = match answer {
+        Ok(answer) => answer,
+        Err(error) => return Seen::Nothing(error.clone()),
+    };
+    match answer.status {
+        101 | 200..300 => Seen::Through,
+        300..400 => sent(judging, answer.header("location").unwrap_or_default()),
+        400 | 401 | 403 | 431 => Seen::Refused,
+        500.. => Seen::Failed,
+        _ => Seen::Unclear,
+    }
+}
+
+fn sent(Judging { config, .. }: Judging<'_>, location: &str) -> Seen {
+    if location.starts_with(&config.public_url.join("/gateway/sign-in?")) {
+        return Seen::SentToUs;
+    }
+    let access = Url::parse(location).is_ok_and(|url| {
+        let team = config.access.teams.iter().any(|team| url.origin().ascii_serialization() == team.issuer);
+        let any = url.host_str().is_some_and(|host| host.ends_with(".cloudflareaccess.com"));
+        (team || any) && url.path().starts_with("/cdn-cgi/access/login")
+    });
+    if access {
+        return Seen::SentToAccess;
+    }
+    Seen::SentElsewhere(location.split(['?', '#']).next().unwrap_or_default().to_owned())
+}
+
+/// Where an answer sends to, if that is no sign-in that we know.
+pub(super) fn sent_elsewhere(judging: Judging<'_>, answer: &Answered) -> Option<String> {
+    let Seen::SentElsewhere(location) = see(judging, answer) else { return None };
+    Some(location)
+}
+
+fn finding(
+    check: &'static str,
+    outcome: Outcome,
+    answer: &Answered,
+    seen: String,
+    advice: Option<&str>,
+) -> Finding {
+    let status = answer.as_ref().ok().map(|answer| answer.status);
+    Finding { about: String::new(), check, outcome, status, seen, advice: advice.map(str::to_owned) }
+}
+
+/// Judges the answer to somebody who shows nothing, and says what to compare the others with.
+pub(super) fn nothing(judging: Judging<'_>, answer: &Answered) -> (Finding, Seen) {
+    use Outcome::{NotSeen, Ok, Problem};
+    let seen = see(judging, answer);
+    let (outcome, what, advice) = match &seen {
+        Seen::Through => (Problem, "the application lets everybody in".to_owned(), Some(CLOSE_IT)),
+        Seen::SentToUs => (Ok, "sent to our sign-in".to_owned(), None),
+        Seen::SentToAccess => (Ok, "sent to sign in at Cloudflare Access".to_owned(), None),
+        Seen::Refused if judging.accepts_access => (Ok, "refused".to_owned(), None),
+        Seen::Refused => (
+            NotSeen,
+            "refused, but nobody is sent to our sign-in: by the application itself, or by a gateway that refuses its proxy"
+                .to_owned(),
+            Some(WHO_ANSWERED),
+        ),
+        Seen::SentElsewhere(_) => {
+            (NotSeen, "sent elsewhere than to our sign-in".to_owned(), Some(WHO_ANSWERED))
+        }
+        Seen::Unclear => (
+            NotSeen,
+            "neither refused nor answered: by the application, or by a proxy that does not know this host".to_owned(),
+            Some(WHO_ANSWERED),
+        ),
+        Seen::Failed => {
+            (Problem, "nothing gets through, but nothing works either".to_owned(), Some(NOT_WORKING))
+        }
+        Seen::Nothing(error) => (Problem, error.to_string(), Some(NOT_WORKING)),
+    };
+    (finding("nothing", outcome, answer, format!("nothing shown: {what}"), advice), seen)
+}
+
+/// Judges what a stranger tried, beside what came of showing nothing.
+pub(super) fn stranger(judging: Judging<'_>, probe: &Probe, answer: &Answered, base: &Seen) -> Finding {
+    use Outcome::{NotSeen, Ok, Problem};
+    let seen = see(judging, answer);
+    let (outcome, what, advice) = match &seen {
+        Seen::Through => (Problem, "the application answered".to_owned(), Some(remedy(probe))),
+        Seen::Failed => {
+            (Problem, "nothing gets through, but something failed over it".to_owned(), Some(NOT_WORKING))
+        }
+        Seen::SentToUs => (Ok, "sent to our sign-in".to_owned(), None),
+        Seen::SentToAccess => (Ok, "sent to sign in at Cloudflare Access".to_owned(), None),
+        Seen::Refused => (Ok, "refused".to_owned(), None),
+        Seen::SentElsewhere(_) | Seen::Unclear if seen == *base => {
+            (Ok, "the same answer as with nothing shown".to_owned(), None)
+        }
+        Seen::SentElsewhere(_) | Seen::Unclear => {
+            (NotSeen, "another answer than with nothing shown, and no refusal".to_owned(), Some(WHO_ANSWERED))
+        }
+        Seen::Nothing(error) => (NotSeen, error.to_string(), None),
+    };
+    finding(probe.check, outcome, answer, format!("{}: {what}", probe.shown), advice)
+}
+
+fn remedy(probe: &Probe) -> &'static str {
+    if probe.check.starts_with("planted") {
+        STRIP_IT
+    } else if probe.check.starts_with("other") || probe.check.starts_with("near") {
+        WRONG_QUESTION
+    } else {
+        NOT_CHECKED
+    }
+}
+
+/// Whether it was Cloudflare that answered: what is behind it was not seen then.
+pub(super) fn by_cloudflare(answer: &Answered) -> Option<Finding> {
+    let passed = answer.as_ref().ok()?.header("cf-ray").is_some();
+    let seen = "Cloudflare answers for this address: whether somebody gets in past it cannot be seen here";
+    let advice = "Ask the proxy behind the tunnel too: --via ADDRESS-OF-YOUR-PROXY:443.";
+    passed.then(|| finding("origin", Outcome::NotSeen, answer, seen.to_owned(), Some(advice)))
+}
+
+/// Judges what arrived at an application that prints what it gets.
+pub(super) fn echo(probe: &Probe, answer: &Answered) -> Finding {
+    use Outcome::{NotSeen, Ok, Problem};
+    let body = answer.as_ref().map(|answer| String::from_utf8_lossy(&answer.body)).unwrap_or_default();
+    let arrived: Vec<&str> = probe
+        .headers
+        .iter()
+        .filter(|(_, value)| value.starts_with(MARK) && body.contains(value.as_str()))
+        .map(|(name, _)| name.as_str())
+        .collect();
+    let (outcome, what, advice) = if !arrived.is_empty() {
+        (Problem, format!("{} reached the application", arrived.join(", ")), Some(STRIP_IT))
+    } else if body.contains(CONTROL.1) {
+        (Ok, "nothing of it reached the application".to_owned(), None)
+    } else if answer.as_ref().is_ok_and(|answer| matches!(answer.status, 400 | 431)) {
+        (Ok, "refused".to_owned(), None)
+    } else {
+        let advice = "--echo is for an application that prints the headers it gets, such as traefik/whoami.";
+        (NotSeen, "the answer does not show what the application got".to_owned(), Some(advice))
+    };
+    finding(probe.check, outcome, answer, format!("{}: {what}", probe.shown), advice)
+}
+
+/// Nothing can be planted where nothing passes.
+pub(super) fn no_way_to_the_echo() -> Finding {
+    let seen = "no rule of this application lets everybody in, so nothing gets as far as to be printed";
+    let advice = "Give an app token that is good there with --token-file.";
+    Finding {
+        about: String::new(),
+        check: "echo",
+        outcome: Outcome::NotSeen,
+        status: None,
+        seen: seen.to_owned(),
+        advice: Some(advice.to_owned()),
+    }
+}
