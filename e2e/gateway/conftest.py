@@ -93,7 +93,7 @@ def house(tmp_path_factory):
         with running([PROGRAMS / "plex-oidc", "--config", file, "serve"], log) as process:
             wait_until_open(port, process, log)
             house = House(issuer, Plex(plextv["control"]), None, None)
-            house.address, house.port = f"127.0.0.1:{port}", port
+            house.address, house.port, house.file = f"127.0.0.1:{port}", port, file
             yield house
 
 

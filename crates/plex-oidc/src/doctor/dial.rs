@@ -48,8 +48,8 @@ impl Endpoint {
             Some(_) => return Err(NoEndpoint),
             None => (None, text),
         };
-        // A scheme of a parser's own choosing, so that it takes no port for its default.
-        let url = Url::parse(&format!("http://{}", text.strip_suffix('/').unwrap_or(text)));
+        let text = text.strip_suffix('/').unwrap_or(text);
+        let url = Url::parse(&format!("http://{text}"));
         let url = url.map_err(|_| NoEndpoint)?;
         let plain = url.path() == "/" && url.query().is_none() && url.fragment().is_none();
         let whole = plain && url.username().is_empty() && url.password().is_none();

@@ -208,3 +208,113 @@ pub(super) fn no_way_to_the_echo() -> Finding {
         advice: Some(advice.to_owned()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+    use std::path::Path;
+
+    use super::*;
+    use crate::config;
+
+    fn config() -> Config {
+        let text = "public_url = \"https://auth.example.org\"\n[plex]\nserver = \"0123456789abcdef0123456789abcdef01234567\"\n\
+                    owner_id = 17\n[[access_teams]]\nteam = \"example\"\nissuer = \"https://access.example.org\"";
+        config::parse("x", text, Path::new(""), &BTreeMap::new()).unwrap().config
+    }
+
+    fn answer(status: u16, headers: &[(&str, &str)]) -> Answered {
+        let headers = headers.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        Ok(Answer { status, headers, body: Vec::new() })
+    }
+
+    fn probe(check: &'static str) -> Probe {
+        Probe { check, shown: "x".to_owned(), path: String::new(), headers: Vec::new(), wants_body: false }
+    }
+
+    #[test]
+    fn where_somebody_is_sent_tells_who_sent_them() {
+        let config = config();
+        let judging = Judging { config: &config, accepts_access: false };
+        let elsewhere = |text: &str| Seen::SentElsewhere(text.to_owned());
+        for (location, seen) in [
+            ("https://auth.example.org/gateway/sign-in?request=x", Seen::SentToUs),
+            ("https://access.example.org/cdn-cgi/access/login/wiki?kid=x", Seen::SentToAccess),
+            ("https://team.cloudflareaccess.com/cdn-cgi/access/login/wiki", Seen::SentToAccess),
+            ("https://auth.example.org/?request=x", elsewhere("https://auth.example.org/")),
+            (
+                "https://auth.example.org.evil.test/gateway/sign-in?request=x",
+                elsewhere("https://auth.example.org.evil.test/gateway/sign-in"),
+            ),
+            (
+                "https://cloudflareaccess.com.evil.test/cdn-cgi/access/login",
+                elsewhere("https://cloudflareaccess.com.evil.test/cdn-cgi/access/login"),
+            ),
+            ("https://team.cloudflareaccess.com/", elsewhere("https://team.cloudflareaccess.com/")),
+            ("/login?to=%2F#x", elsewhere("/login")),
+            ("", elsewhere("")),
+        ] {
+            for status in [301, 302, 303, 307, 308] {
+                assert_eq!(see(judging, &answer(status, &[("location", location)])), seen, "{location}");
+            }
+        }
+    }
+
+    #[test]
+    fn only_a_success_has_got_through() {
+        use Outcome::{NotSeen, Ok, Problem};
+        let config = config();
+        for (status, for_nobody, behind_access, for_a_stranger) in [
+            (200, Problem, Problem, Problem),
+            (204, Problem, Problem, Problem),
+            (206, Problem, Problem, Problem),
+            (101, Problem, Problem, Problem),
+            (304, NotSeen, NotSeen, NotSeen),
+            (400, NotSeen, Ok, Ok),
+            (401, NotSeen, Ok, Ok),
+            (403, NotSeen, Ok, Ok),
+            (404, NotSeen, NotSeen, NotSeen),
+            (405, NotSeen, NotSeen, NotSeen),
+            (431, NotSeen, Ok, Ok),
+            (500, Problem, Problem, Problem),
+            (502, Problem, Problem, Problem),
+        ] {
+            let judged =
+                |accepts_access| nothing(Judging { config: &config, accepts_access }, &answer(status, &[])).0;
+            let judging = Judging { config: &config, accepts_access: false };
+            let tried = stranger(judging, &probe("planted"), &answer(status, &[]), &Seen::SentToUs);
+            let found = [judged(false).outcome, judged(true).outcome, tried.outcome];
+            assert_eq!(found, [for_nobody, behind_access, for_a_stranger], "{status}");
+            assert_eq!(tried.advice.is_some(), tried.outcome != Ok, "{status}");
+        }
+    }
+
+    #[test]
+    fn an_answer_in_doubt_is_compared_with_that_to_nothing() {
+        use Outcome::{NotSeen, Ok};
+        let config = config();
+        let judging = Judging { config: &config, accepts_access: false };
+        let login = |to: &str| answer(302, &[("location", to)]);
+        let base = nothing(judging, &login("/login?a=1")).1;
+        let tried = |answer: &Answered| stranger(judging, &probe("planted"), answer, &base).outcome;
+        assert_eq!(tried(&login("/login?a=2")), Ok);
+        assert_eq!(tried(&login("/home")), NotSeen);
+        assert_eq!(tried(&answer(404, &[])), NotSeen);
+        assert_eq!(tried(&Err(NoAnswer::Late)), NotSeen);
+        assert_eq!(nothing(judging, &Err(NoAnswer::Late)).0.outcome, Outcome::Problem);
+    }
+
+    #[test]
+    fn an_answer_of_cloudflare_says_nothing_of_the_origin() {
+        assert_eq!(by_cloudflare(&answer(302, &[("cf-ray", "x")])).unwrap().outcome, Outcome::NotSeen);
+        assert_eq!(by_cloudflare(&answer(302, &[("server", "nginx")])), None);
+        assert_eq!(by_cloudflare(&Err(NoAnswer::Ended)), None);
+    }
+
+    #[test]
+    fn each_way_in_has_its_own_advice() {
+        let advice = ["planted-twice", "other-path", "near-address", "assertion-unsigned"]
+            .map(|check| remedy(&probe(check)));
+        assert_eq!(advice, [STRIP_IT, WRONG_QUESTION, WRONG_QUESTION, NOT_CHECKED]);
+    }
+}

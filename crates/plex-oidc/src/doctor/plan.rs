@@ -42,7 +42,7 @@ pub enum NoPlan {
     #[error("no application of the configuration that is meant has the host {0}")]
     UnknownHost(String),
     /// No path.
-    #[error("`{0}` is not a path: give one such as /page, without a query")]
+    #[error("`{0}` is not a path: give one such as /page, encoded as in an address")]
     NoPath(String),
 }
 
@@ -110,7 +110,7 @@ pub(super) fn plan<'c>(
     for (app, host, port) in places(config, wish, &mut findings)? {
         let weighing = Weighing { config, app, host: &host, now };
         let guarded = match &wish.path {
-            Some(path) if OriginalRequest::new("GET", scheme(config), host.as_str(), path).is_none() => {
+            Some(path) if !is_plain(path) || weighing.request(path).is_none() => {
                 return Err(NoPlan::NoPath(path.escape_debug().to_string()));
             }
             Some(path) => Some(path.clone()).filter(|path| weighing.verdict(path) == Some(Verdict::SignIn)),
@@ -179,8 +179,12 @@ struct Weighing<'a> {
 }
 
 impl Weighing<'_> {
+    fn request(&self, path: &str) -> Option<OriginalRequest> {
+        OriginalRequest::new("GET", scheme(self.config), self.host.as_str(), path)
+    }
+
     fn verdict(&self, path: &str) -> Option<Verdict> {
-        let request = OriginalRequest::new("GET", scheme(self.config), self.host.as_str(), path)?;
+        let request = self.request(path)?;
         let house = (house_rules(self.config), self.now);
         let ours = OwnPath::of(&request).is_some();
         (!ours).then(|| weigh(self.app, &request, RequestKind::Navigation, None, house).verdict)
@@ -200,11 +204,16 @@ fn example(pattern: &PathPattern) -> Option<String> {
         PathPattern::Exact(path) => path.clone(),
         PathPattern::Below(folder) => format!("{folder}/"),
     };
-    path.bytes().all(|b| b.is_ascii_graphic() && b != b'%').then_some(path)
+    (is_plain(&path) && !path.contains('%')).then_some(path)
 }
 
-/// An application and a path at which everybody may pass by its rules, if there is one.
-pub(super) fn open_elsewhere<'c>(config: &'c Config, besides: &Subject<'_>) -> Option<&'c Host> {
+/// Whether this can stand in a request as it is.
+fn is_plain(path: &str) -> bool {
+    path.bytes().all(|b| b.is_ascii_graphic() && b != b'#')
+}
+
+/// A host of another application; in preference of one where everybody may have what is guarded here.
+pub(super) fn other_host<'c>(config: &'c Config, besides: &Subject<'_>) -> Option<&'c Host> {
     let opens = |app: &GatewayApp| {
         app.rules.iter().any(|rule| {
             let about = rule.paths.is_empty() || rule.paths.iter().any(|path| path.matches(&besides.guarded));
@@ -218,4 +227,88 @@ pub(super) fn open_elsewhere<'c>(config: &'c Config, besides: &Subject<'_>) -> O
         HostPattern::Exact(host) => Some(host),
         HostPattern::Below(_) => None,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+    use std::path::Path;
+
+    use super::*;
+    use crate::config;
+
+    fn planned(apps: &str, look: impl Fn(&[Subject<'_>], &[Finding], &Config)) {
+        let text = format!(
+            "public_url = \"https://auth.example.org\"\n[plex]\nserver = \"0123456789abcdef0123456789abcdef01234567\"\n\
+             owner_id = 17\n{apps}"
+        );
+        let config = config::parse("x", &text, Path::new(""), &BTreeMap::new()).unwrap().config;
+        let (subjects, findings) = plan(&config, &Wish::default(), Timestamp(0)).unwrap();
+        look(&subjects, &findings, &config);
+    }
+
+    fn with_rules(rules: &str) -> String {
+        format!("[[apps]]\nname = \"wiki\"\nhosts = [\"wiki.example.org\", \"*.example.org\"]\n{rules}")
+    }
+
+    #[test]
+    fn the_path_is_one_that_the_rules_want_somebody_for() {
+        for (rules, guarded, open) in [
+            ("", "/", None),
+            ("[[apps.rules]]\npaths = [\"/public/*\"]\nbypass = true", "/", Some("/public/")),
+            (
+                "[[apps.rules]]\npaths = [\"/admin/*\"]\nallow = [\"plex-owner\"]\n[[apps.rules]]\npaths = [\"/*\"]\nbypass = true",
+                "/admin/",
+                Some("/"),
+            ),
+            ("[[apps.rules]]\npaths = [\"/\", \"/a b\"]\nbypass = true", "/plex-oidc-doctor", Some("/")),
+            ("[[apps.rules]]\npaths = [\"/hook\"]\nmethods = [\"POST\"]\nbypass = true", "/", None),
+        ] {
+            planned(&with_rules(rules), |subjects, findings, config| {
+                assert_eq!(subjects.len(), 1, "one host is named by itself");
+                assert_eq!(
+                    (subjects[0].guarded.as_str(), subjects[0].open.as_deref()),
+                    (guarded, open),
+                    "{rules}"
+                );
+                assert_eq!(subjects[0].endpoint(config).to_string(), "https://wiki.example.org:443");
+                assert_eq!(findings, []);
+            });
+        }
+    }
+
+    #[test]
+    fn a_page_elsewhere_is_not_followed() {
+        let rules = with_rules("[[apps.rules]]\npaths = [\"/public/*\"]\nbypass = true");
+        planned(&rules, |subjects, _, config| {
+            let moved =
+                |location| subjects[0].moved(config, Timestamp(0), location).map(|moved| moved.guarded);
+            assert_eq!(moved("/web/?x=1").as_deref(), Some("/web/"));
+            assert_eq!(moved("https://wiki.example.org/web").as_deref(), Some("/web"));
+            for location in [
+                "",
+                "/",
+                "/?x",
+                "/public/x",
+                "http://wiki.example.org/web",
+                "https://b.example.org/web",
+                "//b.example.org/",
+                "/.plex-oidc/callback",
+            ] {
+                assert_eq!(moved(location), None, "{location}");
+            }
+        });
+    }
+
+    #[test]
+    fn another_host_is_one_that_lets_in_what_is_guarded_here() {
+        let apps = "[[apps]]\nhost = \"wiki.example.org\"\n[[apps]]\nhost = \"a.example.org\"\n[[apps]]\nhost = \"b.example.org\"\n\
+                    [[apps.rules]]\npaths = [\"/*\"]\nbypass = true";
+        planned(apps, |subjects, _, config| {
+            assert_eq!(other_host(config, &subjects[0]).map(Host::as_str), Some("b.example.org"));
+        });
+        planned("[[apps]]\nhost = \"wiki.example.org\"", |subjects, _, config| {
+            assert_eq!(other_host(config, &subjects[0]), None);
+        });
+    }
 }

@@ -5,7 +5,7 @@ use plex_oidc_core::gateway::AppAccess;
 use plex_oidc_core::time::{Seconds, Timestamp};
 
 use super::forged::{Forged, Signed};
-use super::plan::{Subject, open_elsewhere};
+use super::plan::{Subject, other_host};
 use crate::config::Config;
 use crate::gateway::{GatewayCookies, Scoped};
 
@@ -184,7 +184,7 @@ fn odd_case(name: &str) -> String {
 /// Headers by which proxies tell of a request, planted by a visitor, so that the question is about another one.
 fn misleading(config: &Config, subject: &Subject<'_>) -> Vec<Shown> {
     let open = subject.open.as_deref().unwrap_or("/public");
-    let other = open_elsewhere(config, subject).map_or("localhost", |host| host.as_str());
+    let other = other_host(config, subject).map_or("localhost", |host| host.as_str());
     let planted = |pairs: &[(&str, String)]| {
         pairs.iter().map(|(name, value)| header(name, value.clone())).collect::<Vec<_>>()
     };
