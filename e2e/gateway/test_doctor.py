@@ -27,8 +27,8 @@ def problems(findings):
 @pytest.mark.case("plex-oidc doctor finds nothing")
 def test_with_the_texts_of_the_guides_all_is_well(proxy, house):
     findings, code = doctor(house, proxy)
-    assert code == 0 and len(findings) > 20
     assert [found for found in findings if found["outcome"] != "ok"] == []
+    assert code == 0 and len(findings) > 20
     # What was planted at the open path did get there, without what it said.
     assert [found["status"] for found in findings if "at an open path" in found["seen"]].count(200) > 0
 
@@ -85,5 +85,5 @@ def test_what_a_host_gets_wrong_is_found(tmp_path, house, misconfigured, check, 
         proxy = misconfigured(tmp_path, house.address, echo, HOSTS)
         with proxy.running():
             findings, code = doctor(house, proxy)
-    assert code == 1 and problems(findings) == check
+    assert (problems(findings), code) == (check, 1), findings
     assert any(header in found["seen"] for found in findings)
