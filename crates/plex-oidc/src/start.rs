@@ -152,7 +152,7 @@ impl Held {
         Ok(Arc::new(App {
             issuer: config.public_url.clone(),
             clients: config.clients.iter().cloned().collect(),
-            rules: house_rules(config),
+            rules: house_rules(config, settings.servers.clone()),
             lifetimes: lifetimes(config),
             trusted_proxies: TrustedProxies(config.trusted_proxies.clone()),
             store: Arc::clone(&self.store),
@@ -194,12 +194,13 @@ pub async fn assemble(config: &Config, parts: Parts) -> Result<State, StartError
     Held::open(config, parts).await?.app(config).await
 }
 
-/// The rules of the house in this configuration.
-pub const fn house_rules(config: &Config) -> HouseRules {
+/// The rules of the house in this configuration, which accepts these servers.
+pub fn house_rules(config: &Config, accepted: Vec<AcceptedServer>) -> HouseRules {
     HouseRules {
         allow_managed_users: config.rules.allow_managed,
         require_confirmed_email: config.rules.require_confirmed_email,
         membership_lifetime: config.rules.membership_lifetime,
+        accepted,
     }
 }
 
@@ -266,7 +267,7 @@ async fn plex_settings(plex: &PlexConfig, api: &PlexTv) -> Result<PlexSettings, 
             (Some(owner), _) | (None, Some(owner)) => owner,
             (None, None) => *asked.insert(ask_owner(api, owner_token.as_ref()).await?),
         };
-        servers.push(AcceptedServer { machine: server.machine.clone(), owner });
+        servers.push(server.accepted(owner));
     }
     Ok(PlexSettings { servers, owner_token })
 }

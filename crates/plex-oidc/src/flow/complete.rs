@@ -129,8 +129,11 @@ async fn admit(
     identified: Identified,
     old_session: Option<&BrowserSession>,
 ) -> Result<Outcome, FlowError> {
-    let Identified { person, clear, server_token } = identified;
+    let Identified { mut person, clear, server_token } = identified;
     let now = app.clock.now();
+    if !clear && let Some(known) = app.store.user(person.account.id).await? {
+        person.keep_libraries_of(&known.person);
+    }
     let same_person = old_session.filter(|old| old.user.account_id() == person.account.id);
     let sid = same_person.map_or_else(|| app.entropy.sid(), |old| old.sid);
     let session = BrowserSession {
@@ -149,6 +152,7 @@ async fn admit(
     if clear && matches!(step, Step::Deny(_) | Step::SignIn) {
         learn(app, &session.user).await?;
     }
+    let subject = session.user.subject();
     let finish = Finishing { app, attempt, pin_id, session: &session, old_session };
     match step {
         Step::Issue => {
@@ -168,6 +172,9 @@ async fn admit(
         Step::Deny(denial) => {
             deny(app, attempt.id, denial, &session.user.person).await?;
             Ok(Outcome::Page)
+        }
+        Step::SignIn if request.expected_subject.as_ref().is_none_or(|expected| *expected == subject) => {
+            Err(FlowError::NotKnown)
         }
         Step::SignIn => {
             refuse(app, attempt.id, &Refusal::OtherAccount).await?;

@@ -206,7 +206,7 @@ fn may_go_on(app: &App, client: &Client, grant: &GrantRecord) -> Result<(), Toke
     if grant.ended_at.is_some() {
         return Err(TokenError::InvalidGrant);
     }
-    match decide(&grant.user.person, client, app.rules, app.clock.now()) {
+    match decide(&grant.user.person, client, &app.rules, app.clock.now()) {
         Decision::Allow => Ok(()),
         decision => {
             info!(client = %client.id, account = %grant.user.account_id(), ?decision, "no tokens for this person");

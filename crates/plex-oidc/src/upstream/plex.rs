@@ -7,13 +7,14 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use plex_oidc_core::decide::{Person, Standing};
+use plex_oidc_core::decide::{KnownLibraries, Person, Standing};
 use plex_oidc_core::groups::{Group, Groups};
 use plex_oidc_core::id::{MachineId, PlexAccountId};
 use plex_oidc_core::membership::{AcceptedServer, Membership, membership};
 use plex_oidc_core::time::Timestamp;
 use plextv::breaker::{Breaker, Permit};
-use plextv::{Error, Outage, Pin, PinId, PlexToken, PlexTv, Server};
+use plextv::{Error, Outage, Pin, PinId, PlexToken, PlexTv, Server, Share};
+use tokio::sync::OnceCell;
 use tracing::warn;
 use url::Url;
 
@@ -40,6 +41,8 @@ pub struct Plex {
     settings: PlexSettings,
     breaker: Mutex<Breaker>,
     clock: Arc<dyn Clock>,
+    /// Whose token the owner's token is, once Plex has said so.
+    token_owner: OnceCell<PlexAccountId>,
 }
 
 /// Who approved a PIN.
@@ -47,10 +50,37 @@ pub struct Plex {
 pub struct Identified {
     /// The person, with groups; not a member of anything if `standing` says so.
     pub person: Person,
-    /// Whether the answer is clear enough to end what the person has: an empty list is not, nor one with gaps.
+    /// Whether the answer is clear enough to end what the person has: an empty list is not, nor one with gaps, nor one
+    /// without the libraries that we asked for.
     pub clear: bool,
     /// A token for the shared server alone, if there is one.
     pub server_token: Option<PlexToken>,
+}
+
+/// Libraries of one server.
+struct Seen {
+    /// All, also those to come; `keys` are those of today.
+    all: bool,
+    keys: Vec<u64>,
+}
+
+impl Seen {
+    const fn all() -> Self {
+        Self { all: true, keys: Vec::new() }
+    }
+}
+
+/// What is shared with a guest. `None`: the list does not say. A guest who is not in it sees the server all the same, so
+/// the list has a gap there.
+fn seen_on(server: &AcceptedServer, account: PlexAccountId, shares: &[Share]) -> Option<Seen> {
+    let of_both = |share: &&Share| share.account == account && share.machine == server.machine;
+    let theirs: Vec<_> = shares.iter().filter(of_both).collect();
+    if theirs.iter().any(|share| share.all_libraries) {
+        return Some(Seen::all());
+    }
+    let is_told = !theirs.is_empty() && theirs.iter().all(|share| share.libraries_known);
+    let keys = || theirs.iter().flat_map(|share| share.library_keys.iter().copied()).collect();
+    is_told.then(|| Seen { all: false, keys: keys() })
 }
 
 /// Why a PIN that a browser offers is not taken.
@@ -73,7 +103,7 @@ pub enum PinRefusal {
 impl Plex {
     /// A way in through `api`.
     pub fn new(api: PlexTv, settings: PlexSettings, breaker: Breaker, clock: Arc<dyn Clock>) -> Self {
-        Self { api, settings, breaker: Mutex::new(breaker), clock }
+        Self { api, settings, breaker: Mutex::new(breaker), clock, token_owner: OnceCell::new() }
     }
 
     /// How this installation introduces itself, and where Plex is.
@@ -123,19 +153,18 @@ impl Plex {
         let visible: Vec<_> = resources.iter().map(Server::visible).collect();
         let mut clear = !resources.is_empty();
         let (groups, standing) = match membership(&account, &visible, &self.settings.servers) {
-            Membership::Member { mut groups } => {
-                let libraries = self.library_groups(account.id).await;
-                clear &= libraries.is_some();
-                groups.extend(libraries.unwrap_or_default());
-                (groups, Standing::Member { confirmed_at: now })
+            Membership::Member { groups, through } => {
+                (groups, Standing::Member { confirmed_at: now, through })
             }
             Membership::NotShared => (Groups::new(), Standing::Ended),
         };
+        let mut person = Person { account, groups, standing, libraries: Vec::new() };
+        clear &= self.add_libraries(&mut person, now).await;
         let server_token = resources
             .into_iter()
-            .find(|seen| self.accepts(seen, account.id))
+            .find(|seen| self.accepts(seen, person.account.id))
             .and_then(|seen| seen.access_token);
-        Ok(Identified { person: Person { account, groups, standing }, clear, server_token })
+        Ok(Identified { person, clear, server_token })
     }
 
     /// Whether this is an accepted server, as [`membership`] has it: plex.tv names no owner to the owner alone.
@@ -145,39 +174,67 @@ impl Plex {
         accepted.any(|server| server.machine == seen.machine && owner == Some(server.owner))
     }
 
-    /// The libraries shared with an account, as groups; there are none without the owner's token. `None`: Plex did not say.
-    async fn library_groups(&self, account: PlexAccountId) -> Option<Groups> {
-        let Some(owner_token) = &self.settings.owner_token else { return Some(Groups::new()) };
-        match self.library_keys(owner_token, account).await {
-            Ok(keys) => Some(keys.into_iter().map(Group::library).collect()),
+    /// Notes which libraries somebody sees, as groups; nothing is known of any without the owner's token. `false`: Plex
+    /// should have said, and did not.
+    async fn add_libraries(&self, person: &mut Person, now: Timestamp) -> bool {
+        let (Some(owner_token), Standing::Member { through, .. }) =
+            (&self.settings.owner_token, person.standing.clone())
+        else {
+            return true;
+        };
+        match self.libraries(owner_token, person.account.id, &through).await {
+            Ok(seen) => {
+                let is_clear = seen.iter().all(|(_, seen)| seen.is_some());
+                for (server, Seen { all, keys }) in
+                    seen.into_iter().filter_map(|(at, seen)| Some((at, seen?)))
+                {
+                    let name = server.name.as_ref();
+                    person.groups.extend(keys.into_iter().map(|key| Group::library(name, key)));
+                    person.libraries.push(KnownLibraries {
+                        machine: server.machine.clone(),
+                        all,
+                        as_of: now,
+                    });
+                }
+                is_clear
+            }
             Err(error) => {
-                warn!(%error, "the shared libraries could not be asked for; no library group is given");
-                None
+                warn!(%error, "the shared libraries could not be asked for");
+                false
             }
         }
     }
 
-    async fn library_keys(&self, owner_token: &PlexToken, account: PlexAccountId) -> Result<Vec<u64>, Error> {
-        let mut keys = Vec::new();
-        let owned = |server: &&AcceptedServer| server.owner == account;
-        for server in self.settings.servers.iter().filter(owned) {
-            keys.extend(self.all_keys(owner_token, &server.machine).await?);
+    /// What an account sees on those of the servers that the owner's token can tell about.
+    async fn libraries<'s>(
+        &self,
+        owner_token: &PlexToken,
+        account: PlexAccountId,
+        through: &'s [AcceptedServer],
+    ) -> Result<Vec<(&'s AcceptedServer, Option<Seen>)>, Error> {
+        let asking = async { Ok(self.api.user(owner_token).await?.id) };
+        let teller = *self.token_owner.get_or_try_init(|| self.guarded(asking)).await?;
+        let (told, untold): (Vec<_>, Vec<_>) = through.iter().partition(|server| server.owner == teller);
+        for server in untold {
+            let machine = server.machine.as_str();
+            warn!(
+                machine,
+                "the owner's token is of another account, so nothing is known of this server's libraries"
+            );
         }
-        if !keys.is_empty() {
-            return Ok(keys);
-        }
-        for share in self.guarded(self.api.accepted_shares(owner_token)).await? {
-            let ours = self.settings.servers.iter().any(|server| server.machine == share.machine);
-            if share.account != account || !ours {
-                continue;
+        let is_guest = told.iter().any(|server| server.owner != account);
+        let shares =
+            if is_guest { self.guarded(self.api.accepted_shares(owner_token)).await? } else { vec![] };
+        let mut seen = Vec::new();
+        for server in told {
+            let mut what =
+                if server.owner == account { Some(Seen::all()) } else { seen_on(server, account, &shares) };
+            if let Some(Seen { all: true, keys }) = &mut what {
+                *keys = self.all_keys(owner_token, &server.machine).await?;
             }
-            if share.all_libraries {
-                keys.extend(self.all_keys(owner_token, &share.machine).await?);
-            } else {
-                keys.extend(share.library_keys);
-            }
+            seen.push((server, what));
         }
-        Ok(keys)
+        Ok(seen)
     }
 
     async fn all_keys(&self, owner_token: &PlexToken, machine: &MachineId) -> Result<Vec<u64>, Error> {

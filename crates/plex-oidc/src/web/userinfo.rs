@@ -80,7 +80,7 @@ async fn claims(app: &App, token: &str) -> Result<Answer, BearerError> {
     let record = found.map_err(unavailable)?.ok_or(BearerError::InvalidToken)?;
     let client = app.clients.find(record.grant.client_id.as_str()).ok_or(BearerError::InvalidToken)?;
     let person = &record.grant.user.person;
-    if decide(person, client, app.rules, app.clock.now()) != Decision::Allow {
+    if decide(person, client, &app.rules, app.clock.now()) != Decision::Allow {
         info!(client = %client.id, account = %person.account.id, "no claims: access has ended");
         return Err(BearerError::InvalidToken);
     }
