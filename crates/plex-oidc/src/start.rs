@@ -164,6 +164,7 @@ impl Held {
             limiter: StartLimiter::new(StartLimits {
                 per_address: at_least_one(config.limits.sign_in_starts_per_address),
                 global: at_least_one(config.limits.sign_in_starts_in_all),
+                codes_per_session: at_least_one(config.limits.codes_per_session),
             }),
             repeats: Mutex::default(),
             watchers: Arc::clone(&self.watchers),

@@ -270,6 +270,7 @@ impl Reader<'_> {
         Limits {
             sign_in_starts_per_address: self.sized("limits.sign_in_starts_per_address"),
             sign_in_starts_in_all: self.sized("limits.sign_in_starts_in_all"),
+            codes_per_session: self.sized("limits.codes_per_session"),
             connections: self.sized("limits.connections"),
             header_bytes: self.sized("limits.header_bytes"),
             body_bytes: self.sized("limits.body_bytes"),

@@ -183,6 +183,8 @@ pub struct Limits {
     pub sign_in_starts_per_address: u32,
     /// Sign-ins begun by everybody, per minute; at least 1.
     pub sign_in_starts_in_all: u32,
+    /// Codes for one browser session, per minute; at least 1.
+    pub codes_per_session: u32,
     /// Connections at one time.
     pub connections: usize,
     /// Bytes of a request head.

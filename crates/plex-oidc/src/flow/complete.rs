@@ -1,5 +1,7 @@
 //! From an approved PIN to a signed-in person: who is it, may they come in, and where do they go now.
 
+use std::net::IpAddr;
+
 use plex_oidc_core::authorize::{AuthorizeErrorCode, Progress, RedirectError, Step};
 use plex_oidc_core::decide::Person;
 use plex_oidc_core::id::RequestId;
@@ -65,8 +67,12 @@ pub async fn look(app: &App, id: RequestId, pin: &AdoptedPin) -> Result<bool, Fl
 
 /// As [`look`], because a browser asks and not because it is the poller's turn. Bounded, or one visitor could have us ask
 /// Plex until it answers nobody any more.
-pub async fn hurried_look(app: &App, id: RequestId, pin: &AdoptedPin) -> Result<bool, FlowError> {
-    if !app.limiter.allows_look(id) {
+pub async fn hurried_look(
+    app: &App,
+    (id, address): (RequestId, IpAddr),
+    pin: &AdoptedPin,
+) -> Result<bool, FlowError> {
+    if !app.limiter.allows_hurried_look(id, address) {
         return Ok(false);
     }
     look(app, id, pin).await
@@ -83,15 +89,16 @@ pub async fn refuse(app: &App, id: RequestId, why: &Refusal) -> Result<(), FlowE
     Ok(())
 }
 
-/// Goes on with an attempt whose browser came back. `old_session` is the session that this browser had.
+/// Goes on with an attempt whose browser came back, from `address`. `old_session` is the session that this browser had.
 pub async fn come_back(
     app: &App,
     attempt: Attempt<'_>,
+    address: IpAddr,
     old_session: Option<&BrowserSession>,
 ) -> Result<Outcome, FlowError> {
     let attempt = match &attempt.state {
         LoginState::PinAdopted(pin) => {
-            if !hurried_look(app, attempt.id, pin).await? {
+            if !hurried_look(app, (attempt.id, address), pin).await? {
                 return Ok(Outcome::Waiting);
             }
             let Some(again) = attempt::open(app, attempt.id, attempt.cookie).await? else {
@@ -99,7 +106,7 @@ pub async fn come_back(
             };
             again
         }
-        LoginState::Approved { .. } if !app.limiter.allows_look(attempt.id) => {
+        LoginState::Approved { .. } if !app.limiter.allows_question(attempt.id) => {
             return Err(FlowError::TooOften);
         }
         _ => attempt,

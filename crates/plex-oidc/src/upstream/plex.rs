@@ -40,6 +40,8 @@ pub struct Plex {
     api: PlexTv,
     settings: PlexSettings,
     breaker: Mutex<Breaker>,
+    /// For looks at PINs alone: when Plex has had enough of those, people who have approved still come in.
+    looks: Mutex<Breaker>,
     clock: Arc<dyn Clock>,
     /// Whose token the owner's token is, once Plex has said so.
     token_owner: OnceCell<PlexAccountId>,
@@ -103,7 +105,8 @@ pub enum PinRefusal {
 impl Plex {
     /// A way in through `api`.
     pub fn new(api: PlexTv, settings: PlexSettings, breaker: Breaker, clock: Arc<dyn Clock>) -> Self {
-        Self { api, settings, breaker: Mutex::new(breaker), clock, token_owner: OnceCell::new() }
+        let looks = Mutex::new(breaker.clone());
+        Self { api, settings, breaker: Mutex::new(breaker), looks, clock, token_owner: OnceCell::new() }
     }
 
     /// How this installation introduces itself, and where Plex is.
@@ -136,7 +139,7 @@ impl Plex {
 
     /// Looks at an adopted PIN.
     pub async fn look(&self, id: PinId, code: &str) -> Result<Pin, Error> {
-        self.guarded(self.api.pin(id, code)).await
+        self.guarded_by(&self.looks, self.api.pin(id, code)).await
     }
 
     /// The address of Plex's sign-in page for a PIN.
@@ -244,17 +247,22 @@ impl Plex {
 
     /// Asks one question unless plex.tv is being left alone, and takes note of how it went.
     async fn guarded<T>(&self, call: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
-        let permit = self.with_breaker(|breaker| breaker.permit(self.clock.instant()));
+        self.guarded_by(&self.breaker, call).await
+    }
+
+    async fn guarded_by<T>(
+        &self,
+        breaker: &Mutex<Breaker>,
+        call: impl Future<Output = Result<T, Error>>,
+    ) -> Result<T, Error> {
+        let locked = || breaker.lock().unwrap_or_else(PoisonError::into_inner);
+        let permit = locked().permit(self.clock.instant());
         if let Permit::Wait(wait) = permit {
             let outage = Outage::TimedOut;
             return Err(Error::Unavailable { outage, retry_after: Some(wait) });
         }
         let outcome = call.await;
-        self.with_breaker(|breaker| breaker.record(self.clock.instant(), &outcome));
+        locked().record(self.clock.instant(), &outcome);
         outcome
-    }
-
-    fn with_breaker<T>(&self, use_it: impl FnOnce(&mut Breaker) -> T) -> T {
-        use_it(&mut self.breaker.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
