@@ -13,7 +13,7 @@ use plex_oidc_core::id::{MachineId, PlexAccountId};
 use plex_oidc_core::membership::{AcceptedServer, Membership, membership};
 use plex_oidc_core::time::Timestamp;
 use plextv::breaker::{Breaker, Permit};
-use plextv::{Error, Outage, Pin, PinId, PlexToken, PlexTv, Server, Share};
+use plextv::{ClientIdentity, Error, Outage, Pin, PinId, PlexToken, PlexTv, Server, Share};
 use tokio::sync::OnceCell;
 use tracing::warn;
 use url::Url;
@@ -102,6 +102,22 @@ pub enum PinRefusal {
     Plex(#[from] Error),
 }
 
+fn judged(pin: Pin, code: &str, identity: &ClientIdentity) -> Result<Pin, PinRefusal> {
+    let other_product = pin.product.as_ref().is_some_and(|product| *product != identity.product);
+    if !pin.is(code, &identity.client_identifier) || other_product {
+        return Err(PinRefusal::NotOurs);
+    }
+    if pin.auth_token.is_some() {
+        return Err(PinRefusal::Claimed);
+    }
+    let life = Duration::from_secs(u64::try_from(pin.expires_at.since(pin.created_at)).unwrap_or(0));
+    // Where Plex does not say how much is left, nobody can say how old it is: our clock is not Plex's.
+    if pin.expires_in.is_none_or(|left| life.saturating_sub(left) > MAX_PIN_AGE) {
+        return Err(PinRefusal::TooOld);
+    }
+    Ok(pin)
+}
+
 impl Plex {
     /// A way in through `api`.
     pub fn new(api: PlexTv, settings: PlexSettings, breaker: Breaker, clock: Arc<dyn Clock>) -> Self {
@@ -122,19 +138,7 @@ impl Plex {
     /// Judges a PIN that the browser made: ours, young, and never approved (DESIGN section 3, step 2).
     pub async fn judge_pin(&self, id: PinId, code: &str) -> Result<Pin, PinRefusal> {
         let pin = self.guarded(self.api.pin(id, code)).await?;
-        let identity = self.api.identity();
-        let other_product = pin.product.as_ref().is_some_and(|product| *product != identity.product);
-        if !pin.is(code, &identity.client_identifier) || other_product {
-            return Err(PinRefusal::NotOurs);
-        }
-        if pin.auth_token.is_some() {
-            return Err(PinRefusal::Claimed);
-        }
-        let life = Duration::from_secs(u64::try_from(pin.expires_at.since(pin.created_at)).unwrap_or(0));
-        if life.saturating_sub(pin.remaining()) > MAX_PIN_AGE {
-            return Err(PinRefusal::TooOld);
-        }
-        Ok(pin)
+        judged(pin, code, self.api.identity())
     }
 
     /// Looks at an adopted PIN.
@@ -264,5 +268,37 @@ impl Plex {
         let outcome = call.await;
         locked().record(self.clock.instant(), &outcome);
         outcome
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pin_of_unknown_age_is_not_young() {
+        let identity = ClientIdentity {
+            client_identifier: "ours".into(),
+            product: "plex-oidc".into(),
+            version: "1".into(),
+            platform: "Web".into(),
+            device_name: "plex-oidc".into(),
+        };
+        let with_left = |expires_in| {
+            let pin = Pin {
+                id: PinId(1),
+                code: "code".into(),
+                client_identifier: "ours".into(),
+                product: None,
+                created_at: Timestamp(0),
+                expires_at: Timestamp(1800),
+                expires_in,
+                auth_token: None,
+            };
+            judged(pin, "code", &identity).map(|_| ())
+        };
+        assert_eq!(with_left(Some(Duration::from_secs(1680))), Ok(()));
+        assert_eq!(with_left(Some(Duration::from_secs(1679))), Err(PinRefusal::TooOld));
+        assert_eq!(with_left(None), Err(PinRefusal::TooOld));
     }
 }

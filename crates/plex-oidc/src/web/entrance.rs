@@ -13,7 +13,7 @@ use crate::flow::attempt::{self, Frozen};
 use crate::flow::issue::{Holder, new_code};
 use crate::flow::{FlowError, complete};
 use crate::pages::ErrorKind;
-use crate::store::records::BrowserSession;
+use crate::store::records::{BrowserSession, RefusedAt};
 
 /// Answers a request that passed every check.
 pub async fn enter(
@@ -57,7 +57,7 @@ async fn answer(
     let frozen = Frozen { request: request.clone(), signed_in: None };
     let (id, cookie) = attempt::begin(app, &frozen).await?;
     if let (Step::Deny(denial), Some(session)) = (&step, session) {
-        complete::deny(app, id, *denial, &session.user.person).await?;
+        complete::deny(app, (id, RefusedAt::Start), *denial, &session.user.person).await?;
     }
     let mut answer = with_cookie(to_attempt(id), &app.cookies.set_attempt(id, &cookie));
     for cleared in app.cookies.prune_attempts(headers) {
