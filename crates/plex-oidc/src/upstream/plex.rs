@@ -13,7 +13,9 @@ use plex_oidc_core::id::{MachineId, PlexAccountId};
 use plex_oidc_core::membership::{AcceptedServer, Membership, membership};
 use plex_oidc_core::time::Timestamp;
 use plextv::breaker::{Breaker, Permit};
-use plextv::{ClientIdentity, Error, Outage, Pin, PinId, PlexToken, PlexTv, Server, Share};
+use plextv::{
+    ClientIdentity, Error, Outage, Pin, PinId, PlexToken, PlexTv, Resources, Server, Share, Unreadable,
+};
 use tokio::sync::OnceCell;
 use tracing::warn;
 use url::Url;
@@ -154,24 +156,49 @@ impl Plex {
     /// Asks who this token belongs to and what is shared with that account.
     pub async fn identify(&self, token: &PlexToken, now: Timestamp) -> Result<Identified, Error> {
         // One question in two calls: with a permit for each, the trial after a pause would let one of them through only.
-        let both = async { tokio::try_join!(self.api.user(token), self.api.resources(token)) };
-        let (user, resources) = self.guarded(both).await?;
-        let account = user.account();
-        let visible: Vec<_> = resources.iter().map(Server::visible).collect();
-        let mut clear = !resources.is_empty();
+        let both = async {
+            let (user, resources) = tokio::join!(self.api.user(token), self.api.resources(token));
+            let account = user?.account();
+            match resources {
+                Err(error) if self.owns_one(account.id) && !error.says_token_is_dead() => {
+                    warn!(%error, "the owner comes in without the list of servers");
+                    Ok((account, None))
+                }
+                resources => Ok((account, Some(resources?))),
+            }
+        };
+        let (account, resources) = self.guarded(both).await?;
+        let is_answered = resources.is_some();
+        let Resources { servers, unreadable } = resources.unwrap_or_default();
+        let doubt = unreadable.iter().find(|row| self.may_be_accepted(row)).map(|row| row.why);
+        let visible: Vec<_> = servers.iter().map(Server::visible).collect();
+        let mut clear = is_answered && !servers.is_empty() && doubt.is_none();
         let (groups, standing) = match membership(&account, &visible, &self.settings.servers) {
             Membership::Member { groups, through } => {
                 (groups, Standing::Member { confirmed_at: now, through })
             }
-            Membership::NotShared => (Groups::new(), Standing::Ended),
+            Membership::NotShared => match doubt {
+                Some(why) => return Err(Error::Unexpected { status: 200, oddity: why.into() }),
+                None => (Groups::new(), Standing::Ended),
+            },
         };
         let mut person = Person { account, groups, standing, libraries: Vec::new() };
         clear &= self.add_libraries(&mut person, now).await;
-        let server_token = resources
+        let server_token = servers
             .into_iter()
             .find(|seen| self.accepts(seen, person.account.id))
             .and_then(|seen| seen.access_token);
         Ok(Identified { person, clear, server_token })
+    }
+
+    fn owns_one(&self, account: PlexAccountId) -> bool {
+        self.settings.servers.iter().any(|server| server.owner == account)
+    }
+
+    /// Whether a row that could not be read may be about an accepted server.
+    fn may_be_accepted(&self, row: &Unreadable) -> bool {
+        let mut accepted = self.settings.servers.iter();
+        row.machine.as_ref().is_none_or(|machine| accepted.any(|server| server.machine == *machine))
     }
 
     /// Whether this is an accepted server, as [`membership`] has it: plex.tv names no owner to the owner alone.

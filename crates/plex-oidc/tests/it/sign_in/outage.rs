@@ -116,6 +116,20 @@ async fn plex_that_keeps_failing_is_left_alone_and_asked_again_later() {
     browser.come_back(&page).await.leaves().code();
 }
 
+/// Who owns an accepted server is known by account alone.
+#[tokio::test]
+async fn the_owner_comes_in_though_plex_does_not_list_any_server() {
+    let house = House::new().await;
+    let photos = house.relying_party("photos");
+    for kind in [FaultKind::ServerError, FaultKind::TruncatedBody, FaultKind::Reset] {
+        house.plex.world().set_fault(Fault::new(kind).on_path("/api/v2/resources"));
+        house.sign_in("owner", &photos).await;
+        is_outage_page(house.browser().sign_in_to_page(&photos.authorization().url(), "friend").await);
+        house.plex.recovers();
+        house.pass(Seconds(60));
+    }
+}
+
 /// Plex limits how often a PIN is looked at. That is no reason not to ask it who has approved.
 #[tokio::test]
 async fn plex_that_has_had_enough_of_looks_still_says_who_approved() {
