@@ -38,6 +38,9 @@ use crate::upstream::plex::{Plex, PlexSettings};
 /// How long open requests may take to finish after the program was asked to stop (invariant I-20).
 const DRAIN: Duration = Duration::from_secs(10);
 
+/// How long a peer may leave an answer lying.
+const WRITE_TIMEOUT: Duration = Duration::from_secs(30);
+
 /// Why the service does not start. Nothing was created or changed.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
@@ -311,6 +314,7 @@ pub fn connection_limits(config: &Config) -> ConnectionLimits {
         connections: config.limits.connections,
         header_bytes: config.limits.header_bytes,
         header_timeout: Duration::from_secs(u64::from(config.limits.header_timeout.0)),
+        write_timeout: WRITE_TIMEOUT,
         drain: DRAIN,
     }
 }
