@@ -324,7 +324,7 @@ mod tests {
             };
             judged(pin, "code", &identity).map(|_| ())
         };
-        assert_eq!(with_left(Some(Duration::from_secs(1680))), Ok(()));
+        assert_eq!(with_left(Some(Duration::from_mins(28))), Ok(()));
         assert_eq!(with_left(Some(Duration::from_secs(1679))), Err(PinRefusal::TooOld));
         assert_eq!(with_left(None), Err(PinRefusal::TooOld));
     }
