@@ -29,7 +29,7 @@ pub struct PathRule {
 /// An application behind the gateway.
 #[derive(Debug, Clone)]
 pub struct GatewayApp {
-    /// Its name in the configuration, in logs, and in `?app=`.
+    /// Its name in the configuration, in logs, and in the addresses that proxies call.
     pub name: String,
     /// Its hosts; never empty.
     pub hosts: Vec<HostPattern>,

@@ -118,7 +118,7 @@ fn free(host: &HostPattern, named: bool, earlier: &Earlier) -> Result<(), (Strin
         Some((_, at)) if !named => {
             let wrong = format!("`{host}` is already a host of {at}");
             let remedy = "Write the rules of a host in one application; or give this one a `name`, by which the proxy \
-                          asks for it: `?app=NAME`.";
+                          asks for it: /authz/app/NAME/forward-auth.";
             Err((wrong, remedy.to_owned()))
         }
         _ => Ok(()),

@@ -66,8 +66,8 @@ pub(super) const APPS: Section = Section {
                 "name",
                 Kind::Text("a name"),
                 None,
-                "Its name in logs and in `?app=`: lower-case letters, digits, `-`, `.` and `_`. Without it, the first \
-                 host.",
+                "Its name in logs and in `/authz/app/<name>/…`: lower-case letters, digits, `-`, `.` and `_`. Without it, \
+                 the first host.",
             ),
         ),
         such_as(

@@ -54,7 +54,7 @@ async fn answer(call: &Call, family: Family, by: By<'_>, target: &str) -> Answer
         return refuse(family, StatusCode::FORBIDDEN, sentence);
     };
     let tags = match by {
-        By::Host | By::Name(_) => accepted.accepts.audiences.clone(),
+        By::Host | By::Query | By::Name(_) => accepted.accepts.audiences.clone(),
         By::Tag(tag) => vec![tag.to_owned()],
     };
     let asking = call.asking(family, asked, &original);

@@ -21,12 +21,22 @@ use crate::flow::gateway::{Visitor, visitor};
 
 /// `/authz/forward-auth`: Traefik, Caddy, HAProxy.
 pub async fn forward_auth(call: Call) -> Answer {
-    answer(&call, Family::ForwardAuth, By::name(call.app_parameter().as_deref()), "/").await
+    answer(&call, Family::ForwardAuth, By::Query, "/").await
 }
 
 /// `/authz/auth-request`: nginx.
 pub async fn auth_request(call: Call) -> Answer {
-    answer(&call, Family::AuthRequest, By::name(call.app_parameter().as_deref()), "/").await
+    answer(&call, Family::AuthRequest, By::Query, "/").await
+}
+
+/// `/authz/app/{name}/forward-auth`: as [`forward_auth`], for one application by its name.
+pub async fn forward_auth_of_app(call: Call) -> Answer {
+    answer(&call, Family::ForwardAuth, By::Name(call.segment(3)), "/").await
+}
+
+/// `/authz/app/{name}/auth-request`: as [`auth_request`], for one application by its name.
+pub async fn auth_request_of_app(call: Call) -> Answer {
+    answer(&call, Family::AuthRequest, By::Name(call.segment(3)), "/").await
 }
 
 /// `/authz/ext-authz/…`: Envoy and Gateway API, which put the original path behind ours.
