@@ -49,7 +49,8 @@ impl GatewayApp {
         self.hosts.iter().any(|pattern| pattern.matches(host))
     }
 
-    /// Everybody whom any part of it lets in: those for whom signing in is worth the while.
+    /// Everybody whom any part of it lets in: those for whom signing in is worth the while. Whoever is in a `deny` may
+    /// be in it too: signed in or not, the rules keep them out, and signing in again would change nothing.
     pub fn anybody(&self) -> Audience {
         let of_rules = self.rules.iter().filter_map(|rule| match &rule.access {
             Access::Bypass => None,

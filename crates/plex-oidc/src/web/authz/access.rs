@@ -8,7 +8,7 @@ use plex_oidc_core::gateway::{Family, RequestKind, Verdict, weigh};
 use tracing::{debug, info, warn};
 
 use super::answers::{Asking, NOT_FOR_YOU, pass_with, refuse};
-use super::asked::{By, Call, is_for};
+use super::asked::{By, Call};
 use super::headers::HeadersOf;
 use crate::flow::access::{AccessVisitor, NotBelieved, access_visitor, claim_values};
 use crate::gateway::Accepted;
@@ -97,7 +97,8 @@ fn verdict_answer(asking: &Asking<'_>, accepted: Accepted<'_>, visitor: &AccessV
     match (visitor, weighed.verdict) {
         (AccessVisitor::Program(..), _) if weighed.lets_programs_in() => pass(asking, accepted, visitor),
         (AccessVisitor::Person(..) | AccessVisitor::Nobody, Verdict::Pass | Verdict::PassAnybody) => {
-            pass(asking, accepted, visitor)
+            let told = if weighed.told(person).is_some() { visitor } else { &AccessVisitor::Nobody };
+            pass(asking, accepted, told)
         }
         (AccessVisitor::Nobody, Verdict::SignIn | Verdict::Deny(_)) => {
             refused(StatusCode::UNAUTHORIZED, NO_ASSERTION)
@@ -110,12 +111,11 @@ fn verdict_answer(asking: &Asking<'_>, accepted: Accepted<'_>, visitor: &AccessV
     }
 }
 
-/// Lets it pass, with the application's identity headers and then the claims. Where everybody passes, who it is is said
-/// only of those whom the application is for.
+/// Lets it pass, with the application's identity headers and then the claims.
 fn pass(asking: &Asking<'_>, accepted: Accepted<'_>, visitor: &AccessVisitor) -> Answer {
     let (app, headers) = (asking.app, &asking.asked.headers);
     let (identity, claims) = match visitor {
-        AccessVisitor::Person(user, assertion) if is_for(asking, &user.person) => {
+        AccessVisitor::Person(user, assertion) => {
             let subject = user.subject();
             let about = Some((assertion.as_ref(), Some(&subject)));
             (headers.values(Some(&user.person), &app.gateway.names), claim_values(app, accepted, about))
@@ -123,7 +123,7 @@ fn pass(asking: &Asking<'_>, accepted: Accepted<'_>, visitor: &AccessVisitor) ->
         AccessVisitor::Program(name, assertion) => {
             (headers.values_of_program(name), claim_values(app, accepted, Some((assertion, None))))
         }
-        AccessVisitor::Person(..) | AccessVisitor::Nobody => {
+        AccessVisitor::Nobody => {
             (headers.values(None, &app.gateway.names), claim_values(app, accepted, None))
         }
     };

@@ -162,7 +162,8 @@ fn nobody_serves(family: Family, original: &OriginalRequest, by: By<'_>) -> Answ
     refuse(family, StatusCode::FORBIDDEN, "no application is declared for this host")
 }
 
-/// Whether any part of the application is for this person.
+/// Whether any part of the application is for this person. The client that stands for it in a sign-in lets the same
+/// people in; else somebody would be sent to and fro for ever.
 pub(super) fn is_for(asking: &Asking<'_>, person: &Person) -> bool {
     let (app, now) = (asking.app, asking.app.clock.now());
     decide_for(person, &asking.asked.anybody(), app.rules, now) == Decision::Allow

@@ -80,12 +80,10 @@ fn verdict_answer(asking: &Asking<'_>, kind: RequestKind, visitor: &Visitor) -> 
     let Asking { app, asked, original, .. } = *asking;
     let person = visitor.person();
     let house = (app.rules, app.clock.now());
-    let verdict = weigh(asked, original, kind, person, house).verdict;
-    debug!(app = asked.name, ?verdict, ?kind, "a proxy asked");
-    match verdict {
-        Verdict::Pass => Ok(answers::pass(asking, person)),
-        // A bypass is for everybody; who it is, is said only of those whom the application is for.
-        Verdict::PassAnybody => Ok(answers::pass(asking, person.filter(|person| is_for(asking, person)))),
+    let weighed = weigh(asked, original, kind, person, house);
+    debug!(app = asked.name, verdict = ?weighed.verdict, ?kind, "a proxy asked");
+    match weighed.verdict {
+        Verdict::Pass | Verdict::PassAnybody => Ok(answers::pass(asking, weighed.told(person))),
         Verdict::SignIn => answers::sign_in(asking, kind, visitor),
         // The sign-in page says why, and offers to switch. Somebody who may use other parts would be sent back at once.
         Verdict::Deny(_)

@@ -86,12 +86,14 @@ async fn the_rules_of_the_application_hold() {
 
 #[tokio::test]
 async fn where_everybody_passes_those_it_is_not_for_are_nobody() {
-    let tag = format!("access_audiences = \"{TAG}\"\nallow = [\"plex-owner\"]");
-    let lab = Lab::with(|setup| setup, &tag).await;
-    lab.knows("friend").await;
-    let friend = lab.assertion(json!({"custom": {"plex_token": "canary-token", "shelf": "a"}}));
-    assert_eq!(told(&lab.ask("/health", &[(ASSERTION, &friend)]).await), [""; 7]);
-    refused(&lab.ask("/", &[(ASSERTION, &friend)]).await, 403, NOT_FOR_YOU);
+    for restriction in ["allow = [\"plex-owner\"]", "deny = [\"plex-friend\"]"] {
+        let tag = format!("access_audiences = \"{TAG}\"\n{restriction}");
+        let lab = Lab::with(|setup| setup, &tag).await;
+        lab.knows("friend").await;
+        let friend = lab.assertion(json!({"custom": {"plex_token": "canary-token", "shelf": "a"}}));
+        assert_eq!(told(&lab.ask("/health", &[(ASSERTION, &friend)]).await), [""; 7], "{restriction}");
+        refused(&lab.ask("/", &[(ASSERTION, &friend)]).await, 403, NOT_FOR_YOU);
+    }
 }
 
 #[tokio::test]
