@@ -180,7 +180,14 @@ fn headers(reader: &mut Reader<'_>, at: &str) -> HeaderSet {
             Ok((name.to_owned(), field))
         });
         match header {
-            Ok(header) => headers.push(header),
+            Ok((name, field)) => {
+                if field == IdentityField::Username {
+                    let remedy =
+                        format!("Write \"{name}=user\", or be sure that {name} says nobody who it is.");
+                    reader.warn(text.place, &key, gateway::RENAMES, &remedy);
+                }
+                headers.push((name, field));
+            }
             Err((wrong, remedy)) => reader.refuse(text.place, &key, wrong, remedy),
         }
     }
