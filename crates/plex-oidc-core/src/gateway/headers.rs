@@ -152,6 +152,12 @@ impl HeaderSet {
         self.0.iter().map(|(name, field)| (name.as_str(), value(*field))).collect()
     }
 
+    /// Whether it says who this is. One that should and cannot would take a person for nobody.
+    pub fn can_name(&self, person: &Person, names: &UserNames) -> bool {
+        let should = self.0.iter().any(|(_, field)| *field == IdentityField::User);
+        !should || value(IdentityField::User, person, names).is_some()
+    }
+
     /// Every header for a program that the host calls `name`. It is nobody, so that is all there is to say.
     pub fn values_of_program(&self, name: &str) -> Vec<(&str, String)> {
         let value = |field| match field {

@@ -25,4 +25,4 @@ pub use host::{Host, HostPattern};
 pub use kind::RequestKind;
 pub use original::{Method, OriginalRequest};
 pub use path::{OriginalPath, PathPattern};
-pub use verdict::{Considered, Verdict, Weighed, weigh};
+pub use verdict::{Considered, Nameless, Verdict, Weighed, weigh};

@@ -6,7 +6,10 @@
 
 use std::fmt;
 
+use thiserror::Error;
+
 use super::app::{Access, GatewayApp, PathRule};
+use super::headers::UserNames;
 use super::kind::RequestKind;
 use super::original::OriginalRequest;
 use crate::decide::{Audience, Decision, Denial, HouseRules, Person, decide_for};
@@ -64,6 +67,14 @@ impl fmt::Display for Considered {
     }
 }
 
+/// Somebody passes as a person, and the application would be told of nobody: it must not be let through.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[error(
+    "there is no name to tell the application: by `gateway.user` this person has none, or one that `gateway.names` gives \
+     to another. Write one for this person in `gateway.names`"
+)]
+pub struct Nameless;
+
 /// A verdict, and how it came about.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Weighed {
@@ -78,8 +89,17 @@ pub struct Weighed {
 impl Weighed {
     /// Whom the application is told of, if the request passes. Where everybody passes, that is only somebody who would
     /// pass without a bypass too: whoever is kept out is nobody there.
-    pub fn told<'p>(&self, person: Option<&'p Person>) -> Option<&'p Person> {
-        person.filter(|_| self.named)
+    pub fn told<'p>(
+        &self,
+        person: Option<&'p Person>,
+        app: &GatewayApp,
+        names: &UserNames,
+    ) -> Result<Option<&'p Person>, Nameless> {
+        match person.filter(|_| self.named) {
+            Some(person) if app.headers.can_name(person, names) => Ok(Some(person)),
+            Some(_) if self.verdict == Verdict::Pass => Err(Nameless),
+            Some(_) | None => Ok(None),
+        }
     }
 
     /// Whether a program passes that the host lets into the application: where it lets everybody in, or where no rule

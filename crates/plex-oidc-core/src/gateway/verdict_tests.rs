@@ -274,7 +274,7 @@ fn is_told(app: &GatewayApp, kind: RequestKind, target: &str, person: Option<&Pe
     let request = OriginalRequest::new("GET", "https", "wiki.example.org", target).unwrap();
     let weighed = weigh(app, &request, kind, person, (HOUSE, NOW));
     assert_eq!(weighed.verdict, Verdict::PassAnybody, "{target}");
-    weighed.told(person).is_some()
+    weighed.told(person, app, &UserNames::default()).unwrap().is_some()
 }
 
 #[test]
@@ -297,4 +297,21 @@ fn a_bypass_names_those_alone_who_would_pass_without_it() {
     preflight.preflight = true;
     let told = |target| is_told(&preflight, RequestKind::Preflight, target, Some(&friend));
     assert!(told("/x") && !told("/admin") && !told("/x/../admin"));
+}
+
+#[test]
+fn nobody_passes_as_a_person_whom_the_application_would_take_for_nobody() {
+    let mut nameless = friend();
+    nameless.account.username = None;
+    let names = UserNames { otherwise: crate::gateway::UserName::Username, ..UserNames::default() };
+    let told = |app: &GatewayApp, target| {
+        let request = OriginalRequest::new("GET", "https", "wiki.example.org", target).unwrap();
+        let weighed = weigh(app, &request, RequestKind::Script, Some(&nameless), (HOUSE, NOW));
+        weighed.told(Some(&nameless), app, &names).map(|told| told.is_some())
+    };
+    let mut app = guarded();
+    assert_eq!(told(&app, "/"), Err(Nameless));
+    assert_eq!(told(&app, "/health"), Ok(false), "where everybody passes, it is nobody who does");
+    app.headers.0.retain(|(name, _)| name != "Remote-User");
+    assert_eq!(told(&app, "/"), Ok(true), "this one does not ask who it is");
 }

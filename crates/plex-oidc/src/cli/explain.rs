@@ -173,12 +173,19 @@ fn decide(config: &Config, app: &GatewayApp, case: &Case<'_>, out: &mut dyn io::
     for considered in &weighed.considered {
         writeln!(out, "  {considered}")?;
     }
+    let told = match weighed.told(case.person, app, &config.gateway.names) {
+        Ok(told) => told,
+        Err(nameless) => {
+            writeln!(out, "Verdict      refused (403): {nameless}")?;
+            return Ok(Exit::Failed);
+        }
+    };
     writeln!(out, "Verdict      {}", verdict_in_words(weighed.verdict, case))?;
     if matches!(weighed.verdict, Verdict::SignIn | Verdict::Deny(_)) {
         return Ok(Exit::Failed);
     }
     writeln!(out, "Headers")?;
-    for (name, value) in app.headers.values(weighed.told(case.person), &config.gateway.names) {
+    for (name, value) in app.headers.values(told, &config.gateway.names) {
         let value = if value.is_empty() { "(empty)".to_owned() } else { printable(&value) };
         writeln!(out, "  {name}: {value}")?;
     }

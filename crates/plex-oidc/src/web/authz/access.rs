@@ -7,7 +7,7 @@ use http::StatusCode;
 use plex_oidc_core::gateway::{Family, RequestKind, Verdict, weigh};
 use tracing::{debug, info, warn};
 
-use super::answers::{Asking, NOT_FOR_YOU, pass_with, refuse};
+use super::answers::{Asking, NOT_FOR_YOU, pass_with, refuse, told};
 use super::asked::{By, Call};
 use super::headers::HeadersOf;
 use crate::flow::access::{AccessVisitor, NotBelieved, access_visitor, claim_values};
@@ -97,8 +97,11 @@ fn verdict_answer(asking: &Asking<'_>, accepted: Accepted<'_>, visitor: &AccessV
     match (visitor, weighed.verdict) {
         (AccessVisitor::Program(..), _) if weighed.lets_programs_in() => pass(asking, accepted, visitor),
         (AccessVisitor::Person(..) | AccessVisitor::Nobody, Verdict::Pass | Verdict::PassAnybody) => {
-            let told = if weighed.told(person).is_some() { visitor } else { &AccessVisitor::Nobody };
-            pass(asking, accepted, told)
+            match told(asking, &weighed, person) {
+                Ok(Some(_)) => pass(asking, accepted, visitor),
+                Ok(None) => pass(asking, accepted, &AccessVisitor::Nobody),
+                Err(refusal) => *refusal,
+            }
         }
         (AccessVisitor::Nobody, Verdict::SignIn | Verdict::Deny(_)) => {
             refused(StatusCode::UNAUTHORIZED, NO_ASSERTION)

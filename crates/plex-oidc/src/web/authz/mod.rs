@@ -83,7 +83,8 @@ fn verdict_answer(asking: &Asking<'_>, kind: RequestKind, visitor: &Visitor) -> 
     let weighed = weigh(asked, original, kind, person, house);
     debug!(app = asked.name, verdict = ?weighed.verdict, ?kind, "a proxy asked");
     match weighed.verdict {
-        Verdict::Pass | Verdict::PassAnybody => Ok(answers::pass(asking, weighed.told(person))),
+        Verdict::Pass | Verdict::PassAnybody => Ok(answers::told(asking, &weighed, person)
+            .map_or_else(|refusal| *refusal, |told| answers::pass(asking, told))),
         Verdict::SignIn => answers::sign_in(asking, kind, visitor),
         // The sign-in page says why, and offers to switch. Somebody who may use other parts would be sent back at once.
         Verdict::Deny(_)

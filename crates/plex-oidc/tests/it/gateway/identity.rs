@@ -137,8 +137,12 @@ async fn the_host_chooses_names_and_sets_of_headers() {
         other.sign_in(&proxy, &format!("{WIKI}/"), "home").await;
         house.edit_person("home", "$.account.username", "\"Frida\"");
         house.pass(Seconds(10));
-        let answer = other.page(&proxy, &format!("{WIKI}/")).await.expect(200);
-        assert_eq!(answer.header("remote-user"), Some(""));
+        let answer = other.page(&proxy, &format!("{WIKI}/")).await.expect(403);
+        assert!(answer.body.contains("no name to tell this application"), "{}", answer.body);
+        assert!(answer.location().is_none() && IDENTITY.iter().all(|name| answer.header(name).is_none()));
+        let answer = other.page(&proxy, &format!("{WIKI}/health")).await;
+        passes_as(&answer, "");
+        assert_eq!(answer.header("remote-groups"), Some(""), "where everybody passes, it is nobody who does");
     }
 }
 
