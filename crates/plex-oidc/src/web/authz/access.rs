@@ -67,19 +67,29 @@ async fn answer(call: &Call, family: Family, by: By<'_>, target: &str) -> Answer
 fn not_believed(asking: &Asking<'_>, error: &NotBelieved) -> Answer {
     let status = match error {
         NotBelieved::Several | NotBelieved::NotGood(_) => StatusCode::UNAUTHORIZED,
-        NotBelieved::OtherProgram { .. } | NotBelieved::NeverSeen | NotBelieved::SeveralPeople => {
-            StatusCode::FORBIDDEN
-        }
+        NotBelieved::OtherProgram { .. }
+        | NotBelieved::NeverSeen
+        | NotBelieved::OtherAddress
+        | NotBelieved::SeveralPeople => StatusCode::FORBIDDEN,
         NotBelieved::NoKeys | NotBelieved::Store(_) => StatusCode::SERVICE_UNAVAILABLE,
     };
+    let app = &asking.asked.name;
     let cause = std::error::Error::source(error).map(ToString::to_string);
-    if let NotBelieved::OtherProgram { common_name } = error {
-        info!(
-            app = asking.asked.name,
-            common_name, "a service token came that is not in access_service_tokens"
-        );
-    } else {
-        info!(app = asking.asked.name, %error, cause, "an assertion was not accepted");
+    match error {
+        NotBelieved::OtherProgram { common_name } => {
+            info!(app, common_name, "a service token came that is not in access_service_tokens");
+        }
+        NotBelieved::OtherAddress => warn!(
+            app,
+            "an assertion names somebody of ours beside an e-mail address that is not theirs at Plex: they have to sign in \
+             at Access again, or another login method of the team gives claims called sub or plex_sub"
+        ),
+        NotBelieved::Several
+        | NotBelieved::NotGood(_)
+        | NotBelieved::NoKeys
+        | NotBelieved::NeverSeen
+        | NotBelieved::SeveralPeople
+        | NotBelieved::Store(_) => info!(app, %error, cause, "an assertion was not accepted"),
     }
     refuse(asking.family, status, &error.to_string())
 }
