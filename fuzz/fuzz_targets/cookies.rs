@@ -48,7 +48,7 @@ fn only_the_one_cookie(headers: &HeaderMap, name: &str, kind: &str, found: Optio
     let Some(secret) = found else { return };
     assert!(secret.expose().starts_with(kind) && secret.expose().len() == 47);
     let values = headers.get_all(COOKIE).iter().filter_map(|value| value.to_str().ok());
-    let pairs: Vec<_> = values.flat_map(|value| value.split(';')).map(str::trim).take(64).collect();
+    let pairs: Vec<_> = values.flat_map(|value| value.split(';')).map(str::trim).collect();
     let ours = format!("{name}={}", secret.expose());
     assert_eq!(pairs.iter().filter(|pair| **pair == ours).count(), 1);
     assert_eq!(pairs.iter().filter(|pair| pair.starts_with(&format!("{name}="))).count(), 1);

@@ -18,8 +18,6 @@ use plex_oidc_core::time::Seconds;
 pub const ATTEMPT_LIFETIME: Seconds = Seconds::minutes(10);
 /// Most attempts of one browser at a time; the oldest cookies beyond are taken away, or the header grows too large.
 const MAX_ATTEMPT_COOKIES: usize = 8;
-/// Most cookies looked at in one request.
-const MAX_COOKIES: usize = 64;
 
 const SESSION: &str = "plex-oidc-session";
 const ATTEMPT: &str = "plex-oidc-login-";
@@ -117,8 +115,8 @@ pub fn find<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
 
 fn pairs(headers: &HeaderMap) -> impl Iterator<Item = (&str, &str)> {
     let values = headers.get_all(COOKIE).into_iter().filter_map(|value| value.to_str().ok());
-    let pairs = values.flat_map(|value| value.split(';')).take(MAX_COOKIES);
-    pairs.filter_map(|pair| pair.trim().split_once('='))
+    // All of them: the second of two may be the last. There are as many as fit into the headers of a request.
+    values.flat_map(|value| value.split(';')).filter_map(|pair| pair.trim().split_once('='))
 }
 
 /// The token that every form carries: only the holder of the cookie can know it.
@@ -170,6 +168,13 @@ mod tests {
         assert_eq!(found.expose(), ours.expose());
         let planted = format!("{}; {}", pair(&ours), pair(&secret(SecretKind::BrowserSession, 2)));
         assert!(cookies.session(&headers(&[planted])).is_none());
+        // However many others are sent between the two, in one header or several.
+        let others: Vec<String> = (0..500).map(|number| format!("x{number}=y")).collect();
+        for others in [vec![others.join("; ")], others] {
+            let planted =
+                [vec![pair(&secret(SecretKind::BrowserSession, 2))], others, vec![pair(&ours)]].concat();
+            assert!(cookies.session(&headers(&planted)).is_none());
+        }
         let bare = headers(&[pair(&ours).replace("__Host-", "")]);
         assert!(cookies.session(&bare).is_none(), "without the prefix it may come from a parent domain");
     }
