@@ -68,11 +68,11 @@ fn one_header(set: &str, secure: bool) -> HeaderMap {
 
 /// What takes cookies away is a header that can be sent, touches attempts only, and leaves room for one more.
 fn pruned(headers: &HeaderMap, cookies: Cookies, prefix: &str) {
-    let attempts = headers
-        .get_all(COOKIE)
+    let values = headers.get_all(COOKIE).iter().filter_map(|value| value.to_str().ok());
+    let pairs: Vec<_> = values.flat_map(|value| value.split(';')).collect();
+    let attempts = pairs
         .iter()
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|value| value.split(';'))
+        .filter(|_| pairs.len() <= 256)
         .filter(|pair| pair.trim().starts_with(prefix) && pair.contains('='))
         .count();
     let gone = cookies.prune_attempts(headers);

@@ -18,6 +18,9 @@ use plex_oidc_core::time::Seconds;
 pub const ATTEMPT_LIFETIME: Seconds = Seconds::minutes(10);
 /// Most attempts of one browser at a time; the oldest cookies beyond are taken away, or the header grows too large.
 const MAX_ATTEMPT_COOKIES: usize = 8;
+/// Most cookies of one request. Browsers keep fewer for all hosts of a domain; with more, none of them is looked at, because
+/// the second of two might be the last.
+const MAX_COOKIES: usize = 256;
 
 const SESSION: &str = "plex-oidc-session";
 const ATTEMPT: &str = "plex-oidc-login-";
@@ -114,9 +117,10 @@ pub fn find<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
 }
 
 fn pairs(headers: &HeaderMap) -> impl Iterator<Item = (&str, &str)> {
-    let values = headers.get_all(COOKIE).into_iter().filter_map(|value| value.to_str().ok());
-    // All of them: the second of two may be the last. There are as many as fit into the headers of a request.
-    values.flat_map(|value| value.split(';')).filter_map(|pair| pair.trim().split_once('='))
+    let values = || headers.get_all(COOKIE).into_iter().filter_map(|value| value.to_str().ok());
+    let all = move || values().flat_map(|value| value.split(';'));
+    let few = all().nth(MAX_COOKIES).is_none();
+    all().filter(move |_| few).filter_map(|pair| pair.trim().split_once('='))
 }
 
 /// The token that every form carries: only the holder of the cookie can know it.
@@ -169,12 +173,14 @@ mod tests {
         let planted = format!("{}; {}", pair(&ours), pair(&secret(SecretKind::BrowserSession, 2)));
         assert!(cookies.session(&headers(&[planted])).is_none());
         // However many others are sent between the two, in one header or several.
-        let others: Vec<String> = (0..500).map(|number| format!("x{number}=y")).collect();
-        for others in [vec![others.join("; ")], others] {
+        let others = |count: usize| vec!["x=y"; count].join("; ");
+        for others in [vec![others(200)], vec!["x=y".to_owned(); 200], vec![others(5000)]] {
             let planted =
                 [vec![pair(&secret(SecretKind::BrowserSession, 2))], others, vec![pair(&ours)]].concat();
             assert!(cookies.session(&headers(&planted)).is_none());
         }
+        assert!(cookies.session(&headers(&[others(200), pair(&ours)])).is_some());
+        assert!(cookies.session(&headers(&[pair(&ours), others(5000)])).is_none(), "nor with too many");
         let bare = headers(&[pair(&ours).replace("__Host-", "")]);
         assert!(cookies.session(&bare).is_none(), "without the prefix it may come from a parent domain");
     }
