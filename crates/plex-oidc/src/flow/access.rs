@@ -1,8 +1,6 @@
 //! Who is behind a request that Cloudflare Access let through: a person whom we know, a program that the host lets in, or
 //! nobody. What Access says of a person is who it is; whether that person may pass is decided as for everybody else.
 
-use std::sync::Arc;
-
 use http::HeaderMap;
 use plex_oidc_core::access_jwt::{AccessApplication, AccessAssertion, AccessError, AccessPrincipal};
 use plex_oidc_core::client::Client;
@@ -129,13 +127,10 @@ async fn person(app: &App, subject: Option<&Subject>, email: &str) -> Result<Use
         None => Who::Email(email),
     };
     let (people, now) = (&app.access.people, app.clock.instant());
-    let mut found = people.recent(now).map(|users| who.find(&users));
-    if !matches!(found, Some(Ok(_))) && people.latest(now).is_none() {
-        let users: Arc<[UserRecord]> = app.store.users().await?.into();
-        found = Some(who.find(&users));
-        people.put(now, users);
+    if let Some(Ok(known)) = people.recent(now).map(|users| who.find(&users)) {
+        return Ok(known);
     }
-    found.unwrap_or(Err(NotBelieved::NeverSeen))
+    who.find(&people.look_up(now, app.store.users()).await?)
 }
 
 enum Who<'w> {
