@@ -265,10 +265,18 @@ fn twin(rules: &[u8], own: u8, who: u8, request: &OriginalRequest) -> Said {
     for byte in rules.iter().filter(|byte| for_method(**byte)) {
         let bits = byte >> 4;
         let pattern = PATHS[usize::from(byte & 7)];
-        let exact_case = bits == 0;
+        let exact = bits == 0;
         let segments = |text: &str| -> Vec<String> {
-            let text = if exact_case { text.to_owned() } else { text.to_lowercase() };
-            text.split('/').skip(1).map(str::to_owned).collect()
+            let segments = text.split('/').skip(1);
+            if exact {
+                return segments.map(str::to_owned).collect();
+            }
+            let mut loose: Vec<_> =
+                segments.map(|text| text.to_lowercase().trim_end_matches(['.', ' ']).to_owned()).collect();
+            while loose.last().is_some_and(String::is_empty) {
+                loose.pop();
+            }
+            loose
         };
         let path = segments(path);
         let about = match pattern.strip_suffix("/*") {

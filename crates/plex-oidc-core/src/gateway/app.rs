@@ -29,7 +29,7 @@ pub struct PathRule {
 /// An application behind the gateway.
 #[derive(Debug, Clone)]
 pub struct GatewayApp {
-    /// Its name in the configuration, in logs, and in `?app=`.
+    /// Its name in the configuration, in logs, and in the addresses that proxies call.
     pub name: String,
     /// Its hosts; never empty.
     pub hosts: Vec<HostPattern>,
@@ -49,7 +49,8 @@ impl GatewayApp {
         self.hosts.iter().any(|pattern| pattern.matches(host))
     }
 
-    /// Everybody whom any part of it lets in: those for whom signing in is worth the while.
+    /// Everybody whom any part of it lets in: those for whom signing in is worth the while. Whoever is in a `deny` may
+    /// be in it too: signed in or not, the rules keep them out, and signing in again would change nothing.
     pub fn anybody(&self) -> Audience {
         let allow = each_once(self.audiences().flat_map(|audience| &audience.allow));
         Audience { allow, deny: Vec::new() }

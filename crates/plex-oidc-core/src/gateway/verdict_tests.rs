@@ -261,3 +261,50 @@ fn a_program_passes_by_a_bypass_or_where_no_rule_speaks_of_people() {
     assert!(lets_in(&preflight, RequestKind::Preflight, "OPTIONS", "/admin/x"));
     assert!(!lets_in(&app, RequestKind::Preflight, "OPTIONS", "/admin/x"));
 }
+
+/// Whether the application is told who it is, where everybody passes.
+fn is_told(app: &GatewayApp, kind: RequestKind, target: &str, person: Option<&Person>) -> bool {
+    let request = OriginalRequest::new("GET", "https", "wiki.example.org", target).unwrap();
+    let weighed = weigh(app, &request, kind, person, (&house(), NOW));
+    assert_eq!(weighed.verdict, Verdict::PassAnybody, "{target}");
+    weighed.told(person, app, &UserNames::default()).unwrap().is_some()
+}
+
+#[test]
+fn a_bypass_names_those_alone_who_would_pass_without_it() {
+    let friend = friend();
+    let told = |app: &GatewayApp, target| is_told(app, RequestKind::Script, target, Some(&friend));
+    let open = || rule(&["/open/*"], &[], Access::Bypass);
+    assert!(told(&app(vec![open()]), "/open/x"));
+    assert!(!is_told(&app(vec![open()]), RequestKind::Script, "/open/x", None));
+    let mut denied = app(vec![open()]);
+    denied.audience.deny = vec![AllowRule::Account(friend.account.id)];
+    assert!(!told(&denied, "/open/x"), "in `deny` of the application");
+    let mut narrow = app(vec![open(), rule(&["/mine"], &[], Access::Only(only(&[Group::friend()])))]);
+    narrow.audience = only(&[Group::owner()]);
+    assert!(!told(&narrow, "/open/x"), "let in elsewhere only");
+    let below = rule(&["/open/owner"], &[], Access::Only(only(&[Group::owner()])));
+    let kept_out = app(vec![open(), below]);
+    assert!(told(&kept_out, "/open/x") && !told(&kept_out, "/open/owner"), "by the rule that comes after");
+    let mut preflight = app(vec![rule(&["/admin"], &[], Access::Only(only(&[Group::owner()])))]);
+    preflight.preflight = true;
+    let told = |target| is_told(&preflight, RequestKind::Preflight, target, Some(&friend));
+    assert!(told("/x") && !told("/admin") && !told("/x/../admin"));
+}
+
+#[test]
+fn nobody_passes_as_a_person_whom_the_application_would_take_for_nobody() {
+    let mut nameless = friend();
+    nameless.account.username = None;
+    let names = UserNames { otherwise: crate::gateway::UserName::Username, ..UserNames::default() };
+    let told = |app: &GatewayApp, target| {
+        let request = OriginalRequest::new("GET", "https", "wiki.example.org", target).unwrap();
+        let weighed = weigh(app, &request, RequestKind::Script, Some(&nameless), (&house(), NOW));
+        weighed.told(Some(&nameless), app, &names).map(|told| told.is_some())
+    };
+    let mut app = guarded();
+    assert_eq!(told(&app, "/"), Err(Nameless));
+    assert_eq!(told(&app, "/health"), Ok(false), "where everybody passes, it is nobody who does");
+    app.headers.0.retain(|(name, _)| name != "Remote-User");
+    assert_eq!(told(&app, "/"), Ok(true), "this one does not ask who it is");
+}

@@ -4,7 +4,7 @@ use std::io;
 use std::path::Path;
 
 use clap::Args;
-use plex_oidc_core::decide::{Decision, Denial, HouseRules, Person, Standing, decide_for};
+use plex_oidc_core::decide::{Denial, HouseRules, Person, Standing};
 use plex_oidc_core::gateway::family::{Header, HeaderSource};
 use plex_oidc_core::gateway::{
     GatewayApp, Host, HostPattern, OriginalRequest, OwnPath, RequestKind, Verdict, weigh,
@@ -185,16 +185,17 @@ fn decide(config: &Config, app: &GatewayApp, case: &Case<'_>, out: &mut dyn io::
     for considered in &weighed.considered {
         writeln!(out, "  {considered}")?;
     }
-    writeln!(out, "Verdict      {}", verdict_in_words(weighed.verdict, case))?;
-    let told = match weighed.verdict {
-        Verdict::Pass => case.person,
-        // As the gateway does: who it is, is said only of those whom the application is for.
-        Verdict::PassAnybody => case.person.filter(|person| {
-            let (rules, now) = case.house;
-            decide_for(person, &app.anybody(), rules, now) == Decision::Allow
-        }),
-        Verdict::SignIn | Verdict::Deny(_) => return Ok(Exit::Failed),
+    let told = match weighed.told(case.person, app, &config.gateway.names) {
+        Ok(told) => told,
+        Err(nameless) => {
+            writeln!(out, "Verdict      refused (403): {nameless}")?;
+            return Ok(Exit::Failed);
+        }
     };
+    writeln!(out, "Verdict      {}", verdict_in_words(weighed.verdict, case))?;
+    if matches!(weighed.verdict, Verdict::SignIn | Verdict::Deny(_)) {
+        return Ok(Exit::Failed);
+    }
     writeln!(out, "Headers")?;
     for (name, value) in app.headers.values(told, &config.gateway.names) {
         let value = if value.is_empty() { "(empty)".to_owned() } else { printable(&value) };

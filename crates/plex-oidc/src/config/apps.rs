@@ -118,7 +118,7 @@ fn free(host: &HostPattern, named: bool, earlier: &Earlier) -> Result<(), (Strin
         Some((_, at)) if !named => {
             let wrong = format!("`{host}` is already a host of {at}");
             let remedy = "Write the rules of a host in one application; or give this one a `name`, by which the proxy \
-                          asks for it: `?app=NAME`.";
+                          asks for it: /authz/app/NAME/forward-auth.";
             Err((wrong, remedy.to_owned()))
         }
         _ => Ok(()),
@@ -180,7 +180,14 @@ fn headers(reader: &mut Reader<'_>, at: &str) -> HeaderSet {
             Ok((name.to_owned(), field))
         });
         match header {
-            Ok(header) => headers.push(header),
+            Ok((name, field)) => {
+                if field == IdentityField::Username {
+                    let remedy =
+                        format!("Write \"{name}=user\", or be sure that {name} says nobody who it is.");
+                    reader.warn(text.place, &key, gateway::RENAMES, &remedy);
+                }
+                headers.push((name, field));
+            }
             Err((wrong, remedy)) => reader.refuse(text.place, &key, wrong, remedy),
         }
     }
