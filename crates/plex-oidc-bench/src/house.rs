@@ -89,7 +89,7 @@ pub(crate) fn free_address() -> Outcome<SocketAddr> {
     Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?)
 }
 
-/// As a host writes it, except that one address may sign in thousands of times.
+/// As a host writes it, except that one address may sign in thousands of times, and one browser be sent on as often.
 fn configuration(address: SocketAddr, emulator: &Emulator, team: &Team) -> String {
     let mut text = format!(
         "public_url = \"http://localhost:{port}\"\n\
@@ -99,7 +99,8 @@ fn configuration(address: SocketAddr, emulator: &Emulator, team: &Team) -> Strin
          [keys]\nfile = \"plex-oidc.key\"\n\
          [plex]\nserver = \"{MAIN_SERVER}\"\nowner_id = {OWNER_ID}\n\
          [plex.urls]\nplex_tv = \"{}\"\nclients = \"{}\"\napp = \"{}\"\n\
-         [limits]\nsign_in_starts_per_address = 100000\nsign_in_starts_in_all = 1000000\n",
+         [limits]\nsign_in_starts_per_address = 100000\nsign_in_starts_in_all = 1000000\n\
+         codes_per_session = 1000000\n",
         emulator.plex_tv_url(),
         emulator.clients_url(),
         emulator.app_url(),

@@ -23,3 +23,4 @@ pub mod store;
 pub mod telemetry;
 pub mod upstream;
 pub mod web;
+pub mod write_limit;

@@ -90,7 +90,7 @@ pub fn weigh(
     request: &OriginalRequest,
     kind: RequestKind,
     person: Option<&Person>,
-    (rules, now): (HouseRules, Timestamp),
+    (rules, now): (&HouseRules, Timestamp),
 ) -> Weighed {
     if kind == RequestKind::Preflight && app.preflight {
         return Weighed { verdict: Verdict::PassAnybody, considered: Vec::new() };
@@ -102,7 +102,7 @@ pub fn weigh(
     }
 }
 
-fn says(audience: &Audience, person: Option<&Person>, rules: HouseRules, now: Timestamp) -> Verdict {
+fn says(audience: &Audience, person: Option<&Person>, rules: &HouseRules, now: Timestamp) -> Verdict {
     let Some(person) = person else { return Verdict::SignIn };
     match decide_for(person, audience, rules, now) {
         Decision::Allow => Verdict::Pass,

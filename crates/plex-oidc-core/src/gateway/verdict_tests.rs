@@ -7,16 +7,9 @@ use crate::gateway::host::HostPattern;
 use crate::gateway::original::Method;
 use crate::gateway::path::PathPattern;
 use crate::groups::Group;
-use crate::testing::friend;
-use crate::time::Seconds;
+use crate::testing::{friend, house};
 
 const NOW: Timestamp = Timestamp(1000);
-const HOUSE: HouseRules = HouseRules {
-    allow_managed_users: false,
-    require_confirmed_email: true,
-    membership_lifetime: Seconds::days(1),
-};
-
 fn only(groups: &[Group]) -> Audience {
     Audience { allow: groups.iter().cloned().map(AllowRule::Group).collect(), deny: Vec::new() }
 }
@@ -42,7 +35,7 @@ fn app(rules: Vec<PathRule>) -> GatewayApp {
 
 fn ask(app: &GatewayApp, method: &str, target: &str, person: Option<&Person>) -> Verdict {
     let request = OriginalRequest::new(method, "https", "wiki.example.org", target).unwrap();
-    weigh(app, &request, RequestKind::Script, person, (HOUSE, NOW)).verdict
+    weigh(app, &request, RequestKind::Script, person, (&house(), NOW)).verdict
 }
 
 fn guarded() -> GatewayApp {
@@ -125,14 +118,14 @@ fn deny_beats_allow_and_the_house_rules_hold_here_too() {
     assert_eq!(ask(&app, "GET", "/", Some(&ended)), Verdict::Deny(Denial::NotShared));
     let request = OriginalRequest::new("GET", "https", "wiki.example.org", "/").unwrap();
     let later = Timestamp(2 * 86_400);
-    let weighed = weigh(&app, &request, RequestKind::Script, Some(&friend()), (HOUSE, later));
+    let weighed = weigh(&app, &request, RequestKind::Script, Some(&friend()), (&house(), later));
     assert_eq!(weighed.verdict, Verdict::SignIn, "what we know is too old");
 }
 
 #[test]
 fn a_preflight_passes_only_where_the_host_said_so() {
     let request = OriginalRequest::new("OPTIONS", "https", "wiki.example.org", "/").unwrap();
-    let ask = |app: &GatewayApp| weigh(app, &request, RequestKind::Preflight, None, (HOUSE, NOW)).verdict;
+    let ask = |app: &GatewayApp| weigh(app, &request, RequestKind::Preflight, None, (&house(), NOW)).verdict;
     assert_eq!(ask(&app(Vec::new())), Verdict::SignIn);
     assert_eq!(ask(&GatewayApp { preflight: true, ..app(Vec::new()) }), Verdict::PassAnybody);
 }
@@ -140,7 +133,7 @@ fn a_preflight_passes_only_where_the_host_said_so() {
 #[test]
 fn every_rule_that_was_looked_at_is_named() {
     let request = OriginalRequest::new("GET", "https", "wiki.example.org", "/admin").unwrap();
-    let weighed = weigh(&guarded(), &request, RequestKind::Script, Some(&friend()), (HOUSE, NOW));
+    let weighed = weigh(&guarded(), &request, RequestKind::Script, Some(&friend()), (&house(), NOW));
     let said: Vec<String> = weighed.considered.iter().map(ToString::to_string).collect();
     assert_eq!(
         said,
@@ -257,7 +250,7 @@ fn a_program_passes_by_a_bypass_or_where_no_rule_speaks_of_people() {
     let app = guarded();
     let lets_in = |app: &GatewayApp, kind, method, target| {
         let request = OriginalRequest::new(method, "https", "wiki.example.org", target).unwrap();
-        weigh(app, &request, kind, None, (HOUSE, NOW)).lets_programs_in()
+        weigh(app, &request, kind, None, (&house(), NOW)).lets_programs_in()
     };
     for (target, expected) in
         [("/", true), ("/health", true), ("/admin", false), ("/ADMIN/x", false), ("/x/../public/y", false)]

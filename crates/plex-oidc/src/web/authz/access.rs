@@ -91,7 +91,7 @@ fn verdict_answer(asking: &Asking<'_>, accepted: Accepted<'_>, visitor: &AccessV
         AccessVisitor::Person(user, _) => Some(&user.person),
         AccessVisitor::Nobody | AccessVisitor::Program(..) => None,
     };
-    let weighed = weigh(asked, original, kind, person, (app.rules, app.clock.now()));
+    let weighed = weigh(asked, original, kind, person, (&app.rules, app.clock.now()));
     debug!(app = asked.name, verdict = ?weighed.verdict, ?kind, "a proxy asked, behind Cloudflare Access");
     let refused = |status, sentence| refuse(asking.family, status, sentence);
     match (visitor, weighed.verdict) {

@@ -149,5 +149,5 @@ fn nobody_serves(family: Family, original: &OriginalRequest, by: By<'_>) -> Answ
 /// Whether any part of the application is for this person.
 pub(super) fn is_for(asking: &Asking<'_>, person: &Person) -> bool {
     let (app, now) = (asking.app, asking.app.clock.now());
-    decide_for(person, &asking.asked.anybody(), app.rules, now) == Decision::Allow
+    decide_for(person, &asking.asked.anybody(), &app.rules, now) == Decision::Allow
 }

@@ -69,7 +69,7 @@ async fn decided(asking: &Asking<'_>) -> Result<Answer, FlowError> {
 fn verdict_answer(asking: &Asking<'_>, kind: RequestKind, visitor: &Visitor) -> Result<Answer, FlowError> {
     let Asking { app, asked, original, .. } = *asking;
     let person = visitor.person();
-    let house = (app.rules, app.clock.now());
+    let house = (&app.rules, app.clock.now());
     let verdict = weigh(asked, original, kind, person, house).verdict;
     debug!(app = asked.name, ?verdict, ?kind, "a proxy asked");
     match verdict {
