@@ -43,6 +43,14 @@ bypass = true
 paths = ["/admin/*"]
 allow = ["plex-owner"]
 
+# For everybody. It has the wiki's host too, so it is meant only where a proxy names it.
+[[apps]]
+name = "wide"
+host = "wiki.localhost"
+
+[[apps.rules]]
+bypass = true
+
 [[apps]]
 name = "photos"
 host = "photos.localhost"

@@ -45,6 +45,10 @@ ADMIN = [
     "/admin%5cx",
     "/admin#/public",
     "/admin/x#/public/y",
+    "/public#/../admin",
+    "/public/x#/../../admin/x",
+    "/public/#/../../admin",
+    "/public/x?y#/../../admin",
     "/admin%23/public",
     "/public%23/../admin",
     "/admin%00",
@@ -106,6 +110,23 @@ def test_no_spelling_opens_what_is_the_owners(proxy, cookies):
         assert answer.status != 200, (target, answer)
         assert proxy.echo.take() == [], target
     assert send(proxy.port, "/page", at(proxy), cookie).status == 200
+
+
+@pytest.mark.case("?app= of the visitor chooses no other rules")
+def test_a_visitor_does_not_choose_the_rules(proxy, cookies):
+    cookie = {"Cookie": cookies("friend")}
+    proxy.echo.take()
+    queries = ("?app=wide", "?x=y&app=wide", "?%61pp=wide", "?app=wide#x", "?app=wiki", "?" + "p=x&" * 100 + "app=wide")
+    for query in queries:
+        answer = send(proxy.port, f"/page{query}", at(proxy))
+        assert answer.status != 200 and proxy.echo.take() == [], (query, answer)
+        answer = send(proxy.port, f"/admin/x{query}", at(proxy), cookie)
+        assert answer.status != 200 and proxy.echo.take() == [], (query, answer)
+        if "#" in query:  # not every proxy takes it
+            continue
+        answer = send(proxy.port, f"/page{query}", at(proxy), cookie)
+        (received,) = proxy.echo.take()
+        assert answer.status == 200 and received.target == f"/page{query}", (query, answer)
 
 
 @pytest.mark.case("paths: the owner gets to what is hers")

@@ -8,7 +8,7 @@ import yaml
 from conftest import HOSTS, PHOTOS, WIKI
 from echo import Echo
 from house import ROOT
-from proxies import SNIPPETS, Haproxy, filled, values_for
+from proxies import SNIPPETS, Caddy, Haproxy, filled, values_for
 from raw import send
 
 
@@ -60,6 +60,27 @@ def test_the_box_of_nginx_proxy_manager_says_what_nginx_is_told():
     assert [line for line in nginx[1:] if line not in box] == ["    proxy_pass http://{{upstream}};"]
     form = ['    # What the form says under "Details".', "    proxy_pass $forward_scheme://$server:$port;"]
     assert [line for line in box[1:] if line not in nginx] == form
+
+
+def test_an_old_caddyfile_does_not_let_the_visitor_choose_the_rules(tmp_path, house, new_browser):
+    """Without the question mark in the snippet, Caddy hands the visitor's query on to the gateway."""
+    with Echo.running() as echo:
+        proxy = Caddy(tmp_path, house.address, echo, HOSTS)
+        command = proxy.command()
+        file = tmp_path / "Caddyfile"
+        assert file.read_text().count("uri /authz/forward-auth?\n") == len(HOSTS)
+        file.write_text(file.read_text().replace("uri /authz/forward-auth?\n", "uri /authz/forward-auth\n"))
+        with proxy.running(command):
+            browser = new_browser()
+            browser.sign_in(proxy.url(WIKI), "friend")
+            echo.take()
+            for query in ("?app=wide", "?x=y&app=wide", "?app=wide#x", "?app=wide&app=wiki"):
+                answer = send(proxy.port, f"/page{query}", f"{WIKI}:{proxy.port}")
+                assert answer.status == 403 and echo.take() == [], (query, answer)
+                assert b"uri /authz/forward-auth?" in answer.body
+            for query in ("?x=y", "?" + "&".join(["p=x"] * 300), "?%;&&=?app=wide"):
+                assert browser.session.get(proxy.url(WIKI, f"/page{query}"), timeout=20).status_code == 200, query
+                assert len(echo.take()) == 1
 
 
 @pytest.mark.parametrize("target", ["/", "/public/x"])

@@ -12,8 +12,8 @@ use plex_oidc_core::gateway::{
     RequestKind, Verdict, weigh,
 };
 use plex_oidc_core::groups::{Group, Groups};
-use plex_oidc_core::id::PlexAccountId;
-use plex_oidc_core::membership::PlexAccount;
+use plex_oidc_core::id::{MachineId, PlexAccountId};
+use plex_oidc_core::membership::{AcceptedServer, PlexAccount};
 use plex_oidc_core::time::{Seconds, Timestamp};
 use plex_oidc_fuzz::{mode, two_lines};
 use url::Url;
@@ -115,11 +115,20 @@ fn naive_decode(raw: &str) -> Vec<u8> {
 
 const PATHS: [&str; 8] = ["/*", "/health", "/public/*", "/admin/*", "/api/v1/*", "/Admin", "/", "/a b/*"];
 const NOW: Timestamp = Timestamp(1_000_000);
-const HOUSE: HouseRules = HouseRules {
-    allow_managed_users: false,
-    require_confirmed_email: true,
-    membership_lifetime: Seconds::days(1),
-};
+
+fn server() -> AcceptedServer {
+    let machine = MachineId::parse(&"a".repeat(40)).expect("40 digits");
+    AcceptedServer { machine, owner: PlexAccountId(1), name: None }
+}
+
+fn house() -> HouseRules {
+    HouseRules {
+        allow_managed_users: false,
+        require_confirmed_email: true,
+        membership_lifetime: Seconds::days(1),
+        accepted: vec![server()],
+    }
+}
 
 /// What a twin says: the same, without the reasons.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -170,8 +179,8 @@ fn rule(byte: u8) -> PathRule {
 /// Nobody, a friend, an owner, each freshly confirmed or long ago, or ended.
 fn person(byte: u8) -> Option<Person> {
     let standing = match byte >> 2 & 3 {
-        0 | 1 => Standing::Member { confirmed_at: NOW },
-        2 => Standing::Member { confirmed_at: Timestamp(0) },
+        0 | 1 => Standing::Member { confirmed_at: NOW, through: vec![server()] },
+        2 => Standing::Member { confirmed_at: Timestamp(0), through: vec![server()] },
         _ => Standing::Ended,
     };
     let mut groups = Groups::new();
@@ -190,7 +199,7 @@ fn person(byte: u8) -> Option<Person> {
         managed: false,
         anonymous: false,
     };
-    Some(Person { account, groups, standing })
+    Some(Person { account, groups, standing, libraries: vec![] })
 }
 
 fn rules(line: &[u8], body: &[u8]) {
@@ -211,9 +220,9 @@ fn rules(line: &[u8], body: &[u8]) {
         preflight,
         headers: HeaderSet(Vec::new()),
     };
-    let person = person(*who);
+    let (person, house) = (person(*who), house());
     let say =
-        |app: &GatewayApp| Said::from(weigh(app, &request, kind, person.as_ref(), (HOUSE, NOW)).verdict);
+        |app: &GatewayApp| Said::from(weigh(app, &request, kind, person.as_ref(), (&house, NOW)).verdict);
     let said = say(&app(&rules));
     if kind == RequestKind::Preflight && preflight {
         assert_eq!(said, Said::PassAnybody);
@@ -256,10 +265,18 @@ fn twin(rules: &[u8], own: u8, who: u8, request: &OriginalRequest) -> Said {
     for byte in rules.iter().filter(|byte| for_method(**byte)) {
         let bits = byte >> 4;
         let pattern = PATHS[usize::from(byte & 7)];
-        let exact_case = bits == 0;
+        let exact = bits == 0;
         let segments = |text: &str| -> Vec<String> {
-            let text = if exact_case { text.to_owned() } else { text.to_lowercase() };
-            text.split('/').skip(1).map(str::to_owned).collect()
+            let segments = text.split('/').skip(1);
+            if exact {
+                return segments.map(str::to_owned).collect();
+            }
+            let mut loose: Vec<_> =
+                segments.map(|text| text.to_lowercase().trim_end_matches(['.', ' ']).to_owned()).collect();
+            while loose.last().is_some_and(String::is_empty) {
+                loose.pop();
+            }
+            loose
         };
         let path = segments(path);
         let about = match pattern.strip_suffix("/*") {

@@ -3,6 +3,7 @@
 
 use libfuzzer_sys::fuzz_target;
 use plex_oidc_core::id::MachineId;
+use plextv::Resources;
 use plextv::parse::{
     MAX_DEPTH, parse_libraries, parse_pin, parse_pong, parse_resources, parse_shares_json, parse_user,
 };
@@ -109,7 +110,8 @@ fn rows(body: &[u8], value: Option<&Value>) {
         rows.push(serde_json::from_str(row).expect("a fixed text"));
         Value::from(rows).to_string()
     };
-    let (alone, both) = (parse_resources(body), parse_resources(beside(SERVER).as_bytes()));
+    let resources = |body: &[u8]| parse_resources(body).and_then(Resources::whole);
+    let (alone, both) = (resources(body), resources(beside(SERVER).as_bytes()));
     assert_eq!(alone.is_ok(), both.is_ok());
     if let (Ok(alone), Ok(both)) = (alone, both) {
         assert_eq!(alone.len(), rows.iter().filter(|row| is_server(row)).count(), "a row was skipped");
@@ -140,7 +142,7 @@ fn one_odd_field(value: &Value) {
     };
     for field in ["name", "provides", "owned", "home", "ownerId", "clientIdentifier", "accessToken"] {
         let list = with(SERVER, field);
-        if let Ok(servers) = parse_resources(list.to_string().as_bytes()) {
+        if let Ok(servers) = parse_resources(list.to_string().as_bytes()).and_then(Resources::whole) {
             assert_eq!(servers.len(), usize::from(is_server(&list[0])), "a row was skipped: {list}");
         }
     }

@@ -5,6 +5,7 @@
 use libfuzzer_sys::fuzz_target;
 use plex_oidc_core::id::MachineId;
 use plex_oidc_fuzz::mode;
+use plextv::Resources;
 use plextv::parse::{
     parse_libraries_xml, parse_pin_xml, parse_pong_xml, parse_resources_xml, parse_shares_xml,
     parse_user_xml, parse_users_xml,
@@ -35,7 +36,7 @@ fn document(body: &[u8]) {
             assert!(!token.expose().is_empty() && token.expose().bytes().all(|b| b.is_ascii_graphic()));
         }
     }
-    if let Ok(servers) = parse_resources_xml(body) {
+    if let Ok(servers) = parse_resources_xml(body).and_then(Resources::whole) {
         assert!(servers.len() <= text.matches('<').count());
         assert!(servers.iter().all(|server| server.owner.is_none_or(|owner| owner.0 != 0)));
     }
@@ -67,7 +68,7 @@ fn beside_an_honest_row(rows: &str) {
         return;
     }
     let list = |tag: &str, row: &str| format!("<{tag}>{row}{rows}</{tag}>");
-    if let Ok(servers) = parse_resources_xml(list("resources", &server).as_bytes()) {
+    if let Ok(Resources { servers, .. }) = parse_resources_xml(list("resources", &server).as_bytes()) {
         let honest = servers.first().expect("the honest row is there");
         assert_eq!((honest.machine.as_str(), honest.owner.map(|owner| owner.0)), (MACHINE, Some(7)));
     }

@@ -57,6 +57,7 @@ fn client(id: &str, auth_method: ClientAuthMethod) -> Client {
         secrets: secrets.map(|(_, secret)| SecretHash::of(SecretKind::ClientSecret, secret)).collect(),
         redirect_uris: REDIRECT_URIS.map(|uri| RedirectUri::register(uri).expect("a fixed text")).to_vec(),
         allow: vec![AllowRule::Group(Group::friend())],
+        needs_known: Vec::new(),
         pkce_required: false,
         consent_required: false,
         signing_algorithm: SigningAlgorithm::Rs256,

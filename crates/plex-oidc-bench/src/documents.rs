@@ -6,7 +6,7 @@ use axum::Router;
 use axum::routing::get;
 
 use crate::house::{House, free_address};
-use crate::http::Connection;
+use crate::http::{self, Connection};
 use crate::process::{Cores, Process};
 use crate::report::Row;
 use crate::{Outcome, least};
@@ -29,17 +29,16 @@ pub(crate) fn hello(port: u16) -> Outcome<()> {
 /// Both documents.
 pub(crate) fn rows(house: &House) -> Outcome<Vec<Row>> {
     let own = house.serve(&Cores::one())?;
-    let address = free_address()?;
-    let port = address.port().to_string();
-    let bare = Process::start(&std::env::current_exe()?, &["hello", &port], &Cores::one(), (address, "/"))?;
-    let asked = [(&bare, "/"), (&own, "/.well-known/openid-configuration"), (&own, "/jwks")];
-    for (process, path) in asked {
-        load(process.address, path, WARM_UP)?;
+    let bare = bare()?;
+    let asked = [(&bare, "/"), (&own, "/.well-known/openid-configuration"), (&own, "/jwks")]
+        .map(|(process, path)| (process, Load::get(process.address, path)));
+    for (_, load) in &asked {
+        load.run(WARM_UP)?;
     }
     let mut times = [const { Vec::new() }; 3];
     for _ in 0..ROUNDS {
-        for ((process, path), times) in asked.iter().zip(&mut times) {
-            times.push(process.cpu_of_each(REQUESTS, || load(process.address, path, REQUESTS))?);
+        for ((process, load), times) in asked.iter().zip(&mut times) {
+            times.push(process.cpu_of_each(REQUESTS, || load.run(REQUESTS))?);
         }
     }
     let [hello, discovery, jwks] = times.map(least);
@@ -58,29 +57,53 @@ pub(crate) fn rows(house: &House) -> Outcome<Vec<Row>> {
     ])
 }
 
-/// Keeps every connection busy: whenever one has its answer, it gets the next request.
-pub(crate) fn load(address: SocketAddr, path: &str, requests: u32) -> Outcome<()> {
-    let mut connections = Vec::new();
-    for _ in 0..CONNECTIONS {
-        let mut connection = Connection::open_restless(address)?;
-        let request = connection.request("GET", path, &[], None);
-        connection.send(&request)?;
-        connections.push((connection, request));
+/// Starts the bare server, on the core of whatever is compared with it.
+pub(crate) fn bare() -> Outcome<Process> {
+    let address = free_address()?;
+    let port = address.port().to_string();
+    Process::start(&std::env::current_exe()?, &["hello", &port], &Cores::one(), (address, "/"))
+}
+
+/// One request, again and again on many connections.
+pub(crate) struct Load {
+    address: SocketAddr,
+    request: String,
+}
+
+impl Load {
+    /// This request, head and all.
+    pub(crate) const fn new(address: SocketAddr, request: String) -> Self {
+        Self { address, request }
     }
-    // All answers have one length: whoever does not look at them keeps the server busy.
-    let mut length = None;
-    let more = (requests as usize).saturating_sub(CONNECTIONS);
-    for turn in 0..more {
-        if let Some((connection, request)) = connections.get_mut(turn % CONNECTIONS) {
-            match length {
-                Some(length) => connection.skip(length)?,
-                None => length = Some(connection.receive_200()?),
-            }
-            connection.send(request)?;
+
+    /// A plain `GET`.
+    pub(crate) fn get(address: SocketAddr, path: &str) -> Self {
+        Self::new(address, http::request(address, "GET", path, &[], None))
+    }
+
+    /// Keeps every connection busy: whenever one has its answer, it gets the next request.
+    pub(crate) fn run(&self, requests: u32) -> Outcome<()> {
+        let mut connections = Vec::new();
+        for _ in 0..CONNECTIONS {
+            let mut connection = Connection::open_restless(self.address)?;
+            connection.send(&self.request)?;
+            connections.push(connection);
         }
+        // All answers have one length: whoever does not look at them keeps the server busy.
+        let mut length = None;
+        let more = (requests as usize).saturating_sub(CONNECTIONS);
+        for turn in 0..more {
+            if let Some(connection) = connections.get_mut(turn % CONNECTIONS) {
+                match length {
+                    Some(length) => connection.skip(length)?,
+                    None => length = Some(connection.receive_200()?),
+                }
+                connection.send(&self.request)?;
+            }
+        }
+        for connection in &mut connections {
+            connection.receive_200()?;
+        }
+        Ok(())
     }
-    for (connection, _) in &mut connections {
-        connection.receive_200()?;
-    }
-    Ok(())
 }

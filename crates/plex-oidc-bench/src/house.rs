@@ -15,9 +15,13 @@ use tempfile::TempDir;
 
 use crate::Outcome;
 use crate::process::Process;
+use crate::team::{AUDIENCE, TEAM, Team};
 
 /// Where both clients want their answers.
 pub(crate) const REDIRECT_URI: &str = "https://application.example.com/callback";
+
+/// Where the application behind the gateway is.
+pub(crate) const APP_HOST: &str = "photos.example.com";
 
 /// A client of the provider.
 #[derive(Clone, Copy)]
@@ -57,7 +61,7 @@ pub(crate) struct House {
 
 impl House {
     /// Makes one beside the binary: on a disk, where committing costs something, and not in memory.
-    pub(crate) async fn build(binary: &Path, emulator: &Emulator) -> Outcome<Self> {
+    pub(crate) async fn build(binary: &Path, emulator: &Emulator, team: &Team) -> Outcome<Self> {
         let beside = binary.parent().ok_or("the binary lies nowhere")?;
         let folder = tempfile::Builder::new().prefix("bench-").tempdir_in(beside)?;
         let address = free_address()?;
@@ -66,7 +70,7 @@ impl House {
         let secret = entropy.secret(SecretKind::ClientSecret).expose().to_owned();
         edit::create_private(&folder.path().join("client.secret"), &format!("{secret}\n"))?;
         let file = folder.path().join("plex-oidc.toml");
-        std::fs::write(&file, configuration(address, emulator))?;
+        std::fs::write(&file, configuration(address, emulator, team))?;
         let loaded = config::load(&file, &BTreeMap::new()).map_err(|problems| problems.to_string())?;
         installation::create(&loaded.config, &clock, &entropy).await?;
         Ok(Self { folder, binary: binary.to_owned(), address, secret })
@@ -85,16 +89,18 @@ pub(crate) fn free_address() -> Outcome<SocketAddr> {
     Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?)
 }
 
-/// As a host writes it, except that one address may sign in thousands of times.
-fn configuration(address: SocketAddr, emulator: &Emulator) -> String {
+/// As a host writes it, except that one address may sign in thousands of times, and one browser be sent on as often.
+fn configuration(address: SocketAddr, emulator: &Emulator, team: &Team) -> String {
     let mut text = format!(
         "public_url = \"http://localhost:{port}\"\n\
          listen = [\"{address}\"]\n\
          data_dir = \"data\"\n\
+         trusted_proxies = [\"127.0.0.1\"]\n\
          [keys]\nfile = \"plex-oidc.key\"\n\
          [plex]\nserver = \"{MAIN_SERVER}\"\nowner_id = {OWNER_ID}\n\
          [plex.urls]\nplex_tv = \"{}\"\nclients = \"{}\"\napp = \"{}\"\n\
-         [limits]\nsign_in_starts_per_address = 100000\nsign_in_starts_in_all = 1000000\n",
+         [limits]\nsign_in_starts_per_address = 100000\nsign_in_starts_in_all = 1000000\n\
+         codes_per_session = 1000000\n",
         emulator.plex_tv_url(),
         emulator.clients_url(),
         emulator.app_url(),
@@ -109,5 +115,10 @@ fn configuration(address: SocketAddr, emulator: &Emulator) -> String {
             scopes.join(", "),
         ));
     }
+    text.push_str(&format!(
+        "[[apps]]\nname = \"photos\"\nhost = \"{APP_HOST}\"\naccess_team = \"{TEAM}\"\naccess_audiences = [\"{AUDIENCE}\"]\n\
+         [[access_teams]]\nteam = \"{TEAM}\"\ncerts_url = \"{}\"\n",
+        team.certs_url,
+    ));
     text
 }

@@ -63,7 +63,7 @@ impl Connection {
 
     /// One `GET`.
     pub(crate) fn get(&mut self, path: &str, headers: &[(&str, &str)]) -> io::Result<Answer> {
-        let request = self.request("GET", path, headers, None);
+        let request = request(self.address, "GET", path, headers, None);
         self.send(&request)?;
         self.receive()
     }
@@ -77,29 +77,9 @@ impl Connection {
     ) -> io::Result<Answer> {
         let mut all = vec![("content-type", content_type)];
         all.extend(headers);
-        let request = self.request("POST", path, &all, Some(body));
+        let request = request(self.address, "POST", path, &all, Some(body));
         self.send(&request)?;
         self.receive()
-    }
-
-    /// The bytes of a request.
-    pub(crate) fn request(
-        &self,
-        method: &str,
-        path: &str,
-        headers: &[(&str, &str)],
-        body: Option<&str>,
-    ) -> String {
-        let mut text = format!("{method} {path} HTTP/1.1\r\nhost: localhost:{}\r\n", self.address.port());
-        for (name, value) in headers {
-            text.push_str(&format!("{name}: {value}\r\n"));
-        }
-        if let Some(body) = body {
-            text.push_str(&format!("content-length: {}\r\n", body.len()));
-        }
-        text.push_str("\r\n");
-        text.push_str(body.unwrap_or_default());
-        text
     }
 
     /// Sends a request.
@@ -174,10 +154,32 @@ impl Connection {
     }
 }
 
+/// The bytes of a request.
+pub(crate) fn request(
+    address: SocketAddr,
+    method: &str,
+    path: &str,
+    headers: &[(&str, &str)],
+    body: Option<&str>,
+) -> String {
+    let mut text = format!("{method} {path} HTTP/1.1\r\nhost: localhost:{}\r\n", address.port());
+    for (name, value) in headers {
+        text.push_str(&format!("{name}: {value}\r\n"));
+    }
+    if let Some(body) = body {
+        text.push_str(&format!("content-length: {}\r\n", body.len()));
+    }
+    text.push_str("\r\n");
+    text.push_str(body.unwrap_or_default());
+    text
+}
+
 /// The length of the head, with the empty line, and that of the body, once the head is complete.
 fn head_of(received: &[u8]) -> Option<(usize, usize)> {
     let end = received.windows(4).position(|four| four == b"\r\n\r\n")? + 4;
     let head = std::str::from_utf8(received.get(..end)?).ok()?;
-    let length = head.lines().find_map(|line| line.strip_prefix("content-length: "));
+    let pairs = head.lines().filter_map(|line| line.split_once(": "));
+    let length =
+        pairs.clone().find(|(name, _)| name.eq_ignore_ascii_case("content-length")).map(|(_, text)| text);
     Some((end, length.and_then(|text| text.parse().ok()).unwrap_or(0)))
 }

@@ -3,6 +3,7 @@
 
 mod documents;
 mod flows;
+mod gateway;
 mod house;
 mod http;
 mod memory;
@@ -12,6 +13,8 @@ mod report;
 mod sign_ins;
 mod signatures;
 mod start;
+mod team;
+mod traefik;
 
 use std::error::Error;
 use std::io::{self, Write as _};
@@ -24,6 +27,7 @@ use plextv_emulator::{Emulator, EmulatorConfig};
 use crate::house::House;
 use crate::process::Cores;
 use crate::report::Row;
+use crate::team::Team;
 
 /// A measurement, or why there is none.
 type Outcome<T> = Result<T, Box<dyn Error + Send + Sync>>;
@@ -41,6 +45,9 @@ enum Command {
     Budgets {
         /// The release binary
         binary: PathBuf,
+        /// Traefik, for what it costs a page to be guarded
+        #[arg(long)]
+        traefik: PathBuf,
         /// Write the results to this file
         #[arg(long, conflicts_with = "only")]
         record: Option<PathBuf>,
@@ -63,11 +70,15 @@ enum Part {
     Documents,
     Flows,
     SignIns,
+    Gateway,
+    Traefik,
 }
 
 fn main() -> ExitCode {
     let ended = match Arguments::parse().command {
-        Command::Budgets { binary, record, only } => budgets(&binary, record.as_deref(), only),
+        Command::Budgets { binary, traefik, record, only } => {
+            budgets((&binary, &traefik), record.as_deref(), only)
+        }
         Command::Hello { port } => documents::hello(port).map(|()| true),
     };
     match ended {
@@ -81,16 +92,19 @@ fn main() -> ExitCode {
 }
 
 /// Measures everything, shows it, and says whether every floor holds.
-fn budgets(binary: &Path, record: Option<&Path>, only: Option<Part>) -> Outcome<bool> {
+fn budgets((binary, traefik): (&Path, &Path), record: Option<&Path>, only: Option<Part>) -> Outcome<bool> {
     let cores = Cores::of_this_machine();
     // The emulator lives here, beside the load: what it costs is not counted.
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     let emulator = runtime.block_on(Emulator::start(EmulatorConfig::default()))?;
-    let house = runtime.block_on(House::build(binary, &emulator))?;
+    let team = runtime.block_on(Team::start())?;
+    let house = runtime.block_on(House::build(binary, &emulator, &team))?;
 
     let mut rows = vec![Row::binary(binary)?];
     // In this order: the cold start is to find the data of the sign-ins.
-    for part in [Part::Memory, Part::Start, Part::Documents, Part::Flows, Part::SignIns] {
+    for part in
+        [Part::Memory, Part::Start, Part::Documents, Part::Flows, Part::SignIns, Part::Gateway, Part::Traefik]
+    {
         if only.is_none_or(|only| only == part) {
             rows.extend(match part {
                 Part::Memory => memory::rows(&house, &emulator, cores)?,
@@ -98,6 +112,8 @@ fn budgets(binary: &Path, record: Option<&Path>, only: Option<Part>) -> Outcome<
                 Part::Documents => documents::rows(&house)?,
                 Part::Flows => flows::rows(&house, &emulator, cores)?,
                 Part::SignIns => sign_ins::rows(&house, &emulator, cores)?,
+                Part::Gateway => gateway::rows(&house, &emulator, &team, cores)?,
+                Part::Traefik => vec![traefik::row(&house, &emulator, traefik, cores)?],
             });
         }
     }
@@ -123,7 +139,16 @@ fn least(values: Vec<f64>) -> f64 {
 }
 
 /// Nineteen of twenty are below this.
-fn p95(mut values: Vec<f64>) -> f64 {
+fn p95(values: Vec<f64>) -> f64 {
+    percentile(values, 95)
+}
+
+/// Ninety-nine of a hundred are below this.
+fn p99(values: Vec<f64>) -> f64 {
+    percentile(values, 99)
+}
+
+fn percentile(mut values: Vec<f64>, percent: usize) -> f64 {
     values.sort_by(f64::total_cmp);
-    values.get(values.len().saturating_sub(1) * 95 / 100).copied().unwrap_or(f64::NAN)
+    values.get(values.len().saturating_sub(1) * percent / 100).copied().unwrap_or(f64::NAN)
 }

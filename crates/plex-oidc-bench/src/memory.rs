@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use plextv_emulator::Emulator;
 
 use crate::Outcome;
-use crate::documents::load;
+use crate::documents::Load;
 use crate::house::{Client, House};
 use crate::people::{Application, Browser, text};
 use crate::process::{Cores, Process};
@@ -30,7 +30,7 @@ pub(crate) fn rows(house: &House, emulator: &Emulator, cores: Cores) -> Outcome<
         all.into_iter().try_for_each(|one| one.join().map_err(|_| "a browser broke")?)
     })?;
     for path in ["/.well-known/openid-configuration", "/jwks", "/sign-in/popup", "/readyz"] {
-        load(process.address, path, 5_000)?;
+        Load::get(process.address, path).run(5_000)?;
     }
     let (after, peak) = (process.memory("VmRSS")?, process.memory("VmHWM")?);
     process.stop()?;

@@ -38,7 +38,7 @@ impl Browser {
         Ok(Self { connection: Connection::open(address)?, cookies: BTreeMap::new() })
     }
 
-    fn get(&mut self, path: &str) -> Outcome<Answer> {
+    pub(crate) fn get(&mut self, path: &str) -> Outcome<Answer> {
         let cookies = self.cookie_header();
         let answer = self.connection.get(path, &[("cookie", &cookies), ("accept", "text/html")])?;
         self.keep_cookies(&answer);
@@ -90,6 +90,13 @@ impl Browser {
         let address = format!("/sign-in/{request}/pin");
         self.connection.post(&address, &headers, ("application/json", &offer))?.expect(200)?;
         Ok(Started { request, pin })
+    }
+
+    /// Opens the sign-in page, and goes away.
+    pub(crate) fn leave_at_the_start(&mut self) -> Outcome<()> {
+        let path = self.get(&authorization(Client::Rs256))?.expect(303)?.location()?;
+        self.get(&path)?.expect(200)?;
+        Ok(())
     }
 
     /// Waits until the page would be told that there is an outcome.

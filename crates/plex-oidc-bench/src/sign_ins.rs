@@ -54,7 +54,7 @@ fn polled(address: SocketAddr, emulator: &Emulator, delay: Duration) -> Outcome<
 }
 
 /// Plex sends the browser back at once.
-fn forwarded(address: SocketAddr, emulator: &Emulator) -> Outcome<f64> {
+pub(crate) fn forwarded(address: SocketAddr, emulator: &Emulator) -> Outcome<f64> {
     let mut browser = Browser::new(address)?;
     let started = browser.start(emulator, Client::Rs256)?;
     started.approve(emulator)?;

@@ -118,6 +118,9 @@ pub struct Client {
     pub redirect_uris: Vec<RedirectUri>,
     /// Who may use it. Empty means nobody.
     pub allow: Vec<AllowRule>,
+    /// Rules of which it must be known whether they name a person, before that person is let in: those about libraries
+    /// that an application behind the gateway has for parts of itself.
+    pub needs_known: Vec<AllowRule>,
     /// Whether an authorization request must carry a PKCE challenge. Always true of a public client.
     pub pkce_required: bool,
     /// Whether consent is asked once per user even without `prompt=consent`.

@@ -9,8 +9,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::client::Client;
 use crate::groups::{Group, Groups};
-use crate::id::PlexAccountId;
-use crate::membership::PlexAccount;
+use crate::id::{MachineId, PlexAccountId};
+use crate::membership::{AcceptedServer, PlexAccount};
 use crate::subject::Subject;
 use crate::time::{Seconds, Timestamp};
 
@@ -46,19 +46,49 @@ impl AllowRule {
             let plain = text.bytes().all(|b| b.is_ascii_graphic());
             return (whole && plain).then(|| Self::Email(text.to_ascii_lowercase()));
         }
-        Group::parse(text).filter(Group::is_known_form).map(Self::Group)
+        Group::parse(text).filter(|group| group.meaning().is_some()).map(Self::Group)
     }
 
-    fn names(&self, person: &Person) -> bool {
+    /// Whether it is about a library, which is not always known of a person.
+    pub fn is_about_a_library(&self) -> bool {
+        matches!(self, Self::Group(group) if group.meaning().is_some_and(|of| of.library.is_some()))
+    }
+
+    /// Whether it lets `person` in. `None`: that is not known.
+    fn admits(&self, person: &Person, (rules, now): (&HouseRules, Timestamp)) -> Option<bool> {
         match self {
-            Self::Group(group) => person.groups.contains(group),
-            Self::Account(account) => person.account.id == *account,
-            Self::Email(wanted) => {
-                person.account.email_confirmed
-                    && person.account.email.as_ref().is_some_and(|email| email.eq_ignore_ascii_case(wanted))
-            }
+            Self::Group(group) if self.is_about_a_library() => person.sees(group, rules, now),
+            Self::Group(group) => Some(person.groups.contains(group)),
+            Self::Account(account) => Some(person.account.id == *account),
+            Self::Email(wanted) => Some(person.account.email_confirmed && has_address(person, wanted)),
         }
     }
+
+    /// Whether it keeps `person` out. `None`: that is not known. An address need not be confirmed for that, or whoever
+    /// does not confirm it would be let in.
+    fn bars(&self, person: &Person, at: (&HouseRules, Timestamp)) -> Option<bool> {
+        match self {
+            Self::Email(unwanted) => Some(has_address(person, unwanted)),
+            Self::Group(_) | Self::Account(_) => self.admits(person, at),
+        }
+    }
+}
+
+fn has_address(person: &Person, address: &str) -> bool {
+    person.account.email.as_ref().is_some_and(|email| email.eq_ignore_ascii_case(address))
+}
+
+/// Whether any of them is true: not known as long as one that is not known could be.
+fn any(answers: impl Iterator<Item = Option<bool>>) -> Option<bool> {
+    let mut known = Some(false);
+    for answer in answers {
+        match answer {
+            Some(true) => return answer,
+            Some(false) => {}
+            None => known = None,
+        }
+    }
+    known
 }
 
 /// Whom something is for.
@@ -71,23 +101,41 @@ pub struct Audience {
 }
 
 impl Audience {
-    /// Whether `person` is among them.
-    pub fn includes(&self, person: &Person) -> bool {
-        let named = |rules: &[AllowRule]| rules.iter().any(|rule| rule.names(person));
-        named(&self.allow) && !named(&self.deny)
+    /// Whether `person` is among them. `None`: that is not known.
+    fn includes(&self, person: &Person, at: (&HouseRules, Timestamp)) -> Option<bool> {
+        let allowed = any(self.allow.iter().map(|rule| rule.admits(person, at)));
+        let denied = any(self.deny.iter().map(|rule| rule.bars(person, at)));
+        match (allowed, denied) {
+            (Some(false), _) | (_, Some(true)) => Some(false),
+            (Some(true), Some(false)) => Some(true),
+            (None, _) | (_, None) => None,
+        }
     }
 }
 
 /// What we last knew about a person's membership.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Standing {
     /// Plex said yes, at that moment.
     Member {
         /// When Plex said so.
         confirmed_at: Timestamp,
+        /// The servers of which Plex said so.
+        through: Vec<AcceptedServer>,
     },
     /// Plex said no, or the host switched the person off.
     Ended,
+}
+
+/// What is known of the libraries that somebody may see on one server. Which ones stands in the groups.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KnownLibraries {
+    /// The server.
+    pub machine: MachineId,
+    /// All of them, also those to come.
+    pub all: bool,
+    /// When Plex said so.
+    pub as_of: Timestamp,
 }
 
 /// A person as stored: the account, the groups, and what we last knew.
@@ -99,6 +147,9 @@ pub struct Person {
     pub groups: Groups,
     /// The last answer about membership.
     pub standing: Standing,
+    /// The servers whose libraries are known. Of any other it is not known which ones this person sees: that is not the
+    /// same as none.
+    pub libraries: Vec<KnownLibraries>,
 }
 
 impl Person {
@@ -106,10 +157,38 @@ impl Person {
     pub fn subject(&self) -> Subject {
         Subject::of_plex(self.account.id)
     }
+
+    /// Whether this person may see the library of a group. `None`: not known, or not known any more.
+    fn sees(&self, group: &Group, rules: &HouseRules, now: Timestamp) -> Option<bool> {
+        let named = group.meaning()?.server;
+        let server = rules.accepted.iter().find(|server| server.name == named)?;
+        let Standing::Member { through, .. } = &self.standing else { return Some(false) };
+        if !through.contains(server) {
+            return Some(false);
+        }
+        let known = self.libraries.iter().find(|known| known.machine == server.machine)?;
+        let fresh = !known.as_of.plus(rules.membership_lifetime).has_passed(now);
+        fresh.then(|| known.all || self.groups.contains(group))
+    }
+
+    /// Takes over what `earlier` knew of libraries that nothing is known of now: Plex did not say that it has changed.
+    pub fn keep_libraries_of(&mut self, earlier: &Self) {
+        let Standing::Member { through, .. } = &self.standing else { return };
+        for known in &earlier.libraries {
+            let server = through.iter().find(|server| server.machine == known.machine);
+            let is_new = self.libraries.iter().any(|new| new.machine == known.machine);
+            let Some(server) = server.filter(|_| !is_new) else { continue };
+            let of_it = |group: &&Group| {
+                group.meaning().is_some_and(|of| of.library.is_some() && of.server == server.name)
+            };
+            self.groups.extend(earlier.groups.iter().filter(of_it).cloned());
+            self.libraries.push(known.clone());
+        }
+    }
 }
 
 /// House rules that hold for every application.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HouseRules {
     /// Whether managed Home users may come in at all.
     pub allow_managed_users: bool,
@@ -117,6 +196,16 @@ pub struct HouseRules {
     pub require_confirmed_email: bool,
     /// How long a positive answer serves without a new one.
     pub membership_lifetime: Seconds,
+    /// The servers whose people may come in.
+    pub accepted: Vec<AcceptedServer>,
+}
+
+impl HouseRules {
+    /// Whether every server that made somebody a member is still accepted, under the same name. Groups are not kept by
+    /// server, so those of one that is gone cannot be told from the others.
+    fn accept_all(&self, through: &[AcceptedServer]) -> bool {
+        !through.is_empty() && through.iter().all(|server| self.accepted.contains(server))
+    }
 }
 
 /// Why somebody may not.
@@ -144,46 +233,49 @@ pub enum Decision {
     Allow,
     /// No, and why.
     Deny(Denial),
-    /// What we know is too old to say yes. Nobody is let in, and nothing is ended: sign in again.
+    /// What we know is too old, or not enough, to say yes or no. Nobody is let in, and nothing is ended: sign in again.
     Unknown,
 }
 
 /// May `person` use `client`, now?
-pub fn decide(person: &Person, client: &Client, rules: HouseRules, now: Timestamp) -> Decision {
+pub fn decide(person: &Person, client: &Client, rules: &HouseRules, now: Timestamp) -> Decision {
     if !client.enabled {
         return Decision::Deny(Denial::ClientDisabled);
     }
-    let is_for = |person: &Person| client.allow.iter().any(|rule| rule.names(person));
-    judge(person, is_for, rules, now)
+    let at = (rules, now);
+    let is_known = || client.needs_known.iter().all(|rule| rule.admits(person, at).is_some());
+    let is_for = || any(client.allow.iter().map(|rule| rule.admits(person, at)));
+    judge(person, || is_for().filter(|named| !named || is_known()), at)
 }
 
 /// May `person` use what is for `audience`, now?
-pub fn decide_for(person: &Person, audience: &Audience, rules: HouseRules, now: Timestamp) -> Decision {
-    judge(person, |person| audience.includes(person), rules, now)
+pub fn decide_for(person: &Person, audience: &Audience, rules: &HouseRules, now: Timestamp) -> Decision {
+    judge(person, || audience.includes(person, (rules, now)), (rules, now))
 }
 
 fn judge(
     person: &Person,
-    is_for: impl FnOnce(&Person) -> bool,
-    rules: HouseRules,
-    now: Timestamp,
+    is_for: impl FnOnce() -> Option<bool>,
+    (rules, now): (&HouseRules, Timestamp),
 ) -> Decision {
     if let Some(denial) = barred(person, rules) {
         return Decision::Deny(denial);
     }
-    let Standing::Member { confirmed_at } = person.standing else {
+    let Standing::Member { confirmed_at, through } = &person.standing else {
         return Decision::Deny(Denial::NotShared);
     };
-    if !is_for(person) {
-        return Decision::Deny(Denial::NotAllowedHere);
-    }
-    if confirmed_at.plus(rules.membership_lifetime).has_passed(now) {
+    if !rules.accept_all(through) {
         return Decision::Unknown;
     }
-    Decision::Allow
+    match is_for() {
+        Some(false) => Decision::Deny(Denial::NotAllowedHere),
+        None => Decision::Unknown,
+        Some(true) if confirmed_at.plus(rules.membership_lifetime).has_passed(now) => Decision::Unknown,
+        Some(true) => Decision::Allow,
+    }
 }
 
-fn barred(person: &Person, rules: HouseRules) -> Option<Denial> {
+fn barred(person: &Person, rules: &HouseRules) -> Option<Denial> {
     let account = &person.account;
     let is_owner = person.groups.contains(&Group::owner());
     if account.anonymous {
@@ -194,4 +286,108 @@ fn barred(person: &Person, rules: HouseRules) -> Option<Denial> {
     }
     let unconfirmed = rules.require_confirmed_email && !account.email_confirmed;
     (unconfirmed && !is_owner).then_some(Denial::UnconfirmedEmail)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::groups::ServerName;
+    use crate::testing::{client, friend, house, server};
+
+    const NOW: Timestamp = Timestamp(1000);
+
+    fn rule(text: &str) -> AllowRule {
+        AllowRule::parse(text).unwrap()
+    }
+
+    fn but_not(deny: &str) -> Audience {
+        Audience { allow: vec![rule("plex-friend")], deny: vec![rule(deny)] }
+    }
+
+    fn known(all: bool) -> KnownLibraries {
+        KnownLibraries { machine: server().machine, all, as_of: NOW }
+    }
+
+    /// A friend who sees these libraries.
+    fn who_sees(keys: &[u64]) -> Person {
+        let mut person = friend();
+        person.groups.extend(keys.iter().map(|key| Group::library(None, *key)));
+        person.libraries = vec![known(false)];
+        person
+    }
+
+    #[test]
+    fn a_library_that_nothing_is_known_of_neither_lets_in_nor_passes_a_deny() {
+        let says = |person: &Person, deny| decide_for(person, &but_not(deny), &house(), NOW);
+        assert_eq!(says(&who_sees(&[1]), "plex-library:7"), Decision::Allow);
+        assert_eq!(says(&who_sees(&[7]), "plex-library:7"), Decision::Deny(Denial::NotAllowedHere));
+        assert_eq!(says(&friend(), "plex-library:7"), Decision::Unknown);
+        let all = Person { libraries: vec![known(true)], ..friend() };
+        assert_eq!(says(&all, "plex-library:7"), Decision::Deny(Denial::NotAllowedHere));
+        let late = NOW.plus(house().membership_lifetime);
+        let person = Person {
+            standing: Standing::Member { confirmed_at: late, through: vec![server()] },
+            ..who_sees(&[1])
+        };
+        assert_eq!(decide_for(&person, &but_not("plex-library:7"), &house(), late), Decision::Unknown);
+        let only = Client { allow: vec![rule("plex-library:1")], ..client("a") };
+        assert_eq!(decide(&friend(), &only, &house(), NOW), Decision::Unknown);
+        assert_eq!(decide(&who_sees(&[2]), &only, &house(), NOW), Decision::Deny(Denial::NotAllowedHere));
+        assert_eq!(decide(&who_sees(&[1]), &only, &house(), NOW), Decision::Allow);
+        let parts = Client { needs_known: vec![rule("plex-library:7")], ..client("a") };
+        assert_eq!(decide(&friend(), &parts, &house(), NOW), Decision::Unknown);
+        assert_eq!(decide(&who_sees(&[7]), &parts, &house(), NOW), Decision::Allow);
+    }
+
+    #[test]
+    fn an_address_is_denied_whether_or_not_it_is_confirmed() {
+        let rules = HouseRules { require_confirmed_email: false, ..house() };
+        let mut person = friend();
+        person.account.email_confirmed = false;
+        let denied = Decision::Deny(Denial::NotAllowedHere);
+        assert_eq!(decide_for(&person, &but_not("PAT@example.com"), &rules, NOW), denied);
+        let only = Client { allow: vec![rule("pat@example.com")], ..client("a") };
+        assert_eq!(decide(&person, &only, &rules, NOW), denied);
+    }
+
+    #[test]
+    fn the_library_of_one_server_is_not_that_of_another() {
+        let named = |digit: &str, name| AcceptedServer {
+            machine: MachineId::parse(&digit.repeat(40)).unwrap(),
+            owner: PlexAccountId(1),
+            name: ServerName::of(name),
+        };
+        let (attic, cellar) = (named("a", "Attic"), named("b", "Cellar"));
+        let rules = HouseRules { accepted: vec![attic.clone(), cellar.clone()], ..house() };
+        let mut guest = friend();
+        guest.standing = Standing::Member { confirmed_at: NOW, through: vec![cellar.clone()] };
+        guest.groups.insert(Group::library(cellar.name.as_ref(), 1));
+        guest.libraries = vec![KnownLibraries { machine: cellar.machine, all: false, as_of: NOW }];
+        let says = |allow| decide(&guest, &Client { allow: vec![rule(allow)], ..client("a") }, &rules, NOW);
+        assert_eq!(says("plex-library:cellar:1"), Decision::Allow);
+        assert_eq!(says("plex-library:attic:1"), Decision::Deny(Denial::NotAllowedHere));
+        assert_eq!(says("plex-friend:attic"), Decision::Deny(Denial::NotAllowedHere));
+    }
+
+    #[test]
+    fn whoever_came_by_a_server_that_is_gone_is_neither_let_in_nor_refused() {
+        let says = |accepted| decide(&friend(), &client("a"), &HouseRules { accepted, ..house() }, NOW);
+        let taken_over = AcceptedServer { owner: PlexAccountId(2), ..server() };
+        let renamed = AcceptedServer { name: ServerName::of("Attic"), ..server() };
+        assert_eq!(says(vec![server()]), Decision::Allow);
+        for accepted in [vec![], vec![taken_over], vec![renamed]] {
+            assert_eq!(says(accepted), Decision::Unknown);
+        }
+    }
+
+    #[test]
+    fn what_was_known_of_libraries_is_kept_until_plex_says_otherwise() {
+        let earlier = who_sees(&[7]);
+        let mut person = friend();
+        person.keep_libraries_of(&earlier);
+        assert_eq!(person, earlier);
+        let mut newer = who_sees(&[2]);
+        newer.keep_libraries_of(&earlier);
+        assert_eq!(newer, who_sees(&[2]));
+    }
 }

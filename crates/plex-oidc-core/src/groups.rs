@@ -1,4 +1,5 @@
-//! Groups: what is shared with somebody, said as names that rules and applications can use.
+//! Groups: what is shared with somebody, said as names that rules and applications can use. Where several servers are
+//! accepted, `plex-friend` and its like are about any of them, and `plex-friend:attic` is about one.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -37,9 +38,19 @@ impl Group {
         Self("plex-managed".to_owned())
     }
 
-    /// Everybody who may see one library, by its key on the server.
-    pub fn library(key: u64) -> Self {
-        Self(format!("plex-library:{key}"))
+    /// Everybody who may see one library, by its key on its server. Keys are local to a server: where there are several,
+    /// the group names it.
+    pub fn library(server: Option<&ServerName>, key: u64) -> Self {
+        match server {
+            Some(server) => Self(format!("plex-library:{server}:{key}")),
+            None => Self(format!("plex-library:{key}")),
+        }
+    }
+
+    /// The same, of one server among several.
+    #[must_use]
+    pub fn of(&self, server: &ServerName) -> Self {
+        Self(format!("{self}:{server}"))
     }
 
     /// The name.
@@ -47,10 +58,64 @@ impl Group {
         &self.0
     }
 
-    /// Whether the name is one that we give out ourselves.
-    pub fn is_known_form(&self) -> bool {
-        matches!(self.0.as_str(), "plex-owner" | "plex-home" | "plex-friend" | "plex-managed")
-            || self.0.strip_prefix("plex-library:").is_some_and(|key| key.parse::<u64>().is_ok())
+    /// What it says, if it is one that we could give out ourselves.
+    pub fn meaning(&self) -> Option<Meaning> {
+        let mut parts = self.0.splitn(3, ':');
+        let (kind, first, second) = (parts.next()?, parts.next(), parts.next());
+        let server =
+            |text: Option<&str>| text.map(ServerName::parse).map_or(Some(None), |name| name.map(Some));
+        match (kind, first, second) {
+            ("plex-library", Some(key), None) => {
+                Some(Meaning { server: None, library: Some(library_key(key)?) })
+            }
+            ("plex-library", name @ Some(_), Some(key)) => {
+                Some(Meaning { server: server(name)?, library: Some(library_key(key)?) })
+            }
+            ("plex-owner" | "plex-home" | "plex-friend", name, None) => {
+                Some(Meaning { server: server(name)?, library: None })
+            }
+            ("plex-managed", None, None) => Some(Meaning { server: None, library: None }),
+            _ => None,
+        }
+    }
+}
+
+/// A key in the one spelling that we give out: what we never give would never match.
+fn library_key(text: &str) -> Option<u64> {
+    text.parse().ok().filter(|key: &u64| key.to_string() == text)
+}
+
+/// What a group of ours says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Meaning {
+    /// The one server that it is about, where there are several.
+    pub server: Option<ServerName>,
+    /// The library that it is about.
+    pub library: Option<u64>,
+}
+
+/// What a server is called in the names of groups: lower-case letters, digits and hyphens.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct ServerName(String);
+
+impl ServerName {
+    /// From a name for people: letters and digits of ASCII in lower case, a hyphen for what stands between them. `None`
+    /// if it has neither.
+    pub fn of(name: &str) -> Option<Self> {
+        let words = name.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty());
+        let slug = words.map(str::to_ascii_lowercase).collect::<Vec<_>>().join("-");
+        (1..=64).contains(&slug.len()).then_some(Self(slug))
+    }
+
+    fn parse(text: &str) -> Option<Self> {
+        Self::of(text).filter(|name| name.0 == text)
+    }
+}
+
+impl fmt::Display for ServerName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
     }
 }
 
@@ -62,3 +127,51 @@ impl fmt::Display for Group {
 
 /// The groups of one person, sorted, each once.
 pub type Groups = BTreeSet<Group>;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn meaning(text: &str) -> Option<(Option<String>, Option<u64>)> {
+        let meaning = Group::parse(text)?.meaning()?;
+        Some((meaning.server.map(|server| server.to_string()), meaning.library))
+    }
+
+    #[test]
+    fn a_group_says_of_which_server_and_which_library_it_is() {
+        let attic = ServerName::of("The Attic, 2").unwrap();
+        assert_eq!(attic.to_string(), "the-attic-2");
+        for (group, server, library) in [
+            (Group::library(None, 7), None, Some(7)),
+            (Group::library(Some(&attic), 7), Some("the-attic-2"), Some(7)),
+            (Group::friend(), None, None),
+            (Group::owner().of(&attic), Some("the-attic-2"), None),
+            (Group::managed(), None, None),
+        ] {
+            assert_eq!(meaning(group.as_str()), Some((server.map(str::to_owned), library)), "{group}");
+        }
+    }
+
+    #[test]
+    fn what_is_never_given_out_is_no_group_of_ours() {
+        for odd in [
+            "plex-library",
+            "plex-library:",
+            "plex-library:+7",
+            "plex-library:07",
+            "plex-library:films",
+            "plex-library:Attic:7",
+            "plex-library::7",
+            "plex-library:attic:07",
+            "plex-library:attic:7:8",
+            "plex-friend:",
+            "plex-friend:-attic",
+            "plex-friend:attic:7",
+            "plex-managed:attic",
+            "friends",
+        ] {
+            assert_eq!(meaning(odd), None, "{odd}");
+        }
+        assert_eq!((ServerName::of("書斎"), ServerName::of("")), (None, None));
+    }
+}

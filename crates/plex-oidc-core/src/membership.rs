@@ -5,16 +5,18 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::groups::{Group, Groups};
+use crate::groups::{Group, Groups, ServerName};
 use crate::id::{MachineId, PlexAccountId};
 
 /// A Plex Media Server whose people may come in.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AcceptedServer {
     /// Its machine identifier.
     pub machine: MachineId,
     /// The account that owns it.
     pub owner: PlexAccountId,
+    /// What it is called in groups; nothing where it is the only one.
+    pub name: Option<ServerName>,
 }
 
 /// What plex.tv says about one account, read with that account's own token.
@@ -58,6 +60,8 @@ pub enum Membership {
     Member {
         /// What follows from how it is shared.
         groups: Groups,
+        /// The servers that make the account a member.
+        through: Vec<AcceptedServer>,
     },
     /// No accepted server is shared with the account.
     NotShared,
@@ -69,28 +73,31 @@ pub fn membership(
     visible: &[VisibleServer],
     accepted: &[AcceptedServer],
 ) -> Membership {
-    let mut groups = Groups::new();
-    if accepted.iter().any(|server| server.owner == account.id) {
-        groups.insert(Group::owner()); // first, and by account id alone: the owner is never locked out
+    let (mut groups, mut through) = (Groups::new(), Vec::new());
+    for server in accepted {
+        // By account id alone: the owner is never locked out.
+        let group = if server.owner == account.id {
+            Group::owner()
+        } else {
+            let Some(seen) = visible.iter().find(|seen| is_it(seen, server)) else { continue };
+            if seen.home { Group::home() } else { Group::friend() }
+        };
+        groups.extend(server.name.as_ref().map(|name| group.of(name)));
+        groups.insert(group);
+        through.push(server.clone());
     }
-    for seen in visible {
-        let Some(server) = accepted.iter().find(|server| server.machine == seen.machine) else { continue };
-        if server.owner == account.id {
-            continue;
-        }
-        // Somebody else's server with our machine identifier is not ours.
-        if seen.owned || seen.owner != Some(server.owner) {
-            continue;
-        }
-        groups.insert(if seen.home { Group::home() } else { Group::friend() });
-    }
-    if groups.is_empty() {
+    if through.is_empty() {
         return Membership::NotShared;
     }
     if account.managed {
         groups.insert(Group::managed());
     }
-    Membership::Member { groups }
+    Membership::Member { groups, through }
+}
+
+/// Somebody else's server with our machine identifier is not ours.
+fn is_it(seen: &VisibleServer, server: &AcceptedServer) -> bool {
+    seen.machine == server.machine && !seen.owned && seen.owner == Some(server.owner)
 }
 
 #[cfg(test)]
@@ -104,7 +111,7 @@ mod tests {
     }
 
     fn accepted() -> Vec<AcceptedServer> {
-        vec![AcceptedServer { machine: machine('a'), owner: OWNER }]
+        vec![AcceptedServer { machine: machine('a'), owner: OWNER, name: None }]
     }
 
     fn account(id: u64) -> PlexAccount {
@@ -126,7 +133,7 @@ mod tests {
 
     fn groups_of(account: &PlexAccount, visible: &[VisibleServer]) -> Vec<String> {
         match membership(account, visible, &accepted()) {
-            Membership::Member { groups } => groups.iter().map(ToString::to_string).collect(),
+            Membership::Member { groups, .. } => groups.iter().map(ToString::to_string).collect(),
             Membership::NotShared => vec!["-".into()],
         }
     }
@@ -143,6 +150,31 @@ mod tests {
         assert_eq!(groups_of(&account(2), &[seen('a', false, true, Some(1))]), ["plex-home"]);
         let managed = PlexAccount { managed: true, ..account(2) };
         assert_eq!(groups_of(&managed, &[seen('a', false, true, Some(1))]), ["plex-home", "plex-managed"]);
+    }
+
+    #[test]
+    fn of_several_servers_each_has_groups_of_its_own() {
+        let named = |digit, owner, name| AcceptedServer {
+            machine: machine(digit),
+            owner: PlexAccountId(owner),
+            name: ServerName::of(name),
+        };
+        let accepted = [named('a', 1, "Attic"), named('b', 2, "Cellar")];
+        let of = |id, visible: &[VisibleServer]| match membership(&account(id), visible, &accepted) {
+            Membership::Member { groups, through } => {
+                let machines = through.iter().map(|server| server.machine.clone()).collect::<Vec<_>>();
+                (groups.iter().map(ToString::to_string).collect::<Vec<_>>(), machines)
+            }
+            Membership::NotShared => panic!("a member"),
+        };
+        let friend_of_b = of(3, &[seen('b', false, false, Some(2))]);
+        assert_eq!(
+            friend_of_b,
+            (vec!["plex-friend".into(), "plex-friend:cellar".into()], vec![machine('b')])
+        );
+        let (groups, through) = of(2, &[seen('a', false, true, Some(1))]);
+        assert_eq!(groups, ["plex-home", "plex-home:attic", "plex-owner", "plex-owner:cellar"]);
+        assert_eq!(through, [machine('a'), machine('b')]);
     }
 
     #[test]

@@ -8,17 +8,20 @@ use uuid::Uuid;
 use crate::authorize::{Progress, SessionFacts, Step, next_step, validate};
 use crate::claims::{IdTokenFacts, id_token, userinfo};
 use crate::client::{Client, ClientAuthMethod, Clients, ExtraClaim};
-use crate::decide::{AllowRule, Decision, Denial, HouseRules, Person, Standing, decide};
+use crate::decide::{
+    AllowRule, Audience, Decision, Denial, HouseRules, KnownLibraries, Person, Standing, decide, decide_for,
+};
 use crate::form::Parameters;
 use crate::groups::{Group, Groups};
 use crate::id::{PlexAccountId, Sid};
 use crate::issuer::Issuer;
+use crate::membership::AcceptedServer;
 use crate::pkce::{CodeChallenge, CodeVerifier};
 use crate::redirect::RedirectUri;
 use crate::scope::{Scope, ScopeSet};
 use crate::secret::{Secret, SecretKind};
 use crate::subject::Subject;
-use crate::testing::{REDIRECT_URI, client, friend, public_client};
+use crate::testing::{REDIRECT_URI, client, friend, public_client, server};
 use crate::time::{Seconds, Timestamp};
 use crate::token::client_auth::{authenticate, present};
 use crate::token::code::{CodeFacts, CodeVerdict, DOUBLE_SUBMIT, check_code};
@@ -46,10 +49,14 @@ prop_compose! {
         id in 41_u64..44,
         flags in any::<[bool; 4]>(),
         groups in prop::collection::btree_set(
-            prop::sample::select(vec![Group::owner(), Group::home(), Group::friend(), Group::managed(), Group::library(3)]),
+            prop::sample::select(vec![
+                Group::owner(), Group::home(), Group::friend(), Group::managed(), Group::library(None, 3),
+            ]),
             0..4,
         ),
         confirmed_at in prop::option::of(0_i64..2000),
+        libraries in prop::option::of((any::<bool>(), 0_i64..2000)),
+        elsewhere in 0_u8..5,
     ) -> Person {
         let [managed, anonymous, email_confirmed, has_email] = flags;
         let mut person = friend();
@@ -59,8 +66,14 @@ prop_compose! {
         person.account.email_confirmed = email_confirmed && has_email;
         person.account.email = person.account.email.filter(|_| has_email);
         person.groups = groups.into_iter().collect::<Groups>();
+        let other = AcceptedServer { owner: PlexAccountId(2), ..server() };
+        let through = vec![if elsewhere == 0 { other } else { server() }];
         person.standing = confirmed_at
-            .map_or(Standing::Ended, |at| Standing::Member { confirmed_at: Timestamp(at) });
+            .map_or(Standing::Ended, |at| Standing::Member { confirmed_at: Timestamp(at), through });
+        person.libraries = libraries
+            .map(|(all, at)| KnownLibraries { machine: server().machine, all, as_of: Timestamp(at) })
+            .into_iter()
+            .collect();
         person
     }
 }
@@ -70,6 +83,7 @@ fn any_house() -> impl Strategy<Value = HouseRules> {
         allow_managed_users: managed,
         require_confirmed_email: confirmed,
         membership_lifetime: Seconds(lifetime),
+        accepted: vec![server()],
     })
 }
 
@@ -93,17 +107,18 @@ proptest! {
         if !rules.is_empty() {
             fewer.allow.remove(gone.index(rules.len()));
         }
-        let (now, is_in) = (Timestamp(now), |client: &Client, now| decide(&person, client, house, now) == Decision::Allow);
+        let (now, is_in) = (Timestamp(now), |client: &Client, now| decide(&person, client, &house, now) == Decision::Allow);
         prop_assert!(!is_in(&fewer, now) || is_in(&whole, now));
         let nobody = Client { allow: Vec::new(), ..whole.clone() };
         let off = Client { enabled: false, ..whole.clone() };
         prop_assert!(!is_in(&nobody, now) && !is_in(&off, now));
         // Nor does time that passes, stricter house rules, or an ended membership.
         prop_assert!(!is_in(&whole, now.plus(Seconds(1))) || is_in(&whole, now));
-        let strict = HouseRules { allow_managed_users: false, require_confirmed_email: true, ..house };
-        prop_assert!(decide(&person, &whole, strict, now) != Decision::Allow || is_in(&whole, now));
+        let strict =
+            HouseRules { allow_managed_users: false, require_confirmed_email: true, ..house.clone() };
+        prop_assert!(decide(&person, &whole, &strict, now) != Decision::Allow || is_in(&whole, now));
         let ended = Person { standing: Standing::Ended, ..person.clone() };
-        prop_assert!(matches!(decide(&ended, &whole, house, now), Decision::Deny(_)));
+        prop_assert!(matches!(decide(&ended, &whole, &house, now), Decision::Deny(_)));
     }
 
     /// The decision, worked out again as one sentence.
@@ -112,25 +127,38 @@ proptest! {
         person in any_person(), rules in prop::collection::vec(any_rule(), 0..5), house in any_house(), now in 0_i64..3000,
     ) {
         let account = &person.account;
-        let named = rules.iter().any(|rule| match rule {
-            AllowRule::Group(group) => person.groups.iter().any(|of| of == group),
-            AllowRule::Account(id) => account.id.0 == id.0,
-            AllowRule::Email(email) => account.email_confirmed
-                && account.email.as_deref().is_some_and(|own| own.to_lowercase() == email.to_lowercase()),
-        });
-        let fresh = match person.standing {
-            Standing::Ended => false,
-            Standing::Member { confirmed_at } => now < confirmed_at.0 + i64::from(house.membership_lifetime.0),
+        let fresh = |since: i64| now < since + i64::from(house.membership_lifetime.0);
+        let known = person.libraries.first().filter(|known| fresh(known.as_of.0));
+        let library = Group::library(None, 3);
+        let named: Vec<Option<bool>> = rules.iter().map(|rule| match rule {
+            AllowRule::Group(group) if *group == library => {
+                known.map(|known| known.all || person.groups.iter().any(|of| *of == library))
+            }
+            AllowRule::Group(group) => Some(person.groups.iter().any(|of| of == group)),
+            AllowRule::Account(id) => Some(account.id.0 == id.0),
+            AllowRule::Email(email) => Some(account.email_confirmed
+                && account.email.as_deref().is_some_and(|own| own.to_lowercase() == email.to_lowercase())),
+        }).collect();
+        let (confirmed, accepted) = match &person.standing {
+            Standing::Ended => (false, false),
+            Standing::Member { confirmed_at, through } => (fresh(confirmed_at.0), through[0].owner.0 == 1),
         };
         let owner = person.groups.contains(&Group::owner());
         let welcome = !account.anonymous
             && (!account.managed || house.allow_managed_users)
             && (!house.require_confirmed_email || account.email_confirmed || owner || account.managed);
-        let client = Client { allow: rules, ..client("a") };
-        let decision = decide(&person, &client, house, Timestamp(now));
-        prop_assert_eq!(decision == Decision::Allow, named && fresh && welcome);
+        let is_named = named.contains(&Some(true));
+        let client = Client { allow: rules.clone(), ..client("a") };
+        let decision = decide(&person, &client, &house, Timestamp(now));
+        prop_assert_eq!(decision == Decision::Allow, is_named && confirmed && welcome && accepted);
         if decision == Decision::Unknown {
-            prop_assert!(named && welcome && !fresh && person.standing != Standing::Ended);
+            let doubt = !accepted || (is_named && !confirmed) || (!is_named && named.contains(&None));
+            prop_assert!(welcome && doubt && person.standing != Standing::Ended);
+        }
+        // Whoever is let in although others are kept out is certainly none of those others.
+        let audience = Audience { allow: vec![AllowRule::Account(account.id)], deny: rules };
+        if decide_for(&person, &audience, &house, Timestamp(now)) == Decision::Allow {
+            prop_assert!(named.iter().all(|named| *named == Some(false)));
         }
     }
 

@@ -1,10 +1,10 @@
 //! Values that the tests of this crate share.
 
 use crate::client::{Client, ClientAuthMethod, SigningAlgorithm};
-use crate::decide::{AllowRule, Person, Standing};
+use crate::decide::{AllowRule, HouseRules, Person, Standing};
 use crate::groups::{Group, Groups};
-use crate::id::{ClientId, PlexAccountId};
-use crate::membership::PlexAccount;
+use crate::id::{ClientId, MachineId, PlexAccountId};
+use crate::membership::{AcceptedServer, PlexAccount};
 use crate::redirect::RedirectUri;
 use crate::scope::{Scope, ScopeSet};
 use crate::secret::{SecretHash, SecretKind};
@@ -22,6 +22,7 @@ pub(crate) fn client(id: &str) -> Client {
         secrets: vec![SecretHash::of(SecretKind::ClientSecret, &format!("secret of {id}"))],
         redirect_uris: vec![RedirectUri::register(REDIRECT_URI).unwrap()],
         allow: vec![AllowRule::Group(Group::friend())],
+        needs_known: Vec::new(),
         pkce_required: false,
         consent_required: false,
         signing_algorithm: SigningAlgorithm::Rs256,
@@ -46,6 +47,22 @@ pub(crate) fn public_client(id: &str) -> Client {
     }
 }
 
+/// The host's server.
+pub(crate) fn server() -> AcceptedServer {
+    let machine = MachineId::parse(&"a".repeat(40)).unwrap();
+    AcceptedServer { machine, owner: PlexAccountId(1), name: None }
+}
+
+/// The usual rules.
+pub(crate) fn house() -> HouseRules {
+    HouseRules {
+        allow_managed_users: false,
+        require_confirmed_email: true,
+        membership_lifetime: Seconds::days(1),
+        accepted: vec![server()],
+    }
+}
+
 /// A friend of the host.
 pub(crate) fn friend() -> Person {
     let mut groups = Groups::new();
@@ -62,6 +79,7 @@ pub(crate) fn friend() -> Person {
             anonymous: false,
         },
         groups,
-        standing: Standing::Member { confirmed_at: Timestamp(0) },
+        standing: Standing::Member { confirmed_at: Timestamp(0), through: vec![server()] },
+        libraries: Vec::new(),
     }
 }

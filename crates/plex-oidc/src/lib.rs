@@ -24,3 +24,4 @@ pub mod store;
 pub mod telemetry;
 pub mod upstream;
 pub mod web;
+pub mod write_limit;

@@ -25,6 +25,7 @@ use tracing::{debug, info, warn};
 use crate::app::{App, State};
 use crate::headers::add_security_headers;
 use crate::ready::ReadyAnswers;
+use crate::write_limit::WriteLimited;
 
 /// How long the loop rests when the system has no more descriptors.
 const REST: Duration = Duration::from_millis(100);
@@ -40,6 +41,8 @@ pub struct ConnectionLimits {
     pub header_bytes: usize,
     /// Until a request head must have arrived.
     pub header_timeout: Duration,
+    /// Until a peer must have taken something of an answer that waits for it.
+    pub write_timeout: Duration,
     /// For open requests to finish, after the program was asked to stop.
     pub drain: Duration,
 }
@@ -116,7 +119,8 @@ impl Server {
                 request.extensions_mut().insert(ConnectInfo(peer));
                 Either::Right(serving.router.clone().oneshot(request))
             });
-            let connection = graceful.watch(http.serve_connection(TokioIo::new(stream), service));
+            let stream = TokioIo::new(WriteLimited::new(stream, self.limits.write_timeout));
+            let connection = graceful.watch(http.serve_connection(stream, service));
             tokio::spawn(async move {
                 if let Err(error) = connection.await {
                     debug!(%error, "a connection ended early");

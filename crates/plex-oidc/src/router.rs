@@ -95,6 +95,8 @@ fn gateway() -> Router<State> {
         .route("/authz/ext-authz", any(authz::ext_authz))
         .route("/authz/ext-authz/", any(authz::ext_authz))
         .route("/authz/ext-authz/{*target}", any(authz::ext_authz))
+        .route("/authz/app/{name}/forward-auth", any(authz::forward_auth_of_app))
+        .route("/authz/app/{name}/auth-request", any(authz::auth_request_of_app))
         .route("/authz/app/{name}/ext-authz", any(authz::ext_authz_of_app))
         .route("/authz/app/{name}/ext-authz/", any(authz::ext_authz_of_app))
         .route("/authz/app/{name}/ext-authz/{*target}", any(authz::ext_authz_of_app))

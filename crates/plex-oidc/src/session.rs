@@ -18,8 +18,9 @@ use plex_oidc_core::time::Seconds;
 pub const ATTEMPT_LIFETIME: Seconds = Seconds::minutes(10);
 /// Most attempts of one browser at a time; the oldest cookies beyond are taken away, or the header grows too large.
 const MAX_ATTEMPT_COOKIES: usize = 8;
-/// Most cookies looked at in one request.
-const MAX_COOKIES: usize = 64;
+/// Most cookies of one request. Browsers keep fewer for all hosts of a domain; with more, none of them is looked at, because
+/// the second of two might be the last.
+const MAX_COOKIES: usize = 256;
 
 const SESSION: &str = "plex-oidc-session";
 const ATTEMPT: &str = "plex-oidc-login-";
@@ -116,9 +117,10 @@ pub fn find<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
 }
 
 fn pairs(headers: &HeaderMap) -> impl Iterator<Item = (&str, &str)> {
-    let values = headers.get_all(COOKIE).into_iter().filter_map(|value| value.to_str().ok());
-    let pairs = values.flat_map(|value| value.split(';')).take(MAX_COOKIES);
-    pairs.filter_map(|pair| pair.trim().split_once('='))
+    let values = || headers.get_all(COOKIE).into_iter().filter_map(|value| value.to_str().ok());
+    let all = move || values().flat_map(|value| value.split(';'));
+    let few = all().nth(MAX_COOKIES).is_none();
+    all().filter(move |_| few).filter_map(|pair| pair.trim().split_once('='))
 }
 
 /// The token that every form carries: only the holder of the cookie can know it.
@@ -170,6 +172,15 @@ mod tests {
         assert_eq!(found.expose(), ours.expose());
         let planted = format!("{}; {}", pair(&ours), pair(&secret(SecretKind::BrowserSession, 2)));
         assert!(cookies.session(&headers(&[planted])).is_none());
+        // However many others are sent between the two, in one header or several.
+        let others = |count: usize| vec!["x=y"; count].join("; ");
+        for others in [vec![others(200)], vec!["x=y".to_owned(); 200], vec![others(5000)]] {
+            let planted =
+                [vec![pair(&secret(SecretKind::BrowserSession, 2))], others, vec![pair(&ours)]].concat();
+            assert!(cookies.session(&headers(&planted)).is_none());
+        }
+        assert!(cookies.session(&headers(&[others(200), pair(&ours)])).is_some());
+        assert!(cookies.session(&headers(&[pair(&ours), others(5000)])).is_none(), "nor with too many");
         let bare = headers(&[pair(&ours).replace("__Host-", "")]);
         assert!(cookies.session(&bare).is_none(), "without the prefix it may come from a parent domain");
     }

@@ -38,6 +38,9 @@ use crate::upstream::plex::{Plex, PlexSettings};
 /// How long open requests may take to finish after the program was asked to stop (invariant I-20).
 const DRAIN: Duration = Duration::from_secs(10);
 
+/// How long a peer may leave an answer lying.
+const WRITE_TIMEOUT: Duration = Duration::from_secs(30);
+
 /// Why the service does not start. Nothing was created or changed.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
@@ -152,7 +155,7 @@ impl Held {
         Ok(Arc::new(App {
             issuer: config.public_url.clone(),
             clients: config.clients.iter().cloned().collect(),
-            rules: house_rules(config),
+            rules: house_rules(config, settings.servers.clone()),
             lifetimes: lifetimes(config),
             trusted_proxies: TrustedProxies(config.trusted_proxies.clone()),
             store: Arc::clone(&self.store),
@@ -164,6 +167,7 @@ impl Held {
             limiter: StartLimiter::new(StartLimits {
                 per_address: at_least_one(config.limits.sign_in_starts_per_address),
                 global: at_least_one(config.limits.sign_in_starts_in_all),
+                codes_per_session: at_least_one(config.limits.codes_per_session),
             }),
             repeats: Mutex::default(),
             watchers: Arc::clone(&self.watchers),
@@ -202,12 +206,13 @@ pub async fn assemble(config: &Config, parts: Parts) -> Result<State, StartError
     Held::open(config, parts).await?.app(config).await
 }
 
-/// The rules of the house in this configuration.
-pub const fn house_rules(config: &Config) -> HouseRules {
+/// The rules of the house in this configuration, which accepts these servers.
+pub fn house_rules(config: &Config, accepted: Vec<AcceptedServer>) -> HouseRules {
     HouseRules {
         allow_managed_users: config.rules.allow_managed,
         require_confirmed_email: config.rules.require_confirmed_email,
         membership_lifetime: config.rules.membership_lifetime,
+        accepted,
     }
 }
 
@@ -274,7 +279,7 @@ async fn plex_settings(plex: &PlexConfig, api: &PlexTv) -> Result<PlexSettings, 
             (Some(owner), _) | (None, Some(owner)) => owner,
             (None, None) => *asked.insert(ask_owner(api, owner_token.as_ref()).await?),
         };
-        servers.push(AcceptedServer { machine: server.machine.clone(), owner });
+        servers.push(server.accepted(owner));
     }
     Ok(PlexSettings { servers, owner_token })
 }
@@ -317,6 +322,7 @@ pub fn connection_limits(config: &Config) -> ConnectionLimits {
         connections: config.limits.connections,
         header_bytes: config.limits.header_bytes,
         header_timeout: Duration::from_secs(u64::from(config.limits.header_timeout.0)),
+        write_timeout: WRITE_TIMEOUT,
         drain: DRAIN,
     }
 }

@@ -8,7 +8,7 @@ use crate::http::{self, HttpClientError, Timeouts};
 use crate::identity::{BaseUrls, ClientIdentity, InvalidIdentity, under};
 use crate::parse::{self, Malformed};
 use crate::wire::{Call, Wire};
-use crate::{Error, Library, Pin, PinId, PlexToken, Server, User};
+use crate::{Error, Library, Pin, PinId, PlexToken, Resources, User};
 
 /// The calls to plex.tv, as one installation. Cheap to clone; keeps nothing between calls but connections.
 #[derive(Debug, Clone)]
@@ -98,9 +98,9 @@ impl PlexTv {
         answer.read(parse::parse_user, parse::parse_user_xml)
     }
 
-    /// The media servers that the account of this token can reach, its own included, online or not. A clean empty list
-    /// means that nothing is shared with it.
-    pub async fn resources(&self, token: &PlexToken) -> Result<Vec<Server>, Error> {
+    /// The media servers that the account of this token can reach. A clean empty list means that nothing is shared with
+    /// it.
+    pub async fn resources(&self, token: &PlexToken) -> Result<Resources, Error> {
         let mut url = under(&self.urls.clients, &["api", "v2", "resources"])?;
         url.set_query(Some("includeHttps=1"));
         let answer = self.wire.send(Call::get(url, token)).await?;

@@ -26,5 +26,5 @@ pub use client::PlexTv;
 pub use error::{Error, Oddity, Outage};
 pub use http::{HttpClientError, Timeouts, tls_config};
 pub use identity::{BaseUrls, ClientIdentity, InvalidIdentity};
-pub use model::{Library, Pin, PinId, Server, Share, User};
+pub use model::{Library, Pin, PinId, Resources, Server, Share, Unreadable, User};
 pub use secret::PlexToken;

@@ -8,6 +8,7 @@ use plex_oidc_core::membership::{PlexAccount, VisibleServer};
 use plex_oidc_core::time::Timestamp;
 
 use crate::PlexToken;
+use crate::parse::Malformed;
 
 /// Names a PIN to plex.tv. Numbers of live PINs can be guessed: never take one from a browser without checking the
 /// PIN's code and client identifier as well.
@@ -151,6 +152,31 @@ impl Server {
     /// What membership is decided from: everything but the name and the token.
     pub fn visible(&self) -> VisibleServer {
         VisibleServer { machine: self.machine.clone(), owned: self.owned, home: self.home, owner: self.owner }
+    }
+}
+
+/// What an account can reach.
+#[derive(Debug, Clone, Default)]
+pub struct Resources {
+    /// The media servers, its own included, online or not.
+    pub servers: Vec<Server>,
+    /// The rows of the list that could not be read, and that may be about a media server.
+    pub unreadable: Vec<Unreadable>,
+}
+
+/// A row that could not be read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unreadable {
+    /// The server it is about, if at least that can be told.
+    pub machine: Option<MachineId>,
+    /// What is wrong with it.
+    pub why: Malformed,
+}
+
+impl Resources {
+    /// The servers, for whom every row counts.
+    pub fn whole(self) -> Result<Vec<Server>, Malformed> {
+        self.unreadable.into_iter().next().map_or(Ok(self.servers), |row| Err(row.why))
     }
 }
 

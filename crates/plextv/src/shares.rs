@@ -43,7 +43,9 @@ impl PlexTv {
 
     async fn shares_of_each(&self, owner_token: &PlexToken) -> Result<Vec<Share>, Error> {
         let mut shares = Vec::new();
-        for server in self.resources(owner_token).await?.into_iter().filter(|server| server.owned) {
+        let servers =
+            self.resources(owner_token).await?.whole().map_err(|odd| Error::unexpected(200, odd))?;
+        for server in servers.into_iter().filter(|server| server.owned) {
             shares.extend(self.shares_of(owner_token, &server.machine).await?);
         }
         Ok(shares)

@@ -45,7 +45,8 @@ pub enum AccessPrincipal {
         /// Access's own id of that address. It is another one after the user was removed and came back.
         sub: String,
         /// Our subject, where our claim `sub` or `plex_sub` came through Access's custom claims. Whoever may sign
-        /// people in at this team can say so: Access does not tell which way in a claim came from.
+        /// people in at this team can say so: Access does not tell which way in a claim came from. It is to be believed
+        /// only if `email` is that person's.
         plex_subject: Option<Subject>,
     },
     /// A program with a service token, or a client certificate. Never a person.

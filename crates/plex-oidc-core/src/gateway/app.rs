@@ -4,7 +4,7 @@ use super::headers::HeaderSet;
 use super::host::{Host, HostPattern};
 use super::original::Method;
 use super::path::PathPattern;
-use crate::decide::Audience;
+use crate::decide::{AllowRule, Audience};
 
 /// What a rule gives to those it is about.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,7 +29,7 @@ pub struct PathRule {
 /// An application behind the gateway.
 #[derive(Debug, Clone)]
 pub struct GatewayApp {
-    /// Its name in the configuration, in logs, and in `?app=`.
+    /// Its name in the configuration, in logs, and in the addresses that proxies call.
     pub name: String,
     /// Its hosts; never empty.
     pub hosts: Vec<HostPattern>,
@@ -49,22 +49,37 @@ impl GatewayApp {
         self.hosts.iter().any(|pattern| pattern.matches(host))
     }
 
-    /// Everybody whom any part of it lets in: those for whom signing in is worth the while.
+    /// Everybody whom any part of it lets in: those for whom signing in is worth the while. Whoever is in a `deny` may
+    /// be in it too: signed in or not, the rules keep them out, and signing in again would change nothing.
     pub fn anybody(&self) -> Audience {
+        let allow = each_once(self.audiences().flat_map(|audience| &audience.allow));
+        Audience { allow, deny: Vec::new() }
+    }
+
+    /// Every rule about a library. What it says must be known of whoever comes from signing in, or the gateway would
+    /// send them there again, for ever.
+    pub fn library_rules(&self) -> Vec<AllowRule> {
+        let rules = self.audiences().flat_map(|audience| audience.allow.iter().chain(&audience.deny));
+        each_once(rules.filter(|rule| rule.is_about_a_library()))
+    }
+
+    fn audiences(&self) -> impl Iterator<Item = &Audience> {
         let of_rules = self.rules.iter().filter_map(|rule| match &rule.access {
             Access::Bypass => None,
             Access::Only(audience) => Some(audience),
         });
-        let mut allow = Vec::new();
-        for audience in std::iter::once(&self.audience).chain(of_rules) {
-            for rule in &audience.allow {
-                if !allow.contains(rule) {
-                    allow.push(rule.clone());
-                }
-            }
-        }
-        Audience { allow, deny: Vec::new() }
+        std::iter::once(&self.audience).chain(of_rules)
     }
+}
+
+fn each_once<'r>(rules: impl Iterator<Item = &'r AllowRule>) -> Vec<AllowRule> {
+    let mut once = Vec::new();
+    for rule in rules {
+        if !once.contains(rule) {
+            once.push(rule.clone());
+        }
+    }
+    once
 }
 
 /// Every application behind the gateway, in the order of the file.

@@ -5,6 +5,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use icu_normalizer::uts46::Uts46MapperBorrowed;
+
 use crate::decide::Person;
 use crate::id::PlexAccountId;
 
@@ -18,9 +20,9 @@ pub enum IdentityField {
     User,
     /// The subject, `plex-<account id>`.
     Subject,
-    /// The name of the Plex account. Its owner can change it.
+    /// The name of the Plex account, if the host gave it to nobody else. Its owner can change it.
     Username,
-    /// The name for people.
+    /// The name for people, if the host gave it to nobody else. Its owner can change it.
     Name,
     /// The e-mail address, if Plex has seen it confirmed.
     Email,
@@ -80,15 +82,25 @@ impl UserNames {
             UserName::Email => confirmed_email(person).map(str::to_ascii_lowercase),
             UserName::Username => person.account.username.clone(),
         };
-        name.filter(|name| !self.is_taken(name))
+        name.filter(|name| !self.is_taken(name, person))
     }
 
-    /// Nobody gets by other means the name that the host gave to a person or to a program, in any case of its letters.
-    fn is_taken(&self, name: &str) -> bool {
-        let name = name.to_lowercase();
-        let mut given = self.chosen.values().chain(&self.of_programs);
-        given.any(|given| given.to_lowercase() == name)
+    /// Nobody gets by other means the name that the host gave to somebody else or to a program.
+    fn is_taken(&self, name: &str, person: &Person) -> bool {
+        let others = self.chosen.iter().filter(|(account, _)| **account != person.account.id);
+        let mut given = others.map(|(_, given)| given).chain(&self.of_programs);
+        given.any(|given| is_same_name(given, name))
     }
+}
+
+/// Whether an application may take one name for the other: without regard to case, to characters that are not seen, and to
+/// the forms of a character, such as its full-width one (what NFKC takes away, and UTS 46 s. 4 with it).
+pub fn is_same_name(one: &str, other: &str) -> bool {
+    if one.is_ascii() && other.is_ascii() {
+        return one.eq_ignore_ascii_case(other);
+    }
+    let forms = Uts46MapperBorrowed::new();
+    forms.map_normalize(one.chars()).eq(forms.map_normalize(other.chars()))
 }
 
 fn confirmed_email(person: &Person) -> Option<&str> {
@@ -140,6 +152,12 @@ impl HeaderSet {
         self.0.iter().map(|(name, field)| (name.as_str(), value(*field))).collect()
     }
 
+    /// Whether it says who this is. One that should and cannot would take a person for nobody.
+    pub fn can_name(&self, person: &Person, names: &UserNames) -> bool {
+        let should = self.0.iter().any(|(_, field)| *field == IdentityField::User);
+        !should || value(IdentityField::User, person, names).is_some()
+    }
+
     /// Every header for a program that the host calls `name`. It is nobody, so that is all there is to say.
     pub fn values_of_program(&self, name: &str) -> Vec<(&str, String)> {
         let value = |field| match field {
@@ -157,11 +175,12 @@ impl HeaderSet {
 }
 
 fn value(field: IdentityField, person: &Person, names: &UserNames) -> Option<String> {
+    let free = |name: String| Some(name).filter(|name| !names.is_taken(name, person));
     let text = match field {
         IdentityField::User => names.of(person)?,
         IdentityField::Subject => person.subject().as_str().to_owned(),
-        IdentityField::Username => person.account.username.clone()?,
-        IdentityField::Name => person.account.display_name.clone(),
+        IdentityField::Username => free(person.account.username.clone()?)?,
+        IdentityField::Name => free(person.account.display_name.clone())?,
         IdentityField::Email => confirmed_email(person)?.to_owned(),
         IdentityField::Groups => joined(person, ','),
         IdentityField::GroupsByBar => joined(person, '|'),

@@ -36,6 +36,39 @@ fn who_it_is_cannot_be_chosen_by_the_guest() {
 }
 
 #[test]
+fn a_name_that_the_host_gave_away_is_in_no_header_of_anybody_else() {
+    let fields = [("X-Username", IdentityField::Username), ("X-Name", IdentityField::Name)];
+    let set = HeaderSet(fields.map(|(name, field)| (name.to_owned(), field)).into());
+    let given = "J\u{fc}rgen Fox";
+    let names = |id| UserNames { chosen: [(id, given.to_owned())].into(), ..UserNames::default() };
+    let mut guest = friend();
+    let forms = [
+        "j\u{dc}RGEN FOX",
+        "Ju\u{308}rgen Fox",
+        "J\u{fc}rgen \u{ff26}ox",
+        "\u{1d409}\u{fc}rgen Fox",
+        "J\u{fc}rgen Fo\u{200b}x",
+        "J\u{fc}r\u{ad}gen\u{a0}Fox",
+    ];
+    for name in forms {
+        guest.account.username = Some(name.to_owned());
+        guest.account.display_name = name.to_owned();
+        for header in ["X-Username", "X-Name"] {
+            assert_eq!(value_of(&set, Some(&guest), &names(PlexAccountId(7)), header), "", "{name:?}");
+            assert_eq!(value_of(&set, Some(&guest), &names(guest.account.id), header), name, "their own");
+        }
+    }
+    for name in ["Jurgen Fox", "\u{42e}\u{440}\u{433}\u{435}\u{43d}", "J\u{fc}rgen Fo\u{df}"] {
+        guest.account.display_name = name.to_owned();
+        assert_eq!(value_of(&set, Some(&guest), &names(PlexAccountId(7)), "X-Name"), name);
+    }
+    let of_programs = ["backup-job".to_owned()].into();
+    let names = UserNames { of_programs, ..UserNames::default() };
+    guest.account.username = Some("\u{ff22}ackup-job".to_owned());
+    assert_eq!(value_of(&set, Some(&guest), &names, "X-Username"), "");
+}
+
+#[test]
 fn an_unconfirmed_address_is_no_address() {
     let set = HeaderSet::preset("remote").unwrap();
     let mut guest = friend();

@@ -116,15 +116,22 @@ impl PathPattern {
         }
     }
 
-    /// As [`PathPattern::matches`], without regard to case: some applications have none, so a rule that keeps people
-    /// out of `/admin` keeps them out of `/ADMIN`.
+    /// As [`PathPattern::matches`], but as applications read that are less strict, so that a rule that keeps people out of
+    /// `/admin` keeps them out of `/ADMIN`, `/admin/` and `/admin.` too.
     pub fn covers(&self, normal: &str) -> bool {
-        let lower = normal.to_lowercase();
+        let read = loosely(normal);
         match self {
-            Self::Exact(path) => Self::Exact(path.to_lowercase()).matches(&lower),
-            Self::Below(folder) => Self::Below(folder.to_lowercase()).matches(&lower),
+            Self::Exact(path) => loosely(path) == read,
+            Self::Below(folder) => Self::Below(loosely(folder)).matches(&read),
         }
     }
+}
+
+/// Without case, without a slash at the end, and without what Windows takes off the end of a name: dots and spaces.
+fn loosely(path: &str) -> String {
+    let lower = path.to_lowercase();
+    let names: Vec<&str> = lower.split('/').map(|name| name.trim_end_matches(['.', ' '])).collect();
+    names.join("/").trim_end_matches('/').to_owned()
 }
 
 /// Whether a path that is not encoded reads the same after encoding and decoding.
@@ -232,13 +239,49 @@ mod tests {
         assert!(exact.matches("/health") && !exact.matches("/health/") && !exact.matches("/healthz"));
         let all = PathPattern::parse("/*").unwrap();
         assert!(all.matches("/") && all.matches("/a/b"));
+        for normal in ["/", "/a/b", "/.a", "/ "] {
+            assert!(all.covers(normal), "{normal}");
+        }
         for odd in ["", "api", "/a/*/b", "/a*", "*", "/a//b", "/../x", "/a?b", "/a#b", "/a%2fb/..", "/a\\b"] {
             assert_eq!(PathPattern::parse(odd), None, "{odd}");
         }
         assert!(PathPattern::parse("/caf\u{e9}/*").unwrap().matches(path("/caf%C3%A9/x").normal().unwrap()));
     }
 
+    #[test]
+    fn what_a_less_strict_application_takes_for_it_is_covered_and_does_not_match() {
+        let admin = PathPattern::parse("/a/admin").unwrap();
+        for normal in
+            ["/a/admin/", "/a/admin.", "/a/admin ", "/a/admin. .", "/a/Admin./", "/a./admin", "/a /admin"]
+        {
+            assert!(admin.covers(normal) && !admin.matches(normal), "{normal:?}");
+        }
+        for other in ["/a/admin.x", "/a/.admin", "/a/admin/x", "/a/ admin", "/aadmin", "/a", "/admin"] {
+            assert!(!admin.covers(other), "{other:?}");
+        }
+        let below = PathPattern::parse("/admin/*").unwrap();
+        for normal in ["/admin", "/admin.", "/admin /x", "/admin./x/y", "/ADMIN. /"] {
+            assert!(below.covers(normal), "{normal:?}");
+        }
+        assert!(!below.covers("/admin.x/y") && !below.covers("/administer"));
+        for pattern in ["/admin/", "/admin.", "/admin "] {
+            assert!(PathPattern::parse(pattern).unwrap().covers("/admin"), "{pattern:?}");
+        }
+        let front = PathPattern::parse("/").unwrap();
+        assert!(front.covers("/") && !front.covers("/x"));
+    }
+
     proptest! {
+        #[test]
+        fn what_matches_is_covered(
+            pattern in "(/[aA.% ]{1,3}){0,3}(/[*]|/)?",
+            normal in "(/[aA. ]{1,3}){0,3}/?",
+        ) {
+            if let Some(pattern) = PathPattern::parse(&pattern) {
+                prop_assert!(!pattern.matches(&normal) || pattern.covers(&normal), "{pattern:?} {normal:?}");
+            }
+        }
+
         #[test]
         fn a_normal_path_read_again_is_itself(target in "/[a-zA-Z0-9%./;?#\\\\ -]{0,40}") {
             if let Some(normal) = OriginalPath::parse(&target).as_ref().and_then(OriginalPath::normal) {

@@ -6,7 +6,10 @@
 
 use std::fmt;
 
+use thiserror::Error;
+
 use super::app::{Access, GatewayApp, PathRule};
+use super::headers::UserNames;
 use super::kind::RequestKind;
 use super::original::OriginalRequest;
 use crate::decide::{Audience, Decision, Denial, HouseRules, Person, decide_for};
@@ -64,6 +67,14 @@ impl fmt::Display for Considered {
     }
 }
 
+/// Somebody passes as a person, and the application would be told of nobody: it must not be let through.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[error(
+    "there is no name to tell the application: by `gateway.user` this person has none, or one that `gateway.names` gives \
+     to another. Write one for this person in `gateway.names`"
+)]
+pub struct Nameless;
+
 /// A verdict, and how it came about.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Weighed {
@@ -71,9 +82,26 @@ pub struct Weighed {
     pub verdict: Verdict,
     /// Every rule that was looked at, in order.
     pub considered: Vec<Considered>,
+    /// Whether the application is told who it is.
+    named: bool,
 }
 
 impl Weighed {
+    /// Whom the application is told of, if the request passes. Where everybody passes, that is only somebody who would
+    /// pass without a bypass too: whoever is kept out is nobody there.
+    pub fn told<'p>(
+        &self,
+        person: Option<&'p Person>,
+        app: &GatewayApp,
+        names: &UserNames,
+    ) -> Result<Option<&'p Person>, Nameless> {
+        match person.filter(|_| self.named) {
+            Some(person) if app.headers.can_name(person, names) => Ok(Some(person)),
+            Some(_) if self.verdict == Verdict::Pass => Err(Nameless),
+            Some(_) | None => Ok(None),
+        }
+    }
+
     /// Whether a program passes that the host lets into the application: where it lets everybody in, or where no rule
     /// speaks of people. A rule that names people names no program. `self` is the weighing for nobody.
     pub fn lets_programs_in(&self) -> bool {
@@ -90,19 +118,23 @@ pub fn weigh(
     request: &OriginalRequest,
     kind: RequestKind,
     person: Option<&Person>,
-    (rules, now): (HouseRules, Timestamp),
+    (rules, now): (&HouseRules, Timestamp),
 ) -> Weighed {
-    if kind == RequestKind::Preflight && app.preflight {
-        return Weighed { verdict: Verdict::PassAnybody, considered: Vec::new() };
-    }
     let say = |audience: &Audience| says(audience, person, rules, now);
-    match request.path.normal() {
+    let (verdict, considered) = match request.path.normal() {
+        _ if kind == RequestKind::Preflight && app.preflight => (Verdict::PassAnybody, Vec::new()),
         Some(normal) => first_match(app, request, normal, say),
         None => strictest(app, request, say),
-    }
+    };
+    let named = match verdict {
+        Verdict::Pass => true,
+        Verdict::PassAnybody => person.is_some() && without_bypass(app, request, say) == Verdict::Pass,
+        Verdict::SignIn | Verdict::Deny(_) => false,
+    };
+    Weighed { verdict, considered, named }
 }
 
-fn says(audience: &Audience, person: Option<&Person>, rules: HouseRules, now: Timestamp) -> Verdict {
+fn says(audience: &Audience, person: Option<&Person>, rules: &HouseRules, now: Timestamp) -> Verdict {
     let Some(person) = person else { return Verdict::SignIn };
     match decide_for(person, audience, rules, now) {
         Decision::Allow => Verdict::Pass,
@@ -116,7 +148,7 @@ fn first_match(
     request: &OriginalRequest,
     normal: &str,
     say: impl Fn(&Audience) -> Verdict,
-) -> Weighed {
+) -> (Verdict, Vec<Considered>) {
     let mut considered = Vec::new();
     for (number, rule) in (1..).zip(&app.rules) {
         let outcome = match &rule.access {
@@ -126,12 +158,12 @@ fn first_match(
         };
         considered.push(Considered { rule: Some(number), outcome });
         if let Outcome::Says(verdict) = outcome {
-            return Weighed { verdict, considered };
+            return (verdict, considered);
         }
     }
     let verdict = say(&app.audience);
     considered.push(Considered { rule: None, outcome: Outcome::Says(verdict) });
-    Weighed { verdict, considered }
+    (verdict, considered)
 }
 
 fn is_about(rule: &PathRule, request: &OriginalRequest, normal: &str) -> bool {
@@ -144,8 +176,27 @@ fn is_about(rule: &PathRule, request: &OriginalRequest, normal: &str) -> bool {
     method && path
 }
 
+/// What the rules say that are about people.
+fn without_bypass(
+    app: &GatewayApp,
+    request: &OriginalRequest,
+    say: impl Fn(&Audience) -> Verdict,
+) -> Verdict {
+    let Some(normal) = request.path.normal() else { return strictest(app, request, say).0 };
+    let mut about = app.rules.iter().filter(|rule| is_about(rule, request, normal));
+    let first = about.find_map(|rule| match &rule.access {
+        Access::Bypass => None,
+        Access::Only(audience) => Some(audience),
+    });
+    say(first.unwrap_or(&app.audience))
+}
+
 /// Every rule that could be meant has to agree.
-fn strictest(app: &GatewayApp, request: &OriginalRequest, say: impl Fn(&Audience) -> Verdict) -> Weighed {
+fn strictest(
+    app: &GatewayApp,
+    request: &OriginalRequest,
+    say: impl Fn(&Audience) -> Verdict,
+) -> (Verdict, Vec<Considered>) {
     let mut considered = Vec::new();
     let mut verdict = say(&app.audience);
     for (number, rule) in (1..).zip(&app.rules) {
@@ -162,7 +213,7 @@ fn strictest(app: &GatewayApp, request: &OriginalRequest, say: impl Fn(&Audience
         }
     }
     considered.push(Considered { rule: None, outcome: Outcome::Says(say(&app.audience)) });
-    Weighed { verdict, considered }
+    (verdict, considered)
 }
 
 #[cfg(test)]

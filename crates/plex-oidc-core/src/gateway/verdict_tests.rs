@@ -7,16 +7,9 @@ use crate::gateway::host::HostPattern;
 use crate::gateway::original::Method;
 use crate::gateway::path::PathPattern;
 use crate::groups::Group;
-use crate::testing::friend;
-use crate::time::Seconds;
+use crate::testing::{friend, house};
 
 const NOW: Timestamp = Timestamp(1000);
-const HOUSE: HouseRules = HouseRules {
-    allow_managed_users: false,
-    require_confirmed_email: true,
-    membership_lifetime: Seconds::days(1),
-};
-
 fn only(groups: &[Group]) -> Audience {
     Audience { allow: groups.iter().cloned().map(AllowRule::Group).collect(), deny: Vec::new() }
 }
@@ -42,7 +35,7 @@ fn app(rules: Vec<PathRule>) -> GatewayApp {
 
 fn ask(app: &GatewayApp, method: &str, target: &str, person: Option<&Person>) -> Verdict {
     let request = OriginalRequest::new(method, "https", "wiki.example.org", target).unwrap();
-    weigh(app, &request, RequestKind::Script, person, (HOUSE, NOW)).verdict
+    weigh(app, &request, RequestKind::Script, person, (&house(), NOW)).verdict
 }
 
 fn guarded() -> GatewayApp {
@@ -125,14 +118,14 @@ fn deny_beats_allow_and_the_house_rules_hold_here_too() {
     assert_eq!(ask(&app, "GET", "/", Some(&ended)), Verdict::Deny(Denial::NotShared));
     let request = OriginalRequest::new("GET", "https", "wiki.example.org", "/").unwrap();
     let later = Timestamp(2 * 86_400);
-    let weighed = weigh(&app, &request, RequestKind::Script, Some(&friend()), (HOUSE, later));
+    let weighed = weigh(&app, &request, RequestKind::Script, Some(&friend()), (&house(), later));
     assert_eq!(weighed.verdict, Verdict::SignIn, "what we know is too old");
 }
 
 #[test]
 fn a_preflight_passes_only_where_the_host_said_so() {
     let request = OriginalRequest::new("OPTIONS", "https", "wiki.example.org", "/").unwrap();
-    let ask = |app: &GatewayApp| weigh(app, &request, RequestKind::Preflight, None, (HOUSE, NOW)).verdict;
+    let ask = |app: &GatewayApp| weigh(app, &request, RequestKind::Preflight, None, (&house(), NOW)).verdict;
     assert_eq!(ask(&app(Vec::new())), Verdict::SignIn);
     assert_eq!(ask(&GatewayApp { preflight: true, ..app(Vec::new()) }), Verdict::PassAnybody);
 }
@@ -140,7 +133,7 @@ fn a_preflight_passes_only_where_the_host_said_so() {
 #[test]
 fn every_rule_that_was_looked_at_is_named() {
     let request = OriginalRequest::new("GET", "https", "wiki.example.org", "/admin").unwrap();
-    let weighed = weigh(&guarded(), &request, RequestKind::Script, Some(&friend()), (HOUSE, NOW));
+    let weighed = weigh(&guarded(), &request, RequestKind::Script, Some(&friend()), (&house(), NOW));
     let said: Vec<String> = weighed.considered.iter().map(ToString::to_string).collect();
     assert_eq!(
         said,
@@ -257,7 +250,7 @@ fn a_program_passes_by_a_bypass_or_where_no_rule_speaks_of_people() {
     let app = guarded();
     let lets_in = |app: &GatewayApp, kind, method, target| {
         let request = OriginalRequest::new(method, "https", "wiki.example.org", target).unwrap();
-        weigh(app, &request, kind, None, (HOUSE, NOW)).lets_programs_in()
+        weigh(app, &request, kind, None, (&house(), NOW)).lets_programs_in()
     };
     for (target, expected) in
         [("/", true), ("/health", true), ("/admin", false), ("/ADMIN/x", false), ("/x/../public/y", false)]
@@ -267,4 +260,51 @@ fn a_program_passes_by_a_bypass_or_where_no_rule_speaks_of_people() {
     let preflight = GatewayApp { preflight: true, ..guarded() };
     assert!(lets_in(&preflight, RequestKind::Preflight, "OPTIONS", "/admin/x"));
     assert!(!lets_in(&app, RequestKind::Preflight, "OPTIONS", "/admin/x"));
+}
+
+/// Whether the application is told who it is, where everybody passes.
+fn is_told(app: &GatewayApp, kind: RequestKind, target: &str, person: Option<&Person>) -> bool {
+    let request = OriginalRequest::new("GET", "https", "wiki.example.org", target).unwrap();
+    let weighed = weigh(app, &request, kind, person, (&house(), NOW));
+    assert_eq!(weighed.verdict, Verdict::PassAnybody, "{target}");
+    weighed.told(person, app, &UserNames::default()).unwrap().is_some()
+}
+
+#[test]
+fn a_bypass_names_those_alone_who_would_pass_without_it() {
+    let friend = friend();
+    let told = |app: &GatewayApp, target| is_told(app, RequestKind::Script, target, Some(&friend));
+    let open = || rule(&["/open/*"], &[], Access::Bypass);
+    assert!(told(&app(vec![open()]), "/open/x"));
+    assert!(!is_told(&app(vec![open()]), RequestKind::Script, "/open/x", None));
+    let mut denied = app(vec![open()]);
+    denied.audience.deny = vec![AllowRule::Account(friend.account.id)];
+    assert!(!told(&denied, "/open/x"), "in `deny` of the application");
+    let mut narrow = app(vec![open(), rule(&["/mine"], &[], Access::Only(only(&[Group::friend()])))]);
+    narrow.audience = only(&[Group::owner()]);
+    assert!(!told(&narrow, "/open/x"), "let in elsewhere only");
+    let below = rule(&["/open/owner"], &[], Access::Only(only(&[Group::owner()])));
+    let kept_out = app(vec![open(), below]);
+    assert!(told(&kept_out, "/open/x") && !told(&kept_out, "/open/owner"), "by the rule that comes after");
+    let mut preflight = app(vec![rule(&["/admin"], &[], Access::Only(only(&[Group::owner()])))]);
+    preflight.preflight = true;
+    let told = |target| is_told(&preflight, RequestKind::Preflight, target, Some(&friend));
+    assert!(told("/x") && !told("/admin") && !told("/x/../admin"));
+}
+
+#[test]
+fn nobody_passes_as_a_person_whom_the_application_would_take_for_nobody() {
+    let mut nameless = friend();
+    nameless.account.username = None;
+    let names = UserNames { otherwise: crate::gateway::UserName::Username, ..UserNames::default() };
+    let told = |app: &GatewayApp, target| {
+        let request = OriginalRequest::new("GET", "https", "wiki.example.org", target).unwrap();
+        let weighed = weigh(app, &request, RequestKind::Script, Some(&nameless), (&house(), NOW));
+        weighed.told(Some(&nameless), app, &names).map(|told| told.is_some())
+    };
+    let mut app = guarded();
+    assert_eq!(told(&app, "/"), Err(Nameless));
+    assert_eq!(told(&app, "/health"), Ok(false), "where everybody passes, it is nobody who does");
+    app.headers.0.retain(|(name, _)| name != "Remote-User");
+    assert_eq!(told(&app, "/"), Ok(true), "this one does not ask who it is");
 }

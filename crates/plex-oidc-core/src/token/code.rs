@@ -10,7 +10,7 @@ pub const CODE_LIFETIME: Seconds = Seconds(60);
 /// Inside this span a second, right use with PKCE is a double submit and not a theft.
 pub const DOUBLE_SUBMIT: Seconds = Seconds(20);
 /// So many failed tries by the right client burn a code.
-pub const MAX_FAILURES: u32 = 3;
+pub const CODE_FAILURES: u32 = 3;
 
 /// What was stored with a code, as far as the rules look at it.
 pub struct CodeFacts<'a> {
@@ -59,7 +59,7 @@ pub fn check_code(
         let theft = proof == CodeVerdict::Redeem && !double_submit;
         return if theft { CodeVerdict::Reuse } else { CodeVerdict::Refuse };
     }
-    if facts.expires.has_passed(now) || facts.failures >= MAX_FAILURES {
+    if facts.expires.has_passed(now) || facts.failures >= CODE_FAILURES {
         return CodeVerdict::Refuse;
     }
     proof

@@ -46,11 +46,13 @@ CREATE TABLE logins (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX logins_expires ON logins (expires);
 
--- Never swept: a PIN is adopted once, ever.
+-- A PIN is adopted once, ever: kept until long after Plex has forgotten it.
 CREATE TABLE adopted_pins (
     pin_id INTEGER PRIMARY KEY,
-    login_id BLOB NOT NULL
+    login_id BLOB NOT NULL,
+    keep_until INTEGER NOT NULL
 ) STRICT;
+CREATE INDEX adopted_pins_keep_until ON adopted_pins (keep_until);
 
 CREATE TABLE browser_sessions (
     hash BLOB PRIMARY KEY,

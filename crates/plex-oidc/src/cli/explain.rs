@@ -4,18 +4,19 @@ use std::io;
 use std::path::Path;
 
 use clap::Args;
-use plex_oidc_core::decide::{Decision, Denial, HouseRules, Person, decide_for};
+use plex_oidc_core::decide::{Denial, HouseRules, Person, Standing};
 use plex_oidc_core::gateway::family::{Header, HeaderSource};
 use plex_oidc_core::gateway::{
     GatewayApp, Host, HostPattern, OriginalRequest, OwnPath, RequestKind, Verdict, weigh,
 };
+use plex_oidc_core::membership::AcceptedServer;
 use plex_oidc_core::time::Timestamp;
 use thiserror::Error;
 
 use super::serve::exit_after;
 use super::who::{NotOne, find};
 use super::{Exit, World, printable};
-use crate::config::Config;
+use crate::config::{Config, PlexServer};
 use crate::installation::open_beside;
 use crate::start::{StartError, house_rules};
 use crate::store::StoreError;
@@ -100,18 +101,29 @@ pub fn run(file: &Path, arguments: &ExplainArguments, world: &mut World<'_>) -> 
         }
     };
     let kind = kind(&request, &arguments.headers);
-    let case = Case {
-        request: &request,
-        kind,
-        person: user.as_ref().map(|user| &user.person),
-        house: (house_rules(&config), world.clock.now()),
-    };
+    let person = user.as_ref().map(|user| &user.person);
+    let rules = house_rules(&config, accepted(&config, person));
+    let case = Case { request: &request, kind, person, house: (&rules, world.clock.now()) };
     explain(&config, arguments.app.as_deref(), &case, world.out)
 }
 
 async fn known(config: &Config, who: &str) -> Result<UserRecord, NotExplained> {
     let users = open_beside(config)?.users().await?;
     Ok(find(&users, who)?.clone())
+}
+
+/// The servers of the configuration. Plex is not asked here: where the file leaves an owner out, it is taken to be the one
+/// that the service knew when the person signed in.
+fn accepted(config: &Config, person: Option<&Person>) -> Vec<AcceptedServer> {
+    let through = match person.map(|person| &person.standing) {
+        Some(Standing::Member { through, .. }) => through.as_slice(),
+        Some(Standing::Ended) | None => &[],
+    };
+    let owner = |server: &PlexServer| {
+        let known = through.iter().find(|known| known.machine == server.machine);
+        server.owner.or_else(|| Some(known?.owner))
+    };
+    config.plex.servers.iter().filter_map(|server| Some(server.accepted(owner(server)?))).collect()
 }
 
 /// Without headers it is a browser that opens a page, which people ask about most.
@@ -128,7 +140,7 @@ struct Case<'a> {
     request: &'a OriginalRequest,
     kind: RequestKind,
     person: Option<&'a Person>,
-    house: (HouseRules, Timestamp),
+    house: (&'a HouseRules, Timestamp),
 }
 
 fn explain(
@@ -173,16 +185,17 @@ fn decide(config: &Config, app: &GatewayApp, case: &Case<'_>, out: &mut dyn io::
     for considered in &weighed.considered {
         writeln!(out, "  {considered}")?;
     }
-    writeln!(out, "Verdict      {}", verdict_in_words(weighed.verdict, case))?;
-    let told = match weighed.verdict {
-        Verdict::Pass => case.person,
-        // As the gateway does: who it is, is said only of those whom the application is for.
-        Verdict::PassAnybody => case.person.filter(|person| {
-            let (rules, now) = case.house;
-            decide_for(person, &app.anybody(), rules, now) == Decision::Allow
-        }),
-        Verdict::SignIn | Verdict::Deny(_) => return Ok(Exit::Failed),
+    let told = match weighed.told(case.person, app, &config.gateway.names) {
+        Ok(told) => told,
+        Err(nameless) => {
+            writeln!(out, "Verdict      refused (403): {nameless}")?;
+            return Ok(Exit::Failed);
+        }
     };
+    writeln!(out, "Verdict      {}", verdict_in_words(weighed.verdict, case))?;
+    if matches!(weighed.verdict, Verdict::SignIn | Verdict::Deny(_)) {
+        return Ok(Exit::Failed);
+    }
     writeln!(out, "Headers")?;
     for (name, value) in app.headers.values(told, &config.gateway.names) {
         let value = if value.is_empty() { "(empty)".to_owned() } else { printable(&value) };
@@ -233,7 +246,8 @@ fn verdict_in_words(verdict: Verdict, case: &Case<'_>) -> String {
         (Verdict::SignIn, None) => format!("does not pass: {}", sent(case.kind)),
         (Verdict::SignIn, Some(_)) => {
             format!(
-                "does not pass: what Plex last said is older than rules.membership_lifetime; {}",
+                "does not pass: what Plex last said is older than rules.membership_lifetime, is about a server that is \
+                 not in the file any more, or leaves out libraries; {}",
                 sent(case.kind)
             )
         }

@@ -205,8 +205,8 @@ fn advise(config: &Config, app: &GatewayApp, world: &mut World<'_>) -> io::Resul
     if elsewhere {
         writeln!(
             world.err,
-            "Another application has this host too. Name this one in the address below: `?app={0}`, or for Envoy \
-             /authz/app/{0}/ext-authz.",
+            "Another application has this host too. Name this one in the address below: /authz/app/{0}/ in place of \
+             /authz/.",
             app.name
         )?;
     }

@@ -62,8 +62,9 @@ pub(super) mod tests {
             managed: false,
             anonymous: false,
         };
-        let standing = Standing::Member { confirmed_at: Timestamp(0) };
-        let person = Person { account, groups: Groups::from([Group::friend()]), standing };
+        let standing = Standing::Member { confirmed_at: Timestamp(0), through: Vec::new() };
+        let person =
+            Person { account, groups: Groups::from([Group::friend()]), standing, libraries: Vec::new() };
         UserRecord { person, updated: Timestamp(0) }
     }
 

@@ -1,6 +1,6 @@
 //! Cloudflare Access: the teams, and what each application accepts from its team.
 
-use plex_oidc_core::gateway::{AccessConfig, AccessTeam, AppAccess, GatewayApp};
+use plex_oidc_core::gateway::{AccessConfig, AccessTeam, AppAccess, GatewayApp, is_same_name};
 use plex_oidc_core::issuer::{Issuer, is_loopback};
 use plex_oidc_core::subject::Subject;
 use url::Url;
@@ -186,7 +186,7 @@ fn service_tokens(reader: &mut Reader<'_>, key: &str, gateway: &GatewayConfig) -
     let mut tokens: Vec<(String, String)> = Vec::new();
     for text in reader.texts(key) {
         let token = service_token(gateway::pair(&text), gateway).and_then(|(id, name)| {
-            if tokens.iter().any(|(other, taken)| *other == id || taken.eq_ignore_ascii_case(&name)) {
+            if tokens.iter().any(|(other, taken)| *other == id || is_same_name(taken, &name)) {
                 let remedy = "Give each token one name, and a name of its own.";
                 return Err((format!("`{id}` or `{name}` is listed twice"), remedy.to_owned()));
             }
@@ -215,7 +215,7 @@ fn service_token(
     let name = gateway::person_name(name)?;
     let of_a_person = Subject::parse(&name).is_some()
         || name.contains('@')
-        || gateway.names.chosen.values().any(|chosen| chosen.to_lowercase() == name.to_lowercase());
+        || gateway.names.chosen.values().any(|chosen| is_same_name(chosen, &name));
     if of_a_person {
         let wrong = format!("`{name}` is the name of a person");
         return Err((wrong, "Write a name that is a program's alone, such as \"backup-job\".".to_owned()));

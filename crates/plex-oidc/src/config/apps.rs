@@ -12,7 +12,7 @@ use url::Url;
 
 use super::raw::Located;
 use super::reader::{Reader, without_user};
-use super::{clients, gateway};
+use super::{gateway, people};
 
 /// Builds every application that can be built; what is wrong with the others is said to `reader`.
 pub(super) fn build(reader: &mut Reader<'_>, public_url: Option<&Issuer>) -> Vec<GatewayApp> {
@@ -38,9 +38,9 @@ fn one(reader: &mut Reader<'_>, at: &str, earlier: &mut Earlier) -> Option<Gatew
     let key = |name: &str| format!("{at}.{name}");
     let hosts = hosts(reader, at, earlier);
     let name = name(reader, at, &hosts, earlier);
-    let allow = clients::people(reader, &key("allow"));
-    clients::warn_of_nobody(reader, &key("allow"));
-    let audience = Audience { allow, deny: clients::people(reader, &key("deny")) };
+    let allow = people::read(reader, &key("allow"));
+    people::warn_of_nobody(reader, &key("allow"));
+    let audience = Audience { allow, deny: people::read(reader, &key("deny")) };
     let headers = headers(reader, at);
     let rules = rules(reader, at, &audience);
     Some(GatewayApp {
@@ -118,7 +118,7 @@ fn free(host: &HostPattern, named: bool, earlier: &Earlier) -> Result<(), (Strin
         Some((_, at)) if !named => {
             let wrong = format!("`{host}` is already a host of {at}");
             let remedy = "Write the rules of a host in one application; or give this one a `name`, by which the proxy \
-                          asks for it: `?app=NAME`.";
+                          asks for it: /authz/app/NAME/forward-auth.";
             Err((wrong, remedy.to_owned()))
         }
         _ => Ok(()),
@@ -180,7 +180,14 @@ fn headers(reader: &mut Reader<'_>, at: &str) -> HeaderSet {
             Ok((name.to_owned(), field))
         });
         match header {
-            Ok(header) => headers.push(header),
+            Ok((name, field)) => {
+                if field == IdentityField::Username {
+                    let remedy =
+                        format!("Write \"{name}=user\", or be sure that {name} says nobody who it is.");
+                    reader.warn(text.place, &key, gateway::RENAMES, &remedy);
+                }
+                headers.push((name, field));
+            }
             Err((wrong, remedy)) => reader.refuse(text.place, &key, wrong, remedy),
         }
     }
@@ -287,9 +294,9 @@ fn access(reader: &mut Reader<'_>, at: &str, audience: &Audience) -> Option<Acce
         }
         return None;
     }
-    let own = clients::people(reader, &allow);
+    let own = people::read(reader, &allow);
     let allow = if reader.is_set(&allow) { own } else { audience.allow.clone() };
     let mut denied = audience.deny.clone();
-    denied.extend(clients::people(reader, &deny));
+    denied.extend(people::read(reader, &deny));
     Some(Access::Only(Audience { allow, deny: denied }))
 }

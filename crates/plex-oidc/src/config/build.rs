@@ -10,6 +10,7 @@ use plex_oidc_core::issuer::Issuer;
 use secrecy::SecretString;
 use url::Url;
 
+use super::people::{self, KnownGroups};
 use super::problem::Problem;
 use super::raw::Document;
 use super::reader::{Reader, without_user};
@@ -25,12 +26,14 @@ pub(super) fn build(
     problems: &mut Vec<Problem>,
     warnings: &mut Vec<Problem>,
 ) -> Option<Config> {
-    let mut reader = Reader { document, folder, problems, warnings };
+    let mut reader = Reader { document, folder, problems, warnings, groups: None };
     let public_url = reader.public_url();
     let listen = reader.listen();
     let trusted_proxies = reader.trusted_proxies();
     reader.advise_on_proxies(public_url.as_ref(), &listen, &trusted_proxies);
     let plex = reader.plex();
+    let has_token = reader.is_set("plex.owner_token") || reader.is_set("plex.owner_token_file");
+    reader.groups = plex.as_ref().map(|plex| KnownGroups::new(&plex.servers, has_token));
     let tokens = reader.tokens();
     let mut gateway = gateway::build(&mut reader, public_url.as_ref());
     let access = access::build(&mut reader, &gateway);
@@ -184,9 +187,11 @@ impl Reader<'_> {
             if servers.iter().any(|other| other.machine == server.machine) {
                 let remedy = "Remove one of the two.";
                 self.refuse(self.place(&machine_key), &machine_key, "this server is listed twice", remedy);
+                continue;
             }
             servers.push(server);
         }
+        people::name_servers(self, &mut servers);
         servers
     }
 
@@ -211,7 +216,7 @@ impl Reader<'_> {
                           Machine identifiers are public, so a server counts only together with its owner.";
             self.missing(owner_key, remedy);
         }
-        Some(PlexServer { machine: machine?, owner, name })
+        Some(PlexServer { machine: machine?, owner, name, group_name: None })
     }
 
     /// A base address of Plex or of its stand-in.
@@ -265,6 +270,7 @@ impl Reader<'_> {
         Limits {
             sign_in_starts_per_address: self.sized("limits.sign_in_starts_per_address"),
             sign_in_starts_in_all: self.sized("limits.sign_in_starts_in_all"),
+            codes_per_session: self.sized("limits.codes_per_session"),
             connections: self.sized("limits.connections"),
             header_bytes: self.sized("limits.header_bytes"),
             body_bytes: self.sized("limits.body_bytes"),

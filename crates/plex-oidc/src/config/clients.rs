@@ -10,7 +10,7 @@ use plex_oidc_core::scope::{Scope, ScopeSet};
 use plex_oidc_core::secret::SecretHash;
 
 use super::reader::{Reader, without_user};
-use super::{TokenLives, secrets};
+use super::{TokenLives, people, secrets};
 
 /// How the ids of the gateway's own clients begin, one for each application behind it.
 const RESERVED: &str = "app:";
@@ -74,6 +74,7 @@ fn one(reader: &mut Reader<'_>, at: &str, tokens: &TokenLives) -> Option<Client>
         secrets,
         redirect_uris,
         allow,
+        needs_known: Vec::new(),
         pkce_required,
         consent_required: reader.flag(&key("consent_required")),
         signing_algorithm: algorithm.unwrap_or(SigningAlgorithm::Rs256),
@@ -183,31 +184,9 @@ fn repeated(texts: &[super::raw::Located<String>]) -> Vec<(String, super::Place)
 }
 
 fn allow(reader: &mut Reader<'_>, key: &str) -> Vec<AllowRule> {
-    let rules = people(reader, key);
-    warn_of_nobody(reader, key);
+    let rules = people::read(reader, key);
+    people::warn_of_nobody(reader, key);
     rules
-}
-
-/// Says so if a list of those who may is empty.
-pub(super) fn warn_of_nobody(reader: &mut Reader<'_>, key: &str) {
-    if reader.is_set(key) && reader.texts(key).is_empty() {
-        let remedy = "Remove the key to let in everybody the server is shared with, or list who may.";
-        reader.warn(reader.place(key), key, "is empty, so nobody may use this application", remedy);
-    }
-}
-
-/// Reads a list of groups, accounts and e-mail addresses.
-pub(super) fn people(reader: &mut Reader<'_>, key: &str) -> Vec<AllowRule> {
-    reader.each(key, |text| {
-        AllowRule::parse(text).ok_or_else(|| {
-            let remedy = "Write plex-owner, plex-home, plex-friend, plex-managed, plex-library:<key>, \
-                          plex-<account id>, or an e-mail address.";
-            (
-                format!("`{}` is neither a group nor an account nor an e-mail address", text.escape_debug()),
-                remedy.to_owned(),
-            )
-        })
-    })
 }
 
 fn pkce(reader: &mut Reader<'_>, key: &str, public: bool) -> bool {

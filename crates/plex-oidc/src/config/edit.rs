@@ -1,11 +1,13 @@
 //! Changing the file and the secret files for the host. Comments and order of the file are kept.
 
+use std::collections::HashSet;
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write as _};
 use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _, chown};
 use std::path::{Path, PathBuf};
 
 use plex_oidc_core::client::ClientAuthMethod;
+use plex_oidc_core::groups::ServerName;
 use plex_oidc_core::secret::Secret;
 use toml_edit::{Array, ArrayOfTables, DocumentMut, Item, Table, value};
 
@@ -58,10 +60,13 @@ pub fn first_file(
     }
     lines.extend(owner_token_file.map(|file| format!("owner_token_file = {}", value(file))));
     let several = if servers.len() == 1 { &[] } else { servers };
+    let mut names = HashSet::new();
     for (machine, owner, name) in several {
         lines.push(format!("\n[[plex.servers]]\nmachine_identifier = {}", value(machine)));
         lines.push(format!("owner_id = {owner}"));
-        if !name.is_empty() {
+        // Groups carry the name: of two servers that are called alike, the first keeps it.
+        let is_free = ServerName::of(name).is_none_or(|name| names.insert(name));
+        if !name.is_empty() && is_free {
             lines.push(format!("name = {}", value(name)));
         }
     }

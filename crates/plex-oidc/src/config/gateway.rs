@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use plex_oidc_core::gateway::{Apps, Host, UserName, UserNames};
+use plex_oidc_core::gateway::{Apps, Host, UserName, UserNames, is_same_name};
 use plex_oidc_core::id::PlexAccountId;
 use plex_oidc_core::issuer::Issuer;
 use plex_oidc_core::subject::Subject;
@@ -13,6 +13,8 @@ use super::{GatewayConfig, SessionLimits, apps, suffix};
 
 const COOKIE_DOMAINS: &str = "gateway.cookie_domains";
 const NAMES: &str = "gateway.names";
+/// What is wrong with keeping people by their name at Plex.
+pub(super) const RENAMES: &str = "guests can rename themselves at Plex, to a name that somebody had before";
 
 /// Builds what can be built; what is wrong with the rest is said to `reader`.
 pub(super) fn build(reader: &mut Reader<'_>, public_url: Option<&Issuer>) -> GatewayConfig {
@@ -88,10 +90,9 @@ fn other_names(reader: &mut Reader<'_>) -> UserName {
     match reader.text(key) {
         Some(text) if text.value == "email" => UserName::Email,
         Some(text) if text.value == "username" => {
-            let wrong = "guests can rename themselves at Plex, to a name that somebody had before";
             let remedy =
                 "Write \"subject\", with `names` for those who have an account at an application already.";
-            reader.warn(text.place, key, wrong, remedy);
+            reader.warn(text.place, key, RENAMES, remedy);
             UserName::Username
         }
         _ => UserName::Subject,
@@ -99,13 +100,12 @@ fn other_names(reader: &mut Reader<'_>) -> UserName {
 }
 
 fn chosen_names(reader: &mut Reader<'_>) -> BTreeMap<PlexAccountId, String> {
-    let mut chosen = BTreeMap::new();
-    let mut taken = BTreeMap::new();
+    let mut chosen: BTreeMap<PlexAccountId, String> = BTreeMap::new();
     for text in reader.texts(NAMES) {
         match chosen_name(&text.value) {
             Err((wrong, remedy)) => reader.refuse(text.place, NAMES, wrong, remedy),
             Ok((account, name)) => {
-                if let Some(other) = taken.insert(name.to_lowercase(), account) {
+                if let Some((other, _)) = chosen.iter().find(|(_, given)| is_same_name(given, &name)) {
                     let wrong = format!("`{name}` is already what plex-{other} is called");
                     reader.refuse(text.place, NAMES, wrong, "Give each of them a name of their own.");
                 } else if chosen.insert(account, name).is_some() {

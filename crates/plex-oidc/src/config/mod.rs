@@ -11,6 +11,7 @@ pub mod edit;
 pub mod example;
 mod gateway;
 pub mod length;
+mod people;
 mod print;
 mod problem;
 mod raw;
@@ -29,8 +30,10 @@ use std::path::{Path, PathBuf};
 use ipnet::IpNet;
 use plex_oidc_core::client::Client;
 use plex_oidc_core::gateway::{AccessConfig, Apps, Host, UserNames};
+use plex_oidc_core::groups::ServerName;
 use plex_oidc_core::id::{MachineId, PlexAccountId};
 use plex_oidc_core::issuer::Issuer;
+use plex_oidc_core::membership::AcceptedServer;
 use plex_oidc_core::time::Seconds;
 use secrecy::SecretString;
 
@@ -101,6 +104,15 @@ pub struct PlexServer {
     pub owner: Option<PlexAccountId>,
     /// Its name for people.
     pub name: Option<String>,
+    /// What it is called in groups; nothing where it is the only one.
+    pub group_name: Option<ServerName>,
+}
+
+impl PlexServer {
+    /// This server, with its owner known.
+    pub fn accepted(&self, owner: PlexAccountId) -> AcceptedServer {
+        AcceptedServer { machine: self.machine.clone(), owner, name: self.group_name.clone() }
+    }
 }
 
 /// Base addresses of Plex's hosts, without a trailing slash.
@@ -171,6 +183,8 @@ pub struct Limits {
     pub sign_in_starts_per_address: u32,
     /// Sign-ins begun by everybody, per minute; at least 1.
     pub sign_in_starts_in_all: u32,
+    /// Codes for one browser session, per minute; at least 1.
+    pub codes_per_session: u32,
     /// Connections at one time.
     pub connections: usize,
     /// Bytes of a request head.

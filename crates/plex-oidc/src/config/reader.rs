@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use plex_oidc_core::time::Seconds;
 
+use super::people::KnownGroups;
 use super::problem::{Place, Problem};
 use super::raw::{Document, Located, Value};
 use super::{length, schema, secrets, value};
@@ -15,6 +16,8 @@ pub(super) struct Reader<'r> {
     pub(super) folder: &'r Path,
     pub(super) problems: &'r mut Vec<Problem>,
     pub(super) warnings: &'r mut Vec<Problem>,
+    /// Which groups there can be; nothing while the servers are not known.
+    pub(super) groups: Option<KnownGroups>,
 }
 
 impl Reader<'_> {

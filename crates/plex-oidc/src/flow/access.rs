@@ -1,8 +1,6 @@
 //! Who is behind a request that Cloudflare Access let through: a person whom we know, a program that the host lets in, or
 //! nobody. What Access says of a person is who it is; whether that person may pass is decided as for everybody else.
 
-use std::sync::Arc;
-
 use http::HeaderMap;
 use plex_oidc_core::access_jwt::{AccessApplication, AccessAssertion, AccessError, AccessPrincipal};
 use plex_oidc_core::client::Client;
@@ -61,6 +59,12 @@ pub enum NotBelieved {
          asks for it, and come back."
     )]
     NeverSeen,
+    /// Our subject, beside an e-mail address that is not that person's.
+    #[error(
+        "Cloudflare Access knows you by another e-mail address than Plex does. Sign out at /cdn-cgi/access/logout and \
+         sign in with Plex again."
+    )]
+    OtherAddress,
     /// An e-mail address that several people have.
     #[error(
         "More than one person has the e-mail address that Cloudflare Access knows you by. Ask your host."
@@ -114,23 +118,25 @@ fn presented(headers: &HeaderMap, cookie: bool) -> Result<Option<&str>, NotBelie
 }
 
 /// The person of an assertion: by our own subject, where it came through Access; else by the address.
+///
+/// Every way in at the team could give such a claim, and Access does not say which did. So the address, which Access itself
+/// vouches for, has to be that person's too.
 async fn person(app: &App, subject: Option<&Subject>, email: &str) -> Result<UserRecord, NotBelieved> {
     let who = match subject {
-        Some(subject) => Who::Account(subject.plex_account().ok_or(NotBelieved::NeverSeen)?),
+        Some(subject) => Who::Account(subject.plex_account().ok_or(NotBelieved::NeverSeen)?, email),
         None => Who::Email(email),
     };
     let (people, now) = (&app.access.people, app.clock.instant());
-    let mut found = people.recent(now).map(|users| who.find(&users));
-    if !matches!(found, Some(Ok(_))) && people.latest(now).is_none() {
-        let users: Arc<[UserRecord]> = app.store.users().await?.into();
-        found = Some(who.find(&users));
-        people.put(now, users);
+    if let Some(Ok(known)) = people.recent(now).map(|users| who.find(&users)) {
+        return Ok(known);
     }
-    found.unwrap_or(Err(NotBelieved::NeverSeen))
+    who.find(&people.look_up(now, app.store.users()).await?)
 }
 
 enum Who<'w> {
-    Account(PlexAccountId),
+    /// This account, if it has this address.
+    Account(PlexAccountId, &'w str),
+    /// Whoever has this address.
     Email(&'w str),
 }
 
@@ -139,21 +145,23 @@ impl Who<'_> {
         let mut found = users.iter().filter(|user| self.is(&user.person));
         match (found.next(), found.next()) {
             (None, _) => Err(NotBelieved::NeverSeen),
+            (Some(one), None) if !self.has_address(&one.person) => Err(NotBelieved::OtherAddress),
             (Some(one), None) => Ok(one.clone()),
             (Some(_), Some(_)) => Err(NotBelieved::SeveralPeople),
         }
     }
 
-    /// An address that Plex has not seen confirmed is whatever its owner wrote: it is nobody's.
+    /// An address that Plex has not seen confirmed is whatever its owner wrote: it tells nobody.
     fn is(&self, person: &Person) -> bool {
-        let account = &person.account;
         match self {
-            Self::Account(id) => account.id == *id,
-            Self::Email(wanted) => {
-                let has = |email: &String| email.eq_ignore_ascii_case(wanted);
-                account.email_confirmed && account.email.as_ref().is_some_and(has)
-            }
+            Self::Account(id, _) => person.account.id == *id,
+            Self::Email(_) => person.account.email_confirmed && self.has_address(person),
         }
+    }
+
+    fn has_address(&self, person: &Person) -> bool {
+        let (Self::Account(_, wanted) | Self::Email(wanted)) = self;
+        person.account.email.as_ref().is_some_and(|email| email.trim().eq_ignore_ascii_case(wanted))
     }
 }
 

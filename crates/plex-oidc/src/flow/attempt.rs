@@ -128,7 +128,7 @@ async fn facts(
     progress: Progress,
 ) -> Result<SessionFacts, FlowError> {
     let person = &session.user.person;
-    let mut decision = decide(person, client, app.rules, app.clock.now());
+    let mut decision = decide(person, client, &app.rules, app.clock.now());
     // The Plex token is not kept in the session: a client that is given one needs a sign-in of its own.
     if client.plex_token.is_some() && !progress.signed_in && decision == Decision::Allow {
         decision = Decision::Unknown;

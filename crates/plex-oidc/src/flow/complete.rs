@@ -1,5 +1,7 @@
 //! From an approved PIN to a signed-in person: who is it, may they come in, and where do they go now.
 
+use std::net::IpAddr;
+
 use plex_oidc_core::authorize::{AuthorizeErrorCode, Progress, RedirectError, Step};
 use plex_oidc_core::decide::Person;
 use plex_oidc_core::id::RequestId;
@@ -15,7 +17,7 @@ use crate::app::App;
 use crate::keys::Place;
 use crate::store::records::{
     AdoptedPin, BrowserSession, Finish, FinishLogin, FinishedBy, LoginState, NewBrowserSession, NewCode,
-    SealedBytes, UserRecord,
+    RefusedAt, SealedBytes, UserRecord,
 };
 use crate::upstream::plex::Identified;
 
@@ -51,47 +53,55 @@ pub async fn look(app: &App, id: RequestId, pin: &AdoptedPin) -> Result<bool, Fl
     match app.plex.look(PinId(pin.id), pin.code.expose_secret()).await {
         Ok(seen) => {
             let Some(token) = seen.auth_token else {
-                return if pin.expires.has_passed(now) { too_late(app, id).await } else { Ok(false) };
+                return if pin.expires.has_passed(now) { too_late(app, id, pin).await } else { Ok(false) };
             };
             let sealed = seal_login_token(app, id, &token)?;
             app.store.approve_login(id, pin.id, sealed, now).await?;
             Ok(true)
         }
-        Err(Error::PinGone) => too_late(app, id).await,
-        Err(_) if pin.expires.has_passed(now) => too_late(app, id).await,
+        Err(Error::PinGone) => too_late(app, id, pin).await,
+        Err(_) if pin.expires.has_passed(now) => too_late(app, id, pin).await,
         Err(error) => Err(error.into()),
     }
 }
 
 /// As [`look`], because a browser asks and not because it is the poller's turn. Bounded, or one visitor could have us ask
 /// Plex until it answers nobody any more.
-pub async fn hurried_look(app: &App, id: RequestId, pin: &AdoptedPin) -> Result<bool, FlowError> {
-    if !app.limiter.allows_look(id) {
+pub async fn hurried_look(
+    app: &App,
+    (id, address): (RequestId, IpAddr),
+    pin: &AdoptedPin,
+) -> Result<bool, FlowError> {
+    if !app.limiter.allows_hurried_look(id, address) {
         return Ok(false);
     }
     look(app, id, pin).await
 }
 
-async fn too_late(app: &App, id: RequestId) -> Result<bool, FlowError> {
-    refuse(app, id, &Refusal::TookTooLong).await?;
+async fn too_late(app: &App, id: RequestId, pin: &AdoptedPin) -> Result<bool, FlowError> {
+    refuse(app, id, RefusedAt::Pin(pin.id), &Refusal::TookTooLong).await?;
     Ok(true)
 }
 
-/// Notes why an attempt shows a page.
-pub async fn refuse(app: &App, id: RequestId, why: &Refusal) -> Result<(), FlowError> {
-    app.store.refuse_login(id, serde_json::to_string(why)?, app.clock.now()).await?;
+/// Notes why an attempt shows a page, unless it has gone on since.
+async fn refuse(app: &App, id: RequestId, at: RefusedAt, why: &Refusal) -> Result<(), FlowError> {
+    let noted = app.store.refuse_login(id, at, serde_json::to_string(why)?, app.clock.now()).await?;
+    if !noted {
+        info!(request = %id, ?at, "a sign-in had gone on before it was refused");
+    }
     Ok(())
 }
 
-/// Goes on with an attempt whose browser came back. `old_session` is the session that this browser had.
+/// Goes on with an attempt whose browser came back, from `address`. `old_session` is the session that this browser had.
 pub async fn come_back(
     app: &App,
     attempt: Attempt<'_>,
+    address: IpAddr,
     old_session: Option<&BrowserSession>,
 ) -> Result<Outcome, FlowError> {
     let attempt = match &attempt.state {
         LoginState::PinAdopted(pin) => {
-            if !hurried_look(app, attempt.id, pin).await? {
+            if !hurried_look(app, (attempt.id, address), pin).await? {
                 return Ok(Outcome::Waiting);
             }
             let Some(again) = attempt::open(app, attempt.id, attempt.cookie).await? else {
@@ -99,7 +109,7 @@ pub async fn come_back(
             };
             again
         }
-        LoginState::Approved { .. } if !app.limiter.allows_look(attempt.id) => {
+        LoginState::Approved { .. } if !app.limiter.allows_question(attempt.id) => {
             return Err(FlowError::TooOften);
         }
         _ => attempt,
@@ -109,7 +119,7 @@ pub async fn come_back(
     match app.plex.identify(&approval.token, app.clock.now()).await {
         Ok(identified) => admit(app, &attempt, approval, identified, old_session).await,
         Err(error) if error.says_token_is_dead() => {
-            refuse(app, attempt.id, &Refusal::TokenRefused).await?;
+            refuse(app, attempt.id, RefusedAt::Approval(*pin_id), &Refusal::TokenRefused).await?;
             Ok(Outcome::Page)
         }
         Err(error) => Err(error.into()),
@@ -129,8 +139,11 @@ async fn admit(
     identified: Identified,
     old_session: Option<&BrowserSession>,
 ) -> Result<Outcome, FlowError> {
-    let Identified { person, clear, server_token } = identified;
+    let Identified { mut person, clear, server_token } = identified;
     let now = app.clock.now();
+    if !clear && let Some(known) = app.store.user(person.account.id).await? {
+        person.keep_libraries_of(&known.person);
+    }
     let same_person = old_session.filter(|old| old.user.account_id() == person.account.id);
     let sid = same_person.map_or_else(|| app.entropy.sid(), |old| old.sid);
     let session = BrowserSession {
@@ -149,6 +162,7 @@ async fn admit(
     if clear && matches!(step, Step::Deny(_) | Step::SignIn) {
         learn(app, &session.user).await?;
     }
+    let subject = session.user.subject();
     let finish = Finishing { app, attempt, pin_id, session: &session, old_session };
     match step {
         Step::Issue => {
@@ -166,11 +180,14 @@ async fn admit(
             Ok(Outcome::Ask { session: secret, id, cookie })
         }
         Step::Deny(denial) => {
-            deny(app, attempt.id, denial, &session.user.person).await?;
+            deny(app, (attempt.id, RefusedAt::Approval(pin_id)), denial, &session.user.person).await?;
             Ok(Outcome::Page)
         }
+        Step::SignIn if request.expected_subject.as_ref().is_none_or(|expected| *expected == subject) => {
+            Err(FlowError::NotKnown)
+        }
         Step::SignIn => {
-            refuse(app, attempt.id, &Refusal::OtherAccount).await?;
+            refuse(app, attempt.id, RefusedAt::Approval(pin_id), &Refusal::OtherAccount).await?;
             Ok(Outcome::Page)
         }
         Step::Refuse(error) => Ok(Outcome::Refuse(Box::new(error))),
@@ -189,7 +206,7 @@ async fn learn(app: &App, user: &UserRecord) -> Result<(), FlowError> {
 /// Notes that this person may not come in, so that the attempt's page can say so.
 pub async fn deny(
     app: &App,
-    id: RequestId,
+    (id, at): (RequestId, RefusedAt),
     denial: plex_oidc_core::decide::Denial,
     person: &Person,
 ) -> Result<(), FlowError> {
@@ -200,7 +217,7 @@ pub async fn deny(
         account_name: account.display_name.clone(),
         account_email: account.email.clone(),
     };
-    refuse(app, id, &why).await
+    refuse(app, id, at, &why).await
 }
 
 /// What is needed to store a finished sign-in.

@@ -68,38 +68,43 @@ enum Presented {
 
 fn token(headers: &HeaderMap) -> Presented {
     let mut values = headers.get_all(AUTHORIZATION).iter();
-    let (Some(first), None) = (values.next(), values.next()) else {
-        let ours = headers.get_all(AUTHORIZATION).iter().any(|value| has_prefix(value.as_bytes()));
-        return if ours { Presented::Malformed } else { Presented::NotOurs };
+    let value = match (values.next(), values.next()) {
+        (None, _) => return Presented::NotOurs,
+        (Some(value), None) => value,
+        // We and the application might read one each.
+        (Some(_), Some(_)) => return Presented::Malformed,
     };
-    let Some((scheme, rest)) = first.to_str().ok().and_then(|text| text.split_once(' ')) else {
-        return Presented::NotOurs;
-    };
-    let presented = if scheme.eq_ignore_ascii_case("bearer") {
-        Some(rest.trim().to_owned())
-    } else if scheme.eq_ignore_ascii_case("basic") {
-        password(rest.trim())
-    } else {
-        None
-    };
-    match presented.filter(|text| text.starts_with(TOKEN_PREFIX)) {
+    let shown = value.to_str().ok().and_then(shown);
+    let text = shown.as_deref().unwrap_or(value.as_bytes());
+    let secret = std::str::from_utf8(text).ok().and_then(|text| Secret::parse(SecretKind::AppToken, text));
+    match secret.filter(|_| shown.is_some()) {
+        Some(secret) => Presented::Token(secret),
+        None if holds_a_token(text) => Presented::Malformed,
         None => Presented::NotOurs,
-        Some(text) => {
-            Secret::parse(SecretKind::AppToken, &text).map_or(Presented::Malformed, Presented::Token)
-        }
     }
 }
 
-fn has_prefix(value: &[u8]) -> bool {
-    let prefix = TOKEN_PREFIX.as_bytes();
-    value.windows(prefix.len()).any(|window| window == prefix)
+/// What is shown with `Bearer`, or as the password with `Basic`.
+fn shown(value: &str) -> Option<Vec<u8>> {
+    let (scheme, rest) = value.trim().split_once(char::is_whitespace)?;
+    if scheme.eq_ignore_ascii_case("bearer") {
+        return Some(rest.trim().as_bytes().to_vec());
+    }
+    if scheme.eq_ignore_ascii_case("basic") { password(rest.trim()) } else { None }
+}
+
+/// Whether something in it begins as our tokens do; not whether a longer word has these letters in it.
+fn holds_a_token(text: &[u8]) -> bool {
+    let in_a_word = |b: &u8| b.is_ascii_alphanumeric() || b"-._~+/".contains(b); // RFC 6750 s. 2.1
+    (0..text.len()).map(|at| text.split_at(at)).any(|(before, rest)| {
+        rest.starts_with(TOKEN_PREFIX.as_bytes()) && !before.last().is_some_and(in_a_word)
+    })
 }
 
 /// The password of a `Basic` header; the user name does not matter.
-fn password(encoded: &str) -> Option<String> {
+fn password(encoded: &str) -> Option<Vec<u8>> {
     let bytes = STANDARD.decode(encoded).or_else(|_| STANDARD_NO_PAD.decode(encoded)).ok()?;
-    let text = String::from_utf8(bytes).ok()?;
-    text.split_once(':').map(|(_, password)| password.to_owned())
+    bytes.splitn(2, |b| *b == b':').nth(1).map(<[u8]>::to_vec)
 }
 
 async fn program(app: &App, asked: &GatewayApp, secret: &Secret) -> Result<Visitor, FlowError> {

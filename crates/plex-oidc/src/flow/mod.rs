@@ -24,6 +24,9 @@ pub enum FlowError {
     /// Plex did not answer.
     #[error(transparent)]
     Plex(#[from] plextv::Error),
+    /// Plex answered, and did not say what it takes to decide: which libraries this person sees.
+    #[error("plex.tv does not say enough about this person to decide")]
+    NotKnown,
     /// A sealed value does not open.
     #[error(transparent)]
     Seal(#[from] SealError),

@@ -85,7 +85,8 @@ pub async fn redeem(app: &App, client: &Client, request: &CodeRequest) -> Result
     may_go_on(app, client, &record.grant)?;
     let access = app.entropy.secret(SecretKind::AccessToken);
     let refresh = offline(client, &record.grant).then(|| app.entropy.secret(SecretKind::RefreshToken));
-    let issued = Issued { access: &access, refresh: refresh.as_ref(), scopes: record.grant.scopes };
+    let issued =
+        Issued { access: &access, refresh: refresh.as_ref(), scopes: granted(client, record.grant.scopes) };
     // Signed before anything is stored: what cannot be signed must not spend the code.
     let tokens = answer(app, client, &record.grant, record.nonce.as_deref(), &issued)?;
     let now = app.clock.now();
@@ -166,7 +167,7 @@ pub async fn refresh(app: &App, client: &Client, request: &RefreshRequest) -> Re
         return Err(TokenError::InvalidGrant.into());
     }
     may_go_on(app, client, &record.grant)?;
-    let scopes = refresh::scopes(record.grant.scopes, request.scope.as_deref())?;
+    let scopes = refresh::scopes(granted(client, record.grant.scopes), request.scope.as_deref())?;
     let access = app.entropy.secret(SecretKind::AccessToken);
     let successor = client.rotate_refresh_tokens.then(|| app.entropy.secret(SecretKind::RefreshToken));
     let issued = Issued { access: &access, refresh: successor.as_ref(), scopes };
@@ -206,7 +207,7 @@ fn may_go_on(app: &App, client: &Client, grant: &GrantRecord) -> Result<(), Toke
     if grant.ended_at.is_some() {
         return Err(TokenError::InvalidGrant);
     }
-    match decide(&grant.user.person, client, app.rules, app.clock.now()) {
+    match decide(&grant.user.person, client, &app.rules, app.clock.now()) {
         Decision::Allow => Ok(()),
         decision => {
             info!(client = %client.id, account = %grant.user.account_id(), ?decision, "no tokens for this person");
@@ -215,8 +216,13 @@ fn may_go_on(app: &App, client: &Client, grant: &GrantRecord) -> Result<(), Toke
     }
 }
 
+/// What is left of `scopes`, once granted: a scope that the client may not have any more is not given to it any more.
+pub fn granted(client: &Client, scopes: ScopeSet) -> ScopeSet {
+    scopes.intersection(client.scopes)
+}
+
 fn offline(client: &Client, grant: &GrantRecord) -> bool {
-    client.may_refresh() && grant.scopes.contains(Scope::OfflineAccess)
+    granted(client, grant.scopes).contains(Scope::OfflineAccess)
 }
 
 /// Tokens that were made and are not stored yet.

@@ -4,11 +4,13 @@
 //! waiting page starts another.
 
 use std::collections::HashMap;
+use std::net::IpAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use plex_oidc_core::id::RequestId;
+use plex_oidc_core::net::AddressBlock;
 use plextv::Error;
 use plextv::poll::{Next, Schedule};
 use tokio::sync::watch::{Receiver, Sender, channel};
@@ -39,6 +41,7 @@ pub struct Watchers {
 /// One attempt and its poller. The number tells it from an earlier poller of the same attempt.
 struct Watched {
     poller: u64,
+    by: AddressBlock,
     sender: Sender<bool>,
 }
 
@@ -77,8 +80,8 @@ impl Watchers {
     }
 }
 
-/// Waits until the attempt no longer does. `None`: too many are waiting.
-pub fn watch(app: &Arc<App>, id: RequestId, pin: AdoptedPin) -> Option<Waiting> {
+/// Waits until the attempt no longer does, for somebody at `address`. `None`: too many are waiting.
+pub fn watch(app: &Arc<App>, (id, address): (RequestId, IpAddr), pin: AdoptedPin) -> Option<Waiting> {
     let place = Arc::clone(&app.watchers.places).try_acquire_owned().ok()?;
     let key = (id, pin.id);
     let poller = app.watchers.started.fetch_add(1, Ordering::Relaxed);
@@ -87,11 +90,13 @@ pub fn watch(app: &Arc<App>, id: RequestId, pin: AdoptedPin) -> Option<Waiting> 
             let has_room = watched.sender.receiver_count() < MAX_WAITING_FOR_ONE;
             return has_room.then(|| (watched.sender.subscribe(), false));
         }
-        if all.len() >= MAX_WATCHED {
+        let by = AddressBlock::of(address);
+        let from_there = all.values().filter(|watched| watched.by == by).count();
+        if all.len() >= MAX_WATCHED || from_there >= app.limiter.pollers_per_address() {
             return None;
         }
         let (sender, receiver) = channel(false);
-        all.insert(key, Watched { poller, sender });
+        all.insert(key, Watched { poller, by, sender });
         Some((receiver, true))
     })?;
     if is_new {
@@ -125,10 +130,12 @@ async fn poll(listed: Listed, pin: AdoptedPin) {
     let life = u64::try_from(pin.expires.since(app.clock.now())).unwrap_or(0);
     let mut schedule = Schedule::new(Duration::from_secs(life));
     loop {
-        let outcome = match look(app, id, &pin).await {
+        let outcome = match look_in_turn(app, id, &pin).await {
             Ok(true) => break,
             Ok(false) => Ok(()),
             Err(FlowError::Plex(error)) => Err(error),
+            // As if Plex had said so, before it does.
+            Err(FlowError::TooOften) => Err(Error::RateLimited { retry_after: None }),
             Err(error) => {
                 tracing::error!(%error, "the outcome of a sign-in could not be stored");
                 Err(Error::Gone)
@@ -150,6 +157,10 @@ async fn poll(listed: Listed, pin: AdoptedPin) {
             watched.sender.send_replace(true);
         }
     });
+}
+
+async fn look_in_turn(app: &App, id: RequestId, pin: &AdoptedPin) -> Result<bool, FlowError> {
+    if app.limiter.allows_look() { look(app, id, pin).await } else { Err(FlowError::TooOften) }
 }
 
 /// Removes the attempt if nobody listens, under the one lock, so that a newcomer is never left with a dead poller.

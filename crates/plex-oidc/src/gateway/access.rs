@@ -79,7 +79,11 @@ impl TeamKeys {
 
 /// Everybody who was known a moment ago. Assertions come with every picture of a page.
 #[derive(Default)]
-pub struct People(Mutex<Option<Known>>);
+pub struct People {
+    known: Mutex<Option<Known>>,
+    /// Whose turn it is to look up.
+    turn: tokio::sync::Mutex<()>,
+}
 
 struct Known {
     at: Instant,
@@ -92,19 +96,57 @@ impl People {
         self.within(REMEMBERED, now)
     }
 
-    /// Everybody, if that was looked up so lately that whoever is not among them is not known.
-    pub fn latest(&self, now: Instant) -> Option<Arc<[UserRecord]>> {
-        self.within(REMEMBERED_UNKNOWN, now)
-    }
-
-    /// Remembers everybody, as just looked up.
-    pub fn put(&self, now: Instant, users: Arc<[UserRecord]>) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(Known { at: now, users });
+    /// Everybody, looked up so lately that whoever is not among them is not known. One at a time looks: those who wait for
+    /// their turn take what the one before them found.
+    pub async fn look_up<E>(
+        &self,
+        now: Instant,
+        look: impl Future<Output = Result<Vec<UserRecord>, E>>,
+    ) -> Result<Arc<[UserRecord]>, E> {
+        let _turn = self.turn.lock().await;
+        if let Some(users) = self.within(REMEMBERED_UNKNOWN, now) {
+            return Ok(users);
+        }
+        let users: Arc<[UserRecord]> = look.await?.into();
+        let known = Known { at: now, users: Arc::clone(&users) };
+        *self.known.lock().unwrap_or_else(PoisonError::into_inner) = Some(known);
+        Ok(users)
     }
 
     fn within(&self, age: Duration, now: Instant) -> Option<Arc<[UserRecord]>> {
-        let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         let known = known.as_ref().filter(|known| now.saturating_duration_since(known.at) < age)?;
         Some(Arc::clone(&known.users))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use futures_util::future::join_all;
+
+    use super::*;
+    use crate::clock::{Clock as _, SystemClock};
+
+    #[tokio::test]
+    async fn those_who_come_at_one_moment_share_one_look_up() {
+        let (people, looks, now) = (People::default(), AtomicUsize::new(0), SystemClock.instant());
+        let look = |answer: Result<(), ()>| {
+            let looks = &looks;
+            async move {
+                looks.fetch_add(1, Ordering::SeqCst);
+                tokio::task::yield_now().await;
+                answer.map(|()| Vec::new())
+            }
+        };
+        let all = join_all((0..20).map(|_| people.look_up(now, look(Ok(()))))).await;
+        assert!(all.iter().all(Result::is_ok));
+        assert_eq!(looks.load(Ordering::SeqCst), 1);
+        let later = now + REMEMBERED_UNKNOWN;
+        assert!(people.recent(later).is_some());
+        assert!(people.look_up(later, look(Err(()))).await.is_err());
+        assert!(people.look_up(later, look(Ok(()))).await.is_ok(), "a failure is not remembered");
+        assert_eq!(looks.load(Ordering::SeqCst), 3);
     }
 }

@@ -76,6 +76,7 @@ fn client(app: &GatewayApp) -> Option<Client> {
         secrets: Vec::new(),
         redirect_uris: Vec::new(), // its one redirect URI is made from the request; see `RedirectTarget::of_gateway`
         allow: app.anybody().allow,
+        needs_known: app.library_rules(),
         pkce_required: true,
         consent_required: false,
         signing_algorithm: SigningAlgorithm::Rs256,

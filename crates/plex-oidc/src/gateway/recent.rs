@@ -11,7 +11,7 @@ use crate::store::records::GatewaySession;
 /// For how long a look-up serves (security requirement 173 allows ten seconds).
 const REMEMBERED: Duration = Duration::from_secs(5);
 /// Most sessions remembered at a time.
-const MOST: usize = 20_000;
+const MOST: usize = 2_000;
 
 /// Sessions looked up a moment ago, so that a page with a hundred pictures costs one look-up.
 #[derive(Default)]

@@ -14,6 +14,7 @@ use futures_util::future::BoxFuture;
 use plex_oidc_core::id::{ClientId, GrantId, PlexAccountId, RequestId};
 use plex_oidc_core::secret::SecretHash;
 use plex_oidc_core::time::{Seconds, Timestamp};
+pub use plex_oidc_core::token::code::{CODE_FAILURES, DOUBLE_SUBMIT};
 
 #[cfg(test)]
 mod conformance;
@@ -24,13 +25,11 @@ use records::{
     AccessTokenRecord, AdoptedPin, Adoption, AppTokenRecord, BrowserSession, CodeRecord, Consent,
     EndedAccess, EndedSession, Finish, FinishLogin, GatewaySession, GrantEnd, GrantsPolicy, KeyReplacement,
     Login, NewAppToken, NewCode, NewLogin, RedeemCode, RedeemHandover, Redemption, RefreshTokenRecord,
-    Rotate, Rotation, SealedBytes, SessionName, StoredKeyRow, SweepCounts, UserRecord,
+    RefusedAt, Rotate, Rotation, SealedBytes, SessionName, StoredKeyRow, SweepCounts, UserRecord,
 };
 
-/// Failed exchanges by the right client after which a code is burned (requirement 41).
-pub const CODE_FAILURES: u32 = 3;
-/// Within this span a valid second redemption with PKCE is a double submit and ends nothing (requirement 40).
-pub const DOUBLE_SUBMIT: Seconds = Seconds(20);
+/// So long a PIN is remembered. Plex forgets it in half an hour.
+pub const PIN_MEMORY: Seconds = Seconds::days(1);
 /// How often, at most, the use of a browser session, a gateway session or an app token is written down.
 pub const TOUCH_INTERVAL: Seconds = Seconds::minutes(1);
 /// For how long after its end a code is remembered, so that reuse is recognised.
@@ -139,7 +138,7 @@ pub trait Store: Send + Sync {
     fn begin_login(&self, login: NewLogin) -> Answer<'_, ()>;
     /// A sign-in attempt that is not over.
     fn login(&self, id: RequestId, now: Timestamp) -> Answer<'_, Option<Login>>;
-    /// Gives a started attempt its Plex PIN. A PIN is adopted once, ever (I-06).
+    /// Gives a started attempt its Plex PIN. A PIN is adopted once, ever (I-06): it is remembered for [`PIN_MEMORY`].
     fn adopt_pin(&self, id: RequestId, pin: AdoptedPin, now: Timestamp) -> Answer<'_, Adoption>;
     /// Notes that the PIN `pin_id` was approved. `false` when the attempt is not waiting for that PIN.
     fn approve_login(
@@ -151,8 +150,8 @@ pub trait Store: Send + Sync {
     ) -> Answer<'_, bool>;
     /// Back to the start, to try again; the PIN stays burned. `false` when the attempt is finished, cancelled or over.
     fn restart_login(&self, id: RequestId, now: Timestamp) -> Answer<'_, bool>;
-    /// Notes a refusal and drops the Plex token. `false` when the attempt is finished, cancelled or over.
-    fn refuse_login(&self, id: RequestId, reason: String, now: Timestamp) -> Answer<'_, bool>;
+    /// Notes a refusal and drops the Plex token. `false` when the attempt is not, or not any more, where `at` says.
+    fn refuse_login(&self, id: RequestId, at: RefusedAt, reason: String, now: Timestamp) -> Answer<'_, bool>;
     /// The visitor gave up. `false` when the attempt is finished, cancelled or over.
     fn cancel_login(&self, id: RequestId, now: Timestamp) -> Answer<'_, bool>;
     /// Stores user, browser session, grant and code, and finishes the attempt; all or nothing, once (I-06).

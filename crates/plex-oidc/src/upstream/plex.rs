@@ -7,13 +7,16 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use plex_oidc_core::decide::{Person, Standing};
+use plex_oidc_core::decide::{KnownLibraries, Person, Standing};
 use plex_oidc_core::groups::{Group, Groups};
 use plex_oidc_core::id::{MachineId, PlexAccountId};
 use plex_oidc_core::membership::{AcceptedServer, Membership, membership};
 use plex_oidc_core::time::Timestamp;
 use plextv::breaker::{Breaker, Permit};
-use plextv::{Error, Outage, Pin, PinId, PlexToken, PlexTv, Server};
+use plextv::{
+    ClientIdentity, Error, Outage, Pin, PinId, PlexToken, PlexTv, Resources, Server, Share, Unreadable,
+};
+use tokio::sync::OnceCell;
 use tracing::warn;
 use url::Url;
 
@@ -39,7 +42,11 @@ pub struct Plex {
     api: PlexTv,
     settings: PlexSettings,
     breaker: Mutex<Breaker>,
+    /// For looks at PINs alone: when Plex has had enough of those, people who have approved still come in.
+    looks: Mutex<Breaker>,
     clock: Arc<dyn Clock>,
+    /// Whose token the owner's token is, once Plex has said so.
+    token_owner: OnceCell<PlexAccountId>,
 }
 
 /// Who approved a PIN.
@@ -47,10 +54,37 @@ pub struct Plex {
 pub struct Identified {
     /// The person, with groups; not a member of anything if `standing` says so.
     pub person: Person,
-    /// Whether the answer is clear enough to end what the person has: an empty list is not, nor one with gaps.
+    /// Whether the answer is clear enough to end what the person has: an empty list is not, nor one with gaps, nor one
+    /// without the libraries that we asked for.
     pub clear: bool,
     /// A token for the shared server alone, if there is one.
     pub server_token: Option<PlexToken>,
+}
+
+/// Libraries of one server.
+struct Seen {
+    /// All, also those to come; `keys` are those of today.
+    all: bool,
+    keys: Vec<u64>,
+}
+
+impl Seen {
+    const fn all() -> Self {
+        Self { all: true, keys: Vec::new() }
+    }
+}
+
+/// What is shared with a guest. `None`: the list does not say. A guest who is not in it sees the server all the same, so
+/// the list has a gap there.
+fn seen_on(server: &AcceptedServer, account: PlexAccountId, shares: &[Share]) -> Option<Seen> {
+    let of_both = |share: &&Share| share.account == account && share.machine == server.machine;
+    let theirs: Vec<_> = shares.iter().filter(of_both).collect();
+    if theirs.iter().any(|share| share.all_libraries) {
+        return Some(Seen::all());
+    }
+    let is_told = !theirs.is_empty() && theirs.iter().all(|share| share.libraries_known);
+    let keys = || theirs.iter().flat_map(|share| share.library_keys.iter().copied()).collect();
+    is_told.then(|| Seen { all: false, keys: keys() })
 }
 
 /// Why a PIN that a browser offers is not taken.
@@ -70,10 +104,27 @@ pub enum PinRefusal {
     Plex(#[from] Error),
 }
 
+fn judged(pin: Pin, code: &str, identity: &ClientIdentity) -> Result<Pin, PinRefusal> {
+    let other_product = pin.product.as_ref().is_some_and(|product| *product != identity.product);
+    if !pin.is(code, &identity.client_identifier) || other_product {
+        return Err(PinRefusal::NotOurs);
+    }
+    if pin.auth_token.is_some() {
+        return Err(PinRefusal::Claimed);
+    }
+    let life = Duration::from_secs(u64::try_from(pin.expires_at.since(pin.created_at)).unwrap_or(0));
+    // Where Plex does not say how much is left, nobody can say how old it is: our clock is not Plex's.
+    if pin.expires_in.is_none_or(|left| life.saturating_sub(left) > MAX_PIN_AGE) {
+        return Err(PinRefusal::TooOld);
+    }
+    Ok(pin)
+}
+
 impl Plex {
     /// A way in through `api`.
     pub fn new(api: PlexTv, settings: PlexSettings, breaker: Breaker, clock: Arc<dyn Clock>) -> Self {
-        Self { api, settings, breaker: Mutex::new(breaker), clock }
+        let looks = Mutex::new(breaker.clone());
+        Self { api, settings, breaker: Mutex::new(breaker), looks, clock, token_owner: OnceCell::new() }
     }
 
     /// How this installation introduces itself, and where Plex is.
@@ -89,24 +140,12 @@ impl Plex {
     /// Judges a PIN that the browser made: ours, young, and never approved (DESIGN section 3, step 2).
     pub async fn judge_pin(&self, id: PinId, code: &str) -> Result<Pin, PinRefusal> {
         let pin = self.guarded(self.api.pin(id, code)).await?;
-        let identity = self.api.identity();
-        let other_product = pin.product.as_ref().is_some_and(|product| *product != identity.product);
-        if !pin.is(code, &identity.client_identifier) || other_product {
-            return Err(PinRefusal::NotOurs);
-        }
-        if pin.auth_token.is_some() {
-            return Err(PinRefusal::Claimed);
-        }
-        let life = Duration::from_secs(u64::try_from(pin.expires_at.since(pin.created_at)).unwrap_or(0));
-        if life.saturating_sub(pin.remaining()) > MAX_PIN_AGE {
-            return Err(PinRefusal::TooOld);
-        }
-        Ok(pin)
+        judged(pin, code, self.api.identity())
     }
 
     /// Looks at an adopted PIN.
     pub async fn look(&self, id: PinId, code: &str) -> Result<Pin, Error> {
-        self.guarded(self.api.pin(id, code)).await
+        self.guarded_by(&self.looks, self.api.pin(id, code)).await
     }
 
     /// The address of Plex's sign-in page for a PIN.
@@ -117,25 +156,49 @@ impl Plex {
     /// Asks who this token belongs to and what is shared with that account.
     pub async fn identify(&self, token: &PlexToken, now: Timestamp) -> Result<Identified, Error> {
         // One question in two calls: with a permit for each, the trial after a pause would let one of them through only.
-        let both = async { tokio::try_join!(self.api.user(token), self.api.resources(token)) };
-        let (user, resources) = self.guarded(both).await?;
-        let account = user.account();
-        let visible: Vec<_> = resources.iter().map(Server::visible).collect();
-        let mut clear = !resources.is_empty();
-        let (groups, standing) = match membership(&account, &visible, &self.settings.servers) {
-            Membership::Member { mut groups } => {
-                let libraries = self.library_groups(account.id).await;
-                clear &= libraries.is_some();
-                groups.extend(libraries.unwrap_or_default());
-                (groups, Standing::Member { confirmed_at: now })
+        let both = async {
+            let (user, resources) = tokio::join!(self.api.user(token), self.api.resources(token));
+            let account = user?.account();
+            match resources {
+                Err(error) if self.owns_one(account.id) && !error.says_token_is_dead() => {
+                    warn!(%error, "the owner comes in without the list of servers");
+                    Ok((account, None))
+                }
+                resources => Ok((account, Some(resources?))),
             }
-            Membership::NotShared => (Groups::new(), Standing::Ended),
         };
-        let server_token = resources
+        let (account, resources) = self.guarded(both).await?;
+        let is_answered = resources.is_some();
+        let Resources { servers, unreadable } = resources.unwrap_or_default();
+        let doubt = unreadable.iter().find(|row| self.may_be_accepted(row)).map(|row| row.why);
+        let visible: Vec<_> = servers.iter().map(Server::visible).collect();
+        let mut clear = is_answered && !servers.is_empty() && doubt.is_none();
+        let (groups, standing) = match membership(&account, &visible, &self.settings.servers) {
+            Membership::Member { groups, through } => {
+                (groups, Standing::Member { confirmed_at: now, through })
+            }
+            Membership::NotShared => match doubt {
+                Some(why) => return Err(Error::Unexpected { status: 200, oddity: why.into() }),
+                None => (Groups::new(), Standing::Ended),
+            },
+        };
+        let mut person = Person { account, groups, standing, libraries: Vec::new() };
+        clear &= self.add_libraries(&mut person, now).await;
+        let server_token = servers
             .into_iter()
-            .find(|seen| self.accepts(seen, account.id))
+            .find(|seen| self.accepts(seen, person.account.id))
             .and_then(|seen| seen.access_token);
-        Ok(Identified { person: Person { account, groups, standing }, clear, server_token })
+        Ok(Identified { person, clear, server_token })
+    }
+
+    fn owns_one(&self, account: PlexAccountId) -> bool {
+        self.settings.servers.iter().any(|server| server.owner == account)
+    }
+
+    /// Whether a row that could not be read may be about an accepted server.
+    fn may_be_accepted(&self, row: &Unreadable) -> bool {
+        let mut accepted = self.settings.servers.iter();
+        row.machine.as_ref().is_none_or(|machine| accepted.any(|server| server.machine == *machine))
     }
 
     /// Whether this is an accepted server, as [`membership`] has it: plex.tv names no owner to the owner alone.
@@ -145,39 +208,67 @@ impl Plex {
         accepted.any(|server| server.machine == seen.machine && owner == Some(server.owner))
     }
 
-    /// The libraries shared with an account, as groups; there are none without the owner's token. `None`: Plex did not say.
-    async fn library_groups(&self, account: PlexAccountId) -> Option<Groups> {
-        let Some(owner_token) = &self.settings.owner_token else { return Some(Groups::new()) };
-        match self.library_keys(owner_token, account).await {
-            Ok(keys) => Some(keys.into_iter().map(Group::library).collect()),
+    /// Notes which libraries somebody sees, as groups; nothing is known of any without the owner's token. `false`: Plex
+    /// should have said, and did not.
+    async fn add_libraries(&self, person: &mut Person, now: Timestamp) -> bool {
+        let (Some(owner_token), Standing::Member { through, .. }) =
+            (&self.settings.owner_token, person.standing.clone())
+        else {
+            return true;
+        };
+        match self.libraries(owner_token, person.account.id, &through).await {
+            Ok(seen) => {
+                let is_clear = seen.iter().all(|(_, seen)| seen.is_some());
+                for (server, Seen { all, keys }) in
+                    seen.into_iter().filter_map(|(at, seen)| Some((at, seen?)))
+                {
+                    let name = server.name.as_ref();
+                    person.groups.extend(keys.into_iter().map(|key| Group::library(name, key)));
+                    person.libraries.push(KnownLibraries {
+                        machine: server.machine.clone(),
+                        all,
+                        as_of: now,
+                    });
+                }
+                is_clear
+            }
             Err(error) => {
-                warn!(%error, "the shared libraries could not be asked for; no library group is given");
-                None
+                warn!(%error, "the shared libraries could not be asked for");
+                false
             }
         }
     }
 
-    async fn library_keys(&self, owner_token: &PlexToken, account: PlexAccountId) -> Result<Vec<u64>, Error> {
-        let mut keys = Vec::new();
-        let owned = |server: &&AcceptedServer| server.owner == account;
-        for server in self.settings.servers.iter().filter(owned) {
-            keys.extend(self.all_keys(owner_token, &server.machine).await?);
+    /// What an account sees on those of the servers that the owner's token can tell about.
+    async fn libraries<'s>(
+        &self,
+        owner_token: &PlexToken,
+        account: PlexAccountId,
+        through: &'s [AcceptedServer],
+    ) -> Result<Vec<(&'s AcceptedServer, Option<Seen>)>, Error> {
+        let asking = async { Ok(self.api.user(owner_token).await?.id) };
+        let teller = *self.token_owner.get_or_try_init(|| self.guarded(asking)).await?;
+        let (told, untold): (Vec<_>, Vec<_>) = through.iter().partition(|server| server.owner == teller);
+        for server in untold {
+            let machine = server.machine.as_str();
+            warn!(
+                machine,
+                "the owner's token is of another account, so nothing is known of this server's libraries"
+            );
         }
-        if !keys.is_empty() {
-            return Ok(keys);
-        }
-        for share in self.guarded(self.api.accepted_shares(owner_token)).await? {
-            let ours = self.settings.servers.iter().any(|server| server.machine == share.machine);
-            if share.account != account || !ours {
-                continue;
+        let is_guest = told.iter().any(|server| server.owner != account);
+        let shares =
+            if is_guest { self.guarded(self.api.accepted_shares(owner_token)).await? } else { vec![] };
+        let mut seen = Vec::new();
+        for server in told {
+            let mut what =
+                if server.owner == account { Some(Seen::all()) } else { seen_on(server, account, &shares) };
+            if let Some(Seen { all: true, keys }) = &mut what {
+                *keys = self.all_keys(owner_token, &server.machine).await?;
             }
-            if share.all_libraries {
-                keys.extend(self.all_keys(owner_token, &share.machine).await?);
-            } else {
-                keys.extend(share.library_keys);
-            }
+            seen.push((server, what));
         }
-        Ok(keys)
+        Ok(seen)
     }
 
     async fn all_keys(&self, owner_token: &PlexToken, machine: &MachineId) -> Result<Vec<u64>, Error> {
@@ -187,17 +278,54 @@ impl Plex {
 
     /// Asks one question unless plex.tv is being left alone, and takes note of how it went.
     async fn guarded<T>(&self, call: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
-        let permit = self.with_breaker(|breaker| breaker.permit(self.clock.instant()));
+        self.guarded_by(&self.breaker, call).await
+    }
+
+    async fn guarded_by<T>(
+        &self,
+        breaker: &Mutex<Breaker>,
+        call: impl Future<Output = Result<T, Error>>,
+    ) -> Result<T, Error> {
+        let locked = || breaker.lock().unwrap_or_else(PoisonError::into_inner);
+        let permit = locked().permit(self.clock.instant());
         if let Permit::Wait(wait) = permit {
             let outage = Outage::TimedOut;
             return Err(Error::Unavailable { outage, retry_after: Some(wait) });
         }
         let outcome = call.await;
-        self.with_breaker(|breaker| breaker.record(self.clock.instant(), &outcome));
+        locked().record(self.clock.instant(), &outcome);
         outcome
     }
+}
 
-    fn with_breaker<T>(&self, use_it: impl FnOnce(&mut Breaker) -> T) -> T {
-        use_it(&mut self.breaker.lock().unwrap_or_else(PoisonError::into_inner))
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pin_of_unknown_age_is_not_young() {
+        let identity = ClientIdentity {
+            client_identifier: "ours".into(),
+            product: "plex-oidc".into(),
+            version: "1".into(),
+            platform: "Web".into(),
+            device_name: "plex-oidc".into(),
+        };
+        let with_left = |expires_in| {
+            let pin = Pin {
+                id: PinId(1),
+                code: "code".into(),
+                client_identifier: "ours".into(),
+                product: None,
+                created_at: Timestamp(0),
+                expires_at: Timestamp(1800),
+                expires_in,
+                auth_token: None,
+            };
+            judged(pin, "code", &identity).map(|_| ())
+        };
+        assert_eq!(with_left(Some(Duration::from_mins(28))), Ok(()));
+        assert_eq!(with_left(Some(Duration::from_secs(1679))), Err(PinRefusal::TooOld));
+        assert_eq!(with_left(None), Err(PinRefusal::TooOld));
     }
 }

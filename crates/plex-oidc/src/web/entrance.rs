@@ -4,7 +4,7 @@
 use std::net::IpAddr;
 
 use http::HeaderMap;
-use plex_oidc_core::authorize::{AuthorizationRequest, Progress, Step};
+use plex_oidc_core::authorize::{AuthorizationRequest, AuthorizeErrorCode as Code, Progress, Step};
 use tracing::warn;
 
 use super::respond::{Answer, failed, page_error, see_other, to_attempt, to_client, with_cookie};
@@ -13,7 +13,7 @@ use crate::flow::attempt::{self, Frozen};
 use crate::flow::issue::{Holder, new_code};
 use crate::flow::{FlowError, complete};
 use crate::pages::ErrorKind;
-use crate::store::records::BrowserSession;
+use crate::store::records::{BrowserSession, RefusedAt};
 
 /// Answers a request that passed every check.
 pub async fn enter(
@@ -38,10 +38,14 @@ async fn answer(
     address: IpAddr,
 ) -> Result<Answer, FlowError> {
     let step = attempt::step(app, request, session, Progress::default()).await?;
-    if let (Step::Issue, Some(session)) = (&step, session)
-        && let Some(location) = issue(app, request, session).await?
-    {
-        return Ok(see_other(&location));
+    if let (Step::Issue, Some(session)) = (&step, session) {
+        if !app.limiter.allows_code(session.sid) {
+            warn!(account = %session.user.account_id(), "too many codes for one browser session");
+            return Ok(too_often(app, request));
+        }
+        if let Some(location) = issue(app, request, session).await? {
+            return Ok(see_other(&location));
+        }
     }
     if let Step::Refuse(error) = &step {
         return Ok(to_client(app, error));
@@ -53,7 +57,7 @@ async fn answer(
     let frozen = Frozen { request: request.clone(), signed_in: None };
     let (id, cookie) = attempt::begin(app, &frozen).await?;
     if let (Step::Deny(denial), Some(session)) = (&step, session) {
-        complete::deny(app, id, *denial, &session.user.person).await?;
+        complete::deny(app, (id, RefusedAt::Start), *denial, &session.user.person).await?;
     }
     let mut answer = with_cookie(to_attempt(id), &app.cookies.set_attempt(id, &cookie));
     for cleared in app.cookies.prune_attempts(headers) {
@@ -63,6 +67,17 @@ async fn answer(
         answer = with_cookie(answer, &app.cookies.clear_session());
     }
     Ok(answer)
+}
+
+/// Every code is stored with its grant, so that one browser in a loop would fill the disk.
+fn too_often(app: &App, request: &AuthorizationRequest) -> Answer {
+    if request.prompt.forbids_pages() {
+        return to_client(
+            app,
+            &request.refuse(Code::TemporarilyUnavailable, "too many requests in a minute"),
+        );
+    }
+    page_error(app, ErrorKind::RateLimited, None)
 }
 
 /// The fast way: a live session needs no page, and the request is not even stored.

@@ -77,6 +77,10 @@ pub fn kind_of(error: &FlowError) -> ErrorKind {
             warn!(%error, "plex.tv does not answer");
             ErrorKind::PlexUnavailable
         }
+        FlowError::NotKnown => {
+            warn!(%error, "a sign-in has to wait");
+            ErrorKind::PlexUnavailable
+        }
         FlowError::Plex(_) => {
             error!(%error, "plex.tv gave an answer that we cannot use");
             ErrorKind::PlexUnavailable

@@ -15,7 +15,7 @@ use super::request::read_form;
 use super::respond::{Answer, OAuthError, json};
 use crate::app::{App, State};
 use crate::flow::FlowError;
-use crate::flow::tokens::plex_token_claim;
+use crate::flow::tokens::{granted, plex_token_claim};
 
 /// Why a bearer request failed (RFC 6750 s. 3.1).
 enum BearerError {
@@ -80,11 +80,12 @@ async fn claims(app: &App, token: &str) -> Result<Answer, BearerError> {
     let record = found.map_err(unavailable)?.ok_or(BearerError::InvalidToken)?;
     let client = app.clients.find(record.grant.client_id.as_str()).ok_or(BearerError::InvalidToken)?;
     let person = &record.grant.user.person;
-    if decide(person, client, app.rules, app.clock.now()) != Decision::Allow {
+    if decide(person, client, &app.rules, app.clock.now()) != Decision::Allow {
         info!(client = %client.id, account = %person.account.id, "no claims: access has ended");
         return Err(BearerError::InvalidToken);
     }
-    if !record.scopes.contains(Scope::OpenId) {
+    let scopes = granted(client, record.scopes);
+    if !scopes.contains(Scope::OpenId) {
         return Err(BearerError::InsufficientScope);
     }
     let plex_token = plex_token_claim(app, client, &record.grant).map_err(|error| {
@@ -92,7 +93,7 @@ async fn claims(app: &App, token: &str) -> Result<Answer, BearerError> {
         BearerError::Unavailable
     })?;
     let plex_token = plex_token.as_deref().map(String::as_str);
-    Ok(json(StatusCode::OK, &userinfo_claims(person, record.scopes, plex_token)))
+    Ok(json(StatusCode::OK, &userinfo_claims(person, scopes, plex_token)))
 }
 
 fn unavailable(error: crate::store::StoreError) -> BearerError {

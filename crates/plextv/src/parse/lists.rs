@@ -1,30 +1,41 @@
-//! Owns reading the lists of servers, shares and libraries. Lists decide who loses access, so one unreadable row
-//! refuses the whole list: a row silently skipped would look like a share that ended.
+//! Owns reading the lists of servers, shares and libraries. Lists decide who loses access, so no row is skipped silently: it
+//! would look like a share that ended. One unreadable row refuses the whole list, but that of what an account can reach,
+//! which may hold any number of servers that are nothing to us: there it is told apart.
 
 use plex_oidc_core::id::{MachineId, PlexAccountId};
 
 use super::fields::{Fields, json_rows};
 use super::{Malformed, json, token, with_object, with_xml};
-use crate::{Library, Server, Share};
+use crate::{Library, Resources, Server, Share, Unreadable};
 
 /// Reads the servers among an account's resources (JSON). Players and phones are left out, and so is what names itself
 /// a server without the identifier of one.
-pub fn parse_resources(body: &[u8]) -> Result<Vec<Server>, Malformed> {
+pub fn parse_resources(body: &[u8]) -> Result<Resources, Malformed> {
     let value = json(body)?;
-    servers(json_rows(&value).ok_or(Malformed::Document)?)
+    Ok(resources(json_rows(&value).ok_or(Malformed::Document)?))
 }
 
 /// Reads the servers among an account's resources (XML).
-pub fn parse_resources_xml(body: &[u8]) -> Result<Vec<Server>, Malformed> {
+pub fn parse_resources_xml(body: &[u8]) -> Result<Resources, Malformed> {
     with_xml(body, |root| match root.tag_name().name() {
-        "resources" => servers(Fields::Xml(root).list("resource")?),
-        "MediaContainer" => servers(complete_rows(root, "Device")?),
+        "resources" => Ok(resources(Fields::Xml(root).list("resource")?)),
+        "MediaContainer" => Ok(resources(complete_rows(root, "Device")?)),
         _ => Err(Malformed::Document),
     })
 }
 
-fn servers(rows: Vec<Fields>) -> Result<Vec<Server>, Malformed> {
-    rows.into_iter().filter_map(|row| server(row).transpose()).collect()
+fn resources(rows: Vec<Fields>) -> Resources {
+    let mut resources = Resources::default();
+    for row in rows {
+        match (server(row), row.machine("clientIdentifier")) {
+            (Ok(server), _) => resources.servers.extend(server),
+            (Err(_), Ok(None)) => {} // whatever it is, it is not a server of ours
+            (Err(why), machine) => {
+                resources.unreadable.push(Unreadable { machine: machine.ok().flatten(), why });
+            }
+        }
+    }
+    resources
 }
 
 /// `None` for a resource that is not a server.

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::{Library, Server, Share};
+use crate::{Library, Resources, Server, Share, Unreadable};
 
 const PIN: &str = r#"{ "id": 1873300412, "code": "k3v9tq0z7m1xw8b2r5n6c4jhd", "product": "Example sign-in",
   "trusted": false, "qr": "https://plex.tv/api/v2/pins/qr/k3v9tq0z7m1xw8b2r5n6c4jhd", "clientIdentifier": "our-id",
@@ -88,7 +88,7 @@ fn without(mut value: Value, field: &str) -> Value {
 }
 
 fn resources(rows: &[Value]) -> Result<Vec<Server>, Malformed> {
-    parse_resources(json!(rows).to_string().as_bytes())
+    parse_resources(json!(rows).to_string().as_bytes())?.whole()
 }
 
 fn shares(rows: &[Value]) -> Result<Vec<Share>, Malformed> {
@@ -227,7 +227,7 @@ fn servers_read_alike_in_the_oldest_format() {
         ownerID="1002003" accessToken="yyyy" presence="1"><Connection protocol="https"/></Device>
         <Device name="TV" clientIdentifier="tv" provides="player" owned="1"/></MediaContainer>"#,
     );
-    let servers = parse_resources_xml(xml.as_bytes()).unwrap();
+    let servers = parse_resources_xml(xml.as_bytes()).unwrap().whole().unwrap();
     assert_eq!(servers.len(), 1);
     assert!(servers[0].home && !servers[0].owned);
     assert_eq!(servers[0].owner, Some(PlexAccountId(1_002_003)));
@@ -235,7 +235,7 @@ fn servers_read_alike_in_the_oldest_format() {
 }
 
 #[test]
-fn one_unreadable_row_refuses_the_list_of_servers() {
+fn one_unreadable_row_is_told_apart_in_the_list_of_servers() {
     for (row, field) in [
         (without(resource(), "provides"), "provides"),
         (without(resource(), "clientIdentifier"), "clientIdentifier"),
@@ -245,6 +245,11 @@ fn one_unreadable_row_refuses_the_list_of_servers() {
         (with(resource(), json!({ "ownerId": "me" })), "ownerId"),
         (with(resource(), json!({ "accessToken": "with space" })), "accessToken"),
     ] {
+        let list = json!([resource(), row]).to_string();
+        let Resources { servers, unreadable } = parse_resources(list.as_bytes()).unwrap();
+        assert_eq!((servers.len(), unreadable.len()), (1, 1), "{field}");
+        let machine = Some(servers[0].machine.clone()).filter(|_| field != "clientIdentifier");
+        assert_eq!(unreadable[0], Unreadable { machine, why: Malformed::Field(field) });
         assert_eq!(resources(&[resource(), row]).unwrap_err(), Malformed::Field(field));
     }
     assert_eq!(parse_resources(br#"{"errors":[]}"#).unwrap_err(), Malformed::Document);
@@ -255,7 +260,8 @@ fn one_unreadable_row_refuses_the_list_of_servers() {
 #[test]
 fn a_server_that_cannot_be_ours_does_not_spoil_the_list() {
     let odd = with(resource(), json!({ "clientIdentifier": "not-forty-hex-digits" }));
-    assert_eq!(resources(&[odd, resource()]).unwrap().len(), 1);
+    let unreadable = with(odd.clone(), json!({ "owned": "perhaps" }));
+    assert_eq!(resources(&[odd, unreadable, resource()]).unwrap().len(), 1);
 }
 
 #[test]

@@ -193,7 +193,7 @@ async fn sign_in(api: &PlexTv, world: &mut World<'_>) -> Result<PlexToken, InitE
 
 async fn owned(api: &PlexTv, token: &PlexToken) -> Result<Vec<OwnedServer>, InitError> {
     let account = api.user(token).await.map_err(refused_token)?.account();
-    let all = api.resources(token).await.map_err(refused_token)?;
+    let all = api.resources(token).await.map_err(refused_token)?.servers;
     let servers: Vec<OwnedServer> = all
         .iter()
         .filter(|server| server.owned)

@@ -66,8 +66,8 @@ pub(super) const APPS: Section = Section {
                 "name",
                 Kind::Text("a name"),
                 None,
-                "Its name in logs and in `?app=`: lower-case letters, digits, `-`, `.` and `_`. Without it, the first \
-                 host.",
+                "Its name in logs and in `/authz/app/<name>/…`: lower-case letters, digits, `-`, `.` and `_`. Without it, \
+                 the first host.",
             ),
         ),
         such_as(
@@ -124,7 +124,8 @@ pub(super) const APPS: Section = Section {
                 Kind::Texts("headers, each as Name=field"),
                 None,
                 "The headers, with `identity_headers = \"custom\"`. Fields: `user`, `subject`, `username`, `name`, \
-                 `email`, `groups` (between commas), `groups-by-bar` (between bars).",
+                 `email`, `groups` (between commas), `groups-by-bar` (between bars). A `username` or `name` that \
+                 `gateway.names` gives to somebody else is left empty.",
             ),
         ),
         such_as(

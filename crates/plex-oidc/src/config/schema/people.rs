@@ -85,7 +85,17 @@ pub(super) const PLEX_SERVERS: Section = Section {
                 "The account that owns it. Without it `plex.owner_id` holds.",
             ),
         ),
-        such_as("Living room", key("name", Kind::Text("a text"), None, "A name for people and logs.")),
+        such_as(
+            "Living room",
+            key(
+                "name",
+                Kind::Text("a text"),
+                None,
+                "A name for people, for logs and, where there are several servers, for groups: \
+                 `plex-library:living-room:7`. Without it, groups have the first eight digits of the machine \
+                 identifier. After a change of name, or of the number of servers, everybody signs in again.",
+            ),
+        ),
     ],
 };
 

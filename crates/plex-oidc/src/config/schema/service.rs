@@ -105,13 +105,20 @@ pub(super) const LIMITS: Section = Section {
             "sign_in_starts_per_address",
             Kind::Number { min: 1, max: 100_000 },
             Some("20"),
-            "Sign-ins begun from one address, per minute.",
+            "Sign-ins begun from one address, per minute. Half as many may wait for Plex at one time.",
         ),
         key(
             "sign_in_starts_in_all",
             Kind::Number { min: 1, max: 1_000_000 },
             Some("300"),
-            "Sign-ins begun by everybody together, per minute.",
+            "Sign-ins begun by everybody together, per minute. Plex is asked four times as often, at most, whether \
+             somebody has approved.",
+        ),
+        key(
+            "codes_per_session",
+            Kind::Number { min: 1, max: 1_000_000 },
+            Some("60"),
+            "How often somebody who is signed in is sent on to applications, per minute.",
         ),
         key(
             "connections",

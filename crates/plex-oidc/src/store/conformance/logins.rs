@@ -2,6 +2,7 @@
 
 use secrecy::ExposeSecret;
 
+use super::super::PIN_MEMORY;
 use super::*;
 
 async fn begun(store: &Shared) -> NewLogin {
@@ -38,7 +39,7 @@ pub(crate) async fn an_attempt_is_there_until_it_expires(store: &Shared) {
     let late = after(600);
     assert_eq!(store.adopt_pin(login.id, pin(), late).await.unwrap(), Adoption::WrongState);
     assert!(!store.restart_login(login.id, late).await.unwrap());
-    assert!(!store.refuse_login(login.id, "x".to_owned(), late).await.unwrap());
+    assert!(!store.refuse_login(login.id, RefusedAt::Start, "x".to_owned(), late).await.unwrap());
     assert!(!store.cancel_login(login.id, late).await.unwrap());
     let mut finish = finish(&login, FinishedBy::BrowserSession, 5);
     finish.now = late;
@@ -79,10 +80,16 @@ pub(crate) async fn a_pin_is_burned_for_ever(store: &Shared) {
     assert_eq!(store.finish_login(late).await.unwrap(), Finish::WrongState);
     assert!(!store.approve_login(login.id, old.id, token(), T0).await.unwrap());
 
-    while !store.sweep(after(100_000)).await.unwrap().is_empty() {}
-    let fresh = NewLogin { expires: after(200_000), ..super::login() };
+    // A day is for ever: Plex forgets a PIN in half an hour.
+    let forgotten = T0.plus(PIN_MEMORY);
+    let fresh = NewLogin { expires: forgotten.plus(Seconds::days(1)), ..super::login() };
     store.begin_login(fresh.clone()).await.unwrap();
-    assert_eq!(store.adopt_pin(fresh.id, old, after(100_000)).await.unwrap(), Adoption::AlreadyAdopted);
+    for (then, adoption) in
+        [(forgotten.minus(Seconds(1)), Adoption::AlreadyAdopted), (forgotten, Adoption::Adopted)]
+    {
+        while !store.sweep(then).await.unwrap().is_empty() {}
+        assert_eq!(store.adopt_pin(fresh.id, old.clone(), then).await.unwrap(), adoption);
+    }
 }
 
 pub(crate) async fn i_06_one_of_64_attempts_adopts_a_pin(store: &Shared) {
@@ -102,14 +109,40 @@ pub(crate) async fn i_06_one_of_64_attempts_adopts_a_pin(store: &Shared) {
 pub(crate) async fn a_refused_attempt_may_be_tried_again(store: &Shared) {
     let (login, pin) = with_pin(store).await;
     store.approve_login(login.id, pin.id, token(), T0).await.unwrap();
-    assert!(store.refuse_login(login.id, "not_shared".to_owned(), T0).await.unwrap());
+    assert!(refused(store, login.id, RefusedAt::Approval(pin.id)).await);
     let LoginState::Refused { reason } = state(store, login.id).await else { panic!("not refused") };
-    assert_eq!(reason, "not_shared");
+    assert_eq!(reason, "because");
     let answer = store.finish_login(finish(&login, FinishedBy::Pin(pin.id), 5)).await.unwrap();
     assert_eq!(answer, Finish::WrongState);
 
     assert!(store.restart_login(login.id, T0).await.unwrap());
     assert!(matches!(state(store, login.id).await, LoginState::Started));
+}
+
+async fn refused(store: &Shared, id: RequestId, at: RefusedAt) -> bool {
+    store.refuse_login(id, at, "because".to_owned(), T0).await.unwrap()
+}
+
+/// Whoever watches a PIN may be slower than the visitor.
+pub(crate) async fn a_refusal_is_about_one_pin_in_one_state(store: &Shared) {
+    let (login, old) = with_pin(store).await;
+    let (of_old, at_start) = (RefusedAt::Pin(old.id), RefusedAt::Start);
+    // Approved before the poller says that it took too long.
+    assert!(store.approve_login(login.id, old.id, token(), T0).await.unwrap());
+    assert!(!refused(store, login.id, of_old).await && !refused(store, login.id, at_start).await);
+    assert!(matches!(state(store, login.id).await, LoginState::Approved { .. }));
+    // Started again before whoever came of the old approval is refused.
+    assert!(store.restart_login(login.id, T0).await.unwrap());
+    assert!(!refused(store, login.id, RefusedAt::Approval(old.id)).await);
+    let new = pin();
+    assert_eq!(store.adopt_pin(login.id, new.clone(), T0).await.unwrap(), Adoption::Adopted);
+    for at in [of_old, RefusedAt::Approval(old.id), RefusedAt::Approval(new.id), at_start] {
+        assert!(!refused(store, login.id, at).await, "{at:?}");
+    }
+    assert!(matches!(state(store, login.id).await, LoginState::PinAdopted(pin) if pin.id == new.id));
+    assert!(refused(store, login.id, RefusedAt::Pin(new.id)).await);
+    let fresh = begun(store).await;
+    assert!(refused(store, fresh.id, at_start).await);
 }
 
 pub(crate) async fn a_final_state_stays(store: &Shared) {
@@ -126,7 +159,9 @@ pub(crate) async fn a_final_state_stays(store: &Shared) {
 
     for id in [cancelled.id, finished.id] {
         assert!(!store.restart_login(id, T0).await.unwrap());
-        assert!(!store.refuse_login(id, "x".to_owned(), T0).await.unwrap());
+        for at in [RefusedAt::Start, RefusedAt::Pin(pin.id), RefusedAt::Approval(pin.id)] {
+            assert!(!refused(store, id, at).await);
+        }
         assert!(!store.cancel_login(id, T0).await.unwrap());
         assert!(!store.approve_login(id, pin.id, token(), T0).await.unwrap());
         assert_eq!(store.adopt_pin(id, super::pin(), T0).await.unwrap(), Adoption::WrongState);

@@ -83,7 +83,8 @@ pub(super) fn user(account: u64) -> UserRecord {
     let person = Person {
         account,
         groups: Groups::from([Group::friend()]),
-        standing: Standing::Member { confirmed_at: T0 },
+        standing: Standing::Member { confirmed_at: T0, through: Vec::new() },
+        libraries: Vec::new(),
     };
     UserRecord { person, updated: T0 }
 }

@@ -68,6 +68,18 @@ pub enum LoginState {
     Cancelled,
 }
 
+/// What a refusal is about: the state in which the attempt must still be. An answer about an old PIN is none about the PIN
+/// that the visitor took since.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RefusedAt {
+    /// The start: there is no PIN yet.
+    Start,
+    /// This PIN, which nobody approved.
+    Pin(u64),
+    /// What came of this PIN's approval.
+    Approval(u64),
+}
+
 /// The Plex PIN of a sign-in attempt.
 #[derive(Debug, Clone)]
 pub struct AdoptedPin {

@@ -21,7 +21,9 @@ mod tokens;
 pub use app_tokens::{AppTokenRecord, NewAppToken};
 pub use codes::{CodeRecord, GrantEnd, GrantRecord, NewCode, NewGrant, RedeemCode, Redemption};
 pub use gateway::{GatewaySession, NewGatewaySession, RedeemHandover};
-pub use logins::{AdoptedPin, Adoption, Finish, FinishLogin, FinishedBy, Login, LoginState, NewLogin};
+pub use logins::{
+    AdoptedPin, Adoption, Finish, FinishLogin, FinishedBy, Login, LoginState, NewLogin, RefusedAt,
+};
 pub use sessions::{BrowserSession, EndedSession, GrantsPolicy, NewBrowserSession, SessionName};
 pub use tokens::{
     AccessTokenRecord, NewAccessToken, NewRefreshToken, RefreshTokenRecord, Renewal, Rotate, Rotation,
@@ -111,6 +113,8 @@ pub struct Consent {
 pub struct SweepCounts {
     /// Sign-in attempts.
     pub logins: usize,
+    /// PINs that Plex has long forgotten.
+    pub pins: usize,
     /// Browser sessions.
     pub sessions: usize,
     /// Access tokens.
@@ -124,7 +128,12 @@ pub struct SweepCounts {
 impl SweepCounts {
     /// Whether nothing was left to remove.
     pub const fn is_empty(&self) -> bool {
-        let Self { logins, sessions, access_tokens, gateway_sessions, grants } = *self;
-        logins == 0 && sessions == 0 && access_tokens == 0 && gateway_sessions == 0 && grants == 0
+        let Self { logins, pins, sessions, access_tokens, gateway_sessions, grants } = *self;
+        logins == 0
+            && pins == 0
+            && sessions == 0
+            && access_tokens == 0
+            && gateway_sessions == 0
+            && grants == 0
     }
 }

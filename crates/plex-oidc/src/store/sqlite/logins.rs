@@ -7,8 +7,10 @@ use secrecy::{ExposeSecret, SecretString};
 
 use super::rows::{Fields, Result, change, first, pin_param};
 use super::{codes, sessions, users};
+use crate::store::PIN_MEMORY;
 use crate::store::records::{
-    AdoptedPin, Adoption, Finish, FinishLogin, FinishedBy, Login, LoginState, NewLogin, SealedBytes,
+    AdoptedPin, Adoption, Finish, FinishLogin, FinishedBy, Login, LoginState, NewLogin, RefusedAt,
+    SealedBytes,
 };
 
 pub(super) fn begin(conn: &Connection, login: &NewLogin) -> Result<()> {
@@ -90,8 +92,8 @@ pub(super) fn adopt_pin(
     if adopted == 1 {
         change(
             conn,
-            "INSERT INTO adopted_pins (pin_id, login_id) VALUES (?1, ?2)",
-            params![pin_id, id.0.as_bytes()],
+            "INSERT INTO adopted_pins (pin_id, login_id, keep_until) VALUES (?1, ?2, ?3)",
+            params![pin_id, id.0.as_bytes(), now.plus(PIN_MEMORY).0],
         )?;
         return Ok(Adoption::Adopted);
     }
@@ -129,28 +131,46 @@ pub(super) fn approve(
     Ok(approved == 1)
 }
 
-pub(super) fn restart(conn: &Connection, id: RequestId, now: Timestamp) -> Result<bool> {
-    close(conn, id, "started", None, now)
+pub(super) fn refuse(
+    conn: &Connection,
+    id: RequestId,
+    at: RefusedAt,
+    reason: &str,
+    now: Timestamp,
+) -> Result<bool> {
+    let (state, pin_id) = match at {
+        RefusedAt::Start => ("started", None),
+        RefusedAt::Pin(pin_id) => ("pin_adopted", Some(pin_param(pin_id)?)),
+        RefusedAt::Approval(pin_id) => ("approved", Some(pin_param(pin_id)?)),
+    };
+    let refused = change(
+        conn,
+        "UPDATE logins SET state = 'refused', reason = ?2, pin_id = NULL, pin_code = NULL, pin_mode = NULL,
+            pin_expires = NULL, plex_token_sealed = NULL
+        WHERE id = ?1 AND state = ?3 AND pin_id IS ?4 AND expires > ?5",
+        params![id.0.as_bytes(), reason, state, pin_id, now.0],
+    )?;
+    Ok(refused == 1)
 }
 
-pub(super) fn refuse(conn: &Connection, id: RequestId, reason: &str, now: Timestamp) -> Result<bool> {
-    close(conn, id, "refused", Some(reason), now)
+pub(super) fn restart(conn: &Connection, id: RequestId, now: Timestamp) -> Result<bool> {
+    leave(conn, id, "started", now)
 }
 
 pub(super) fn cancel(conn: &Connection, id: RequestId, now: Timestamp) -> Result<bool> {
-    close(conn, id, "cancelled", None, now)
+    leave(conn, id, "cancelled", now)
 }
 
-/// Leaves whatever state is not final, and forgets PIN and token.
-fn close(conn: &Connection, id: RequestId, to: &str, reason: Option<&str>, now: Timestamp) -> Result<bool> {
-    let closed = change(
+/// Leaves whatever state is not final, because the visitor says so, and forgets PIN and token.
+fn leave(conn: &Connection, id: RequestId, to: &str, now: Timestamp) -> Result<bool> {
+    let left = change(
         conn,
-        "UPDATE logins SET state = ?2, reason = ?3, pin_id = NULL, pin_code = NULL, pin_mode = NULL,
+        "UPDATE logins SET state = ?2, reason = NULL, pin_id = NULL, pin_code = NULL, pin_mode = NULL,
             pin_expires = NULL, plex_token_sealed = NULL
-        WHERE id = ?1 AND state IN ('started', 'pin_adopted', 'approved', 'refused') AND expires > ?4",
-        params![id.0.as_bytes(), to, reason, now.0],
+        WHERE id = ?1 AND state IN ('started', 'pin_adopted', 'approved', 'refused') AND expires > ?3",
+        params![id.0.as_bytes(), to, now.0],
     )?;
-    Ok(closed == 1)
+    Ok(left == 1)
 }
 
 pub(super) fn finish(conn: &Connection, finish: &FinishLogin) -> Result<Finish> {

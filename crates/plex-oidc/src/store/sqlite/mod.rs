@@ -15,7 +15,7 @@ use super::records::{
     AccessTokenRecord, AdoptedPin, Adoption, AppTokenRecord, BrowserSession, CodeRecord, Consent,
     EndedAccess, EndedSession, Finish, FinishLogin, GatewaySession, GrantEnd, GrantsPolicy, KeyReplacement,
     Login, NewAppToken, NewCode, NewLogin, RedeemCode, RedeemHandover, Redemption, RefreshTokenRecord,
-    Rotate, Rotation, SealedBytes, SessionName, StoredKeyRow, SweepCounts, UserRecord,
+    RefusedAt, Rotate, Rotation, SealedBytes, SessionName, StoredKeyRow, SweepCounts, UserRecord,
 };
 use super::{Answer, Store};
 
@@ -159,8 +159,8 @@ impl Store for SqliteStore {
         self.write(move |conn| logins::restart(conn, id, now))
     }
 
-    fn refuse_login(&self, id: RequestId, reason: String, now: Timestamp) -> Answer<'_, bool> {
-        self.write(move |conn| logins::refuse(conn, id, &reason, now))
+    fn refuse_login(&self, id: RequestId, at: RefusedAt, reason: String, now: Timestamp) -> Answer<'_, bool> {
+        self.write(move |conn| logins::refuse(conn, id, at, &reason, now))
     }
 
     fn cancel_login(&self, id: RequestId, now: Timestamp) -> Answer<'_, bool> {

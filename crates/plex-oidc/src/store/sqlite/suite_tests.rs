@@ -54,6 +54,11 @@ async fn i_06_one_of_64_attempts_adopts_a_pin() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_refusal_is_about_one_pin_in_one_state() {
+    check(async |store| logins::a_refusal_is_about_one_pin_in_one_state(store).await).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_refused_attempt_may_be_tried_again() {
     check(async |store| logins::a_refused_attempt_may_be_tried_again(store).await).await;
 }

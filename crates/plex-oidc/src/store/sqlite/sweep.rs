@@ -13,6 +13,10 @@ pub(super) fn sweep(conn: &Connection, now: Timestamp) -> Result<SweepCounts> {
         logins: remove(
             "DELETE FROM logins WHERE id IN (SELECT id FROM logins WHERE expires <= ?1 LIMIT ?2)",
         )?,
+        pins: remove(
+            "DELETE FROM adopted_pins
+            WHERE pin_id IN (SELECT pin_id FROM adopted_pins WHERE keep_until <= ?1 LIMIT ?2)",
+        )?,
         sessions: remove(
             "DELETE FROM browser_sessions WHERE hash IN (SELECT hash FROM browser_sessions
                 WHERE idle_expires <= ?1 OR absolute_expires <= ?1 LIMIT ?2)",

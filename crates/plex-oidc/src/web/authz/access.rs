@@ -7,8 +7,8 @@ use http::StatusCode;
 use plex_oidc_core::gateway::{Family, RequestKind, Verdict, weigh};
 use tracing::{debug, info, warn};
 
-use super::answers::{Asking, NOT_FOR_YOU, pass_with, refuse};
-use super::asked::{By, Call, is_for};
+use super::answers::{Asking, NOT_FOR_YOU, pass_with, refuse, told};
+use super::asked::{By, Call};
 use super::headers::HeadersOf;
 use crate::flow::access::{AccessVisitor, NotBelieved, access_visitor, claim_values};
 use crate::gateway::Accepted;
@@ -54,7 +54,7 @@ async fn answer(call: &Call, family: Family, by: By<'_>, target: &str) -> Answer
         return refuse(family, StatusCode::FORBIDDEN, sentence);
     };
     let tags = match by {
-        By::Host | By::Name(_) => accepted.accepts.audiences.clone(),
+        By::Host | By::Query | By::Name(_) => accepted.accepts.audiences.clone(),
         By::Tag(tag) => vec![tag.to_owned()],
     };
     let asking = call.asking(family, asked, &original);
@@ -67,19 +67,29 @@ async fn answer(call: &Call, family: Family, by: By<'_>, target: &str) -> Answer
 fn not_believed(asking: &Asking<'_>, error: &NotBelieved) -> Answer {
     let status = match error {
         NotBelieved::Several | NotBelieved::NotGood(_) => StatusCode::UNAUTHORIZED,
-        NotBelieved::OtherProgram { .. } | NotBelieved::NeverSeen | NotBelieved::SeveralPeople => {
-            StatusCode::FORBIDDEN
-        }
+        NotBelieved::OtherProgram { .. }
+        | NotBelieved::NeverSeen
+        | NotBelieved::OtherAddress
+        | NotBelieved::SeveralPeople => StatusCode::FORBIDDEN,
         NotBelieved::NoKeys | NotBelieved::Store(_) => StatusCode::SERVICE_UNAVAILABLE,
     };
+    let app = &asking.asked.name;
     let cause = std::error::Error::source(error).map(ToString::to_string);
-    if let NotBelieved::OtherProgram { common_name } = error {
-        info!(
-            app = asking.asked.name,
-            common_name, "a service token came that is not in access_service_tokens"
-        );
-    } else {
-        info!(app = asking.asked.name, %error, cause, "an assertion was not accepted");
+    match error {
+        NotBelieved::OtherProgram { common_name } => {
+            info!(app, common_name, "a service token came that is not in access_service_tokens");
+        }
+        NotBelieved::OtherAddress => warn!(
+            app,
+            "an assertion names somebody of ours beside an e-mail address that is not theirs at Plex: they have to sign in \
+             at Access again, or another login method of the team gives claims called sub or plex_sub"
+        ),
+        NotBelieved::Several
+        | NotBelieved::NotGood(_)
+        | NotBelieved::NoKeys
+        | NotBelieved::NeverSeen
+        | NotBelieved::SeveralPeople
+        | NotBelieved::Store(_) => info!(app, %error, cause, "an assertion was not accepted"),
     }
     refuse(asking.family, status, &error.to_string())
 }
@@ -91,13 +101,17 @@ fn verdict_answer(asking: &Asking<'_>, accepted: Accepted<'_>, visitor: &AccessV
         AccessVisitor::Person(user, _) => Some(&user.person),
         AccessVisitor::Nobody | AccessVisitor::Program(..) => None,
     };
-    let weighed = weigh(asked, original, kind, person, (app.rules, app.clock.now()));
+    let weighed = weigh(asked, original, kind, person, (&app.rules, app.clock.now()));
     debug!(app = asked.name, verdict = ?weighed.verdict, ?kind, "a proxy asked, behind Cloudflare Access");
     let refused = |status, sentence| refuse(asking.family, status, sentence);
     match (visitor, weighed.verdict) {
         (AccessVisitor::Program(..), _) if weighed.lets_programs_in() => pass(asking, accepted, visitor),
         (AccessVisitor::Person(..) | AccessVisitor::Nobody, Verdict::Pass | Verdict::PassAnybody) => {
-            pass(asking, accepted, visitor)
+            match told(asking, &weighed, person) {
+                Ok(Some(_)) => pass(asking, accepted, visitor),
+                Ok(None) => pass(asking, accepted, &AccessVisitor::Nobody),
+                Err(refusal) => *refusal,
+            }
         }
         (AccessVisitor::Nobody, Verdict::SignIn | Verdict::Deny(_)) => {
             refused(StatusCode::UNAUTHORIZED, NO_ASSERTION)
@@ -110,12 +124,11 @@ fn verdict_answer(asking: &Asking<'_>, accepted: Accepted<'_>, visitor: &AccessV
     }
 }
 
-/// Lets it pass, with the application's identity headers and then the claims. Where everybody passes, who it is is said
-/// only of those whom the application is for.
+/// Lets it pass, with the application's identity headers and then the claims.
 fn pass(asking: &Asking<'_>, accepted: Accepted<'_>, visitor: &AccessVisitor) -> Answer {
     let (app, headers) = (asking.app, &asking.asked.headers);
     let (identity, claims) = match visitor {
-        AccessVisitor::Person(user, assertion) if is_for(asking, &user.person) => {
+        AccessVisitor::Person(user, assertion) => {
             let subject = user.subject();
             let about = Some((assertion.as_ref(), Some(&subject)));
             (headers.values(Some(&user.person), &app.gateway.names), claim_values(app, accepted, about))
@@ -123,7 +136,7 @@ fn pass(asking: &Asking<'_>, accepted: Accepted<'_>, visitor: &AccessVisitor) ->
         AccessVisitor::Program(name, assertion) => {
             (headers.values_of_program(name), claim_values(app, accepted, Some((assertion, None))))
         }
-        AccessVisitor::Person(..) | AccessVisitor::Nobody => {
+        AccessVisitor::Nobody => {
             (headers.values(None, &app.gateway.names), claim_values(app, accepted, None))
         }
     };

@@ -14,8 +14,9 @@ use http::header::{
 };
 use http::{HeaderMap, StatusCode};
 use plex_oidc_core::decide::Person;
-use plex_oidc_core::gateway::{Family, GatewayApp, OriginalRequest, RequestKind};
+use plex_oidc_core::gateway::{Family, GatewayApp, OriginalRequest, RequestKind, Weighed};
 use serde::Serialize;
+use tracing::warn;
 
 use crate::app::App;
 use crate::flow::FlowError;
@@ -30,6 +31,10 @@ const REDIRECT: HeaderName = HeaderName::from_static("x-plex-oidc-redirect");
 /// What somebody reads who is signed in and may not.
 pub(super) const NOT_FOR_YOU: &str = "You are signed in, but this page is not for your account.";
 
+/// What somebody reads who may, and whom the application could not be told of.
+const NO_NAME: &str =
+    "You are signed in, but there is no name to tell this application. Your host can give you one.";
+
 /// A question of a proxy that names an application of ours.
 #[derive(Clone, Copy)]
 pub(super) struct Asking<'a> {
@@ -38,6 +43,19 @@ pub(super) struct Asking<'a> {
     pub(super) asked: &'a GatewayApp,
     pub(super) original: &'a OriginalRequest,
     pub(super) headers: &'a HeaderMap,
+}
+
+/// Whom the application is told of; or the refusal of somebody who would be nobody there, the owner too.
+pub(super) fn told<'p>(
+    asking: &Asking<'_>,
+    weighed: &Weighed,
+    person: Option<&'p Person>,
+) -> Result<Option<&'p Person>, Box<Answer>> {
+    weighed.told(person, asking.asked, &asking.app.gateway.names).map_err(|nameless| {
+        let subject = person.map(|person| person.subject().as_str().to_owned());
+        warn!(app = asking.asked.name, subject, "somebody may in and was refused: {nameless}");
+        Box::new(refuse(asking.family, StatusCode::FORBIDDEN, NO_NAME))
+    })
 }
 
 /// The one answer that lets a request pass. Every header of the application's set is there (requirement 169).

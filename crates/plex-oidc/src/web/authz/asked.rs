@@ -6,10 +6,10 @@ use axum::extract::{ConnectInfo, FromRequest, FromRequestParts as _, Request};
 use http::StatusCode;
 use http::request::Parts;
 use plex_oidc_core::decide::{Decision, Person, decide_for};
-use plex_oidc_core::form::Parameters;
 use plex_oidc_core::gateway::family::Subrequest;
 use plex_oidc_core::gateway::{Family, GatewayApp, OriginalRequest};
 use tracing::{error, warn};
+use url::form_urlencoded;
 
 use super::answers::{Asking, refuse, untrusted};
 use super::headers::HeadersOf;
@@ -43,6 +43,8 @@ impl FromRequest<State> for Call {
 pub(super) enum By<'c> {
     /// Not at all: the original host does.
     Host,
+    /// By `?app=NAME` in its query, if that is there.
+    Query,
     /// By its name.
     Name(&'c str),
     /// By one of its audience tags at Cloudflare Access. Then no other of them counts.
@@ -59,6 +61,13 @@ impl Call {
         target: &str,
     ) -> Result<(OriginalRequest, &GatewayApp), Box<Answer>> {
         let original = original(&self.app, self.peer, family, &self.request, target)?;
+        let query = self.request.uri.query().unwrap_or_default();
+        let named = app_parameter(query).filter(|_| matches!(by, By::Query));
+        // Whose query it is shows when a name is in it: without one, the visitor's has no effect, and does no harm.
+        if named.is_some() && query == visitors_query(&original) {
+            return Err(Box::new(visitor_names_the_app(family, &original)));
+        }
+        let by = named.as_deref().map_or(by, By::Name);
         match by.find(&self.app, &original) {
             Some(asked) => Ok((original, asked)),
             None => Err(Box::new(nobody_serves(family, &original, by))),
@@ -87,28 +96,26 @@ impl Call {
         let rest = uri.path().match_indices('/').nth(segments).and_then(|(at, _)| whole.get(at..));
         rest.unwrap_or("/")
     }
-
-    /// The application that the query names, `?app=NAME`. Twice, empty or unreadable is a name that nothing has: who
-    /// names one means it.
-    pub(super) fn app_parameter(&self) -> Option<String> {
-        let query = self.request.uri.query()?;
-        let Ok(parameters) = Parameters::parse(query.as_bytes()) else { return Some(String::new()) };
-        let name = || parameters.get("app").ok().flatten().unwrap_or_default().to_owned();
-        parameters.has("app").then(name)
-    }
 }
 
-impl<'c> By<'c> {
-    /// By its name, if one was given.
-    pub(super) fn name(name: Option<&'c str>) -> Self {
-        name.map_or(Self::Host, Self::Name)
-    }
+/// The application that a query names with `app=NAME`. Twice or empty is a name that nothing has: who names one means it.
+fn app_parameter(query: &str) -> Option<String> {
+    let mut names = form_urlencoded::parse(query.as_bytes()).filter(|(name, _)| name == "app");
+    let (_, first) = names.next()?;
+    Some(if names.next().is_none() { first.into_owned() } else { String::new() })
+}
 
+/// The query of the original address as it would stand in the address of a call: there, a fragment is cut off.
+fn visitors_query(original: &OriginalRequest) -> &str {
+    original.query().split('#').next().unwrap_or_default()
+}
+
+impl By<'_> {
     /// The application that is meant, if it serves the host. Two hosts of one application at Cloudflare share a tag.
     fn find<'a>(self, app: &'a App, original: &OriginalRequest) -> Option<&'a GatewayApp> {
         let apps = &app.gateway.apps;
         match self {
-            Self::Host => apps.find(&original.host, None),
+            Self::Host | Self::Query => apps.find(&original.host, None),
             Self::Name(name) => apps.find(&original.host, Some(name)),
             Self::Tag(tag) => apps.find_among(&original.host, |asked| {
                 let accepted = app.access.of(&asked.name);
@@ -141,13 +148,23 @@ fn original(
     Ok(original)
 }
 
+/// A proxy that hands on the visitor's query lets the visitor choose the rules.
+fn visitor_names_the_app(family: Family, original: &OriginalRequest) -> Answer {
+    let sentence = "The proxy hands the visitor's query on to the gateway, and it names an application. Write a question \
+                    mark at the end of the gateway's address in the proxy (Caddy: uri /authz/forward-auth?), and name \
+                    an application in the path: /authz/app/NAME/forward-auth?";
+    warn!(host = %original.host, "{sentence}");
+    refuse(family, StatusCode::FORBIDDEN, sentence)
+}
+
 fn nobody_serves(family: Family, original: &OriginalRequest, by: By<'_>) -> Answer {
     warn!(host = %original.host, ?by, "no application is declared for this host");
     refuse(family, StatusCode::FORBIDDEN, "no application is declared for this host")
 }
 
-/// Whether any part of the application is for this person.
+/// Whether any part of the application is for this person. The client that stands for it in a sign-in lets the same
+/// people in; else somebody would be sent to and fro for ever.
 pub(super) fn is_for(asking: &Asking<'_>, person: &Person) -> bool {
     let (app, now) = (asking.app, asking.app.clock.now());
-    decide_for(person, &asking.asked.anybody(), app.rules, now) == Decision::Allow
+    decide_for(person, &asking.asked.anybody(), &app.rules, now) == Decision::Allow
 }

@@ -21,12 +21,22 @@ use crate::flow::gateway::{Visitor, visitor};
 
 /// `/authz/forward-auth`: Traefik, Caddy, HAProxy.
 pub async fn forward_auth(call: Call) -> Answer {
-    answer(&call, Family::ForwardAuth, By::name(call.app_parameter().as_deref()), "/").await
+    answer(&call, Family::ForwardAuth, By::Query, "/").await
 }
 
 /// `/authz/auth-request`: nginx.
 pub async fn auth_request(call: Call) -> Answer {
-    answer(&call, Family::AuthRequest, By::name(call.app_parameter().as_deref()), "/").await
+    answer(&call, Family::AuthRequest, By::Query, "/").await
+}
+
+/// `/authz/app/{name}/forward-auth`: as [`forward_auth`], for one application by its name.
+pub async fn forward_auth_of_app(call: Call) -> Answer {
+    answer(&call, Family::ForwardAuth, By::Name(call.segment(3)), "/").await
+}
+
+/// `/authz/app/{name}/auth-request`: as [`auth_request`], for one application by its name.
+pub async fn auth_request_of_app(call: Call) -> Answer {
+    answer(&call, Family::AuthRequest, By::Name(call.segment(3)), "/").await
 }
 
 /// `/authz/ext-authz/…`: Envoy and Gateway API, which put the original path behind ours.
@@ -69,13 +79,12 @@ async fn decided(asking: &Asking<'_>) -> Result<Answer, FlowError> {
 fn verdict_answer(asking: &Asking<'_>, kind: RequestKind, visitor: &Visitor) -> Result<Answer, FlowError> {
     let Asking { app, asked, original, .. } = *asking;
     let person = visitor.person();
-    let house = (app.rules, app.clock.now());
-    let verdict = weigh(asked, original, kind, person, house).verdict;
-    debug!(app = asked.name, ?verdict, ?kind, "a proxy asked");
-    match verdict {
-        Verdict::Pass => Ok(answers::pass(asking, person)),
-        // A bypass is for everybody; who it is, is said only of those whom the application is for.
-        Verdict::PassAnybody => Ok(answers::pass(asking, person.filter(|person| is_for(asking, person)))),
+    let house = (&app.rules, app.clock.now());
+    let weighed = weigh(asked, original, kind, person, house);
+    debug!(app = asked.name, verdict = ?weighed.verdict, ?kind, "a proxy asked");
+    match weighed.verdict {
+        Verdict::Pass | Verdict::PassAnybody => Ok(answers::told(asking, &weighed, person)
+            .map_or_else(|refusal| *refusal, |told| answers::pass(asking, told))),
         Verdict::SignIn => answers::sign_in(asking, kind, visitor),
         // The sign-in page says why, and offers to switch. Somebody who may use other parts would be sent back at once.
         Verdict::Deny(_)

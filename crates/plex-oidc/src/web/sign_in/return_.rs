@@ -1,5 +1,7 @@
 //! `GET /sign-in/{request_id}/return`: the browser is back from Plex, or was told that there is an outcome.
 
+use std::net::IpAddr;
+
 use axum::extract::{Path, State as Shared};
 use http::HeaderMap;
 
@@ -8,17 +10,22 @@ use crate::flow::FlowError;
 use crate::flow::attempt::{self, Attempt};
 use crate::flow::complete::{Outcome, come_back};
 use crate::store::records::LoginState;
-use crate::web::request::open_for_page;
+use crate::web::request::{ClientAddress, open_for_page};
 use crate::web::respond::{Answer, failed, see_other, to_attempt, to_client, with_cookie};
 use crate::web::sign_in::views::waiting;
 
 /// `GET /sign-in/{request_id}/return`.
-pub async fn return_(Shared(app): Shared<State>, path: Path<String>, headers: HeaderMap) -> Answer {
+pub async fn return_(
+    Shared(app): Shared<State>,
+    path: Path<String>,
+    ClientAddress(address): ClientAddress,
+    headers: HeaderMap,
+) -> Answer {
     let attempt = match open_for_page(&app, Path(path.clone()), &headers).await {
         Ok(attempt) => attempt,
         Err(answer) => return answer,
     };
-    match go_on(&app, attempt, &headers).await {
+    match go_on(&app, attempt, address, &headers).await {
         Ok(answer) => answer,
         Err(error) => match open_for_page(&app, path, &headers).await {
             Ok(attempt) => failed(&app, &error, Some(&attempt)),
@@ -27,7 +34,12 @@ pub async fn return_(Shared(app): Shared<State>, path: Path<String>, headers: He
     }
 }
 
-async fn go_on(app: &App, attempt: Attempt<'_>, headers: &HeaderMap) -> Result<Answer, FlowError> {
+async fn go_on(
+    app: &App,
+    attempt: Attempt<'_>,
+    address: IpAddr,
+    headers: &HeaderMap,
+) -> Result<Answer, FlowError> {
     let (id, cookie) = (attempt.id, attempt.cookie.clone());
     let session = attempt::session(app, app.cookies.session(headers).as_ref()).await?;
     let cookies = app.cookies;
@@ -35,7 +47,7 @@ async fn go_on(app: &App, attempt: Attempt<'_>, headers: &HeaderMap) -> Result<A
         let answer = with_cookie(answer, &cookies.set_session(secret, app.lifetimes.session_absolute));
         with_cookie(answer, &cookies.clear_attempt(id))
     };
-    match come_back(app, attempt, session.as_ref()).await? {
+    match come_back(app, attempt, address, session.as_ref()).await? {
         Outcome::Waiting => Ok(still_waiting(app, id, cookie).await?),
         Outcome::Page => Ok(to_attempt(id)),
         Outcome::Done { location, session } => Ok(set_session(see_other(&location), &session)),

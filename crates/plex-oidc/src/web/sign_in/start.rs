@@ -70,7 +70,9 @@ pub async fn adopt(
         Ok(body) => body,
         Err(unreadable) => return problem(unreadable.status(), "invalid_request"),
     };
-    let Ok(offer) = serde_json::from_slice::<Offer>(&body) else {
+    // Plex is not asked about a number that no PIN has and our database has no room for.
+    let offer = serde_json::from_slice::<Offer>(&body).ok().filter(|offer| i64::try_from(offer.id).is_ok());
+    let Some(offer) = offer else {
         return problem(StatusCode::BAD_REQUEST, "invalid_request");
     };
     let pin = match app.plex.judge_pin(PinId(offer.id), &offer.code).await {

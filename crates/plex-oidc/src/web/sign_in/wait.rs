@@ -3,6 +3,7 @@
 
 use std::convert::Infallible;
 use std::future::pending;
+use std::net::IpAddr;
 use std::time::Duration;
 
 use axum::extract::{Path, State as Shared};
@@ -19,7 +20,7 @@ use crate::flow::complete::hurried_look;
 use crate::flow::watch::{Waiting, watch};
 use crate::pages::ErrorKind;
 use crate::store::records::LoginState;
-use crate::web::request::{open_attempt, open_for_page};
+use crate::web::request::{ClientAddress, open_attempt, open_for_page};
 use crate::web::respond::{Answer, NextStep, json, page_error, see_other, to_attempt};
 use crate::web::sign_in::views::waiting;
 
@@ -41,9 +42,9 @@ enum Wait {
     Nothing,
 }
 
-fn wait_for(app: &State, attempt: &Attempt<'_>) -> Wait {
+fn wait_for(app: &State, attempt: &Attempt<'_>, address: IpAddr) -> Wait {
     match &attempt.state {
-        LoginState::PinAdopted(pin) => match watch(app, attempt.id, pin.clone()) {
+        LoginState::PinAdopted(pin) => match watch(app, (attempt.id, address), pin.clone()) {
             Some(waiting) => Wait::For(waiting),
             None => Wait::Full,
         },
@@ -56,11 +57,16 @@ fn wait_for(app: &State, attempt: &Attempt<'_>) -> Wait {
 }
 
 /// `GET /sign-in/{request_id}/events`.
-pub async fn events(Shared(app): Shared<State>, path: Path<String>, headers: HeaderMap) -> Answer {
+pub async fn events(
+    Shared(app): Shared<State>,
+    path: Path<String>,
+    ClientAddress(address): ClientAddress,
+    headers: HeaderMap,
+) -> Answer {
     let Ok(attempt) = open_attempt(&app, path, &headers).await else {
         return StatusCode::NOT_FOUND.into_response();
     };
-    let waiting = match wait_for(&app, &attempt) {
+    let waiting = match wait_for(&app, &attempt, address) {
         Wait::For(waiting) => Some(waiting),
         Wait::Over => None,
         Wait::Nothing => return StatusCode::CONFLICT.into_response(),
@@ -89,35 +95,40 @@ fn outcome(id: RequestId) -> Event {
 }
 
 /// Looks at Plex without waiting for the poller's turn: our script asks when the pop-up has come back.
-async fn seen_now(app: &State, attempt: &Attempt<'_>) -> bool {
+async fn seen_now(app: &State, attempt: &Attempt<'_>, address: IpAddr) -> bool {
     let LoginState::PinAdopted(pin) = &attempt.state else { return false };
-    hurried_look(app, attempt.id, pin).await.is_ok_and(|over| over)
+    hurried_look(app, (attempt.id, address), pin).await.is_ok_and(|over| over)
 }
 
 /// Ends only if there is an outcome now.
-async fn once_seen_now(app: &State, attempt: &Attempt<'_>) {
-    if !seen_now(app, attempt).await {
+async fn once_seen_now(app: &State, attempt: &Attempt<'_>, address: IpAddr) {
+    if !seen_now(app, attempt, address).await {
         pending::<()>().await;
     }
 }
 
 /// `GET /sign-in/{request_id}/status`: answers at once when there is an outcome, else after a while.
-pub async fn status(Shared(app): Shared<State>, path: Path<String>, headers: HeaderMap) -> Answer {
+pub async fn status(
+    Shared(app): Shared<State>,
+    path: Path<String>,
+    ClientAddress(address): ClientAddress,
+    headers: HeaderMap,
+) -> Answer {
     let Ok(attempt) = open_attempt(&app, path, &headers).await else {
         return json(StatusCode::NOT_FOUND, &NextStep { next: None, state: "unknown" });
     };
-    let over = match wait_for(&app, &attempt) {
+    let over = match wait_for(&app, &attempt, address) {
         Wait::Over => true,
         Wait::For(waiting) => {
             let mut stopping = app.stopping.clone();
             tokio::select! {
                 over = waiting.is_over() => over,
-                () = once_seen_now(&app, &attempt) => true,
+                () = once_seen_now(&app, &attempt, address) => true,
                 () = tokio::time::sleep(LONG_POLL) => false,
                 _ = stopping.wait_for(|stop| *stop) => false,
             }
         }
-        Wait::Full => seen_now(&app, &attempt).await,
+        Wait::Full => seen_now(&app, &attempt, address).await,
         Wait::Nothing => false,
     };
     let next = format!("/sign-in/{}/return", attempt.id);

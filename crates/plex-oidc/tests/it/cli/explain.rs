@@ -132,3 +132,18 @@ async fn a_bypass_passes_nobody_in_particular() {
         assert!(said.contains(part), "{said}");
     }
 }
+
+#[tokio::test]
+async fn who_may_and_has_no_name_is_told_which_setting_gives_one() {
+    let setup = Setup::default().set("gateway", "user = \"email\"").app(APPS);
+    let house = setup.set("rules", "require_confirmed_email = false").start().await;
+    house.sign_in("owner", &house.relying_party("photos")).await;
+    house.edit_person("owner", "$.account.email_confirmed", "false");
+    let (exit, said) = explain(&house, &["--user", "plex-1002003", "--url", "https://wiki.example.org/"]);
+    assert_eq!(exit, Exit::Failed, "{said}");
+    assert!(said.contains("lets this person in") && !said.contains("Remote-User"), "{said}");
+    assert!(said.contains("Verdict      refused (403)") && said.contains("`gateway.names`"), "{said}");
+    let (exit, said) =
+        explain(&house, &["--user", "plex-1002003", "--url", "https://wiki.example.org/health"]);
+    assert!(exit == Exit::Done && said.contains("  Remote-Groups: (empty)"), "{said}");
+}

@@ -95,7 +95,12 @@ fn what_the_snippet_does_not_know_is_said() {
     let hosts = "one is written below: wiki.example.com, *.wiki.example.com.";
     assert!(wiki.err.contains(headers) && wiki.err.contains(hosts), "{}", wiki.err);
     let api = done(run(&house, &["snippet", "caddy", "--app", "notes-api"]));
-    assert!(api.err.contains("X-authentik-uid.") && api.err.contains("`?app=notes-api`"), "{}", api.err);
+    assert!(
+        api.err.contains("X-authentik-uid.")
+            && api.err.contains("/authz/app/notes-api/ in place of /authz/."),
+        "{}",
+        api.err
+    );
 }
 
 #[test]

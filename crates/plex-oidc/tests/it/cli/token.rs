@@ -40,7 +40,10 @@ fn robin(standing: Standing, updated: Timestamp) -> UserRecord {
         managed: false,
         anonymous: false,
     };
-    UserRecord { person: Person { account, groups: Groups::from([Group::friend()]), standing }, updated }
+    UserRecord {
+        person: Person { account, groups: Groups::from([Group::friend()]), standing, libraries: vec![] },
+        updated,
+    }
 }
 
 /// An installation with a service that runs, where Robin has signed in.
@@ -50,7 +53,8 @@ fn served() -> (House, Arc<dyn Store>) {
     declare_apps(&house);
     let store = service(&house);
     let now = house.clock.now();
-    house.runtime.block_on(store.put_user(robin(Standing::Member { confirmed_at: now }, now))).unwrap();
+    let member = Standing::Member { confirmed_at: now, through: vec![] };
+    house.runtime.block_on(store.put_user(robin(member, now))).unwrap();
     (house, store)
 }
 

@@ -287,7 +287,11 @@ fn a_third_secret_is_refused_because_either_of_the_two_may_be_in_use() {
 fn the_first_file_of_init_loads() {
     let folder = folder();
     let server = |digit: &str, name: &str| (digit.repeat(40), 17, name.to_owned());
-    for servers in [vec![server("a", "Living\nroom")], vec![server("a", "One"), server("b", "\"Two\"")]] {
+    for servers in [
+        vec![server("a", "Living\nroom")],
+        vec![server("a", "One"), server("b", "\"Two\"")],
+        vec![server("a", "Attic"), server("b", "attic!")],
+    ] {
         let text = edit::first_file("https://auth.example.com", &servers, None);
         let loaded = config::parse("first.toml", &text, folder.path(), &environment(&[]));
         let loaded = loaded.unwrap_or_else(|problems| panic!("{problems}\n{text}"));

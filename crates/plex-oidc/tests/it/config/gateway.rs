@@ -210,6 +210,9 @@ fn the_host_is_warned_of_what_the_gateway_would_do() {
     assert_eq!(warned(app), [""; 0], "an application behind the gateway is an application");
     assert_eq!(warned(&format!("{app}allow = []")), ["apps.0.allow"]);
     assert_eq!(warned(&format!("[gateway]\nuser = \"username\"\n{app}")), ["gateway.user"]);
+    let custom = |headers| warned(&format!("{app}identity_headers = \"custom\"\nheaders = [{headers}]"));
+    assert_eq!(custom("\"X-User=username\", \"X-Sub=user\", \"X-Name=name\""), ["apps.0.headers"]);
+    assert_eq!(custom("\"X-User=user\", \"X-Name=name\""), [""; 0]);
     let rule = "[[apps.rules]]\n";
     let health = "[[apps.rules]]\npaths = [\"/health\"]\nbypass = true\n";
     for (rules, warnings) in [

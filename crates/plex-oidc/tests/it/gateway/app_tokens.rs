@@ -48,6 +48,8 @@ async fn a_token_passes_as_its_person_at_its_apps() {
             format!("Bearer {token}"),
             format!("bearer {token}"),
             format!("BEARER  {token}"),
+            format!("Bearer\t{token}"),
+            format!("Basic\t{}", basic("x", &token).trim_start_matches("Basic ")),
             basic("anything", &token),
             basic("", &token),
             basic("friend@example.com", &token).replace("Basic", "basic"),
@@ -108,13 +110,47 @@ async fn a_bad_token_is_final_even_beside_a_good_cookie() {
                 }
             }
         }
-        // Two headers, of which one is ours.
-        let two =
-            ask(&format!("{WIKI}/"), &format!("Bearer {good}")).with("authorization", "Bearer of-the-app");
-        is_final(&visitor.ask(&proxy, &two).await);
-        let twice = ask(&format!("{WIKI}/"), &format!("Bearer {good}"));
-        is_final(&visitor.ask(&proxy, &twice.with("authorization", &basic("x", &good))).await);
         passes_as(&visitor.page(&proxy, &format!("{WIKI}/")).await, &subject(&house, "owner"));
+    }
+}
+
+#[tokio::test]
+async fn a_good_token_where_none_belongs_is_final_too() {
+    let house = house().await;
+    for (number, family) in FAMILIES.into_iter().enumerate() {
+        let (proxy, mut visitor) = (house.proxy(family), house.visitor());
+        visitor.sign_in(&proxy, &format!("{WIKI}/"), "friend").await;
+        let good = token(&house, &format!("good-{number}"), "friend", &["wiki"]).await;
+        let odd = [
+            good.clone(),
+            format!("Token {good}"),
+            format!("Bearer: {good}"),
+            format!("Bearer \"{good}\""),
+            format!("Bearer of-the-app, Bearer {good}"),
+            format!("Digest username=\"x\", response=\"{good}\""),
+            format!("Bearer {good}\u{e9}"),
+            format!("Bearer\u{a0}{good}"),
+            format!("\u{e9} {good}"),
+            basic("x", &format!(" {good}")),
+            basic("x", &format!("{good}\u{e9}")),
+            format!("Basic {}", STANDARD.encode([b"\xff:", good.as_bytes(), b"\xff"].concat())),
+            format!("Basic {good}"),
+        ];
+        for way in odd {
+            is_final(&visitor.ask(&proxy, &ask(&format!("{WIKI}/"), &way)).await);
+        }
+        // Two headers, whatever is in them: the application might read the other one.
+        let (bearer, of_app) = (format!("Bearer {good}"), "Bearer of-the-app".to_owned());
+        for two in [
+            [&bearer, &of_app],
+            [&of_app, &bearer],
+            [&of_app, &basic("x", &good)],
+            [&bearer, &basic("x", &good)],
+            [&of_app, &of_app],
+        ] {
+            let visit = ask(&format!("{WIKI}/"), two[0]).with("authorization", two[1]);
+            is_final(&visitor.ask(&proxy, &visit).await);
+        }
     }
 }
 
@@ -133,7 +169,12 @@ async fn credentials_of_the_app_itself_are_none_of_ours() {
             "Basic !!!".to_owned(),
             "Basic".to_owned(),
             "Negotiate YII".to_owned(),
-            "Digest username=\"pot_x\"".to_owned(),
+            "Digest username=\"x\", response=\"spot_x\"".to_owned(),
+            "Bearer teapot_0123".to_owned(),
+            "Bearer a.b-pot_0123".to_owned(),
+            "Bearer\teyJhbGciOiJub25lIn0.e30.".to_owned(),
+            "Bearer caf\u{e9}".to_owned(),
+            basic("friend", "caf\u{e9} spot_x"),
             String::new(),
         ] {
             let visit = ask(&format!("{WIKI}/"), &way);

@@ -62,6 +62,21 @@ async fn a_handover_that_cannot_be_stored_lets_nobody_in_and_can_be_tried_again(
 }
 
 #[tokio::test]
+async fn a_handover_whose_code_cannot_be_looked_up_is_not_the_visitors_fault() {
+    let house = house().await;
+    // The view over the table stays as it is, and finds nothing below.
+    let renamed = |from, to| format!("PRAGMA legacy_alter_table = ON; ALTER TABLE {from} RENAME TO {to}");
+    for family in FAMILIES {
+        let (proxy, mut visitor) = (house.proxy(family), house.visitor());
+        let landing = visitor.hand_over(&proxy, &format!("{WIKI}/"), "friend").await;
+        house.sql(&renamed("grants", "lost"));
+        not_now(family, &visitor.page(&proxy, landing.url.as_str()).await);
+        house.sql(&renamed("lost", "grants"));
+        visitor.come_in(&proxy, &landing).await.1.expect(200);
+    }
+}
+
+#[tokio::test]
 async fn an_outage_at_plex_puts_nobody_out() {
     let house = house().await;
     for family in FAMILIES {

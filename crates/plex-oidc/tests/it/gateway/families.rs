@@ -1,10 +1,10 @@
 //! Each family of proxies: its way to sign in, its headers and no others, and who may ask at all.
 
-use http::{HeaderName, HeaderValue};
+use http::HeaderValue;
 use plex_oidc_core::gateway::Family;
 
 use super::*;
-use crate::support::{FAMILIES, Proxy, Visit, get, redirected};
+use crate::support::{FAMILIES, Proxy, Visit, redirected};
 
 /// The headers by which a family says what it asks about.
 fn own_headers(family: Family) -> &'static [&'static str] {
@@ -226,25 +226,84 @@ async fn a_policy_can_be_named_in_the_address_that_the_proxy_calls() {
             visitor.page(&proxy.clone().naming(other), url).await.expect(403);
         }
     }
-    // An address that names an application in a way that cannot be read names none.
-    let proxy = house.proxy(Family::ForwardAuth);
-    let many = "&p=x".repeat(200);
-    for query in
-        ["app=", "app", "app=wide&app=wide", "app=%ff", "app=wide&app=narrow", &format!("app=wide{many}")]
-    {
-        for path in ["/authz/forward-auth", "/authz/auth-request"] {
-            let mut request = get(&format!("{path}?{query}"));
-            for (name, value) in [
-                ("x-forwarded-method", "GET"),
-                ("x-forwarded-proto", "https"),
-                ("x-forwarded-host", "wiki.example.org"),
-                ("x-forwarded-uri", "/health"),
-                ("x-original-method", "GET"),
-                ("x-original-url", "https://wiki.example.org/health"),
-            ] {
-                request.headers_mut().insert(HeaderName::from_static(name), HeaderValue::from_static(value));
+}
+
+/// What a proxy of this family asks about a visit, at an address with this query of its own.
+fn with_query(proxy: &Proxy, visit: &Visit, query: &str) -> http::Request<axum::body::Body> {
+    let mut request = proxy.subrequest(visit);
+    let address = format!("{}?{query}", request.uri().path());
+    *request.uri_mut() = address.parse().unwrap();
+    request
+}
+
+/// Those that can name an application in the query of the address that they call. Envoy's query is the visitor's.
+const BY_QUERY: [Family; 2] = [Family::ForwardAuth, Family::AuthRequest];
+
+fn two_policies() -> Setup {
+    setup().app("name = \"narrow\"\nhost = \"box.example.net\"\nallow = [\"plex-owner\"]").app(
+        "name = \"wide\"\nhost = \"box.example.net\"\n\
+             [[apps.rules]]\npaths = [\"/open/*\"]\nbypass = true",
+    )
+}
+
+#[tokio::test]
+async fn a_policy_can_be_named_in_the_query_too() {
+    let house = two_policies().start().await;
+    let open = Visit::script("https://box.example.net/open/x?y=z");
+    for family in BY_QUERY {
+        let proxy = house.proxy(family);
+        passes_as(&proxy.send(with_query(&proxy, &open, "app=wide")).await, "");
+        proxy.send(with_query(&proxy, &open, "app=narrow")).await.expect(401);
+        proxy.send(with_query(&proxy, &open, "")).await.expect(401);
+        // A name that cannot be read is one that nothing has.
+        let many = "&p=x".repeat(200);
+        for query in ["app=", "app", "app=wide&app=wide", "app=%ff", "app=narrow&app=wide", "app=Wide"] {
+            for query in [query.to_owned(), format!("{query}{many}"), format!("p=x{many}&{query}")] {
+                proxy.send(with_query(&proxy, &open, &query)).await.expect(403);
             }
-            assert_eq!(proxy.send(request).await.status, 403, "{path}?{query}");
+        }
+        // In the path, it is not to be had by the query.
+        let named = proxy.clone().naming("narrow");
+        named.send(with_query(&named, &open, "app=wide")).await.expect(401);
+    }
+}
+
+#[tokio::test]
+async fn a_visitor_whose_query_is_handed_on_does_not_choose_the_policy() {
+    let house = two_policies().start().await;
+    let many = "&p=x".repeat(200);
+    for family in BY_QUERY {
+        let proxy = house.proxy(family);
+        for query in ["app=wide", "x=y&app=wide", "%61pp=wide", "app=wide&app=narrow", "app=narrow", "app"] {
+            // A fragment is no part of the address that is called, but may be of the one that is reported.
+            for (query, after) in
+                [(query.to_owned(), ""), (format!("{query}{many}"), ""), (query.to_owned(), "#x")]
+            {
+                let visit = Visit::script(&format!("https://box.example.net/open/x?{query}{after}"));
+                let answer = proxy.send(with_query(&proxy, &visit, &query)).await.expect(403);
+                assert!(answer.body.contains("uri /authz/forward-auth?"), "{query}: {}", answer.body);
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn any_other_query_that_is_handed_on_changes_nothing() {
+    let house = two_policies().start().await;
+    for family in BY_QUERY {
+        let (proxy, mut visitor) = (house.proxy(family), house.visitor());
+        visitor.sign_in(&proxy, &format!("{WIKI}/"), "friend").await;
+        let long = vec!["p=x"; 300].join("&");
+        for query in ["", "x=y", "apps=wide", "App=wide", "x=app=wide", "%", "%ff&&=;", "a=b?app=wide", &long]
+        {
+            let visit = |url: String| {
+                let cookie = visitor.cookies.get(host(WIKI), HOST_COOKIE);
+                Visit::script(&url).with("cookie", &format!("{HOST_COOKIE}={cookie}"))
+            };
+            let page = visit(format!("{WIKI}/page?{query}"));
+            passes_as(&proxy.send(with_query(&proxy, &page, query)).await, &subject(&house, "friend"));
+            let admin = visit(format!("{WIKI}/admin?{query}"));
+            proxy.send(with_query(&proxy, &admin, query)).await.expect(403);
         }
     }
 }

@@ -78,6 +78,37 @@ async fn a_bypass_does_not_say_who_it_is_to_an_app_that_is_not_for_them() {
 }
 
 #[tokio::test]
+async fn who_is_denied_is_nobody_on_a_bypass_and_is_not_sent_to_and_fro() {
+    let open = "[[apps.rules]]\npaths = [\"/open\"]\nbypass = true";
+    let narrow = "[[apps.rules]]\npaths = [\"/mine\"]\nallow = [\"plex-friend\"]";
+    let house = setup()
+        .app(&format!("name = \"denied\"\nhost = \"a.family.example\"\ndeny = [\"plex-friend\"]\n{open}"))
+        .app(&format!(
+            "name = \"narrow\"\nhost = \"b.family.example\"\nallow = [\"plex-owner\"]\n{open}\n{narrow}"
+        ))
+        .app(&format!("name = \"none\"\nhost = \"c.family.example\"\nallow = [\"plex-owner\"]\n{open}"))
+        .start()
+        .await;
+    for family in FAMILIES {
+        let (proxy, mut visitor) = (house.proxy(family), house.visitor());
+        // Signed in at an application that shares the session, and by the way over our own host.
+        visitor.sign_in(&proxy, &format!("{CALENDAR}/"), "friend").await;
+        for app in ["a", "b", "c"] {
+            passes_as(&visitor.page(&proxy, &format!("https://{app}.family.example/open")).await, "");
+        }
+        // To sign in again would change nothing for somebody whom the hand-over lets in.
+        for app in ["a", "b"] {
+            let answer = visitor.page(&proxy, &format!("https://{app}.family.example/")).await.expect(403);
+            assert!(answer.location().is_none() && answer.set_cookies().is_empty(), "{answer:?}");
+        }
+        passes_as(&visitor.page(&proxy, "https://b.family.example/mine").await, &subject(&house, "friend"));
+        // Somebody whom no part is for reads why, at our own host, and is sent nowhere.
+        let page = visitor.sent_to_us(&proxy, "https://c.family.example/").await.expect(403);
+        assert!(page.location().is_none() && page.text().contains("none"), "{}", page.text());
+    }
+}
+
+#[tokio::test]
 async fn the_host_chooses_names_and_sets_of_headers() {
     let setup = setup()
         .set("gateway", "names = [\"plex-48151001=frida\"]\nuser = \"username\"")
@@ -106,8 +137,12 @@ async fn the_host_chooses_names_and_sets_of_headers() {
         other.sign_in(&proxy, &format!("{WIKI}/"), "home").await;
         house.edit_person("home", "$.account.username", "\"Frida\"");
         house.pass(Seconds(10));
-        let answer = other.page(&proxy, &format!("{WIKI}/")).await.expect(200);
-        assert_eq!(answer.header("remote-user"), Some(""));
+        let answer = other.page(&proxy, &format!("{WIKI}/")).await.expect(403);
+        assert!(answer.body.contains("no name to tell this application"), "{}", answer.body);
+        assert!(answer.location().is_none() && IDENTITY.iter().all(|name| answer.header(name).is_none()));
+        let answer = other.page(&proxy, &format!("{WIKI}/health")).await;
+        passes_as(&answer, "");
+        assert_eq!(answer.header("remote-groups"), Some(""), "where everybody passes, it is nobody who does");
     }
 }
 

@@ -62,6 +62,31 @@ async fn rt_each_restriction_denies() {
 }
 
 #[tokio::test]
+async fn a_rule_for_one_path_is_not_walked_around_by_its_end() {
+    let rules = "[[apps.rules]]\npaths = [\"/open\"]\nbypass = true\n\
+                 [[apps.rules]]\npaths = [\"/admin\", \"/a/b\"]\nallow = [\"plex-owner\"]";
+    let house =
+        setup().app(&format!("name = \"exact\"\nhost = \"exact.family.example\"\n{rules}")).start().await;
+    for family in FAMILIES {
+        let (proxy, mut visitor) = (house.proxy(family), house.visitor());
+        visitor.sign_in(&proxy, &format!("{CALENDAR}/"), "friend").await;
+        let at = |path: &str| Visit::script(&format!("https://exact.family.example{path}"));
+        for path in
+            ["/admin", "/admin/", "/admin.", "/admin%20", "/ADMIN%2e/", "/admin/?x", "/a./b", "/a%20/b/"]
+        {
+            visitor.ask(&proxy, &at(path)).await.expect(403);
+        }
+        for path in ["/admin/x", "/adm", "/a", "/"] {
+            visitor.ask(&proxy, &at(path)).await.expect(200);
+        }
+        // A bypass is for the very path that is written down.
+        for path in ["/open/", "/open.", "/open%20", "/OPEN"] {
+            proxy.ask(&at(path)).await.expect(401);
+        }
+    }
+}
+
+#[tokio::test]
 async fn rt_fa_traefik_headers() {
     let house = house().await;
     for family in FAMILIES {

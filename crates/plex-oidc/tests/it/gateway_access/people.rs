@@ -24,7 +24,7 @@ async fn somebody_known_passes_by_the_address_and_by_the_subject() {
     let by_address = lab.assertion(json!({"email": "Mara@Example.net"}));
     is_mara(told(&lab.ask("/", &[(ASSERTION, &by_address)]).await));
     for claim in ["sub", "plex_sub"] {
-        let claims = json!({"email": "other@example.com", "custom": {claim: "plex-48151001"}});
+        let claims = json!({"email": "MARA@example.net", "custom": {claim: "plex-48151001"}});
         is_mara(told(&lab.ask("/", &[(ASSERTION, &lab.assertion(claims))]).await));
     }
 }
@@ -35,6 +35,33 @@ async fn the_subject_decides_where_both_are_there() {
     lab.knows("friend").await;
     let stranger = lab.assertion(json!({"custom": {"sub": "plex-1"}}));
     refused(&lab.ask("/", &[(ASSERTION, &stranger)]).await, 403, NEVER_SEEN);
+}
+
+#[tokio::test]
+async fn another_way_in_at_the_team_does_not_name_a_person_of_ours() {
+    let lab = Lab::new().await;
+    lab.knows("owner").await;
+    let sentence = "Cloudflare Access knows you by another e-mail address than Plex does. Sign out at \
+                    /cdn-cgi/access/logout and sign in with Plex again.";
+    for claim in ["sub", "plex_sub"] {
+        for email in ["mallory@example.com", "xolive@example.net", "olive@example.net.evil.test"] {
+            let claims = json!({"email": email, "custom": {claim: "plex-1002003"}});
+            for path in ["/", "/health"] {
+                let headers = [(ASSERTION, lab.assertion(claims.clone()))];
+                let headers = headers.each_ref().map(|(name, value)| (*name, value.as_str()));
+                refused(&lab.ask(path, &headers).await, 403, sentence);
+            }
+        }
+    }
+    let owner = lab.assertion(json!({"email": "Olive@Example.net", "custom": {"sub": "plex-1002003"}}));
+    assert_eq!(told(&lab.ask("/admin/", &[(ASSERTION, &owner)]).await)[0], "plex-1002003");
+    // Who has another address at Plex now signs in at Access again, and brings it along.
+    lab.house.edit_person("owner", "$.account.email", "\"olive@example.org\"");
+    lab.house.pass(Seconds(6));
+    refused(&lab.ask("/", &[(ASSERTION, &owner)]).await, 403, sentence);
+    lab.house.edit_person("owner", "$.account.email", "null");
+    lab.house.pass(Seconds(6));
+    refused(&lab.ask("/", &[(ASSERTION, &owner)]).await, 403, sentence);
 }
 
 #[tokio::test]
@@ -86,12 +113,14 @@ async fn the_rules_of_the_application_hold() {
 
 #[tokio::test]
 async fn where_everybody_passes_those_it_is_not_for_are_nobody() {
-    let tag = format!("access_audiences = \"{TAG}\"\nallow = [\"plex-owner\"]");
-    let lab = Lab::with(|setup| setup, &tag).await;
-    lab.knows("friend").await;
-    let friend = lab.assertion(json!({"custom": {"plex_token": "canary-token", "shelf": "a"}}));
-    assert_eq!(told(&lab.ask("/health", &[(ASSERTION, &friend)]).await), [""; 7]);
-    refused(&lab.ask("/", &[(ASSERTION, &friend)]).await, 403, NOT_FOR_YOU);
+    for restriction in ["allow = [\"plex-owner\"]", "deny = [\"plex-friend\"]"] {
+        let tag = format!("access_audiences = \"{TAG}\"\n{restriction}");
+        let lab = Lab::with(|setup| setup, &tag).await;
+        lab.knows("friend").await;
+        let friend = lab.assertion(json!({"custom": {"plex_token": "canary-token", "shelf": "a"}}));
+        assert_eq!(told(&lab.ask("/health", &[(ASSERTION, &friend)]).await), [""; 7], "{restriction}");
+        refused(&lab.ask("/", &[(ASSERTION, &friend)]).await, 403, NOT_FOR_YOU);
+    }
 }
 
 #[tokio::test]

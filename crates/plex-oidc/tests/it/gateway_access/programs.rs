@@ -49,5 +49,8 @@ async fn nobody_can_take_the_name_of_a_program() {
     assert_eq!(told(&lab.ask("/", &[(ASSERTION, &assertion)]).await)[0], "mara.k");
     lab.house.edit_person("friend", "$.account.username", "\"Backup-Job\"");
     lab.house.pass(Seconds(10));
-    assert_eq!(told(&lab.ask("/", &[(ASSERTION, &assertion)]).await)[0], "");
+    let nameless =
+        "You are signed in, but there is no name to tell this application. Your host can give you one.";
+    refused(&lab.ask("/", &[(ASSERTION, &assertion)]).await, 403, nameless);
+    assert_eq!(told(&lab.ask("/health", &[(ASSERTION, &assertion)]).await), [""; 7]);
 }

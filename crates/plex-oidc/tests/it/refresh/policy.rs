@@ -81,3 +81,26 @@ async fn req_063_a_client_that_lost_offline_access_cannot_refresh() {
     let answer = photos.refresh(&tokens.refresh_token()).await;
     assert_eq!((answer.status, &answer.json()["error"]), (400, &"unauthorized_client".into()));
 }
+
+#[tokio::test]
+async fn req_063_a_scope_taken_from_a_client_is_taken_from_what_it_was_granted() {
+    let mut house = House::new().await;
+    let photos = house.relying_party("photos");
+    let (mut browser, tokens) = house.sign_in("friend", &photos).await;
+    let (before, asked) = (tokens.access_token(), photos.authorization());
+    let landing = browser.get(&asked.url()).await.leaves();
+    assert!(photos.userinfo(&before).await.expect(200).json()["email"].is_string());
+    let fewer = r#"scopes = ["openid", "profile", "offline_access"]"#;
+    house.restart_with(|setup| setup.client("photos", fewer)).await;
+    let redeemed = photos.tokens(&asked, &landing).await;
+    let refreshed = photos.refresh(&tokens.refresh_token()).await.expect(200).json();
+    assert_eq!(refreshed["scope"], "openid profile offline_access");
+    let refreshed = refreshed["access_token"].as_str().unwrap().to_owned();
+    for token in [before, redeemed.access_token(), refreshed] {
+        let claims = photos.userinfo(&token).await.expect(200).json();
+        assert!(
+            claims["name"].is_string() && claims["email"].is_null() && claims["groups"].is_null(),
+            "{claims}"
+        );
+    }
+}

@@ -1,8 +1,10 @@
 //! Limits on starting sign-ins, and whom they count for.
 
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use http::HeaderValue;
+use tokio::time::timeout;
 
 use crate::support::{Answer, Browser, House, ISSUER, Setup, get};
 
@@ -103,6 +105,51 @@ async fn relying_parties_are_never_limited() {
     }
     photos.refresh(&tokens.refresh_token()).await.expect(200);
     photos.userinfo(&tokens.access_token()).await.expect(200);
+}
+
+/// Every code is a row and a grant: whoever is signed in could fill the disk with them.
+#[tokio::test]
+async fn one_browser_session_is_given_only_so_many_codes() {
+    let house = Setup::default().set("limits", "codes_per_session = 3").start().await;
+    let photos = house.relying_party("photos");
+    let (mut browser, _) = house.sign_in("friend", &photos).await;
+    let (mut other, _) = house.sign_in("friend", &photos).await;
+    for _ in 0..3 {
+        browser.get(&photos.authorization().url()).await.leaves().code();
+    }
+    let page = browser.get(&photos.authorization().url()).await.expect(429);
+    assert!(page.stays() && page.header("retry-after").is_some());
+    let silent = photos.authorization().with("prompt", "none");
+    let landing = browser.get(&silent.url()).await.leaves();
+    assert_eq!(silent.error(&landing), "temporarily_unavailable");
+    other.get(&photos.authorization().url()).await.leaves().code();
+}
+
+/// Whoever starts one sign-in after the other must not have Plex turn everybody away.
+#[tokio::test]
+async fn many_sign_ins_from_one_address_leave_plex_to_the_others() {
+    let house = setup(20, 300).start().await;
+    let (mut asking, mut browsers) = (Vec::new(), Vec::new());
+    for _ in 0..20 {
+        let mut browser = house.browser();
+        let page = browser.open(&house.relying_party("photos").authorization().url()).await.expect(200);
+        browser.address = at("203.0.113.7");
+        browser.start(&page).await;
+        browsers.push((browser, format!("/sign-in/{}/status", page.attempt())));
+    }
+    house.plex.world().clear_request_log();
+    for (browser, url) in browsers.iter().cycle().take(100) {
+        let (mut browser, url) = (browser.clone(), url.clone());
+        let second = Duration::from_secs(1);
+        asking.push(tokio::spawn(async move { timeout(second, browser.get(&url)).await.is_ok() }));
+    }
+    for asked in asking {
+        asked.await.unwrap();
+    }
+    let looks = house.plex.world().request_log().iter().filter(|call| call.method == "GET").count();
+    assert!((10..=50).contains(&looks), "{looks} looks at Plex in a second or so");
+    assert!(house.app().watchers.len() <= 10, "{} are polled", house.app().watchers.len());
+    house.sign_in("friend", &house.relying_party("photos")).await;
 }
 
 /// Asks from `peer` with these values of `X-Forwarded-For`.

@@ -29,6 +29,7 @@ const SHORT: ConnectionLimits = ConnectionLimits {
     connections: 64,
     header_bytes: 32 * 1024,
     header_timeout: Duration::from_millis(400),
+    write_timeout: Duration::from_millis(400),
     drain: Duration::from_secs(1),
 };
 

@@ -150,6 +150,19 @@ async fn beyond_the_limit_of_connections_others_wait_their_turn() {
     assert_eq!(status(&third.rest()), "200 OK");
 }
 
+/// Whoever asks and never reads the answer must not keep a place for ever.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_peer_that_never_reads_loses_its_place() {
+    let house = House::new().await;
+    let address = serve(&house, ConnectionLimits { connections: 1, ..SHORT }).await.address;
+    let mut deaf = Line::open(address);
+    deaf.0.set_write_timeout(Some(Duration::from_millis(200))).unwrap();
+    let asked = "GET /.well-known/openid-configuration HTTP/1.1\r\nhost: a\r\n\r\n".repeat(100);
+    // Until neither side takes anything any more.
+    while deaf.send(&asked) {}
+    assert_eq!(status(&exchange(address, HEALTH_ONCE)), "200 OK");
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn i_24_what_is_no_http_harms_nobody() {
     let house = House::new().await;

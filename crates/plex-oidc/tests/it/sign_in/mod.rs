@@ -3,6 +3,7 @@
 mod crosstalk;
 mod flows;
 mod forms;
+mod libraries;
 mod outage;
 mod people;
 mod pins;

@@ -1,7 +1,8 @@
 //! plex.tv is down, slow or odd: a page that says so, nobody let in, nobody called a stranger, and the way on afterwards.
 
+use http::Method;
 use plex_oidc_core::time::Seconds;
-use plextv_emulator::FaultKind;
+use plextv_emulator::{Fault, FaultKind};
 
 use crate::support::{Answer, House, Plex};
 
@@ -113,6 +114,43 @@ async fn plex_that_keeps_failing_is_left_alone_and_asked_again_later() {
     to_plex.leaves();
     house.plex.approve(&house.plex.newest_pin(), "friend");
     browser.come_back(&page).await.leaves().code();
+}
+
+/// Who owns an accepted server is known by account alone.
+#[tokio::test]
+async fn the_owner_comes_in_though_plex_does_not_list_any_server() {
+    let house = House::new().await;
+    let photos = house.relying_party("photos");
+    for kind in [FaultKind::ServerError, FaultKind::TruncatedBody, FaultKind::Reset] {
+        house.plex.world().set_fault(Fault::new(kind).on_path("/api/v2/resources"));
+        house.sign_in("owner", &photos).await;
+        is_outage_page(house.browser().sign_in_to_page(&photos.authorization().url(), "friend").await);
+        house.plex.recovers();
+        house.pass(Seconds(60));
+    }
+}
+
+/// Plex limits how often a PIN is looked at. That is no reason not to ask it who has approved.
+#[tokio::test]
+async fn plex_that_has_had_enough_of_looks_still_says_who_approved() {
+    let house = House::new().await;
+    let photos = house.relying_party("photos");
+    let (mut waiting, mut approved) = (house.browser(), house.browser());
+    let waits = waiting.open(&photos.authorization().url()).await.expect(200);
+    waiting.start(&waits).await;
+    let page = approved.open(&photos.authorization().url()).await.expect(200);
+    let pin = approved.start(&page).await;
+    house.plex.approve(&pin.code, "friend");
+    let next = approved.wait(&page).await.expect("an outcome");
+    let looks = Fault::new(FaultKind::RateLimited { retry_after: None }).on_path("/api/v2/pins");
+    house.plex.world().set_fault(looks.on_method(&Method::GET));
+    for _ in 0..7 {
+        is_outage_page(waiting.come_back(&waits).await);
+    }
+    approved.open(&next).await.leaves().code();
+    let mut late = house.browser();
+    let page = late.open(&photos.authorization().url()).await.expect(200);
+    late.start_at_server(&page, "popup").await.expect(200);
 }
 
 /// How often a PIN was asked for.

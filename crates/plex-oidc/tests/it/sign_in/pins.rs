@@ -85,6 +85,17 @@ async fn a_pin_with_another_code_or_id_is_refused() {
 }
 
 #[tokio::test]
+async fn a_number_beyond_every_pin_is_refused_before_plex_is_asked() {
+    let house = House::new().await;
+    let (mut browser, page) = page(&house).await;
+    house.plex.world().clear_request_log();
+    for id in [i64::MAX as u64 + 1, u64::MAX] {
+        browser.offer(&page, &Pin { id, code: "x".into() }, "popup").await.expect(400);
+    }
+    assert!(house.plex.world().request_log().is_empty());
+}
+
+#[tokio::test]
 async fn a_finished_or_cancelled_attempt_takes_no_pin() {
     let house = House::new().await;
     let (mut browser, page) = page(&house).await;

@@ -102,14 +102,11 @@ impl Proxy {
     /// The subrequest for a visit, to be sent or to be tampered with.
     pub(crate) fn subrequest(&self, visit: &Visit) -> Request<Body> {
         let (scheme, authority, target) = visit.parts();
-        let named = self.app.as_ref().map_or_else(String::new, |app| format!("?app={app}"));
+        let app = self.app.as_ref().map_or_else(String::new, |app| format!("app/{app}/"));
         let (method, path) = match self.family {
-            Family::ForwardAuth => ("GET", format!("/authz/forward-auth{named}")),
-            Family::AuthRequest => ("GET", format!("/authz/auth-request{named}")),
-            Family::ExtAuthz => {
-                let app = self.app.as_ref().map_or_else(String::new, |app| format!("app/{app}/"));
-                (visit.method.as_str(), format!("/authz/{app}ext-authz{target}"))
-            }
+            Family::ForwardAuth => ("GET", format!("/authz/{app}forward-auth")),
+            Family::AuthRequest => ("GET", format!("/authz/{app}auth-request")),
+            Family::ExtAuthz => (visit.method.as_str(), format!("/authz/{app}ext-authz{target}")),
         };
         let mut request =
             Request::builder().method(method).uri(&path).body(Body::empty()).expect("a request");

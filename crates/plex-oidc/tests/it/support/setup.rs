@@ -36,7 +36,8 @@ impl Default for Setup {
             "public_url = \"{ISSUER}\"\ndata_dir = \".\"\n\
              [plex]\nproduct = \"{PRODUCT}\"\n\
              [[plex.servers]]\nmachine_identifier = \"{MAIN_SERVER}\"\nowner_id = {OWNER_ID}\nname = \"Attic\"\n\
-             [limits]\nsign_in_starts_per_address = 1000\nsign_in_starts_in_all = 100000\n"
+             [limits]\nsign_in_starts_per_address = 1000\nsign_in_starts_in_all = 100000\n\
+             codes_per_session = 1000\n"
         );
         let setup =
             Self { document: parse(&base), with_owner_token: false, files: Vec::new(), apps: String::new() };

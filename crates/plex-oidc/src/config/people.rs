@@ -1,0 +1,104 @@
+//! Lists of people in the configuration: groups, accounts and e-mail addresses. A group that nobody can ever be in is
+//! refused: in a `deny` it would keep nobody out.
+
+use plex_oidc_core::decide::AllowRule;
+use plex_oidc_core::groups::ServerName;
+
+use super::PlexServer;
+use super::reader::Reader;
+
+/// As many digits of the machine identifier stand for a server that has no name.
+const DIGITS: usize = 8;
+
+/// Which groups there can be.
+#[derive(Debug, Clone)]
+pub(super) struct KnownGroups {
+    /// Whether libraries can be asked for.
+    libraries: bool,
+    /// The servers, where there are several.
+    servers: Vec<ServerName>,
+}
+
+impl KnownGroups {
+    pub(super) fn new(servers: &[PlexServer], has_owner_token: bool) -> Self {
+        let names = servers.iter().filter_map(|server| server.group_name.clone());
+        Self { libraries: has_owner_token, servers: names.collect() }
+    }
+
+    fn check(&self, rule: &AllowRule) -> Result<(), (String, String)> {
+        let AllowRule::Group(group) = rule else { return Ok(()) };
+        let Some(meaning) = group.meaning() else { return Ok(()) };
+        if meaning.library.is_some() && !self.libraries {
+            let remedy =
+                "Fetch one with `plex-oidc init` and write plex.owner_token_file, or name whole groups.";
+            return Err((format!("`{group}` needs the owner's token, and there is none"), remedy.to_owned()));
+        }
+        let kind = group.as_str().split(':').next().unwrap_or_default();
+        let key = meaning.library.map(|key| format!(":{key}")).unwrap_or_default();
+        let each = || {
+            let names = self.servers.iter().map(|server| format!("{kind}:{server}{key}"));
+            names.collect::<Vec<_>>().join(" or ")
+        };
+        match &meaning.server {
+            Some(_) if self.servers.is_empty() => {
+                let wrong = format!("`{group}` names a server, and there is only one");
+                Err((wrong, format!("Write {kind}{key}.")))
+            }
+            Some(name) if !self.servers.contains(name) => Err((
+                format!("`{group}` names a server that is not in `[[plex.servers]]`"),
+                format!("Write {}.", each()),
+            )),
+            None if meaning.library.is_some() && !self.servers.is_empty() => {
+                let wrong =
+                    format!("`{group}` does not say of which server: each has a library of that number");
+                Err((wrong, format!("Write {}.", each())))
+            }
+            Some(_) | None => Ok(()),
+        }
+    }
+}
+
+/// Gives each of several servers its name in groups.
+pub(super) fn name_servers(reader: &mut Reader<'_>, servers: &mut [PlexServer]) {
+    if servers.len() < 2 {
+        return;
+    }
+    let mut taken: Vec<ServerName> = Vec::new();
+    for (index, server) in servers.iter_mut().enumerate() {
+        let digits = server.machine.as_str().get(..DIGITS).unwrap_or_default();
+        let name = server.name.as_deref().and_then(ServerName::of).or_else(|| ServerName::of(digits));
+        let Some(name) = name else { continue };
+        if taken.contains(&name) {
+            let key = format!("plex.servers.{index}.name");
+            let wrong = format!("two servers are called `{name}` in groups");
+            reader.refuse(reader.place(&key), &key, wrong, "Give each server a name of its own.");
+        }
+        taken.push(name.clone());
+        server.group_name = Some(name);
+    }
+}
+
+/// Reads a list of groups, accounts and e-mail addresses.
+pub(super) fn read(reader: &mut Reader<'_>, key: &str) -> Vec<AllowRule> {
+    let groups = reader.groups.clone();
+    reader.each(key, |text| {
+        let rule = AllowRule::parse(text).ok_or_else(|| {
+            let remedy = "Write plex-owner, plex-home, plex-friend, plex-managed, plex-library:<key>, \
+                          plex-<account id>, or an e-mail address.";
+            (
+                format!("`{}` is neither a group nor an account nor an e-mail address", text.escape_debug()),
+                remedy.to_owned(),
+            )
+        })?;
+        groups.as_ref().map_or(Ok(()), |groups| groups.check(&rule))?;
+        Ok(rule)
+    })
+}
+
+/// Says so if a list of those who may is empty.
+pub(super) fn warn_of_nobody(reader: &mut Reader<'_>, key: &str) {
+    if reader.is_set(key) && reader.texts(key).is_empty() {
+        let remedy = "Remove the key to let in everybody the server is shared with, or list who may.";
+        reader.warn(reader.place(key), key, "is empty, so nobody may use this application", remedy);
+    }
+}
