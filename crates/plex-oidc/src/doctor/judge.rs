@@ -223,6 +223,7 @@ mod tests {
         config::parse("x", text, Path::new(""), &BTreeMap::new()).unwrap().config
     }
 
+    #[expect(clippy::unnecessary_wraps, reason = "what is judged is an answer, or why there is none")]
     fn answer(status: u16, headers: &[(&str, &str)]) -> Answered {
         let headers = headers.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
         Ok(Answer { status, headers, body: Vec::new() })

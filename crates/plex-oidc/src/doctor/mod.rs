@@ -96,8 +96,8 @@ pub async fn examine(look: &Look<'_>, outside: &dyn Outside) -> Result<Vec<Findi
             if look.via.is_empty() { vec![None] } else { look.via.iter().map(Some).collect() };
         for via in ways {
             let mut site = Site { look, subject: subject.clone(), via, known_keys: &known, outside };
-            let bare = site.arrive().await;
-            findings.extend(site.examine(&bare).await);
+            let answer = site.arrive().await;
+            findings.extend(site.examine(&answer).await);
         }
     }
     Ok(findings)
@@ -129,14 +129,15 @@ impl Site<'_> {
         answer
     }
 
-    async fn examine(&self, bare: &Result<Answer, NoAnswer>) -> Vec<Finding> {
+    /// Judges `to_nothing`, what somebody gets who shows nothing, and tries the rest.
+    async fn examine(&self, to_nothing: &Result<Answer, NoAnswer>) -> Vec<Finding> {
         let Self { look, subject, .. } = self;
-        let (first, base) = judge::nothing(self.judging(), bare);
+        let (first, base) = judge::nothing(self.judging(), to_nothing);
         let goes_on = first.outcome != Outcome::Problem;
         let mut findings = vec![first];
         // Who gets in with nothing gets in with anything: the rest would say the same over and over.
         if goes_on {
-            findings.extend(judge::by_cloudflare(bare));
+            findings.extend(judge::by_cloudflare(to_nothing));
             let probes = probes::strangers(look.config, subject, (look.forged, look.now), self.known_keys);
             let answers = self.ask_each(&probes).await;
             let judged = probes.iter().zip(&answers);

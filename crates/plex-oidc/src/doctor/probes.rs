@@ -133,19 +133,21 @@ fn identity_names(subject: &Subject<'_>) -> Vec<String> {
     own.chain(claims.iter().map(|(name, _)| name)).cloned().collect()
 }
 
+type Spell = fn(&str) -> String;
+
+const SPELLINGS: [(&str, Spell); 5] = [
+    ("planted-lower-case", str::to_ascii_lowercase),
+    ("planted-upper-case", str::to_ascii_uppercase),
+    ("planted-odd-case", odd_case),
+    ("planted-underscore", with_underscores),
+    ("planted-underscore-upper-case", |name| with_underscores(name).to_ascii_uppercase()),
+];
+
 /// All of `names` planted, once in each spelling that a proxy may overlook. Applications behind CGI and its successors
 /// cannot tell `Remote_User` from `Remote-User`.
 fn planted(names: &[String]) -> Vec<Shown> {
-    let under = |name: &str| name.replace('-', "_");
-    let spellings: [(&'static str, &dyn Fn(&str) -> String); 5] = [
-        ("planted-lower-case", &str::to_ascii_lowercase),
-        ("planted-upper-case", &str::to_ascii_uppercase),
-        ("planted-odd-case", &odd_case),
-        ("planted-underscore", &under),
-        ("planted-underscore-upper-case", &|name| under(name).to_ascii_uppercase()),
-    ];
     let mut all: Vec<Shown> = vec![("planted", format!("planted {}", names.join(", ")), marked(names))];
-    for (check, spell) in spellings {
+    for (check, spell) in SPELLINGS {
         let spelled: Vec<String> = names.iter().map(|name| spell(name)).collect();
         let headers = marked(&spelled);
         if !all.iter().any(|(_, _, known)| *known == headers) {
@@ -155,9 +157,9 @@ fn planted(names: &[String]) -> Vec<Shown> {
     let short = in_short(names);
     let twice: Vec<String> = names.iter().flat_map(|name| [name.clone(), name.clone()]).collect();
     all.push(("planted-twice", format!("planted {short}, each twice"), marked(&twice)));
-    let mut named = vec![header(CONNECTION.as_str(), format!("close, {}", names.join(", ")))];
-    named.extend(marked(names));
-    all.push(("planted-connection", format!("planted {short}, named by Connection"), named));
+    let mut listed = vec![header(CONNECTION.as_str(), format!("close, {}", names.join(", ")))];
+    listed.extend(marked(names));
+    all.push(("planted-connection", format!("planted {short}, named by Connection"), listed));
     all
 }
 
@@ -172,6 +174,10 @@ fn in_short(names: &[String]) -> String {
 /// These headers, each with a value that tells which of them it was.
 fn marked(names: &[String]) -> Vec<(String, String)> {
     names.iter().enumerate().map(|(at, name)| header(name, format!("{MARK}-{at:02}"))).collect()
+}
+
+fn with_underscores(name: &str) -> String {
+    name.replace('-', "_")
 }
 
 /// Every other letter large.

@@ -136,16 +136,12 @@ fn unchunked(mut bytes: &[u8]) -> (Vec<u8>, bool) {
             return (body, true);
         }
         let chunk = rest.get(2..).unwrap_or_default();
-        match chunk.split_at_checked(size) {
-            Some((chunk, rest)) => {
-                body.extend_from_slice(chunk);
-                bytes = rest.get(2..).unwrap_or_default();
-            }
-            None => {
-                body.extend_from_slice(chunk);
-                return (body, false);
-            }
-        }
+        let Some((whole, rest)) = chunk.split_at_checked(size) else {
+            body.extend_from_slice(chunk);
+            return (body, false);
+        };
+        body.extend_from_slice(whole);
+        bytes = rest.get(2..).unwrap_or_default();
     }
 }
 
