@@ -89,15 +89,10 @@ pub(super) fn sent_elsewhere(judging: Judging<'_>, answer: &Answered) -> Option<
     Some(location)
 }
 
-fn finding(
-    check: &'static str,
-    outcome: Outcome,
-    answer: &Answered,
-    seen: String,
-    advice: Option<&str>,
-) -> Finding {
+fn finding(check: &str, outcome: Outcome, answer: &Answered, seen: String, advice: Option<&str>) -> Finding {
     let status = answer.as_ref().ok().map(|answer| answer.status);
-    Finding { about: String::new(), check, outcome, status, seen, advice: advice.map(str::to_owned) }
+    let advice = advice.map(str::to_owned);
+    Finding { about: String::new(), check: check.to_owned(), outcome, status, seen, advice }
 }
 
 /// Judges the answer to somebody who shows nothing, and says what to compare the others with.
@@ -151,7 +146,7 @@ pub(super) fn stranger(judging: Judging<'_>, probe: &Probe, answer: &Answered, b
         }
         Seen::Nothing(error) => (NotSeen, error.to_string(), None),
     };
-    finding(probe.check, outcome, answer, format!("{}: {what}", probe.shown), advice)
+    finding(&probe.check, outcome, answer, format!("{}: {what}", probe.shown), advice)
 }
 
 fn remedy(probe: &Probe) -> &'static str {
@@ -192,7 +187,7 @@ pub(super) fn echo(probe: &Probe, answer: &Answered) -> Finding {
         let advice = "--echo is for an application that prints the headers it gets, such as traefik/whoami.";
         (NotSeen, "the answer does not show what the application got".to_owned(), Some(advice))
     };
-    finding(probe.check, outcome, answer, format!("{}: {what}", probe.shown), advice)
+    finding(&probe.check, outcome, answer, format!("{}: {what}", probe.shown), advice)
 }
 
 /// Nothing can be planted where nothing passes.
@@ -201,7 +196,7 @@ pub(super) fn no_way_to_the_echo() -> Finding {
     let advice = "Give an app token that is good there with --token-file.";
     Finding {
         about: String::new(),
-        check: "echo",
+        check: "echo".to_owned(),
         outcome: Outcome::NotSeen,
         status: None,
         seen: seen.to_owned(),
@@ -229,8 +224,14 @@ mod tests {
         Ok(Answer { status, headers, body: Vec::new() })
     }
 
-    fn probe(check: &'static str) -> Probe {
-        Probe { check, shown: "x".to_owned(), path: String::new(), headers: Vec::new(), wants_body: false }
+    fn probe(check: &str) -> Probe {
+        Probe {
+            check: check.to_owned(),
+            shown: "x".to_owned(),
+            path: String::new(),
+            headers: Vec::new(),
+            wants_body: false,
+        }
     }
 
     #[test]

@@ -57,7 +57,7 @@ pub struct Finding {
     /// What it is about: an application at an address, or plex-oidc itself.
     pub about: String,
     /// What was tried; stays the same over versions.
-    pub check: &'static str,
+    pub check: String,
     /// How it was found.
     pub outcome: Outcome,
     /// The status of the answer, if there was one.

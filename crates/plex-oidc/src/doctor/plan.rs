@@ -96,7 +96,7 @@ impl Subject<'_> {
     }
 }
 
-fn scheme(config: &Config) -> &'static str {
+pub(super) fn scheme(config: &Config) -> &'static str {
     if config.public_url.is_https() { "https" } else { "http" }
 }
 
@@ -166,8 +166,9 @@ fn places<'c>(
     if apps.0.is_empty() { Err(NoPlan::NoApp) } else { Ok(places) }
 }
 
-fn not_looked_at(about: String, check: &'static str, seen: String, advice: &str) -> Finding {
-    Finding { about, check, outcome: Outcome::NotSeen, status: None, seen, advice: Some(advice.to_owned()) }
+fn not_looked_at(about: String, check: &str, seen: String, advice: &str) -> Finding {
+    let (check, advice) = (check.to_owned(), Some(advice.to_owned()));
+    Finding { about, check, outcome: Outcome::NotSeen, status: None, seen, advice }
 }
 
 /// The rules of one application, asked for somebody who shows nothing.

@@ -1,11 +1,11 @@
 //! What is asked of an application's address: nothing at all, forged credentials, planted headers.
 
 use http::header::{AUTHORIZATION, CONNECTION, COOKIE};
-use plex_oidc_core::gateway::AppAccess;
+use plex_oidc_core::gateway::{AppAccess, Host};
 use plex_oidc_core::time::{Seconds, Timestamp};
 
 use super::forged::{Forged, Signed};
-use super::plan::{Subject, other_host};
+use super::plan::{Subject, other_host, scheme};
 use crate::config::Config;
 use crate::gateway::{GatewayCookies, Scoped};
 
@@ -25,7 +25,7 @@ const NO_TEAM: (&str, &str) = ("https://example.cloudflareaccess.com", "plex-oid
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Probe {
     /// Stays the same over versions.
-    pub(super) check: &'static str,
+    pub(super) check: String,
     /// What is shown, in words.
     pub(super) shown: String,
     pub(super) path: String,
@@ -42,7 +42,7 @@ pub(super) fn nothing(subject: &Subject<'_>) -> Probe {
 }
 
 fn guarded(subject: &Subject<'_>, (check, shown, headers): Shown) -> Probe {
-    Probe { check, shown, path: subject.guarded.clone(), headers, wants_body: false }
+    Probe { check: check.to_owned(), shown, path: subject.guarded.clone(), headers, wants_body: false }
 }
 
 fn header(name: &str, value: impl Into<String>) -> (String, String) {
@@ -190,11 +190,12 @@ fn odd_case(name: &str) -> String {
 /// Headers by which proxies tell of a request, planted by a visitor, so that the question is about another one.
 fn misleading(config: &Config, subject: &Subject<'_>) -> Vec<Shown> {
     let open = subject.open.as_deref().unwrap_or("/public");
-    let other = other_host(config, subject).map_or("localhost", |host| host.as_str());
+    let other = other_host(config, subject).map_or("localhost", Host::as_str);
     let planted = |pairs: &[(&str, String)]| {
         pairs.iter().map(|(name, value)| header(name, value.clone())).collect::<Vec<_>>()
     };
     let url = format!("{}{open}", subject.origin(config));
+    let elsewhere = format!("{}://{other}{}", scheme(config), subject.guarded);
     let path = planted(&[
         ("X-Forwarded-Uri", open.to_owned()),
         ("X-Forwarded-Prefix", open.to_owned()),
@@ -204,8 +205,9 @@ fn misleading(config: &Config, subject: &Subject<'_>) -> Vec<Shown> {
         ("X-Envoy-Original-Path", open.to_owned()),
     ]);
     let host = planted(&[
-        ("X-Forwarded-Host", other.to_owned()),
-        ("X-Original-Host", other.to_owned()),
+        ("X-Forwarded-Host", other.to_string()),
+        ("X-Original-Host", other.to_string()),
+        ("X-Original-URL", elsewhere),
         ("Forwarded", format!("host={other}")),
     ]);
     let method = planted(&[
@@ -234,13 +236,52 @@ pub(super) fn echoed(subject: &Subject<'_>, token: Option<&str>) -> Vec<Probe> {
     let with_token = token.map(|token| (&subject.guarded, Some(format!("Bearer {token}"))));
     let mut all = Vec::new();
     for (path, bearer) in open.into_iter().chain(with_token) {
-        let place = if bearer.is_some() { "beside the app token" } else { "at an open path" };
+        let (kind, place) =
+            if bearer.is_some() { ("token", "beside the app token") } else { ("open", "at an open path") };
         for (check, shown, mut headers) in planted(&identity_names(subject)) {
             headers.push(header(CONTROL.0, CONTROL.1));
             headers.extend(bearer.iter().map(|bearer| header(AUTHORIZATION.as_str(), bearer)));
             let shown = format!("{shown}, {place}");
+            let check = format!("{check}-{kind}");
             all.push(Probe { check, shown, path: path.clone(), headers, wants_body: true });
         }
     }
     all
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(of: &[&str]) -> Vec<String> {
+        of.iter().map(|name| (*name).to_owned()).collect()
+    }
+
+    #[test]
+    fn each_planted_header_has_a_value_of_its_own() {
+        for (check, _, headers) in planted(&names(&["Remote-User", "X-Plex-Token"])) {
+            let marks: Vec<_> = headers.iter().filter(|(_, value)| value.starts_with(MARK)).collect();
+            assert_eq!(marks.len(), if check == "planted-twice" { 4 } else { 2 }, "{check}");
+            let mut values: Vec<_> = marks.iter().map(|(_, value)| value).collect();
+            values.dedup();
+            assert_eq!(values.len(), marks.len(), "{check}");
+        }
+    }
+
+    #[test]
+    fn a_spelling_is_tried_once() {
+        let checks =
+            |of: &[&str]| planted(&names(of)).into_iter().map(|(check, ..)| check).collect::<Vec<_>>();
+        assert_eq!(checks(&["Remote-User"]).len(), 8);
+        let plain =
+            ["planted", "planted-upper-case", "planted-odd-case", "planted-twice", "planted-connection"];
+        assert_eq!(checks(&["user"]), plain);
+    }
+
+    #[test]
+    fn names_are_told_in_short() {
+        assert_eq!(in_short(&names(&["A"])), "A");
+        assert_eq!(in_short(&names(&["A", "B", "C"])), "A and 2 more");
+        assert_eq!(odd_case("Remote-User"), "rEmOtE-UsEr");
+    }
 }

@@ -1,6 +1,7 @@
 //! What can be seen beside the applications: whether plex-oidc is where its configuration says, whether the clock is right,
 //! whether the keys of the teams can be had.
 
+use futures_util::future::join;
 use jiff::fmt::rfc2822::DateTimeParser;
 use plex_oidc_core::access_jwt::{ACCESS_LEEWAY, parse_certs};
 use plex_oidc_core::gateway::AccessTeam;
@@ -22,10 +23,10 @@ pub(super) async fn look(
     outside: &dyn Outside,
 ) -> (Vec<Finding>, Vec<(String, String)>) {
     let discovery = config.public_url.join("/.well-known/openid-configuration");
-    let mut findings = vec![proxies(config), discovered(config, &fetch(outside, &discovery).await)];
-    let plex = fetch(outside, &format!("{}/", config.plex.urls.plex_tv)).await;
-    findings.push(clock(now, &plex));
-    findings.push(owner_token(config));
+    let plex = format!("{}/", config.plex.urls.plex_tv);
+    let (discovery, plex) = join(fetch(outside, &discovery), fetch(outside, &plex)).await;
+    let mut findings =
+        vec![proxies(config), discovered(config, &discovery), clock(now, &plex), owner_token(config)];
     let mut known = Vec::new();
     for team in &config.access.teams {
         let answer = fetch(outside, team.certs_url.as_str()).await;
@@ -43,13 +44,13 @@ async fn fetch(outside: &dyn Outside, url: &str) -> Answered {
 }
 
 fn finding(
-    check: &'static str,
+    check: &str,
     outcome: Outcome,
     status: Option<u16>,
     seen: String,
     advice: Option<&str>,
 ) -> Finding {
-    let about = "plex-oidc itself".to_owned();
+    let (about, check) = ("plex-oidc itself".to_owned(), check.to_owned());
     Finding { about, check, outcome, status, seen, advice: advice.map(str::to_owned) }
 }
 

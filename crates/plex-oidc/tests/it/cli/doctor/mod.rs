@@ -203,6 +203,9 @@ fn a_page_of_its_own_that_it_sends_to_is_asked_for() {
 fn what_works_for_nobody_is_a_problem_too() {
     let stand = Stand::with(|_| Some(status("503 Service Unavailable", "")));
     assert_eq!(problems(&house(&stand), &stand, &[]), BTreeSet::from(["nothing".to_owned()]));
+
+    let ran = house(&stand).run(&["doctor", "--app", "wiki", "--via", &format!("https://{}", stand.address)]);
+    assert!(ran.out.contains("PROBLEM   nothing shown: TLS failed: "), "{}", ran.out);
     let stand = Stand::with(|_| Some(String::new()));
     let ran = doctor(&house(&stand), &stand, &["--app", "wiki"]);
     assert!(
@@ -221,7 +224,7 @@ fn what_reaches_an_echo_is_named_by_its_header() {
     });
     let house = house(&stand);
     assert_eq!(problems(&house, &stand, &[]), BTreeSet::new(), "nobody looks without --echo");
-    assert_eq!(problems(&house, &stand, &["--echo"]), BTreeSet::from(["planted-underscore".to_owned()]));
+    assert_eq!(problems(&house, &stand, &["--echo"]), BTreeSet::from(["planted-underscore-open".to_owned()]));
     let ran = doctor(&house, &stand, &["--app", "wiki", "--echo"]);
     let line = "PROBLEM   planted Remote_User and 3 more, at an open path: Remote_User, Remote_Email, Remote_Groups reached the application (200)";
     assert!(ran.out.contains(line), "{}", ran.out);
@@ -246,6 +249,7 @@ fn beside_a_good_app_token_it_is_seen_what_arrives() {
     let file = house.path("token").display().to_string();
     let found = problems(&house, &stand, &["--echo", "--token-file", &file]);
     assert_eq!(found.len(), 8, "every spelling arrives: {found:?}");
+    assert!(found.iter().all(|check| check.ends_with("-token")), "{found:?}");
     let ran = doctor(&house, &stand, &["--app", "wiki", "--echo", "--token-file", &file]);
     assert!(ran.out.contains("beside the app token: Remote-User, Remote-Name"), "{}", ran.out);
     assert!(!ran.out.contains(&token) && !ran.err.contains(&token));

@@ -80,7 +80,8 @@ fn read(stream: &mut TcpStream) -> Option<Asked> {
     let mut bytes = Vec::new();
     while !bytes.ends_with(b"\r\n\r\n") {
         let mut byte = [0];
-        if stream.read(&mut byte).ok()? == 0 {
+        // The first byte of TLS (RFC 8446 s. 5.1) is none that a request begins with.
+        if stream.read(&mut byte).ok()? == 0 || byte == [22] {
             return None;
         }
         bytes.push(byte[0]);
