@@ -203,7 +203,6 @@ fn a_page_of_its_own_that_it_sends_to_is_asked_for() {
 fn what_works_for_nobody_is_a_problem_too() {
     let stand = Stand::with(|_| Some(status("503 Service Unavailable", "")));
     assert_eq!(problems(&house(&stand), &stand, &[]), BTreeSet::from(["nothing".to_owned()]));
-
     let ran = house(&stand).run(&["doctor", "--app", "wiki", "--via", &format!("https://{}", stand.address)]);
     assert!(ran.out.contains("PROBLEM   nothing shown: TLS failed: "), "{}", ran.out);
     let stand = Stand::with(|_| Some(String::new()));
