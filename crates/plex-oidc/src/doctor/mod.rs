@@ -1,8 +1,8 @@
 //! Looking at the gateway from outside, as a stranger would: what does each application's address answer to somebody who
 //! shows nothing, or shows what is forged or planted?
 //!
-//! [`plan`] says which addresses, [`probes`] and [`forged`] what is sent, [`judge`] what an answer means: all of them pure.
-//! [`surroundings`] is what can be seen beside the applications. Only [`dial`] touches the network, behind [`Outside`]. It
+//! `plan` says which addresses, `probes` and [`forged`] what is sent, `judge` what an answer means: all of them pure.
+//! `surroundings` is what can be seen beside the applications. Only [`dial`] touches the network, behind [`Outside`]. It
 //! knows plex-oidc by its configuration alone: neither the database nor a running service.
 
 pub mod dial;
