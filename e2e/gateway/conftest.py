@@ -3,6 +3,7 @@
 import contextlib
 import socket
 import subprocess
+from functools import partial
 
 import pytest
 
@@ -91,6 +92,12 @@ def initialised(folder, issuer, plextv, port):
     return file
 
 
+def command(file, *arguments):
+    """What a command of the program says, as a host runs it beside the service."""
+    line = [PROGRAMS / "plex-oidc", "--config", file, *arguments]
+    return subprocess.run(line, check=True, capture_output=True, timeout=30, text=True).stdout
+
+
 @pytest.fixture(scope="session")
 def house(tmp_path_factory):
     folder = tmp_path_factory.mktemp("provider")
@@ -102,6 +109,7 @@ def house(tmp_path_factory):
             wait_until_open(port, process, log)
             house = House(issuer, Plex(plextv["control"]), None, None)
             house.address, house.port = f"127.0.0.1:{port}", port
+            house.command = partial(command, file)
             yield house
 
 
