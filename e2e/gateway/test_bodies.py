@@ -7,7 +7,7 @@ import threading
 
 import pytest
 
-from conftest import WIKI
+from installed import WIKI
 from raw import CHUNKED, EXPECT, send
 
 SMALL = b"all=yes"
@@ -29,7 +29,7 @@ def whole(proxy, body):
 
 @pytest.mark.case("POST: body whole, small, 1 MB, chunked, Expect")
 @pytest.mark.parametrize("body", [SMALL, LARGE], ids=["small", "1 MB"])
-@pytest.mark.parametrize("headers", [{}, CHUNKED, EXPECT, CHUNKED | EXPECT], ids=["length", "chunked", "expect", "both"])
+@pytest.mark.parametrize("headers", [{}, CHUNKED, EXPECT, CHUNKED | EXPECT], ids=["plain", "chunked", "expect", "both"])
 def test_a_body_arrives_whole(proxy, cookies, headers, body):
     cookie = {"Cookie": cookies("friend")}
     proxy.echo.take()
@@ -98,5 +98,6 @@ def test_the_gateway_is_never_sent_a_body(proxy, start_proxy, house, cookies):
         assert len([one for one in alone.echo.take() if one.body.startswith(MARKED)]) == 6
     said = bytes(overheard.said)
     assert said.count(b"/authz/") >= 12 and MARKED not in said
-    announced = [line for line in said.lower().split(b"\r\n") if line.startswith((b"content-length", b"transfer-encoding"))]
+    lines = said.lower().split(b"\r\n")
+    announced = [line for line in lines if line.startswith((b"content-length", b"transfer-encoding"))]
     assert set(announced) <= {b"content-length: 0", b"content-length:"}

@@ -6,8 +6,8 @@ from urllib.parse import urlsplit
 import pytest
 
 from browser import Page
-from conftest import MUSIC, NOTES, PHOTOS, WIKI
 from echo import MARK
+from installed import MUSIC, NOTES, PHOTOS, WIKI
 from proxies import Nginx
 from raw import send
 

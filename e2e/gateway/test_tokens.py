@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from conftest import PHOTOS, WIKI
+from installed import PHOTOS, WIKI
 from raw import send
 from test_sign_in import FRIEND
 
