@@ -90,6 +90,8 @@ core.register_action("plex-oidc", { "http-req" }, function(txn, gateway)
             txn.http:req_set_header(name, values[0])
         end
     end
+    -- The application's own comes back, an app token does not.
+    if not answer.headers["authorization"] then txn.http:req_del_header("authorization") end
     keep_other_cookies(txn, received["cookie"] or {})
     txn:set_var("txn.plex_oidc", "pass")
 end, 1)

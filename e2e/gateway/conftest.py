@@ -1,64 +1,17 @@
 """What the tests share: one provider with its plex.tv, every proxy in front of an application of its own, and people."""
 
 import contextlib
+import importlib.util
 import socket
-import subprocess
 
 import pytest
 
 import proxies
 from browser import Browser
 from echo import Echo
-from house import PROGRAMS, House, Plex, emulator, free_port, running, wait_until_open
+from house import ROOT
+from installed import HOSTS, WIKI, installed
 from table import Plugin, Table
-
-WIKI, PHOTOS = "wiki.localhost", "photos.localhost"
-# These two share a session.
-NOTES, MUSIC = "notes.home.localhost", "music.home.localhost"
-HOSTS = (WIKI, PHOTOS, NOTES, MUSIC)
-
-TOP = """\
-listen = ["127.0.0.1:{port}"]
-trusted_proxies = ["127.0.0.1"]
-"""
-
-REST = """
-[plex.urls]
-plex_tv = "{plex_tv}"
-clients = "{clients}"
-app = "{app}"
-
-[gateway]
-cookie_domains = ["home.localhost"]
-
-[[apps]]
-name = "wiki"
-host = "wiki.localhost"
-
-[[apps.rules]]
-paths = ["/public/*"]
-bypass = true
-
-[[apps.rules]]
-paths = ["/admin/*"]
-allow = ["plex-owner"]
-
-# For everybody. It has the wiki's host too, so it is meant only where a proxy names it.
-[[apps]]
-name = "wide"
-host = "wiki.localhost"
-
-[[apps.rules]]
-bypass = true
-
-[[apps]]
-name = "photos"
-host = "photos.localhost"
-
-[[apps]]
-name = "home"
-hosts = ["notes.home.localhost", "music.home.localhost"]
-"""
 
 
 def pytest_configure(config):
@@ -80,29 +33,10 @@ def names_below_localhost():
         yield
 
 
-def initialised(folder, issuer, plextv, port):
-    """Key, database and configuration as `plex-oidc init` makes them, with the rest added."""
-    file = folder / "plex-oidc.toml"
-    command = [PROGRAMS / "plex-oidc", "--config", file, "init", "--non-interactive", "--protect", "nothing"]
-    command += ["--public-url", issuer, "--server", plextv["machine_identifier"]]
-    command += ["--owner-id", str(plextv["owner_id"])]
-    subprocess.run(command, check=True, capture_output=True, timeout=30, cwd=folder)
-    file.write_text(TOP.format(port=port) + file.read_text() + REST.format(**plextv))
-    return file
-
-
 @pytest.fixture(scope="session")
 def house(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("provider")
-    port, log = free_port(), folder / "serve.log"
-    issuer = f"http://localhost:{port}"
-    with emulator(folder) as plextv:
-        file = initialised(folder, issuer, plextv, port)
-        with running([PROGRAMS / "plex-oidc", "--config", file, "serve"], log) as process:
-            wait_until_open(port, process, log)
-            house = House(issuer, Plex(plextv["control"]), None, None)
-            house.address, house.port, house.file = f"127.0.0.1:{port}", port, file
-            yield house
+    with installed(tmp_path_factory.mktemp("provider")) as house:
+        yield house
 
 
 @pytest.fixture(scope="session")
@@ -158,3 +92,21 @@ def cookies(proxy, new_browser):
         return made[persona]
 
     return cookie
+
+
+@pytest.fixture(scope="session")
+def chromium():
+    # Not by its name: the scripted browser has the same.
+    spec = importlib.util.spec_from_file_location("chromium", ROOT / "e2e" / "browser" / "browser.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    module.PATIENCE = 40  # a machine that does other things too
+    with module.Browser.running() as running:
+        running.driver.set_script_timeout(15)
+        yield running
+
+
+@pytest.fixture
+def visitor(chromium):
+    chromium.forget_everything()
+    return chromium

@@ -15,10 +15,11 @@ WEBSOCKET = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"  # RFC 6455 s. 1.3
 class Received:
     """A request as the application got it."""
 
-    def __init__(self, method, target, headers):
+    def __init__(self, method, target, headers, body):
         self.method = method
         self.target = target
         self.headers = headers
+        self.body = body
 
     def all(self, name):
         """Every value that an application would take for this header: those of CGI cannot tell `_` from `-`."""
@@ -79,19 +80,27 @@ class Handler(BaseHTTPRequestHandler):
     timeout = 20
 
     def answer(self):
-        length = int(self.headers.get("Content-Length") or 0)
-        body = self.rfile.read(length).decode()
-        received = Received(self.command, self.path, list(self.headers.items()))
+        received = Received(self.command, self.path, list(self.headers.items()), self.body())
         self.server.asked.append(received)
         if self.headers.get("Upgrade", "").lower() == "websocket":
             return self.accept_websocket()
-        told = {"mark": MARK, "method": self.command, "target": self.path, "body": body}
+        told = {"mark": MARK, "method": self.command, "target": self.path}
         content = json.dumps(told | {"headers": received.headers}).encode()
         self.send_response(200)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(content)))
         self.end_headers()
         self.wfile.write(content)
+
+    def body(self):
+        if self.headers.get("Transfer-Encoding", "").lower() != "chunked":
+            return self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        chunks = []
+        while length := int(self.rfile.readline(), 16):
+            chunks.append(self.rfile.read(length))
+            self.rfile.readline()
+        self.rfile.readline()  # no trailers
+        return b"".join(chunks)
 
     do_GET = do_POST = do_PUT = do_OPTIONS = answer
 

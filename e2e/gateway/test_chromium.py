@@ -1,12 +1,9 @@
 """The same in a real browser, which knows names below `localhost` by itself and has its own mind about cookies."""
 
-import importlib.util
-
 import pytest
 
-from conftest import MUSIC, NOTES, PHOTOS, WIKI
 from echo import MARK
-from house import ROOT
+from installed import MUSIC, NOTES, PHOTOS, WIKI
 from test_sign_in import FRIEND
 
 FETCH = """
@@ -19,24 +16,6 @@ const socket = new WebSocket(`ws://${location.host}/socket`);
 socket.onopen = () => done("open");
 socket.onerror = () => done("error");
 """
-
-
-@pytest.fixture(scope="module")
-def chromium():
-    # Not by its name: the scripted browser has the same.
-    spec = importlib.util.spec_from_file_location("chromium", ROOT / "e2e" / "browser" / "browser.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    module.PATIENCE = 40  # a machine that does other things too
-    with module.Browser.running() as running:
-        running.driver.set_script_timeout(15)
-        yield running
-
-
-@pytest.fixture
-def visitor(chromium):
-    chromium.forget_everything()
-    return chromium
 
 
 def continue_with_plex(browser):

@@ -4,9 +4,9 @@ import contextlib
 
 import pytest
 
-from conftest import WIKI
 from echo import MARK, broken_gateway
 from house import free_port
+from installed import WIKI
 from raw import send
 
 

@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from conftest import WIKI
+from installed import WIKI
 from raw import send
 
 PLAIN = re.compile(r"/public(/[a-z0-9.?=/&%-]*)?(\?.*)?")

@@ -2,8 +2,8 @@
 
 import pytest
 
-from conftest import PHOTOS, WIKI
 from echo import MARK
+from installed import PHOTOS, WIKI
 from raw import send
 from test_sign_in import FRIEND
 

@@ -5,9 +5,9 @@ import os
 import pytest
 import yaml
 
-from conftest import HOSTS, PHOTOS, WIKI
 from echo import Echo
 from house import ROOT
+from installed import HOSTS, PHOTOS, WIKI
 from proxies import SNIPPETS, Caddy, Haproxy, filled, values_for
 from raw import send
 

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD};
-use http::HeaderMap;
 use http::header::AUTHORIZATION;
+use http::{HeaderMap, HeaderValue};
 use plex_oidc_core::decide::Person;
 use plex_oidc_core::gateway::{GatewayApp, Host};
 use plex_oidc_core::secret::{Secret, SecretKind};
@@ -82,6 +82,11 @@ fn token(headers: &HeaderMap) -> Presented {
         None if holds_a_token(text) => Presented::Malformed,
         None => Presented::NotOurs,
     }
+}
+
+/// The `Authorization` header, if it is the application's own and holds nothing of ours.
+pub fn own_authorization(headers: &HeaderMap) -> Option<&HeaderValue> {
+    headers.get(AUTHORIZATION).filter(|_| matches!(token(headers), Presented::NotOurs))
 }
 
 /// What is shown with `Bearer`, or as the password with `Basic`.

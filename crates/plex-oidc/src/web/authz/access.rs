@@ -141,5 +141,5 @@ fn pass(asking: &Asking<'_>, accepted: Accepted<'_>, visitor: &AccessVisitor) ->
         }
     };
     let identity = identity.iter().map(|(name, value)| (*name, value.as_str()));
-    pass_with(identity.chain(claims.iter().map(|(name, value)| (*name, value.as_str()))))
+    pass_with(asking, identity.chain(claims.iter().map(|(name, value)| (*name, value.as_str()))))
 }

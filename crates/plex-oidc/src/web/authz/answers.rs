@@ -9,8 +9,8 @@ use axum::body::Body;
 use axum::response::{IntoResponse as _, Response};
 use http::header::{
     ACCESS_CONTROL_ALLOW_CREDENTIALS, ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_EXPOSE_HEADERS,
-    CACHE_CONTROL, CONTENT_TYPE, HeaderName, HeaderValue, LOCATION, ORIGIN, REFERER, RETRY_AFTER, SET_COOKIE,
-    VARY, WWW_AUTHENTICATE,
+    AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE, HeaderName, HeaderValue, LOCATION, ORIGIN, REFERER,
+    RETRY_AFTER, SET_COOKIE, VARY, WWW_AUTHENTICATE,
 };
 use http::{HeaderMap, StatusCode};
 use plex_oidc_core::decide::Person;
@@ -20,13 +20,16 @@ use tracing::warn;
 
 use crate::app::App;
 use crate::flow::FlowError;
-use crate::flow::gateway::Visitor;
+use crate::flow::gateway::{Visitor, own_authorization};
 use crate::flow::handover::{SentOff, send_off};
 use crate::web::respond::Answer;
 
 /// Tells nginx that a 401 with a `Location` is a redirect for a browser, and not the answer to a script, which has a
 /// `Location` too. nginx takes no other status, so its configuration has to tell the two apart by something.
 const REDIRECT: HeaderName = HeaderName::from_static("x-plex-oidc-redirect");
+
+/// Tells Envoy which headers of the visitor end there: it leaves alone what an answer does not name.
+const REMOVE: HeaderName = HeaderName::from_static("x-envoy-auth-headers-to-remove");
 
 /// What somebody reads who is signed in and may not.
 pub(super) const NOT_FOR_YOU: &str = "You are signed in, but this page is not for your account.";
@@ -60,11 +63,14 @@ pub(super) fn told<'p>(
 
 /// The one answer that lets a request pass. Every header of the application's set is there (requirement 169).
 pub(super) fn pass(asking: &Asking<'_>, person: Option<&Person>) -> Answer {
-    pass_with(asking.asked.headers.values(person, &asking.app.gateway.names))
+    pass_with(asking, asking.asked.headers.values(person, &asking.app.gateway.names))
 }
 
 /// Lets a request pass with these headers; an empty one clears what a visitor may have planted.
-pub(super) fn pass_with<'v>(values: impl IntoIterator<Item = (&'v str, impl AsRef<str>)>) -> Answer {
+pub(super) fn pass_with<'v>(
+    asking: &Asking<'_>,
+    values: impl IntoIterator<Item = (&'v str, impl AsRef<str>)>,
+) -> Answer {
     let mut answer = Response::new(Body::empty());
     let headers = answer.headers_mut();
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
@@ -73,7 +79,20 @@ pub(super) fn pass_with<'v>(values: impl IntoIterator<Item = (&'v str, impl AsRe
         let value = HeaderValue::from_bytes(value.as_ref().as_bytes());
         headers.insert(name, value.unwrap_or_else(|_| HeaderValue::from_static("")));
     }
+    hand_on_authorization(asking, headers);
     answer
+}
+
+/// Gives the proxy the `Authorization` that the application shall get: its own, and never an app token, which is good at
+/// other applications too. One that a proxy takes from here and that is missing is cleared.
+fn hand_on_authorization(asking: &Asking<'_>, out: &mut HeaderMap) {
+    match own_authorization(asking.headers) {
+        Some(own) => drop(out.insert(AUTHORIZATION, own.clone())),
+        None if asking.family == Family::ExtAuthz => {
+            out.insert(REMOVE, HeaderValue::from_static("authorization"));
+        }
+        None => {}
+    }
 }
 
 /// An answer that lets nothing pass, with a sentence for whoever sees it.

@@ -142,7 +142,12 @@ fn original(
         Box::new(refuse(family, StatusCode::BAD_REQUEST, &error.to_string()))
     })?;
     if original.https != app.issuer.is_https() {
-        let sentence = "this address is for https only";
+        let sentence = if original.https {
+            "this address is for http only: public_url begins with http, and the visitor came by https"
+        } else {
+            "this address is for https only: public_url begins with https, and the proxy says http"
+        };
+        warn!(host = %original.host, "{sentence}");
         return Err(Box::new(refuse(family, StatusCode::FORBIDDEN, sentence)));
     }
     Ok(original)

@@ -68,6 +68,39 @@ async fn a_token_passes_as_its_person_at_its_apps() {
     }
 }
 
+/// The `Authorization` that a real proxy of this family would hand on to the application.
+fn handed_on(family: Family, answer: &Answer) -> Option<&str> {
+    let removed = answer.header("x-envoy-auth-headers-to-remove");
+    assert_eq!(removed.is_some(), family == Family::ExtAuthz && answer.header("authorization").is_none());
+    assert!(removed.is_none_or(|removed| removed == "authorization"));
+    answer.header("authorization")
+}
+
+#[tokio::test]
+async fn an_application_gets_its_own_authorization_and_never_a_token() {
+    let house = house().await;
+    for (number, family) in FAMILIES.into_iter().enumerate() {
+        let (proxy, mut visitor) = (house.proxy(family), house.visitor());
+        visitor.sign_in(&proxy, &format!("{WIKI}/"), "friend").await;
+        let token = token(&house, &format!("kept-{number}"), "friend", &["wiki"]).await;
+        for url in [format!("{WIKI}/"), format!("{WIKI}/health")] {
+            for way in [format!("Bearer {token}"), basic("x", &token), basic("", &token)] {
+                let answer = proxy.ask(&ask(&url, &way)).await.expect(200);
+                assert_eq!(handed_on(family, &answer), None, "{way}");
+            }
+            for own in [basic("x", "password"), "Bearer another".to_owned(), "Digest a=\"b\"".to_owned()] {
+                let answer = visitor.ask(&proxy, &ask(&url, &own)).await.expect(200);
+                assert_eq!(handed_on(family, &answer), Some(own.as_str()));
+            }
+            let answer = visitor.page(&proxy, &url).await.expect(200);
+            assert_eq!(handed_on(family, &answer), None);
+        }
+        // Nobody else gets it back: what is refused goes to the visitor.
+        let refused = proxy.ask(&ask(&format!("{WIKI}/"), &basic("x", "password"))).await;
+        assert!(refused.status != 200 && refused.header("authorization").is_none(), "{refused:?}");
+    }
+}
+
 /// A token that is not good here: said so, without a way to sign in, whatever else there is.
 #[track_caller]
 fn is_final(answer: &Answer) {

@@ -307,3 +307,18 @@ async fn any_other_query_that_is_handed_on_changes_nothing() {
         }
     }
 }
+
+#[tokio::test]
+async fn the_other_scheme_is_refused_and_said_which_it_is() {
+    for (public_url, scheme, said) in [
+        ("https://auth.example.org", "http", "for https only"),
+        ("http://localhost:8400", "https", "for http only"),
+    ] {
+        let house = setup().set("", &format!("public_url = \"{public_url}\"")).start().await;
+        for family in FAMILIES {
+            let visit = Visit::page(&format!("{scheme}://wiki.example.org/health"));
+            let answer = house.proxy(family).ask(&visit).await.expect(403);
+            assert!(answer.body.contains(said), "{answer:?}");
+        }
+    }
+}
