@@ -61,6 +61,8 @@ install_cxx() { debian g++; }
 
 install_chromium() { debian chromium chromium-driver fonts-dejavu-core; }
 
+install_openssl() { debian openssl; }
+
 # The programs without the package apache2, which would start a server at once.
 install_apache() { debian apache2-bin libapache2-mod-auth-openidc; }
 

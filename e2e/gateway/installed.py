@@ -16,12 +16,14 @@ listen = ["127.0.0.1:{port}"]
 trusted_proxies = ["127.0.0.1"]
 """
 
-REST = """
+URLS = """
 [plex.urls]
 plex_tv = "{plex_tv}"
 clients = "{clients}"
 app = "{app}"
+"""
 
+APPS = """
 [gateway]
 cookie_domains = ["home.localhost"]
 
@@ -55,14 +57,14 @@ hosts = ["notes.home.localhost", "music.home.localhost"]
 """
 
 
-def initialised(folder, issuer, plextv, port):
+def initialised(folder, issuer, plextv, port, apps):
     """Key, database and configuration as `plex-oidc init` makes them, with the rest added."""
     file = folder / "plex-oidc.toml"
     command = [PROGRAMS / "plex-oidc", "--config", file, "init", "--non-interactive", "--protect", "nothing"]
     command += ["--public-url", issuer, "--server", plextv["machine_identifier"]]
     command += ["--owner-id", str(plextv["owner_id"])]
     subprocess.run(command, check=True, capture_output=True, timeout=30, cwd=folder)
-    file.write_text(TOP.format(port=port) + file.read_text() + REST.format(**plextv))
+    file.write_text(TOP.format(port=port) + file.read_text() + URLS.format(**plextv) + apps)
     return file
 
 
@@ -73,12 +75,12 @@ def command(file, *arguments):
 
 
 @contextlib.contextmanager
-def installed(folder):
+def installed(folder, issuer=None, apps=APPS):
     """The provider and the gateway beside a stand-in for plex.tv."""
     port, log = free_port(), folder / "serve.log"
-    issuer = f"http://localhost:{port}"
+    issuer = issuer or f"http://localhost:{port}"
     with emulator(folder) as plextv:
-        file = initialised(folder, issuer, plextv, port)
+        file = initialised(folder, issuer, plextv, port, apps)
         with running([PROGRAMS / "plex-oidc", "--config", file, "serve"], log) as process:
             wait_until_open(port, process, log)
             house = House(issuer, Plex(plextv["control"]), None, None)

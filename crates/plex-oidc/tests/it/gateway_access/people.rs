@@ -30,6 +30,21 @@ async fn somebody_known_passes_by_the_address_and_by_the_subject() {
 }
 
 #[tokio::test]
+async fn an_application_gets_its_own_authorization_and_never_a_token() {
+    let lab = Lab::new().await;
+    lab.knows("friend").await;
+    let mara = lab.assertion(json!({"email": "mara@example.net"}));
+    let token = format!("Bearer pot_{}", "A".repeat(43));
+    for (sent, handed_on) in [("Basic eDp5", Some("Basic eDp5")), (token.as_str(), None)] {
+        for page in ["/", "/health"] {
+            let answer = lab.ask(page, &[(ASSERTION, &mara), ("authorization", sent)]).await;
+            told(&answer);
+            assert_eq!(answer.header("authorization"), handed_on, "{answer:?}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn the_subject_decides_where_both_are_there() {
     let lab = Lab::new().await;
     lab.knows("friend").await;
