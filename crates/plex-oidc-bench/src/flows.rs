@@ -54,7 +54,7 @@ pub(crate) fn rows(house: &House, emulator: &Emulator, cores: Cores) -> Outcome<
             "us",
             (500.0, 300.0),
         )
-        .meanwhile(1400.0),
+        .meanwhile(800.0),
         Row::note("  of it: authorize", lowest(&rsa_flows, |flow| flow.authorize), "us"),
         Row::note("  of it: userinfo", lowest(&rsa_flows, |flow| flow.userinfo), "us"),
         Row::at_most(
@@ -63,7 +63,7 @@ pub(crate) fn rows(house: &House, emulator: &Emulator, cores: Cores) -> Outcome<
             "us",
             (150.0, 90.0),
         )
-        .meanwhile(800.0),
+        .meanwhile(550.0),
         Row::note("  the signature: RS256", rsa, "us"),
         Row::note("  the signature: ES256", ecdsa, "us"),
         Row::note(
@@ -72,7 +72,7 @@ pub(crate) fn rows(house: &House, emulator: &Emulator, cores: Cores) -> Outcome<
             "us",
         ),
         Row::note("  token endpoint, RS256, sixteen at a time, all", least(tokens_together), "us"),
-        Row::at_most("refresh, ES256, durable, CPU", least(refreshes), "us", (220.0, 150.0)).meanwhile(700.0),
+        Row::at_most("refresh, ES256, durable, CPU", least(refreshes), "us", (220.0, 150.0)).meanwhile(550.0),
         Row::note("  refresh, sixteen at a time", least(refreshes_together), "us"),
     ])
 }

@@ -151,4 +151,12 @@ together, so waiting for the disk is not in it and committing to the disk is. Me
 - Refresh: one at a time, with rotation, the signature included. The lines with sixteen at a time show what a commit costs when callers share it.
 - Approval to redirect: wall-clock time from the approval at the emulated plex.tv to the redirect's arrival at the browser, 40 sign-ins.
   The browser waits on a long poll, with approvals spread over the polling interval; or Plex sends it back.
+- Forward auth and assertions: as the documents, what a proxy asks about a page that passes. Each assertion's signature is checked; none is
+  remembered.
+- Forward auth at 2,000 a second: sixteen connections, each request on time whether or not the last one was answered, and timed from the
+  moment it was due; ten people a second sign in meanwhile. The best of three series of five seconds.
+- 10,000 sessions: 200 people with 50 hand-overs each, every session used once.
+- Flood: 10,000 assertions with a `kid` that nobody has and 10,000 sign-ins begun and left, as fast as they are answered, with the limits of the
+  configuration out of the way; 500 requests a second of people who are in meanwhile.
+- Traefik: 3,000 pages each, in turn, on one connection; what it adds to ask plex-oidc rather than a server that says 200 to everything.
 ";
