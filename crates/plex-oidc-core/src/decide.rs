@@ -166,16 +166,43 @@ impl Person {
         if !through.contains(server) {
             return Some(false);
         }
+        if server.owner == self.account.id {
+            return Some(true); // whose server it is sees all of it, whatever Plex can be asked now
+        }
         let known = self.libraries.iter().find(|known| known.machine == server.machine)?;
         let fresh = !known.as_of.plus(rules.membership_lifetime).has_passed(now);
         fresh.then(|| known.all || self.groups.contains(group))
     }
 
-    /// Takes over what `earlier` knew of libraries that nothing is known of now: Plex did not say that it has changed.
+    /// Takes over the servers that `earlier` came in through, with their groups, where Plex did not say now which ones they
+    /// are: as long as what it said then still serves, and not for a moment longer.
+    pub fn keep_servers_of(&mut self, earlier: &Self, rules: &HouseRules, now: Timestamp) {
+        let (Standing::Member { through, .. }, Standing::Member { confirmed_at, through: before }) =
+            (&self.standing, &earlier.standing)
+        else {
+            return;
+        };
+        let serves =
+            rules.accept_all(before) && !confirmed_at.plus(rules.membership_lifetime).has_passed(now);
+        if serves && through.iter().all(|server| before.contains(server)) && before.len() > through.len() {
+            let of_no_library =
+                |group: &&Group| group.meaning().is_none_or(|meaning| meaning.library.is_none());
+            self.groups.extend(earlier.groups.iter().filter(of_no_library).cloned());
+            self.standing = earlier.standing.clone();
+        }
+    }
+
+    /// Takes over what `earlier` knew of libraries that nothing is known of now: Plex did not say that it has changed. Only
+    /// of servers that had the same name then, because the groups have no other way to say which server they are of.
     pub fn keep_libraries_of(&mut self, earlier: &Self) {
-        let Standing::Member { through, .. } = &self.standing else { return };
+        let (Standing::Member { through, .. }, Standing::Member { through: before, .. }) =
+            (&self.standing, &earlier.standing)
+        else {
+            return;
+        };
         for known in &earlier.libraries {
-            let server = through.iter().find(|server| server.machine == known.machine);
+            let server =
+                through.iter().find(|server| server.machine == known.machine && before.contains(server));
             let is_new = self.libraries.iter().any(|new| new.machine == known.machine);
             let Some(server) = server.filter(|_| !is_new) else { continue };
             let of_it = |group: &&Group| {
@@ -389,5 +416,57 @@ mod tests {
         let mut newer = who_sees(&[2]);
         newer.keep_libraries_of(&earlier);
         assert_eq!(newer, who_sees(&[2]));
+    }
+
+    #[test]
+    fn libraries_of_a_server_that_was_renamed_meanwhile_are_not_known() {
+        let attic = AcceptedServer { name: ServerName::of("Attic"), ..server() };
+        let mut person = Person {
+            standing: Standing::Member { confirmed_at: NOW, through: vec![attic.clone()] },
+            ..friend()
+        };
+        person.keep_libraries_of(&who_sees(&[7]));
+        assert_eq!(person.libraries, vec![]);
+        let rules = HouseRules { accepted: vec![attic], ..house() };
+        let denied = but_not("plex-library:attic:7");
+        assert_eq!(decide_for(&person, &denied, &rules, NOW), Decision::Unknown);
+    }
+
+    #[test]
+    fn whose_server_it_is_needs_no_list_of_its_libraries() {
+        let mut owner = friend();
+        owner.account.id = server().owner;
+        owner.groups.insert(Group::owner());
+        let parts = Client { needs_known: vec![rule("plex-library:7")], ..client("a") };
+        assert_eq!(decide(&owner, &parts, &house(), NOW), Decision::Allow);
+        let only = Client { allow: vec![rule("plex-library:7")], ..client("a") };
+        assert_eq!(decide(&owner, &only, &house(), NOW), Decision::Allow);
+    }
+
+    #[test]
+    fn servers_that_plex_did_not_speak_of_are_kept_as_long_as_its_last_word_serves() {
+        let other = AcceptedServer {
+            machine: MachineId::parse(&"b".repeat(40)).unwrap(),
+            owner: PlexAccountId(2),
+            name: ServerName::of("Cellar"),
+        };
+        let rules = HouseRules { accepted: vec![server(), other.clone()], ..house() };
+        let cellars = Group::friend().of(other.name.as_ref().unwrap());
+        let through = |through| Standing::Member { confirmed_at: NOW, through };
+        let mut earlier = who_sees(&[7]);
+        earlier.standing = through(vec![server(), other.clone()]);
+        earlier.groups.insert(cellars.clone());
+        let kept = |now: Timestamp, rules: &HouseRules| {
+            let standing = Standing::Member { confirmed_at: now, through: vec![server()] };
+            let mut person = Person { standing, ..friend() };
+            person.keep_servers_of(&earlier, rules, now);
+            person
+        };
+        let person = kept(NOW.plus(Seconds(60)), &rules);
+        assert_eq!(person.standing, earlier.standing, "no younger than Plex's word");
+        assert!(person.groups.contains(&cellars) && !person.groups.contains(&Group::library(None, 7)));
+        let too_late = NOW.plus(rules.membership_lifetime);
+        assert!(!kept(too_late, &rules).groups.contains(&cellars));
+        assert!(!kept(NOW, &house()).groups.contains(&cellars), "a server that is gone stays gone");
     }
 }

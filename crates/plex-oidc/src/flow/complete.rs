@@ -139,9 +139,12 @@ async fn admit(
     identified: Identified,
     old_session: Option<&BrowserSession>,
 ) -> Result<Outcome, FlowError> {
-    let Identified { mut person, clear, server_token } = identified;
+    let Identified { mut person, clear, servers_are_clear, server_token } = identified;
     let now = app.clock.now();
     if !clear && let Some(known) = app.store.user(person.account.id).await? {
+        if !servers_are_clear {
+            person.keep_servers_of(&known.person, &app.rules, now);
+        }
         person.keep_libraries_of(&known.person);
     }
     let same_person = old_session.filter(|old| old.user.account_id() == person.account.id);

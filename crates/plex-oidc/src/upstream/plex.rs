@@ -57,6 +57,8 @@ pub struct Identified {
     /// Whether the answer is clear enough to end what the person has: an empty list is not, nor one with gaps, nor one
     /// without the libraries that we asked for.
     pub clear: bool,
+    /// Whether Plex said which servers the person sees. It need not, where somebody's own server is accepted.
+    pub servers_are_clear: bool,
     /// A token for the shared server alone, if there is one.
     pub server_token: Option<PlexToken>,
 }
@@ -172,7 +174,7 @@ impl Plex {
         let Resources { servers, unreadable } = resources.unwrap_or_default();
         let doubt = unreadable.iter().find(|row| self.may_be_accepted(row)).map(|row| row.why);
         let visible: Vec<_> = servers.iter().map(Server::visible).collect();
-        let mut clear = is_answered && !servers.is_empty() && doubt.is_none();
+        let servers_are_clear = is_answered && !servers.is_empty() && doubt.is_none();
         let (groups, standing) = match membership(&account, &visible, &self.settings.servers) {
             Membership::Member { groups, through } => {
                 (groups, Standing::Member { confirmed_at: now, through })
@@ -183,12 +185,12 @@ impl Plex {
             },
         };
         let mut person = Person { account, groups, standing, libraries: Vec::new() };
-        clear &= self.add_libraries(&mut person, now).await;
+        let clear = self.add_libraries(&mut person, now).await && servers_are_clear;
         let server_token = servers
             .into_iter()
             .find(|seen| self.accepts(seen, person.account.id))
             .and_then(|seen| seen.access_token);
-        Ok(Identified { person, clear, server_token })
+        Ok(Identified { person, clear, servers_are_clear, server_token })
     }
 
     fn owns_one(&self, account: PlexAccountId) -> bool {
