@@ -32,16 +32,7 @@ pub(crate) fn rows(house: &House) -> Outcome<Vec<Row>> {
     let bare = bare()?;
     let asked = [(&bare, "/"), (&own, "/.well-known/openid-configuration"), (&own, "/jwks")]
         .map(|(process, path)| (process, Load::get(process.address, path)));
-    for (_, load) in &asked {
-        load.run(WARM_UP)?;
-    }
-    let mut times = [const { Vec::new() }; 3];
-    for _ in 0..ROUNDS {
-        for ((process, load), times) in asked.iter().zip(&mut times) {
-            times.push(process.cpu_of_each(REQUESTS, || load.run(REQUESTS))?);
-        }
-    }
-    let [hello, discovery, jwks] = times.map(least);
+    let [hello, discovery, jwks] = cpu_of_each(&asked)?;
     own.stop()?;
     Ok(vec![
         Row::at_least(
@@ -61,6 +52,20 @@ pub(crate) fn bare() -> Outcome<Process> {
     let address = free_address()?;
     let port = address.port().to_string();
     Process::start(&std::env::current_exe()?, &["hello", &port], &Cores::one(), (address, "/"))
+}
+
+/// The processor time of one request of each load at its server, in microseconds: the least of several series, in turn.
+pub(crate) fn cpu_of_each<const N: usize>(asked: &[(&Process, Load); N]) -> Outcome<[f64; N]> {
+    for (_, load) in asked {
+        load.run(WARM_UP)?;
+    }
+    let mut times = [const { Vec::new() }; N];
+    for _ in 0..ROUNDS {
+        for ((process, load), times) in asked.iter().zip(&mut times) {
+            times.push(process.cpu_of_each(REQUESTS, || load.run(REQUESTS))?);
+        }
+    }
+    Ok(times.map(least))
 }
 
 /// One request, again and again on many connections.

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use plextv_emulator::Emulator;
 use url::Url;
 
-use crate::documents::{Load, bare};
+use crate::documents::{Load, bare, cpu_of_each};
 use crate::house::{APP_HOST, Client, House};
 use crate::http::{Answer, Connection};
 use crate::people::Browser;
@@ -18,9 +18,7 @@ use crate::report::Row;
 use crate::team::Team;
 use crate::{Outcome, least, p99, sign_ins};
 
-const REQUESTS: u32 = 16_000;
 const WARM_UP: u32 = 4_000;
-const ROUNDS: u32 = 5;
 
 /// Requests a second, and for how long.
 const RATE: u32 = 2_000;
@@ -59,21 +57,11 @@ fn costs(house: &House, emulator: &Emulator, team: &Team) -> Outcome<Vec<Row>> {
     let own = house.serve(&Cores::one())?;
     let bare = bare()?;
     let session = Visitor::new(own.address)?.sign_in(emulator)?;
-    let hello = Load::get(bare.address, "/");
-    let allow = Load::new(own.address, forward_auth("/", &[("cookie", &session)]));
-    let assertion = team.assertion(EMAIL)?;
-    let access = Load::new(own.address, behind_access(&assertion));
-    let series = [(&bare, &hello), (&own, &allow), (&own, &access)];
-    for (_, load) in series {
-        load.run(WARM_UP)?;
-    }
-    let mut times = [const { Vec::new() }; 3];
-    for _ in 0..ROUNDS {
-        for ((process, load), times) in series.iter().zip(&mut times) {
-            times.push(process.cpu_of_each(REQUESTS, || load.run(REQUESTS))?);
-        }
-    }
-    let [hello, allow, access] = times.map(least);
+    let [hello, allow, access] = cpu_of_each(&[
+        (&bare, Load::get(bare.address, "/")),
+        (&own, Load::new(own.address, forward_auth("/", &[("cookie", &session)]))),
+        (&own, Load::new(own.address, behind_access(&team.assertion(EMAIL)?))),
+    ])?;
     own.stop()?;
     Ok(vec![
         Row::at_most("forward auth, allow with a live session, CPU", allow, "us", (30.0, 15.0)),
