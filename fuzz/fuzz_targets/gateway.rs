@@ -262,30 +262,43 @@ fn twin(rules: &[u8], own: u8, who: u8, request: &OriginalRequest) -> Said {
             rules.iter().filter(|byte| for_method(**byte) && **byte >> 4 != 0).map(|byte| asks(byte >> 4));
         return std::iter::once(asks(own)).chain(all).find(|said| *said != Said::Pass).unwrap_or(Said::Pass);
     };
+    let mut agreed = false;
     for byte in rules.iter().filter(|byte| for_method(**byte)) {
         let bits = byte >> 4;
         let pattern = PATHS[usize::from(byte & 7)];
-        let exact = bits == 0;
-        let segments = |text: &str| -> Vec<String> {
-            let segments = text.split('/').skip(1);
-            if exact {
-                return segments.map(str::to_owned).collect();
-            }
-            let mut loose: Vec<_> =
-                segments.map(|text| text.to_lowercase().trim_end_matches(['.', ' ']).to_owned()).collect();
-            while loose.last().is_some_and(String::is_empty) {
-                loose.pop();
-            }
-            loose
+        let about = |segments: fn(&str) -> Vec<String>| match pattern.strip_suffix("/*") {
+            Some(folder) => segments(path).starts_with(&segments(folder)),
+            None => segments(path) == segments(pattern),
         };
-        let path = segments(path);
-        let about = match pattern.strip_suffix("/*") {
-            Some(folder) => path.starts_with(&segments(folder)),
-            None => path == segments(pattern),
+        let said = match bits {
+            0 if about(segments) && !agreed => return Said::PassAnybody,
+            0 if about(segments) => return Said::Pass,
+            0 => continue,
+            _ if about(segments) => return asks(bits),
+            _ if about(loose_segments) => asks(bits),
+            _ => continue,
         };
-        if about {
-            return if bits == 0 { Said::PassAnybody } else { asks(bits) };
+        // In another spelling it lets nobody in by itself.
+        if said != Said::Pass {
+            return said;
         }
+        agreed = true;
     }
     asks(own)
+}
+
+fn segments(path: &str) -> Vec<String> {
+    path.split('/').skip(1).map(str::to_owned).collect()
+}
+
+/// Without case, and without what some applications take off the end of a segment or of the path.
+fn loose_segments(path: &str) -> Vec<String> {
+    let mut loose = segments(path);
+    for segment in &mut loose {
+        *segment = segment.to_lowercase().trim_end_matches(['.', ' ']).to_owned();
+    }
+    while loose.last().is_some_and(String::is_empty) {
+        loose.pop();
+    }
+    loose
 }

@@ -39,7 +39,7 @@ impl OriginalPath {
     }
 }
 
-/// The one reading of `raw`, if it has one: no dot segments, no empty ones, nothing encoded that separates, nothing
+/// The one reading of `raw`, if it has one: no dot segments nor others of only dots and spaces, no empty ones, nothing encoded that separates, nothing
 /// encoded twice, no control characters, valid UTF-8.
 fn normal(raw: &str) -> Option<String> {
     let plain = |b: u8| b.is_ascii_graphic() && b != b'\\' && b != b'#';
@@ -55,7 +55,8 @@ fn normal(raw: &str) -> Option<String> {
     let mut segments = decoded.split('/').skip(1).peekable();
     while let Some(segment) = segments.next() {
         let is_last = segments.peek().is_none();
-        let is_dots = segment == "." || segment == "..";
+        // Windows takes dots and spaces off the end of a name, and of these nothing is left.
+        let is_dots = !segment.is_empty() && without_end(segment).is_empty();
         if is_dots || (segment.is_empty() && !is_last) {
             return None;
         }
@@ -130,8 +131,12 @@ impl PathPattern {
 /// Without case, without a slash at the end, and without what Windows takes off the end of a name: dots and spaces.
 fn loosely(path: &str) -> String {
     let lower = path.to_lowercase();
-    let names: Vec<&str> = lower.split('/').map(|name| name.trim_end_matches(['.', ' '])).collect();
+    let names: Vec<&str> = lower.split('/').map(without_end).collect();
     names.join("/").trim_end_matches('/').to_owned()
+}
+
+fn without_end(name: &str) -> &str {
+    name.trim_end_matches(['.', ' '])
 }
 
 /// Whether a path that is not encoded reads the same after encoding and decoding.
@@ -194,6 +199,11 @@ mod tests {
             "/./admin",
             "/a/.",
             "/a/..",
+            "/...",
+            "/a/....",
+            "/%20",
+            "/%20/a",
+            "/a/.%20.",
             "//admin",
             "/a//b",
             "/public%2fadmin",

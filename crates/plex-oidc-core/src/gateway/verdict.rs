@@ -3,6 +3,9 @@
 //! A path with two readings gets the strictest answer of all rules: it passes only where every rule would let it pass,
 //! and never by a bypass. So a rule that keeps people out of `/admin` cannot be walked around, and adding such a rule
 //! never opens anything.
+//!
+//! A rule about people is also about what a less strict application takes for its path. There it may keep people out and
+//! lets nobody in: what would hold without it has to let them pass too.
 
 use std::fmt;
 
@@ -123,7 +126,7 @@ pub fn weigh(
     let say = |audience: &Audience| says(audience, person, rules, now);
     let (verdict, considered) = match request.path.normal() {
         _ if kind == RequestKind::Preflight && app.preflight => (Verdict::PassAnybody, Vec::new()),
-        Some(normal) => first_match(app, request, normal, say),
+        Some(normal) => first_match(app, (1..).zip(&app.rules), (request, normal), say),
         None => strictest(app, request, say),
     };
     let named = match verdict {
@@ -143,22 +146,30 @@ fn says(audience: &Audience, person: Option<&Person>, rules: &HouseRules, now: T
     }
 }
 
-fn first_match(
+/// What the first of these rules says that is meant for certain, or the application; and every one before it that may be
+/// meant has to agree.
+fn first_match<'a>(
     app: &GatewayApp,
-    request: &OriginalRequest,
-    normal: &str,
+    rules: impl Iterator<Item = (usize, &'a PathRule)>,
+    request: (&OriginalRequest, &str),
     say: impl Fn(&Audience) -> Verdict,
 ) -> (Verdict, Vec<Considered>) {
     let mut considered = Vec::new();
-    for (number, rule) in (1..).zip(&app.rules) {
+    let mut in_doubt = false;
+    for (number, rule) in rules {
+        let meant = meant(rule, request);
         let outcome = match &rule.access {
-            _ if !is_about(rule, request, normal) => Outcome::OtherRequest,
+            _ if meant == Meant::No => Outcome::OtherRequest,
             Access::Bypass => Outcome::Says(Verdict::PassAnybody),
             Access::Only(audience) => Outcome::Says(say(audience)),
         };
         considered.push(Considered { rule: Some(number), outcome });
-        if let Outcome::Says(verdict) = outcome {
-            return (verdict, considered);
+        match outcome {
+            Outcome::Says(Verdict::Pass) if meant == Meant::Perhaps => in_doubt = true,
+            // Some rule that may be meant wants to know who it is.
+            Outcome::Says(Verdict::PassAnybody) if in_doubt => return (Verdict::Pass, considered),
+            Outcome::Says(verdict) => return (verdict, considered),
+            Outcome::OtherRequest | Outcome::BypassWithDoubt => {}
         }
     }
     let verdict = say(&app.audience);
@@ -166,14 +177,27 @@ fn first_match(
     (verdict, considered)
 }
 
-fn is_about(rule: &PathRule, request: &OriginalRequest, normal: &str) -> bool {
+/// Whether a request is one that a rule is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Meant {
+    No,
+    /// A less strict application takes its path for one of the rule's.
+    Perhaps,
+    Yes,
+}
+
+fn meant(rule: &PathRule, (request, normal): (&OriginalRequest, &str)) -> Meant {
     let method = rule.methods.is_empty() || rule.methods.contains(&request.method);
-    let path = rule.paths.is_empty()
-        || rule.paths.iter().any(|pattern| match rule.access {
-            Access::Bypass => pattern.matches(normal),
-            Access::Only(_) => pattern.covers(normal),
-        });
-    method && path
+    let mut paths = rule.paths.iter();
+    if !method {
+        Meant::No
+    } else if rule.paths.is_empty() || paths.clone().any(|pattern| pattern.matches(normal)) {
+        Meant::Yes
+    } else if matches!(rule.access, Access::Only(_)) && paths.any(|pattern| pattern.covers(normal)) {
+        Meant::Perhaps
+    } else {
+        Meant::No
+    }
 }
 
 /// What the rules say that are about people.
@@ -183,12 +207,8 @@ fn without_bypass(
     say: impl Fn(&Audience) -> Verdict,
 ) -> Verdict {
     let Some(normal) = request.path.normal() else { return strictest(app, request, say).0 };
-    let mut about = app.rules.iter().filter(|rule| is_about(rule, request, normal));
-    let first = about.find_map(|rule| match &rule.access {
-        Access::Bypass => None,
-        Access::Only(audience) => Some(audience),
-    });
-    say(first.unwrap_or(&app.audience))
+    let about_people = (1..).zip(&app.rules).filter(|(_, rule)| matches!(rule.access, Access::Only(_)));
+    first_match(app, about_people, (request, normal), say).0
 }
 
 /// Every rule that could be meant has to agree.

@@ -102,6 +102,60 @@ fn a_rule_that_keeps_out_does_so_in_every_spelling_and_a_bypass_has_one() {
     assert_eq!(ask(&app, "GET", "/PUBLIC/x", None), Verdict::SignIn);
 }
 
+/// A rule of its own for a page that a friend may see of an application that is the owner's.
+fn shared_page(paths: &[&str]) -> GatewayApp {
+    let shared = rule(paths, &[], Access::Only(only(&[Group::friend()])));
+    GatewayApp { audience: only(&[Group::owner()]), ..app(vec![shared]) }
+}
+
+#[test]
+fn a_rule_that_lets_in_does_so_in_its_own_spelling_alone() {
+    let (friend, denied) = (friend(), Verdict::Deny(Denial::NotAllowedHere));
+    for path in ["/s/Ab3", "/s/Ab3/*"] {
+        let app = shared_page(&[path]);
+        assert_eq!(ask(&app, "GET", "/s/Ab3", Some(&friend)), Verdict::Pass);
+        assert_eq!(ask(&app, "GET", "/s/%41b3", Some(&friend)), Verdict::Pass);
+        for target in ["/s/aB3", "/s/Ab3.", "/s/Ab3%20", "/S/Ab3", "/s./Ab3"] {
+            assert_eq!(ask(&app, "GET", target, Some(&friend)), denied, "{path} {target}");
+            assert_eq!(ask(&app, "GET", target, None), Verdict::SignIn, "{path} {target}");
+        }
+    }
+    assert_eq!(ask(&shared_page(&["/s/Ab3"]), "GET", "/s/Ab3/", Some(&friend)), denied);
+    let both = shared_page(&["/s/Ab3", "/s/aB3"]);
+    assert_eq!(
+        ask(&both, "GET", "/s/aB3", Some(&friend)),
+        Verdict::Pass,
+        "one of its paths is this very one"
+    );
+}
+
+#[test]
+fn what_follows_a_rule_in_another_spelling_has_to_agree() {
+    let (friend, denied) = (friend(), Verdict::Deny(Denial::NotAllowedHere));
+    let after = |access| {
+        let mut app = shared_page(&["/s/Ab3"]);
+        app.rules.push(rule(&["/s/*"], &[], access));
+        app
+    };
+    let friends = after(Access::Only(only(&[Group::friend()])));
+    assert_eq!(ask(&friends, "GET", "/s/aB3", Some(&friend)), Verdict::Pass);
+    let nobody = after(Access::Only(Audience::default()));
+    assert_eq!(ask(&nobody, "GET", "/s/aB3", Some(&friend)), denied);
+    assert_eq!(ask(&nobody, "GET", "/s/Ab3", Some(&friend)), Verdict::Pass);
+    let open = after(Access::Bypass);
+    assert_eq!(ask(&open, "GET", "/s/aB3", Some(&friend)), Verdict::Pass, "as a person");
+    assert_eq!(ask(&open, "GET", "/s/aB3", None), Verdict::SignIn);
+    assert_eq!(ask(&open, "GET", "/s/x", None), Verdict::PassAnybody);
+}
+
+#[test]
+fn a_bypass_names_nobody_by_a_rule_in_another_spelling() {
+    let mut app = shared_page(&["/s/Ab3"]);
+    app.rules.insert(0, rule(&["/s/*"], &[], Access::Bypass));
+    let told = |target| is_told(&app, RequestKind::Script, target, Some(&friend()));
+    assert!(told("/s/Ab3") && !told("/s/aB3") && !told("/s/x"));
+}
+
 #[test]
 fn req_167_an_empty_list_is_nobody() {
     let app = GatewayApp { audience: Audience::default(), ..app(Vec::new()) };
@@ -158,6 +212,8 @@ fn any_target() -> impl Strategy<Value = String> {
         Just("%25"),
         Just("\\"),
         Just("health"),
+        Just("..."),
+        Just("%20"),
     ];
     prop::collection::vec(piece, 0..8).prop_map(|pieces| format!("/{}", pieces.concat()))
 }

@@ -6,6 +6,9 @@
 /// Longest answer that is read, in bytes.
 pub const MAX_ANSWER: usize = 256 * 1024;
 
+/// Most interim answers before the one that counts.
+const MAX_INTERIM: usize = 10;
+
 const USER_AGENT: &str = concat!("plex-oidc-doctor/", env!("CARGO_PKG_VERSION"));
 
 /// A `GET` request.
@@ -70,16 +73,25 @@ pub enum Reading {
 }
 
 /// Reads what has come so far; `ended`: nothing more will.
-pub fn read(bytes: &[u8], wants_body: bool, ended: bool) -> Reading {
-    let Some((head, body)) = split_head(bytes) else {
-        let plausible = b"HTTP/1.".iter().zip(bytes).all(|(expected, found)| expected == found);
-        return if ended || !plausible { Reading::NotHttp } else { Reading::More };
-    };
-    let Some(answer) = head_of(head) else { return Reading::NotHttp };
-    // An interim answer says that there is another to come (RFC 9110 s. 15.2); 101 is the last of this protocol.
-    if (100..200).contains(&answer.status) && answer.status != 101 {
-        return read(body, wants_body, ended);
+pub fn read(mut bytes: &[u8], wants_body: bool, ended: bool) -> Reading {
+    // Whoever answers says how many interim answers there are.
+    for _ in 0..=MAX_INTERIM {
+        let Some((head, body)) = split_head(bytes) else {
+            let plausible = b"HTTP/1.".iter().zip(bytes).all(|(expected, found)| expected == found);
+            return if ended || !plausible { Reading::NotHttp } else { Reading::More };
+        };
+        let Some(answer) = head_of(head) else { return Reading::NotHttp };
+        // An interim answer says that there is another to come (RFC 9110 s. 15.2); 101 is the last of this protocol.
+        if !(100..200).contains(&answer.status) || answer.status == 101 {
+            return last(answer, body, wants_body, ended);
+        }
+        bytes = body;
     }
+    Reading::NotHttp
+}
+
+/// The answer that counts, with what has come of its body.
+fn last(answer: Answer, body: &[u8], wants_body: bool, ended: bool) -> Reading {
     let has_none = !wants_body || matches!(answer.status, 101 | 204 | 304);
     if has_none {
         return Reading::Whole(answer);
@@ -182,6 +194,21 @@ mod tests {
         assert_eq!(whole(chunked).body, b"hello, ");
         assert_eq!(whole("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 204 No Content\r\n\r\n").status, 204);
         assert_eq!(whole("HTTP/1.1 101 Switching Protocols\r\n\r\n").status, 101);
+    }
+
+    #[test]
+    fn interim_answers_are_read_over_up_to_a_limit() {
+        let after = |interim: usize| {
+            let text = format!("{}HTTP/1.1 204 No Content\r\n\r\n", "HTTP/1.1 102 x\r\n\r\n".repeat(interim));
+            read(text.as_bytes(), true, false)
+        };
+        for few in [0, 1, MAX_INTERIM] {
+            assert!(matches!(after(few), Reading::Whole(answer) if answer.status == 204), "{few}");
+        }
+        let as_many_as_are_read = MAX_ANSWER / "HTTP/1.1 102 x\r\n\r\n".len();
+        for many in [MAX_INTERIM + 1, as_many_as_are_read] {
+            assert_eq!(after(many), Reading::NotHttp, "{many}");
+        }
     }
 
     #[test]

@@ -54,7 +54,9 @@ pub async fn visitor(
     match token(headers) {
         Presented::Token(secret) => program(app, asked, &secret).await,
         Presented::Malformed => Ok(Visitor::BadToken),
-        Presented::NotOurs => browser(app, &app.gateway.scope_of(host), headers).await,
+        Presented::NotOurs | Presented::Unreadable => {
+            browser(app, &app.gateway.scope_of(host), headers).await
+        }
     }
 }
 
@@ -62,6 +64,8 @@ pub async fn visitor(
 /// begin, and then nothing else counts.
 enum Presented {
     NotOurs,
+    /// `Basic`, and we cannot decode it. An application that is less strict may, and find a token of ours.
+    Unreadable,
     Malformed,
     Token(Secret),
 }
@@ -74,13 +78,23 @@ fn token(headers: &HeaderMap) -> Presented {
         // We and the application might read one each.
         (Some(_), Some(_)) => return Presented::Malformed,
     };
-    let shown = value.to_str().ok().and_then(shown);
-    let text = shown.as_deref().unwrap_or(value.as_bytes());
-    let secret = std::str::from_utf8(text).ok().and_then(|text| Secret::parse(SecretKind::AppToken, text));
-    match secret.filter(|_| shown.is_some()) {
+    let Some((user, text)) = value.to_str().ok().and_then(shown) else { return unread(value.as_bytes()) };
+    let secret = std::str::from_utf8(&text).ok().and_then(|text| Secret::parse(SecretKind::AppToken, text));
+    match secret {
+        _ if holds_a_token(&user) => Presented::Malformed,
         Some(secret) => Presented::Token(secret),
-        None if holds_a_token(text) => Presented::Malformed,
+        None if holds_a_token(&text) => Presented::Malformed,
         None => Presented::NotOurs,
+    }
+}
+
+/// What to think of a value in which nothing is where a token belongs.
+fn unread(value: &[u8]) -> Presented {
+    let is_basic = |value: &[u8]| value.get(..5).is_some_and(|scheme| scheme.eq_ignore_ascii_case(b"basic"));
+    match value.trim_ascii() {
+        value if holds_a_token(value) => Presented::Malformed,
+        value if is_basic(value) => Presented::Unreadable,
+        _ => Presented::NotOurs,
     }
 }
 
@@ -89,13 +103,13 @@ pub fn own_authorization(headers: &HeaderMap) -> Option<&HeaderValue> {
     headers.get(AUTHORIZATION).filter(|_| matches!(token(headers), Presented::NotOurs))
 }
 
-/// What is shown with `Bearer`, or as the password with `Basic`.
-fn shown(value: &str) -> Option<Vec<u8>> {
+/// What is shown with `Bearer`, or as the password with `Basic`; before it the user name, where a token does not belong.
+fn shown(value: &str) -> Option<(Vec<u8>, Vec<u8>)> {
     let (scheme, rest) = value.trim().split_once(char::is_whitespace)?;
     if scheme.eq_ignore_ascii_case("bearer") {
-        return Some(rest.trim().as_bytes().to_vec());
+        return Some((Vec::new(), rest.trim().as_bytes().to_vec()));
     }
-    if scheme.eq_ignore_ascii_case("basic") { password(rest.trim()) } else { None }
+    if scheme.eq_ignore_ascii_case("basic") { user_and_password(rest.trim()) } else { None }
 }
 
 /// Whether something in it begins as our tokens do; not whether a longer word has these letters in it.
@@ -106,10 +120,11 @@ fn holds_a_token(text: &[u8]) -> bool {
     })
 }
 
-/// The password of a `Basic` header; the user name does not matter.
-fn password(encoded: &str) -> Option<Vec<u8>> {
+/// The two parts of a `Basic` header. Without a colon, all of it is the user name.
+fn user_and_password(encoded: &str) -> Option<(Vec<u8>, Vec<u8>)> {
     let bytes = STANDARD.decode(encoded).or_else(|_| STANDARD_NO_PAD.decode(encoded)).ok()?;
-    bytes.splitn(2, |b| *b == b':').nth(1).map(<[u8]>::to_vec)
+    let mut parts = bytes.splitn(2, |b| *b == b':').map(<[u8]>::to_vec);
+    Some((parts.next()?, parts.next().unwrap_or_default()))
 }
 
 async fn program(app: &App, asked: &GatewayApp, secret: &Secret) -> Result<Visitor, FlowError> {

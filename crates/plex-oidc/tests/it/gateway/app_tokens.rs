@@ -1,7 +1,7 @@
 //! App tokens: what programs show instead of a cookie. A bad one is final.
 
 use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE};
 use plex_oidc::store::records::NewAppToken;
 use plex_oidc_core::gateway::Family;
 use plex_oidc_core::id::PlexAccountId;
@@ -92,6 +92,21 @@ async fn an_application_gets_its_own_authorization_and_never_a_token() {
                 let answer = visitor.ask(&proxy, &ask(&url, &own)).await.expect(200);
                 assert_eq!(handed_on(family, &answer), Some(own.as_str()));
             }
+            // What only a less strict application can decode may be a token.
+            let url_safe = URL_SAFE.encode(format!("\u{3ff}\u{fff}:{token}"));
+            let folded = basic("x", &token);
+            let (start, end) = folded.split_at(20);
+            for unread in [
+                format!("Basic {url_safe}"),
+                format!("Basic {}", url_safe.trim_end_matches('=')),
+                format!("{start} {end}"),
+                basic("x", &token).replacen(' ', "\u{a0}", 1),
+                basic("x", &token).replacen(' ', ",", 1),
+                "Basic !!!".to_owned(),
+            ] {
+                let answer = visitor.ask(&proxy, &ask(&url, &unread)).await.expect(200);
+                assert_eq!(handed_on(family, &answer), None, "{unread}");
+            }
             let answer = visitor.page(&proxy, &url).await.expect(200);
             assert_eq!(handed_on(family, &answer), None);
         }
@@ -168,6 +183,13 @@ async fn a_good_token_where_none_belongs_is_final_too() {
             basic("x", &format!("{good}\u{e9}")),
             format!("Basic {}", STANDARD.encode([b"\xff:", good.as_bytes(), b"\xff"].concat())),
             format!("Basic {good}"),
+            // As the user name, as `curl -u TOKEN:` sends it.
+            basic(&good, ""),
+            basic(&good, "x"),
+            basic(&good, &good),
+            basic("pot_x", "hunter2"),
+            format!("Basic {}", STANDARD.encode(&good)),
+            format!("Basic {}", STANDARD.encode(format!("x {good}:"))),
         ];
         for way in odd {
             is_final(&visitor.ask(&proxy, &ask(&format!("{WIKI}/"), &way)).await);
@@ -198,7 +220,6 @@ async fn credentials_of_the_app_itself_are_none_of_ours() {
             "Bearer eyJhbGciOiJub25lIn0.e30.".to_owned(),
             format!("Bearer {cookie}"),
             basic("friend", "hunter2"),
-            basic("pot_x", "hunter2"),
             "Basic !!!".to_owned(),
             "Basic".to_owned(),
             "Negotiate YII".to_owned(),

@@ -38,7 +38,7 @@ const PLAIN: [&str; 16] = [
 ];
 
 /// For the owner alone, in every spelling; or with two readings, of which one may be.
-const GUARDED: [&str; 45] = [
+const GUARDED: [&str; 48] = [
     "/admin",
     "/admin/",
     "/admin/x",
@@ -84,6 +84,9 @@ const GUARDED: [&str; 45] = [
     "/public/%zz",
     "/public//x",
     "/./public/../admin/.",
+    "/...",
+    "/public/%20",
+    "/public/.%20./admin",
 ];
 
 /// Only a header can hold these; an address of a request cannot.

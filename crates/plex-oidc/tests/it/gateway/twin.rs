@@ -29,7 +29,7 @@ const HOSTS: [(&str, bool); 10] = [
     ("family.example", false),
     ("a@wiki.example.org", false),
 ];
-const PATHS: [(&str, Place); 14] = [
+const PATHS: [(&str, Place); 17] = [
     ("/health", Place::Open),
     ("/public/x?y=/admin", Place::Open),
     ("/", Place::Plain),
@@ -38,6 +38,9 @@ const PATHS: [(&str, Place); 14] = [
     ("/admin", Place::Guarded),
     ("/public/%2e%2e/admin", Place::Guarded),
     ("//public/x", Place::Guarded),
+    ("/ADMIN./x", Place::Guarded),
+    ("/...", Place::Guarded),
+    ("/public/%20", Place::Guarded),
     ("/public%2fx", Place::Guarded),
     ("/.plex-oidc/callback?code=x&state=y&iss=https%3A%2F%2Fauth.example.com", Place::Ours),
     ("/.plex-oidc/callback?error=x&iss=https%3A%2F%2Fauth.example.com", Place::Ours),
