@@ -10,7 +10,7 @@ use plextv_emulator::Emulator;
 use url::Url;
 
 use crate::documents::{Load, bare, cpu_of_each};
-use crate::house::{APP_HOST, Client, House};
+use crate::house::{APP_HOST, Client, House, more_hosts};
 use crate::http::{Answer, Connection};
 use crate::people::Browser;
 use crate::process::Cores;
@@ -30,8 +30,8 @@ const CALLERS: u32 = 16;
 /// Between two sign-ins that go on meanwhile.
 const SIGN_IN_EVERY: Duration = Duration::from_millis(100);
 
+/// Each with a session at each of fifty applications.
 const BROWSERS: usize = 200;
-const SESSIONS_EACH: usize = 50;
 const AT_A_TIME: usize = 8;
 
 /// Of each kind.
@@ -112,11 +112,12 @@ fn memory(house: &House, emulator: &Emulator, cores: Cores) -> Outcome<Row> {
                 scope.spawn(|| {
                     (0..BROWSERS / AT_A_TIME).try_for_each(|_| {
                         let mut visitor = Visitor::new(own.address)?;
-                        let mut sessions = vec![visitor.sign_in(emulator)?];
-                        for _ in 1..SESSIONS_EACH {
-                            sessions.push(visitor.hand_over()?);
+                        let mut sessions = vec![(APP_HOST.to_owned(), visitor.sign_in(emulator)?)];
+                        for host in more_hosts() {
+                            let session = visitor.hand_over(&host)?;
+                            sessions.push((host, session));
                         }
-                        sessions.iter().try_for_each(|session| visitor.passes(session))
+                        sessions.iter().try_for_each(|(host, session)| visitor.passes(host, session))
                     })
                 })
             })
@@ -189,49 +190,49 @@ impl Visitor {
     /// Signs in with Plex, and is handed over to the application: the cookie there.
     pub(crate) fn sign_in(&mut self, emulator: &Emulator) -> Outcome<String> {
         self.browser.sign_in(emulator, Client::Rs256)?;
-        self.hand_over()
+        self.hand_over(APP_HOST)
     }
 
-    /// Comes to the application with a browser that is signed in: the cookie there.
-    fn hand_over(&mut self) -> Outcome<String> {
-        let sent = self.ask("/", &[])?.expect(302)?;
+    /// Comes to the application at this host with a browser that is signed in: the cookie there.
+    fn hand_over(&mut self, host: &str) -> Outcome<String> {
+        let sent = self.ask(host, "/", &[])?.expect(302)?;
         let start = cookie(&sent)?;
         let mut location = Url::parse(&sent.location()?)?;
-        while location.host_str() != Some(APP_HOST) {
+        while location.host_str() != Some(host) {
             let path = target(&location);
             location = location.join(&self.browser.get(&path)?.expect(303)?.location()?)?;
         }
-        let come = self.ask(&target(&location), &[("cookie", &start)])?.expect(302)?;
+        let come = self.ask(host, &target(&location), &[("cookie", &start)])?.expect(302)?;
         cookie(&come)
     }
 
-    /// Passes with this cookie.
-    fn passes(&mut self, session: &str) -> Outcome<()> {
-        self.ask("/", &[("cookie", session)])?.expect(200)?;
+    /// Passes at this host with this cookie.
+    fn passes(&mut self, host: &str, session: &str) -> Outcome<()> {
+        self.ask(host, "/", &[("cookie", session)])?.expect(200)?;
         Ok(())
     }
 
-    fn ask(&mut self, uri: &str, headers: &[(&str, &str)]) -> Outcome<Answer> {
-        self.proxy.send(&forward_auth(uri, headers))?;
+    fn ask(&mut self, host: &str, uri: &str, headers: &[(&str, &str)]) -> Outcome<Answer> {
+        self.proxy.send(&asked_at("/authz/forward-auth", host, uri, headers))?;
         Ok(self.proxy.receive()?)
     }
 }
 
 /// What a proxy asks about a page of the application.
 fn forward_auth(uri: &str, headers: &[(&str, &str)]) -> String {
-    asked_at("/authz/forward-auth", uri, headers)
+    asked_at("/authz/forward-auth", APP_HOST, uri, headers)
 }
 
 /// The same behind Cloudflare Access.
 fn behind_access(assertion: &str) -> String {
-    asked_at("/authz/cloudflare-access/photos", "/", &[("cf-access-jwt-assertion", assertion)])
+    asked_at("/authz/cloudflare-access/photos", APP_HOST, "/", &[("cf-access-jwt-assertion", assertion)])
 }
 
-fn asked_at(endpoint: &str, uri: &str, headers: &[(&str, &str)]) -> String {
+fn asked_at(endpoint: &str, host: &str, uri: &str, headers: &[(&str, &str)]) -> String {
     let mut text = format!(
         "GET {endpoint} HTTP/1.1\r\nhost: gateway\r\naccept: text/html\r\nsec-fetch-mode: navigate\r\n\
          x-forwarded-for: 203.0.113.9\r\nx-forwarded-method: GET\r\nx-forwarded-proto: http\r\n\
-         x-forwarded-host: {APP_HOST}\r\nx-forwarded-uri: {uri}\r\n"
+         x-forwarded-host: {host}\r\nx-forwarded-uri: {uri}\r\n"
     );
     for (name, value) in headers {
         text.push_str(&format!("{name}: {value}\r\n"));

@@ -23,6 +23,11 @@ pub(crate) const REDIRECT_URI: &str = "https://application.example.com/callback"
 /// Where the application behind the gateway is.
 pub(crate) const APP_HOST: &str = "photos.example.com";
 
+/// Where more applications are, each with a host of its own.
+pub(crate) fn more_hosts() -> impl Iterator<Item = String> {
+    (1..50).map(|number| format!("photos-{number}.example.com"))
+}
+
 /// A client of the provider.
 #[derive(Clone, Copy)]
 pub(crate) enum Client {
@@ -120,5 +125,8 @@ fn configuration(address: SocketAddr, emulator: &Emulator, team: &Team) -> Strin
          [[access_teams]]\nteam = \"{TEAM}\"\ncerts_url = \"{}\"\n",
         team.certs_url,
     ));
+    for (number, host) in (1..).zip(more_hosts()) {
+        text.push_str(&format!("[[apps]]\nname = \"photos-{number}\"\nhost = \"{host}\"\n"));
+    }
     text
 }

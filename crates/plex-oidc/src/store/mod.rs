@@ -167,7 +167,8 @@ pub trait Store: Send + Sync {
     /// Redeems a code once and stores its tokens with it (requirements 39 and 40, I-03). A second valid redemption
     /// ends the grant, unless PKCE was used and it came within [`DOUBLE_SUBMIT`].
     fn redeem_code(&self, redeem: RedeemCode) -> Answer<'_, Redemption>;
-    /// Redeems a code once, by the rules of [`Store::redeem_code`], and stores a gateway session with it.
+    /// Redeems a code once, by the rules of [`Store::redeem_code`], and stores a gateway session with it. Older ones of
+    /// the same browser session, application and scope end: that browser keeps one cookie of them all.
     fn redeem_handover(&self, redeem: RedeemHandover) -> Answer<'_, Redemption>;
 
     /// A live access token of a living grant.

@@ -236,12 +236,58 @@ pub(crate) async fn the_end_of_access_ends_gateway_sessions(store: &Shared) {
     assert!(lives(store, &other, after(1)).await, "somebody else's");
 }
 
+/// Another hand-over in a browser that is signed in, to this application, there for this scope.
+async fn visits(
+    store: &Shared,
+    browser: &NewBrowserSession,
+    (app, scope): (&str, &str),
+) -> (NewCode, RedeemHandover) {
+    let mut code = code(browser);
+    code.grant.client_id = client(app);
+    assert!(store.issue_code(code.clone(), T0).await.unwrap());
+    let mut call = handover(&code, after(1));
+    (call.client_id, call.session.scope) = (client(app), scope.to_owned());
+    let answer = store.redeem_handover(call.clone()).await.unwrap();
+    assert!(matches!(answer, Redemption::Redeemed), "{answer:?}");
+    (code, call)
+}
+
+pub(crate) async fn a_second_handover_of_one_browser_to_one_application_ends_the_first(store: &Shared) {
+    let (browser, first_code, first) = visited(store).await;
+    let (_, _, of_another_browser) = visited(store).await;
+    let (_, of_another_app) = visits(store, &browser, ("files", "wiki.example.org")).await;
+    let (_, of_another_host) = visits(store, &browser, ("photos", "photos.example.org")).await;
+    let tokens = code(&browser);
+    store.issue_code(tokens.clone(), T0).await.unwrap();
+    let tokens = redeem(&tokens, T0);
+    store.redeem_code(tokens.clone()).await.unwrap();
+    assert!(lives(store, &first, after(1)).await);
+
+    let (second_code, second) = visits(store, &browser, ("photos", "wiki.example.org")).await;
+    assert!(!lives(store, &first, after(1)).await);
+    assert!(!store.end_gateway_session(first.session.hash).await.unwrap(), "it is gone");
+    assert!(
+        !store.end_grant(first_code.grant_id(), GrantEnd::Revoked, after(1)).await.unwrap(),
+        "it has ended"
+    );
+    for kept in [&second, &of_another_browser, &of_another_app, &of_another_host] {
+        assert!(lives(store, kept, after(1)).await, "{kept:?}");
+    }
+    assert!(
+        store.access_token(tokens.access.hash, after(1)).await.unwrap().is_some(),
+        "tokens are no session"
+    );
+
+    // The grant that ended goes with the memory of its code, and not at the end that its session would have had.
+    let counts = store.sweep(after(60).plus(CODE_MEMORY)).await.unwrap();
+    assert_eq!(counts.grants, 1);
+    assert!(store.code(first_code.hash).await.unwrap().is_none());
+    assert!(store.code(second_code.hash).await.unwrap().is_some());
+}
+
 pub(crate) async fn a_gateway_session_is_ended_alone(store: &Shared) {
     let (browser, _, call) = visited(store).await;
-    let second = code(&browser);
-    store.issue_code(second.clone(), T0).await.unwrap();
-    let other = handover(&second, T0);
-    store.redeem_handover(other.clone()).await.unwrap();
+    let (_, other) = visits(store, &browser, ("files", "wiki.example.org")).await;
     assert!(store.end_gateway_session(call.session.hash).await.unwrap());
     assert!(!store.end_gateway_session(call.session.hash).await.unwrap());
     assert!(!lives(store, &call, T0).await);

@@ -59,6 +59,8 @@ pub enum GrantEnd {
     RefreshReuse,
     /// Its browser session ended.
     SessionEnded,
+    /// A later hand-over to the same browser took the place of its gateway session.
+    Replaced,
     /// The user may no longer come in.
     AccessEnded,
     /// The client or the user revoked it (RFC 7009).
@@ -72,6 +74,7 @@ impl GrantEnd {
             Self::CodeReuse => "code_reuse",
             Self::RefreshReuse => "refresh_reuse",
             Self::SessionEnded => "session_ended",
+            Self::Replaced => "replaced",
             Self::AccessEnded => "access_ended",
             Self::Revoked => "revoked",
         }

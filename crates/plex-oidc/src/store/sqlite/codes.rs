@@ -92,6 +92,7 @@ pub(super) fn redeem_handover(conn: &Connection, redeem: &RedeemHandover) -> Res
     let now = redeem.now;
     let presented = Presented { hash: redeem.hash, client_id: &redeem.client_id, now };
     redeem_once(conn, presented, redeem.session.absolute_expires, |grant| {
+        gateway::end_older(conn, grant, &redeem.session.scope, now)?;
         gateway::insert(conn, grant, &redeem.session, now)
     })
 }

@@ -7,8 +7,8 @@ use plex_oidc_core::time::Timestamp;
 use rusqlite::{Connection, params};
 
 use super::rows::{Result, change, first};
-use crate::store::TOUCH_INTERVAL;
-use crate::store::records::{GatewaySession, NewGatewaySession};
+use crate::store::records::{GatewaySession, GrantEnd, NewGatewaySession};
+use crate::store::{CODE_MEMORY, TOUCH_INTERVAL};
 
 pub(super) fn session(conn: &Connection, hash: SecretHash, now: Timestamp) -> Result<Option<GatewaySession>> {
     first(
@@ -52,6 +52,26 @@ pub(super) fn insert(
             session.idle_expires.0,
             session.absolute_expires.0
         ],
+    )?;
+    Ok(())
+}
+
+/// Ends what `grant` takes the place of. Such a grant gives nothing any more, so it is kept for as long as its code, and a
+/// browser that is handed over again and again does not fill the database.
+pub(super) fn end_older(conn: &Connection, grant: GrantId, scope: &str, now: Timestamp) -> Result<()> {
+    change(
+        conn,
+        "UPDATE grants SET ended_at = ?3, ended_why = ?4, keep_until = code_expires + ?5
+        WHERE (sid, client_id) = (SELECT sid, client_id FROM grants WHERE id = ?1) AND id <> ?1 AND ended_at IS NULL
+            AND EXISTS (SELECT 1 FROM gateway_sessions WHERE grant_id = grants.id AND scope = ?2)",
+        params![grant.0.as_bytes(), scope, now.0, GrantEnd::Replaced.as_str(), CODE_MEMORY.0],
+    )?;
+    change(
+        conn,
+        "DELETE FROM gateway_sessions WHERE scope = ?2 AND grant_id IN
+            (SELECT older.id FROM grants AS older JOIN grants AS new ON new.id = ?1
+            WHERE older.sid = new.sid AND older.client_id = new.client_id AND older.ended_at IS NOT NULL)",
+        params![grant.0.as_bytes(), scope],
     )?;
     Ok(())
 }

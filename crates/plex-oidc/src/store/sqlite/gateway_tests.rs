@@ -66,6 +66,14 @@ async fn req_040_a_late_second_handover_ends_the_session() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_second_handover_of_one_browser_to_one_application_ends_the_first() {
+    check(async |store| {
+        gateway::a_second_handover_of_one_browser_to_one_application_ends_the_first(store).await;
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn req_041_a_burned_code_makes_no_session() {
     check(async |store| gateway::req_041_a_burned_code_makes_no_session(store).await).await;
 }
