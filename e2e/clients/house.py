@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import random
 import socket
 import subprocess
 import time
@@ -13,6 +14,9 @@ import requests
 ROOT = Path(__file__).resolve().parents[2]
 PROGRAMS = ROOT / os.environ.get("CARGO_TARGET_DIR", "target") / "debug"
 START_SECONDS = 20
+
+# Each is given once, and below those that outgoing connections are given, which could take one before its server does.
+PORTS = iter(random.sample(range(10_000, 32_000), 22_000))
 
 CONFIGURATION = """\
 public_url = "{issuer}"
@@ -33,10 +37,13 @@ app = "{app}"
 
 
 def free_port():
-    """A port that was free a moment ago, for addresses that must be known before their server starts."""
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return found.getsockname()[1]
+    """A port that nobody uses, for addresses that must be known before their server starts."""
+    for port in PORTS:
+        with contextlib.suppress(OSError), socket.socket() as found:
+            found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            found.bind(("", port))
+            return port
+    raise RuntimeError("every port is in use")
 
 
 def plain_session():

@@ -89,9 +89,12 @@ impl House {
     }
 }
 
-/// A port of the loopback interface that nobody uses.
+/// A port of the loopback interface that nobody uses: below those that outgoing connections are given, which could take it
+/// while its server is not running.
 pub(crate) fn free_address() -> Outcome<SocketAddr> {
-    Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?)
+    let first = 10_000 + u16::try_from(std::process::id() % 20_000)?;
+    let free = (first..32_000).find_map(|port| TcpListener::bind((Ipv4Addr::LOCALHOST, port)).ok());
+    Ok(free.ok_or("no port is free")?.local_addr()?)
 }
 
 /// As a host writes it, except that one address may sign in thousands of times, and one browser be sent on as often.
