@@ -15,7 +15,7 @@ use crate::http::{Answer, Connection};
 use crate::people::Browser;
 use crate::process::Cores;
 use crate::report::Row;
-use crate::team::Team;
+use crate::team::{Team, forgery};
 use crate::{Outcome, least, p99, sign_ins};
 
 const WARM_UP: u32 = 4_000;
@@ -137,11 +137,11 @@ fn flood(house: &House, emulator: &Emulator, team: &Team) -> Outcome<Vec<Row>> {
     let session = Visitor::new(own.address)?.sign_in(emulator)?;
     let request = forward_auth("/", &[("cookie", &session)]);
     // What is asked for once, such as the team's keys, is not the flood's.
-    Load::new(own.address, behind_access(&team.assertion(EMAIL)?)).run(WARM_UP)?;
+    let good = team.assertion(EMAIL)?;
+    Load::new(own.address, behind_access(&good)).run(WARM_UP)?;
+    let forgeries: Vec<_> = (0..FLOOD).map(|number| behind_access(&forgery(&good, number))).collect();
     let (memory, fetches) = (own.memory("VmRSS")?, team.fetches());
     let began = Instant::now();
-    let forgeries =
-        (0..FLOOD).map(|number| Ok(behind_access(&team.forgery(number)?))).collect::<Outcome<Vec<_>>>()?;
     let waited = while_working(
         || at_rate(own.address, &request, FLOOD_RATE, LASTING),
         |_| {

@@ -1,4 +1,4 @@
-//! An installation to measure: configuration, key file, database, and two clients.
+//! An installation to measure: configuration, key file, database, two clients, and applications behind the gateway.
 
 use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};

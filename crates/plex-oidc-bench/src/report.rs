@@ -123,7 +123,7 @@ pub(crate) fn page(table: &str, cores: usize) -> String {
     let load = read("/proc/loadavg");
     format!(
         "# Results\n\n\
-         Written by `bench/run --record`; `./check bench` measures anew and fails when a floor is missed, or a floor that is missed\n         already gets further away.\n\n\
+         Written by `bench/run --record`; `./check bench` measures anew and fails when a floor is missed, or a floor that is missed\nalready gets further away.\n\n\
          - date: {}\n- processor: {}, {} cores\n- kernel: {}\n- load average at the end: {}\n\
          - binary: static, musl, as `bench/build-release` makes it\n\n{table}{NOTES}",
         jiff::Timestamp::now().strftime("%-d %B %Y"),
@@ -154,9 +154,9 @@ together, so waiting for the disk is not in it and committing to the disk is. Me
 - Forward auth and assertions: as the documents, what a proxy asks about a page that passes. Each assertion's signature is checked; none is
   remembered.
 - Forward auth at 2,000 a second: sixteen connections, each request on time whether or not the last one was answered, and timed from the
-  moment it was due; ten people a second sign in meanwhile. The best of three series of five seconds.
-- 10,000 sessions: 200 people with 50 hand-overs each, every session used once.
-- Flood: 10,000 assertions with a `kid` that nobody has and 10,000 sign-ins begun and left, as fast as they are answered, with the limits of the
-  configuration out of the way; 500 requests a second of people who are in meanwhile.
+  moment it was due. Meanwhile one person signs in again and again, with a pause of 0.1 s. The best of three series of five seconds.
+- 10,000 sessions: 200 browsers of one person at 50 applications each, every session used once.
+- Flood: 10,000 assertions with a `kid` that nobody has, and 10,000 sign-in pages opened and left without a PIN, as fast as they are answered, with
+  the limits of the configuration out of the way; 500 requests a second of somebody who is in meanwhile.
 - Traefik: 3,000 pages each, in turn, on one connection; what it adds to ask plex-oidc rather than a server that says 200 to everything.
 ";
