@@ -81,3 +81,43 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for WriteLimited<S> {
         Pin::new(&mut self.stream).poll_shutdown(context)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::future::poll_fn;
+
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, DuplexStream, duplex};
+
+    use super::*;
+
+    /// A stream with room for four bytes, and its peer.
+    fn full(limit: Duration) -> (WriteLimited<DuplexStream>, DuplexStream) {
+        let (ours, peer) = duplex(4);
+        (WriteLimited::new(ours, limit), peer)
+    }
+
+    async fn vectored(stream: &mut WriteLimited<DuplexStream>, bytes: &[u8]) -> io::Result<usize> {
+        poll_fn(|context| Pin::new(&mut *stream).poll_write_vectored(context, &[IoSlice::new(bytes)])).await
+    }
+
+    #[tokio::test]
+    async fn writing_that_waits_too_long_is_an_error_either_way() {
+        let (mut stream, _peer) = full(Duration::ZERO);
+        assert_eq!(stream.write(b"four").await.unwrap(), 4);
+        assert_eq!(stream.write(b"more").await.unwrap_err().kind(), io::ErrorKind::TimedOut);
+
+        let (mut stream, _peer) = full(Duration::ZERO);
+        assert_eq!(vectored(&mut stream, b"four").await.unwrap(), 4);
+        assert_eq!(vectored(&mut stream, b"more").await.unwrap_err().kind(), io::ErrorKind::TimedOut);
+    }
+
+    #[tokio::test]
+    async fn a_peer_that_reads_has_the_whole_limit_again() {
+        let (mut stream, mut peer) = full(Duration::from_mins(1));
+        assert_eq!(stream.write(b"four").await.unwrap(), 4);
+        let mut room = [0; 4];
+        let (written, read) = tokio::join!(stream.write(b"more"), peer.read_exact(&mut room));
+        assert_eq!((written.unwrap(), read.unwrap()), (4, 4));
+        assert!(stream.waiting.is_none(), "the next wait begins anew");
+    }
+}

@@ -93,7 +93,7 @@ async fn what_does_not_pass_is_explained_too() {
         ),
         (friend("https://wiki.example.org/health/../admin"), "has more than one reading"),
         (friend("https://wiki.example.org/health/../admin"), "  rule 1: a bypass, which does not count"),
-        (friend("http://wiki.example.org/"), "refused (403): the gateway answers for https addresses only"),
+        (friend("http://wiki.example.org/"), "refused (403): this address is for https only"),
         (friend("https://notes.example.org/"), "no [[apps]] section has the host notes.example.org"),
         (friend("https://wiki.example.org/.plex-oidc/callback"), "answered by the gateway itself"),
         (friend("wiki.example.org"), "This is not a request that the gateway understands"),

@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 
 use axum::body::Body;
 use http::Request;
+use plex_oidc_core::time::Seconds;
 use serde_json::json;
 
 use super::{ASSERTION, Lab, NO_ASSERTION, NOT_GOOD, OTHER_TAG, TAG, new_key, refused, told};
@@ -121,4 +122,24 @@ async fn req_165_only_proxies_are_answered_and_only_what_can_be_understood() {
     refused(&bare, 400, "the header x-forwarded-method is missing: the proxy must set it");
     let twice = lab.ask("/", &[(ASSERTION, &good), ("x-forwarded-proto", "http")]).await;
     refused(&twice, 400, "the header x-forwarded-proto is not one plain value");
+}
+
+#[tokio::test]
+async fn rt_fa_without_a_store_nobody_passes_behind_access_either() {
+    let lab = Lab::new().await;
+    lab.knows("friend").await;
+    let assertion = lab.assertion(json!({}));
+    told(&lab.ask("/", &[(ASSERTION, &assertion)]).await);
+    lab.house.pass(Seconds(10)); // nothing is remembered any more
+    lab.house.sql("ALTER TABLE users RENAME TO lost");
+    for path in ["/", "/admin/", "/health"] {
+        refused(
+            &lab.ask(path, &[(ASSERTION, &assertion)]).await,
+            503,
+            "This cannot be decided now, try again.",
+        );
+    }
+    refused(&lab.ask("/", &[]).await, 401, NO_ASSERTION);
+    lab.house.sql("ALTER TABLE lost RENAME TO users");
+    told(&lab.ask("/", &[(ASSERTION, &assertion)]).await);
 }

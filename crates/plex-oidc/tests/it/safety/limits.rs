@@ -148,7 +148,7 @@ async fn many_sign_ins_from_one_address_leave_plex_to_the_others() {
     }
     let looks = house.plex.world().request_log().iter().filter(|call| call.method == "GET").count();
     assert!((10..=50).contains(&looks), "{looks} looks at Plex in a second or so");
-    assert!(house.app().watchers.len() <= 10, "{} are polled", house.app().watchers.len());
+    assert!(house.app().watchers.polled() <= 10, "{} are polled", house.app().watchers.polled());
     house.sign_in("friend", &house.relying_party("photos")).await;
 }
 

@@ -216,7 +216,7 @@ fn what_works_for_nobody_is_a_problem_too() {
 }
 
 #[test]
-fn what_reaches_an_echo_is_named_by_its_header() {
+fn req_170_what_reaches_an_echo_is_named_by_its_header() {
     let leaks = |asked: &Asked| asked.path.starts_with("/public/") && asked.spelled("Remote_User");
     let stand = Stand::with(move |asked| {
         leaks(asked).then(|| ok(&format!("{:?}", asked.headers).replace("planted-by-doctor-01", "")))
