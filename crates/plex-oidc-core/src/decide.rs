@@ -1,7 +1,8 @@
 //! The one decision: may this person use this application, now?
 //!
-//! Every door calls [`decide`]: the authorization endpoint, the code exchange, refresh and UserInfo. Underneath, what
-//! we know of a person has three values, so that "we could not ask" is never confused with "no".
+//! Every door asks here: the authorization endpoint, the code exchange, refresh and UserInfo by [`decide`], the gateway and
+//! the Access validator by [`decide_for`]. Underneath, what we know of a person has three values, so that "we could not
+//! ask" is never confused with "no".
 
 use std::fmt;
 
@@ -60,7 +61,7 @@ impl AllowRule {
             Self::Group(group) if self.is_about_a_library() => person.sees(group, rules, now),
             Self::Group(group) => Some(person.groups.contains(group)),
             Self::Account(account) => Some(person.account.id == *account),
-            Self::Email(wanted) => Some(person.account.email_confirmed && has_address(person, wanted)),
+            Self::Email(wanted) => Some(person.account.email_confirmed && person.account.has_address(wanted)),
         }
     }
 
@@ -68,14 +69,10 @@ impl AllowRule {
     /// does not confirm it would be let in.
     fn bars(&self, person: &Person, at: (&HouseRules, Timestamp)) -> Option<bool> {
         match self {
-            Self::Email(unwanted) => Some(has_address(person, unwanted)),
+            Self::Email(unwanted) => Some(person.account.has_address(unwanted)),
             Self::Group(_) | Self::Account(_) => self.admits(person, at),
         }
     }
-}
-
-fn has_address(person: &Person, address: &str) -> bool {
-    person.account.email.as_ref().is_some_and(|email| email.eq_ignore_ascii_case(address))
 }
 
 /// Whether any of them is true: not known as long as one that is not known could be.
@@ -143,7 +140,7 @@ pub struct KnownLibraries {
 pub struct Person {
     /// The Plex account, as of the last sign-in.
     pub account: PlexAccount,
-    /// The groups, as of the last sign-in or re-check.
+    /// The groups, as of the last sign-in.
     pub groups: Groups,
     /// The last answer about membership.
     pub standing: Standing,

@@ -40,6 +40,18 @@ pub struct PlexAccount {
     pub anonymous: bool,
 }
 
+impl PlexAccount {
+    /// Whether this is its e-mail address, confirmed or not.
+    pub fn has_address(&self, address: &str) -> bool {
+        self.email.as_ref().is_some_and(|email| email.trim().eq_ignore_ascii_case(address.trim()))
+    }
+
+    /// Its e-mail address, if Plex has seen it confirmed. Any other is whatever its owner wrote.
+    pub fn confirmed_email(&self) -> Option<&str> {
+        self.email.as_deref().map(str::trim).filter(|_| self.email_confirmed)
+    }
+}
+
 /// One server in the list that plex.tv shows to an account.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct VisibleServer {

@@ -48,7 +48,8 @@ impl SecretKind {
         Self::AppToken,
     ];
 
-    const fn prefix(self) -> &'static str {
+    /// What every secret of this kind begins with, so that one that leaked tells what it is.
+    pub const fn prefix(self) -> &'static str {
         match self {
             Self::AuthorizationCode => "poc_",
             Self::AccessToken => "poa_",

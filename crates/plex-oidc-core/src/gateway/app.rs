@@ -26,6 +26,13 @@ pub struct PathRule {
     pub access: Access,
 }
 
+impl PathRule {
+    /// Whether it is about this method, whatever the path.
+    pub fn is_about_method(&self, method: &Method) -> bool {
+        self.methods.is_empty() || self.methods.contains(method)
+    }
+}
+
 /// An application behind the gateway.
 #[derive(Debug, Clone)]
 pub struct GatewayApp {

@@ -79,7 +79,7 @@ impl UserNames {
         }
         let name = match self.otherwise {
             UserName::Subject => Some(person.subject().as_str().to_owned()),
-            UserName::Email => confirmed_email(person).map(str::to_ascii_lowercase),
+            UserName::Email => person.account.confirmed_email().map(str::to_ascii_lowercase),
             UserName::Username => person.account.username.clone(),
         };
         name.filter(|name| !self.is_taken(name, person))
@@ -101,10 +101,6 @@ pub fn is_same_name(one: &str, other: &str) -> bool {
     }
     let forms = Uts46MapperBorrowed::new();
     forms.map_normalize(one.chars()).eq(forms.map_normalize(other.chars()))
-}
-
-fn confirmed_email(person: &Person) -> Option<&str> {
-    person.account.email.as_deref().filter(|_| person.account.email_confirmed)
 }
 
 /// The headers of one application: names and what they say.
@@ -181,7 +177,7 @@ fn value(field: IdentityField, person: &Person, names: &UserNames) -> Option<Str
         IdentityField::Subject => person.subject().as_str().to_owned(),
         IdentityField::Username => free(person.account.username.clone()?)?,
         IdentityField::Name => free(person.account.display_name.clone())?,
-        IdentityField::Email => confirmed_email(person)?.to_owned(),
+        IdentityField::Email => person.account.confirmed_email()?.to_owned(),
         IdentityField::Groups => joined(person, ','),
         IdentityField::GroupsByBar => joined(person, '|'),
     };

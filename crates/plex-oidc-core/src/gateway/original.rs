@@ -55,6 +55,19 @@ pub struct OriginalRequest {
 const MAX_RETURN: usize = 2048;
 
 impl OriginalRequest {
+    /// What is wrong with the scheme, where the gateway's own address has this one: cookies are made for one of them.
+    pub const fn wrong_scheme(&self, https: bool) -> Option<&'static str> {
+        match (self.https, https) {
+            (true, false) => Some(
+                "this address is for http only: public_url begins with http, and the visitor came by https",
+            ),
+            (false, true) => {
+                Some("this address is for https only: public_url begins with https, and the proxy says http")
+            }
+            (true, true) | (false, false) => None,
+        }
+    }
+
     /// Puts the parts together. A default port is dropped. `None`: one of them is not what it should be.
     pub fn new(method: &str, scheme: &str, host: &str, target: &str) -> Option<Self> {
         let https = match scheme.to_ascii_lowercase().as_str() {

@@ -187,9 +187,8 @@ enum Meant {
 }
 
 fn meant(rule: &PathRule, (request, normal): (&OriginalRequest, &str)) -> Meant {
-    let method = rule.methods.is_empty() || rule.methods.contains(&request.method);
     let mut paths = rule.paths.iter();
-    if !method {
+    if !rule.is_about_method(&request.method) {
         Meant::No
     } else if rule.paths.is_empty() || paths.clone().any(|pattern| pattern.matches(normal)) {
         Meant::Yes
@@ -218,12 +217,11 @@ fn strictest(
     say: impl Fn(&Audience) -> Verdict,
 ) -> (Verdict, Vec<Considered>) {
     let mut considered = Vec::new();
-    let mut verdict = say(&app.audience);
+    let of_app = say(&app.audience);
+    let mut verdict = of_app;
     for (number, rule) in (1..).zip(&app.rules) {
         let outcome = match &rule.access {
-            _ if !(rule.methods.is_empty() || rule.methods.contains(&request.method)) => {
-                Outcome::OtherRequest
-            }
+            _ if !rule.is_about_method(&request.method) => Outcome::OtherRequest,
             Access::Bypass => Outcome::BypassWithDoubt,
             Access::Only(audience) => Outcome::Says(say(audience)),
         };
@@ -232,7 +230,7 @@ fn strictest(
             verdict = stricter;
         }
     }
-    considered.push(Considered { rule: None, outcome: Outcome::Says(say(&app.audience)) });
+    considered.push(Considered { rule: None, outcome: Outcome::Says(of_app) });
     (verdict, considered)
 }
 

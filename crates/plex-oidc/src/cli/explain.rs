@@ -153,8 +153,8 @@ fn explain(
     let shown = printable(&format!("{} {}{}", request.method, request.origin(), request.path.raw()));
     writeln!(out, "Request      {shown} ({})", kind_in_words(case.kind))?;
     writeln!(out, "Person       {}", case.person.map_or_else(|| "nobody is signed in".to_owned(), called))?;
-    if request.https != config.public_url.is_https() {
-        writeln!(out, "Verdict      refused (403): the gateway answers for https addresses only")?;
+    if let Some(sentence) = request.wrong_scheme(config.public_url.is_https()) {
+        writeln!(out, "Verdict      refused (403): {sentence}")?;
         return Ok(Exit::Failed);
     }
     let Some(app) = config.gateway.apps.find(&request.host, named) else {

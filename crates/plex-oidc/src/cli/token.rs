@@ -47,7 +47,8 @@ pub struct AddArguments {
     /// What the list calls it [default: the applications]
     #[arg(long, value_name = "TEXT")]
     name: Option<String>,
-    /// For how long it is good, such as 90d [default: until it is revoked]
+    /// For how long it is good, such as 90d; in no case longer than `rules.membership_lifetime` after its person last signed in
+    /// [default: until it is revoked]
     #[arg(long, value_name = "LENGTH", value_parser = lifetime)]
     expires: Option<Seconds>,
 }

@@ -38,7 +38,7 @@ fn goes_by(user: &UserRecord, who: &str) -> bool {
     let is_who = |name: &Option<String>| name.as_ref().is_some_and(|name| name.eq_ignore_ascii_case(who));
     account.id.to_string() == who
         || is_who(&account.username)
-        || (account.email_confirmed && is_who(&account.email))
+        || (account.email_confirmed && account.has_address(who))
 }
 
 #[cfg(test)]

@@ -6,9 +6,9 @@
 use url::Url;
 
 use super::dial::NoAnswer;
+use super::plan::not_looked_at;
 use super::probes::{CONTROL, MARK, Probe};
-use super::wire::Answer;
-use super::{Finding, Outcome};
+use super::{Answered, Finding, Outcome};
 use crate::config::Config;
 
 const CLOSE_IT: &str = "Let the proxy ask plex-oidc about this host (`plex-oidc snippet` prints how), and close every way past \
@@ -51,8 +51,6 @@ pub(super) enum Seen {
     /// Nothing came back.
     Nothing(NoAnswer),
 }
-
-type Answered = Result<Answer, NoAnswer>;
 
 fn see(judging: Judging<'_>, answer: &Answered) -> Seen {
     let answer = match answer {
@@ -194,14 +192,7 @@ pub(super) fn echo(probe: &Probe, answer: &Answered) -> Finding {
 pub(super) fn no_way_to_the_echo() -> Finding {
     let seen = "no rule of this application lets everybody in, so nothing gets as far as to be printed";
     let advice = "Give an app token that is good there with --token-file.";
-    Finding {
-        about: String::new(),
-        check: "echo".to_owned(),
-        outcome: Outcome::NotSeen,
-        status: None,
-        seen: seen.to_owned(),
-        advice: Some(advice.to_owned()),
-    }
+    not_looked_at(String::new(), "echo", seen.to_owned(), advice)
 }
 
 #[cfg(test)]
@@ -211,6 +202,7 @@ mod tests {
 
     use super::*;
     use crate::config;
+    use crate::doctor::wire::Answer;
 
     fn config() -> Config {
         let text = "public_url = \"https://auth.example.org\"\n[plex]\nserver = \"0123456789abcdef0123456789abcdef01234567\"\n\

@@ -33,10 +33,13 @@ const AT_A_TIME: usize = 4;
 /// How often an application is followed to another page of its own.
 const MOST_MOVES: usize = 3;
 
+/// What came of asking.
+type Answered = Result<Answer, NoAnswer>;
+
 /// The way out.
 pub trait Outside: Sync {
     /// Sends one request, and reads its answer within a time of its own.
-    fn ask<'a>(&'a self, to: &'a Endpoint, request: &'a Request) -> BoxFuture<'a, Result<Answer, NoAnswer>>;
+    fn ask<'a>(&'a self, to: &'a Endpoint, request: &'a Request) -> BoxFuture<'a, Answered>;
 }
 
 /// How something was found.
@@ -116,7 +119,7 @@ struct Site<'a> {
 impl Site<'_> {
     /// Asks with nothing to show. An application that only sends on to a page of its own is asked for that page, which
     /// says more.
-    async fn arrive(&mut self) -> Result<Answer, NoAnswer> {
+    async fn arrive(&mut self) -> Answered {
         let Look { config, now, .. } = *self.look;
         let mut answer = self.ask(&probes::nothing(&self.subject)).await;
         for _ in 0..MOST_MOVES {
@@ -130,7 +133,7 @@ impl Site<'_> {
     }
 
     /// Judges `to_nothing`, what somebody gets who shows nothing, and tries the rest.
-    async fn examine(&self, to_nothing: &Result<Answer, NoAnswer>) -> Vec<Finding> {
+    async fn examine(&self, to_nothing: &Answered) -> Vec<Finding> {
         let Self { look, subject, .. } = self;
         let (first, base) = judge::nothing(self.judging(), to_nothing);
         let goes_on = first.outcome != Outcome::Problem;
@@ -160,11 +163,11 @@ impl Site<'_> {
         probes.iter().zip(&answers).map(|(probe, answer)| judge::echo(probe, answer)).collect()
     }
 
-    async fn ask_each(&self, probes: &[Probe]) -> Vec<Result<Answer, NoAnswer>> {
+    async fn ask_each(&self, probes: &[Probe]) -> Vec<Answered> {
         stream::iter(probes).map(|probe| self.ask(probe)).buffered(AT_A_TIME).collect().await
     }
 
-    async fn ask(&self, probe: &Probe) -> Result<Answer, NoAnswer> {
+    async fn ask(&self, probe: &Probe) -> Answered {
         let own = self.subject.endpoint(self.look.config);
         let to = match self.via {
             Some(via) => via.clone().named(&own),

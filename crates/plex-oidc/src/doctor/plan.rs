@@ -166,7 +166,7 @@ fn places<'c>(
     if apps.0.is_empty() { Err(NoPlan::NoApp) } else { Ok(places) }
 }
 
-fn not_looked_at(about: String, check: &str, seen: String, advice: &str) -> Finding {
+pub(super) fn not_looked_at(about: String, check: &str, seen: String, advice: &str) -> Finding {
     let (check, advice) = (check.to_owned(), Some(advice.to_owned()));
     Finding { about, check, outcome: Outcome::NotSeen, status: None, seen, advice }
 }

@@ -10,11 +10,8 @@ use plex_oidc_core::time::Timestamp;
 use serde_json::Value;
 
 use super::dial::{Endpoint, NoAnswer};
-use super::wire::Answer;
-use super::{Finding, Outcome, Outside};
+use super::{Answered, Finding, Outcome, Outside};
 use crate::config::Config;
-
-type Answered = Result<Answer, NoAnswer>;
 
 /// Looks around. Also gives the name of a key of each team, by its issuer.
 pub(super) async fn look(

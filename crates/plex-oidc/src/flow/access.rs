@@ -79,11 +79,11 @@ pub enum NotBelieved {
 pub async fn access_visitor(
     app: &App,
     accepted: Accepted<'_>,
-    tags: &[String],
+    tags: Vec<String>,
     headers: &HeaderMap,
 ) -> Result<AccessVisitor, NotBelieved> {
     let Some(text) = presented(headers, accepted.accepts.cookie)? else { return Ok(AccessVisitor::Nobody) };
-    let application = AccessApplication { issuer: accepted.team.issuer.clone(), audiences: tags.to_vec() };
+    let application = AccessApplication { issuer: accepted.team.issuer.clone(), audiences: tags };
     let assertion = match accepted.keys.verify(text, &application).await {
         Ok(assertion) => Box::new(assertion),
         Err(Refusal::Assertion(error)) => return Err(NotBelieved::NotGood(error)),
@@ -161,7 +161,7 @@ impl Who<'_> {
 
     fn has_address(&self, person: &Person) -> bool {
         let (Self::Account(_, wanted) | Self::Email(wanted)) = self;
-        person.account.email.as_ref().is_some_and(|email| email.trim().eq_ignore_ascii_case(wanted))
+        person.account.has_address(wanted)
     }
 }
 

@@ -18,9 +18,6 @@ use crate::gateway::Scoped;
 use crate::store::TOUCH_INTERVAL;
 use crate::store::records::{AppTokenRecord, GatewaySession};
 
-/// How every app token begins.
-const TOKEN_PREFIX: &str = "pot_";
-
 /// Who is asking.
 pub enum Visitor {
     /// Nobody whom we know.
@@ -116,7 +113,7 @@ fn shown(value: &str) -> Option<(Vec<u8>, Vec<u8>)> {
 fn holds_a_token(text: &[u8]) -> bool {
     let in_a_word = |b: &u8| b.is_ascii_alphanumeric() || b"-._~+/".contains(b); // RFC 6750 s. 2.1
     (0..text.len()).map(|at| text.split_at(at)).any(|(before, rest)| {
-        rest.starts_with(TOKEN_PREFIX.as_bytes()) && !before.last().is_some_and(in_a_word)
+        rest.starts_with(SecretKind::AppToken.prefix().as_bytes()) && !before.last().is_some_and(in_a_word)
     })
 }
 

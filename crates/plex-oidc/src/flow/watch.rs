@@ -70,13 +70,8 @@ impl Watchers {
     }
 
     /// How many attempts are being polled.
-    pub fn len(&self) -> usize {
+    pub fn polled(&self) -> usize {
         self.with(|all| all.len())
-    }
-
-    /// Whether none is.
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
     }
 }
 

@@ -47,11 +47,6 @@ impl GatewayCookies {
         self.write(self.session_name(scope), secret.expose(), lifetime, Some(scope))
     }
 
-    /// The `Set-Cookie` value that takes a gateway session away.
-    pub fn clear_session(self, scope: &Scoped) -> String {
-        self.write(self.session_name(scope), "", Seconds(0), Some(scope))
-    }
-
     fn session_name(self, scope: &Scoped) -> String {
         match scope.domain {
             None => self.host_name(HOST_SESSION),

@@ -204,8 +204,6 @@ pub trait Store: Send + Sync {
         now: Timestamp,
         idle_expires: Timestamp,
     ) -> Answer<'_, bool>;
-    /// Ends a gateway session: signing out of one application. `false` when there is none.
-    fn end_gateway_session(&self, hash: SecretHash) -> Answer<'_, bool>;
 
     /// Stores an app token. `false` when its id is taken, or when its user has never signed in.
     fn add_app_token(&self, token: NewAppToken) -> Answer<'_, bool>;
@@ -224,7 +222,8 @@ pub trait Store: Send + Sync {
     fn user(&self, account_id: PlexAccountId) -> Answer<'_, Option<UserRecord>>;
     /// Stores what was learned about a user. `false` when something newer was known already.
     fn put_user(&self, user: UserRecord) -> Answer<'_, bool>;
-    /// Ends every browser session, every grant and every app token of a user.
+    /// Ends every browser session, every grant and every app token of a user. Nothing calls it yet: what asks Plex again about
+    /// somebody who is signed in will.
     fn end_access(&self, account_id: PlexAccountId, now: Timestamp) -> Answer<'_, EndedAccess>;
 
     /// What a user agreed to for a client.

@@ -146,7 +146,8 @@ pub(super) const RULES: Section = Section {
             "membership_lifetime",
             length(Seconds::minutes(5), Seconds::days(30)),
             Some("1d"),
-            "How long holds what Plex said of a person when they signed in. Plex is asked again at the next sign-in, and not before: somebody you no longer share with keeps their sessions until then.",
+            "How long holds what Plex said of a person when they signed in. Plex is asked again at the next sign-in, \
+             and not before: somebody you no longer share with keeps their sessions until then.",
         ),
     ],
 };

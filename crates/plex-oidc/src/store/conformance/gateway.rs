@@ -265,7 +265,6 @@ pub(crate) async fn a_second_handover_of_one_browser_to_one_application_ends_the
 
     let (second_code, second) = visits(store, &browser, ("photos", "wiki.example.org")).await;
     assert!(!lives(store, &first, after(1)).await);
-    assert!(!store.end_gateway_session(first.session.hash).await.unwrap(), "it is gone");
     assert!(
         !store.end_grant(first_code.grant_id(), GrantEnd::Revoked, after(1)).await.unwrap(),
         "it has ended"
@@ -283,16 +282,6 @@ pub(crate) async fn a_second_handover_of_one_browser_to_one_application_ends_the
     assert_eq!(counts.grants, 1);
     assert!(store.code(first_code.hash).await.unwrap().is_none());
     assert!(store.code(second_code.hash).await.unwrap().is_some());
-}
-
-pub(crate) async fn a_gateway_session_is_ended_alone(store: &Shared) {
-    let (browser, _, call) = visited(store).await;
-    let (_, other) = visits(store, &browser, ("files", "wiki.example.org")).await;
-    assert!(store.end_gateway_session(call.session.hash).await.unwrap());
-    assert!(!store.end_gateway_session(call.session.hash).await.unwrap());
-    assert!(!lives(store, &call, T0).await);
-    assert!(lives(store, &other, T0).await, "the same person at another application");
-    assert!(store.browser_session(browser.hash, T0).await.unwrap().is_some());
 }
 
 /// Signs in again in the browser that had `old`.

@@ -56,22 +56,15 @@ pub(super) fn insert(
     Ok(())
 }
 
-/// Ends what `grant` takes the place of. Such a grant gives nothing any more, so it is kept for as long as its code, and a
-/// browser that is handed over again and again does not fill the database.
+/// Ends what `grant` takes the place of, before its own session is stored. Such a grant gives nothing any more, so it and its
+/// session are kept for as long as its code, and a browser that is handed over again and again does not fill the database.
 pub(super) fn end_older(conn: &Connection, grant: GrantId, scope: &str, now: Timestamp) -> Result<()> {
     change(
         conn,
         "UPDATE grants SET ended_at = ?3, ended_why = ?4, keep_until = code_expires + ?5
-        WHERE (sid, client_id) = (SELECT sid, client_id FROM grants WHERE id = ?1) AND id <> ?1 AND ended_at IS NULL
+        WHERE (sid, client_id) = (SELECT sid, client_id FROM grants WHERE id = ?1) AND ended_at IS NULL
             AND EXISTS (SELECT 1 FROM gateway_sessions WHERE grant_id = grants.id AND scope = ?2)",
         params![grant.0.as_bytes(), scope, now.0, GrantEnd::Replaced.as_str(), CODE_MEMORY.0],
-    )?;
-    change(
-        conn,
-        "DELETE FROM gateway_sessions WHERE scope = ?2 AND grant_id IN
-            (SELECT older.id FROM grants AS older JOIN grants AS new ON new.id = ?1
-            WHERE older.sid = new.sid AND older.client_id = new.client_id AND older.ended_at IS NOT NULL)",
-        params![grant.0.as_bytes(), scope],
     )?;
     Ok(())
 }
@@ -102,9 +95,4 @@ pub(super) fn touch(
         params![hash.0, now.0],
     )?;
     Ok(true)
-}
-
-pub(super) fn end(conn: &Connection, hash: SecretHash) -> Result<bool> {
-    let removed = change(conn, "DELETE FROM gateway_sessions WHERE hash = ?1", [hash.0])?;
-    Ok(removed == 1)
 }

@@ -94,11 +94,6 @@ async fn the_end_of_access_ends_gateway_sessions() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_gateway_session_is_ended_alone() {
-    check(async |store| gateway::a_gateway_session_is_ended_alone(store).await).await;
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_gateway_session_outlives_the_renewal_of_its_browser_session() {
     check(async |store| gateway::a_gateway_session_outlives_the_renewal_of_its_browser_session(store).await)
         .await;

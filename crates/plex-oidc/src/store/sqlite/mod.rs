@@ -1,4 +1,5 @@
-//! The embedded store: SQLite in WAL mode, `synchronous=FULL`, one writer that commits in groups, readers beside it.
+//! The embedded store: SQLite in WAL mode, one writer that commits in groups, readers beside it. A commit waits for the disk
+//! unless nothing in it has to.
 //!
 //! One process per database: a lock file keeps a second one out. The operating system holds the lock, so a killed
 //! process leaves nothing to clean up.
@@ -239,10 +240,6 @@ impl Store for SqliteStore {
         idle_expires: Timestamp,
     ) -> Answer<'_, bool> {
         self.write_forgettable(move |conn| gateway::touch(conn, hash, now, idle_expires))
-    }
-
-    fn end_gateway_session(&self, hash: SecretHash) -> Answer<'_, bool> {
-        self.write(move |conn| gateway::end(conn, hash))
     }
 
     fn add_app_token(&self, token: NewAppToken) -> Answer<'_, bool> {

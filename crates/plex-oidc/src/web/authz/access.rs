@@ -58,7 +58,7 @@ async fn answer(call: &Call, family: Family, by: By<'_>, target: &str) -> Answer
         By::Tag(tag) => vec![tag.to_owned()],
     };
     let asking = call.asking(family, asked, &original);
-    match access_visitor(asking.app, accepted, &tags, asking.headers).await {
+    match access_visitor(asking.app, accepted, tags, asking.headers).await {
         Ok(visitor) => verdict_answer(&asking, accepted, &visitor),
         Err(error) => not_believed(&asking, &error),
     }
@@ -84,12 +84,13 @@ fn not_believed(asking: &Asking<'_>, error: &NotBelieved) -> Answer {
             "an assertion names somebody of ours beside an e-mail address that is not theirs at Plex: they have to sign in \
              at Access again, or another login method of the team gives claims called sub or plex_sub"
         ),
+        NotBelieved::NoKeys | NotBelieved::Store(_) => {
+            warn!(app, %error, cause, "a request was not decided");
+        }
         NotBelieved::Several
         | NotBelieved::NotGood(_)
-        | NotBelieved::NoKeys
         | NotBelieved::NeverSeen
-        | NotBelieved::SeveralPeople
-        | NotBelieved::Store(_) => info!(app, %error, cause, "an assertion was not accepted"),
+        | NotBelieved::SeveralPeople => info!(app, %error, cause, "an assertion was not accepted"),
     }
     refuse(asking.family, status, &error.to_string())
 }

@@ -141,12 +141,7 @@ fn original(
         warn!(%error, ?family, "a proxy asked about something that cannot be understood");
         Box::new(refuse(family, StatusCode::BAD_REQUEST, &error.to_string()))
     })?;
-    if original.https != app.issuer.is_https() {
-        let sentence = if original.https {
-            "this address is for http only: public_url begins with http, and the visitor came by https"
-        } else {
-            "this address is for https only: public_url begins with https, and the proxy says http"
-        };
+    if let Some(sentence) = original.wrong_scheme(app.issuer.is_https()) {
         warn!(host = %original.host, "{sentence}");
         return Err(Box::new(refuse(family, StatusCode::FORBIDDEN, sentence)));
     }
