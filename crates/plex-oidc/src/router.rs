@@ -12,6 +12,7 @@ use axum::routing::{any, get, post};
 use axum::{Extension, Router};
 use http::header::{AUTHORIZATION, CONTENT_TYPE};
 use http::{Method, StatusCode};
+use tower::util::MapResponseLayer;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::cors::{Any as AnyOrigin, CorsLayer};
 use tower_http::timeout::TimeoutLayer;
@@ -20,13 +21,11 @@ use crate::app::{App, State};
 use crate::headers::add_security_headers;
 use crate::pages::ErrorKind;
 use crate::web::authz::access;
-use crate::web::request::BodyTime;
+use crate::web::request::{BodyTime, too_long};
 use crate::web::respond::page_error;
 use crate::web::sign_in::{choice, constant, page, return_, start, wait};
 use crate::web::{assets, authorize, authz, gateway_sign_in, health, metadata, sign_out, token, userinfo};
 
-/// Longest query that is read, in bytes (requirement 16).
-const MAX_QUERY_BYTES: usize = 8 * 1024;
 /// Longest body that is read, in bytes (requirement 55).
 pub const MAX_BODY_BYTES: usize = 64 * 1024;
 
@@ -49,7 +48,6 @@ pub fn router(app: &State, limits: Limits) -> Router {
         .route("/sign-in/{request}/status", get(wait::status));
     pages()
         .merge(protocol())
-        .merge(gateway())
         .layer(timeout)
         .merge(waiting)
         .with_state(Arc::clone(app))
@@ -64,6 +62,7 @@ pub fn router(app: &State, limits: Limits) -> Router {
             Extension(BodyTime(limits.body)),
             DefaultBodyLimit::max(limits.body_bytes),
         ))
+        .merge(gateway(app, timeout))
 }
 
 fn pages() -> Router<State> {
@@ -87,9 +86,18 @@ fn pages() -> Router<State> {
         .route("/readyz", get(health::readyz))
 }
 
-/// What proxies call, with any method: some pass on the original one.
-fn gateway() -> Router<State> {
-    Router::new()
+/// What proxies call, with any method: some pass on the original one. They ask before each request that anybody makes of any
+/// application, so only what has to be is around these; the body is not read, and what was decided is logged there.
+fn gateway(app: &State, timeout: TimeoutLayer) -> Router {
+    let https = app.issuer.is_https();
+    let secured = MapResponseLayer::new(move |mut answer: http::Response<_>| {
+        // What lets a request pass is read by the proxy alone. Everything else it hands to the visitor.
+        if answer.status() != StatusCode::OK {
+            add_security_headers(answer.headers_mut(), https);
+        }
+        answer
+    });
+    let routes = Router::new()
         .route("/authz/forward-auth", any(authz::forward_auth))
         .route("/authz/auth-request", any(authz::auth_request))
         .route("/authz/ext-authz", any(authz::ext_authz))
@@ -100,7 +108,8 @@ fn gateway() -> Router<State> {
         .route("/authz/app/{name}/ext-authz", any(authz::ext_authz_of_app))
         .route("/authz/app/{name}/ext-authz/", any(authz::ext_authz_of_app))
         .route("/authz/app/{name}/ext-authz/{*target}", any(authz::ext_authz_of_app))
-        .merge(access_validator())
+        .merge(access_validator());
+    routes.layer((secured, CatchPanicLayer::custom(panicked), timeout)).with_state(Arc::clone(app))
 }
 
 /// The same behind Cloudflare Access; the last three are the addresses of `cloudflare-access-forwardauth`.
@@ -154,10 +163,9 @@ async fn around(Shared(app): Shared<State>, request: Request<Body>, next: Next) 
     let started = app.clock.instant();
     let method = request.method().clone();
     let route = request.extensions().get::<MatchedPath>().cloned();
-    let mut answer = if request.uri().query().is_some_and(|query| query.len() > MAX_QUERY_BYTES) {
-        (StatusCode::URI_TOO_LONG, "the address is too long\n").into_response()
-    } else {
-        next.run(request).await
+    let mut answer = match too_long(request.uri()) {
+        Some(refusal) => refusal,
+        None => next.run(request).await,
     };
     add_security_headers(answer.headers_mut(), app.issuer.is_https());
     let elapsed = app.clock.instant().saturating_duration_since(started);

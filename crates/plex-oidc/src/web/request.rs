@@ -10,7 +10,7 @@ use axum::extract::{ConnectInfo, FromRequest, FromRequestParts, Path, Request};
 use axum::response::IntoResponse;
 use http::header::{CONTENT_TYPE, ORIGIN};
 use http::request::Parts;
-use http::{HeaderMap, Method, StatusCode};
+use http::{HeaderMap, Method, StatusCode, Uri};
 use plex_oidc_core::form::Parameters;
 use plex_oidc_core::id::RequestId;
 
@@ -22,8 +22,17 @@ use crate::pages::{ErrorKind, Page};
 use crate::session::form_token_is_right;
 use crate::store::records::LoginState;
 
+/// Longest query that is read, in bytes (requirement 16).
+const MAX_QUERY_BYTES: usize = 8 * 1024;
+
 /// The header in which our script sends the form token.
 const CSRF_HEADER: &str = "x-csrf-token";
+
+/// Refuses an address with too long a query.
+pub fn too_long(address: &Uri) -> Option<Answer> {
+    let long = address.query().is_some_and(|query| query.len() > MAX_QUERY_BYTES);
+    long.then(|| (StatusCode::URI_TOO_LONG, "the address is too long\n").into_response())
+}
 
 /// The address of the client: the peer, or what trusted proxies say.
 pub fn client_address(app: &App, headers: &HeaderMap, peer: SocketAddr) -> IpAddr {

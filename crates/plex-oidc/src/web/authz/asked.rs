@@ -14,6 +14,7 @@ use url::form_urlencoded;
 use super::answers::{Asking, refuse, untrusted};
 use super::headers::HeadersOf;
 use crate::app::{App, State};
+use crate::web::request::too_long;
 use crate::web::respond::Answer;
 
 /// A call of a proxy, without its body.
@@ -28,6 +29,9 @@ impl FromRequest<State> for Call {
 
     async fn from_request(request: Request, app: &State) -> Result<Self, Answer> {
         let mut request = request.into_parts().0;
+        if let Some(refusal) = too_long(&request.uri) {
+            return Err(refusal);
+        }
         let peer = ConnectInfo::<SocketAddr>::from_request_parts(&mut request, app).await;
         let Ok(ConnectInfo(peer)) = peer else {
             error!("a proxy's call came without the address of its peer");

@@ -108,10 +108,11 @@ async fn req_125_126_every_page_of_a_whole_sign_in() {
 #[tokio::test]
 async fn req_126_errors_before_any_handler_too() {
     let house = House::new().await;
-    let long = format!("/authorize?state={}", "x".repeat(8 * 1024));
-    let answer = house.door.get(&long).await;
-    assert_eq!(answer.status, 414);
-    is_protected(&answer);
+    for path in ["/authorize", "/authz/forward-auth", "/authz/cloudflare-access/wiki"] {
+        let answer = house.door.get(&format!("{path}?state={}", "x".repeat(8 * 1024))).await;
+        assert_eq!(answer.status, 414, "{path}");
+        is_protected(&answer);
+    }
     let mut large = bare(&Method::POST, "/sign-out");
     *large.body_mut() = axum::body::Body::from("x".repeat(65 * 1024));
     let form = HeaderValue::from_static("application/x-www-form-urlencoded");
