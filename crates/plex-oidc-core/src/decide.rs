@@ -301,7 +301,6 @@ fn judge(
 
 fn barred(person: &Person, rules: &HouseRules) -> Option<Denial> {
     let account = &person.account;
-    let is_owner = person.groups.contains(&Group::owner());
     if account.anonymous {
         return Some(Denial::Anonymous);
     }
@@ -309,7 +308,8 @@ fn barred(person: &Person, rules: &HouseRules) -> Option<Denial> {
         return (!rules.allow_managed_users).then_some(Denial::ManagedUser);
     }
     let unconfirmed = rules.require_confirmed_email && !account.email_confirmed;
-    (unconfirmed && !is_owner).then_some(Denial::UnconfirmedEmail)
+    let is_owner = || person.groups.contains(&Group::owner());
+    (unconfirmed && !is_owner()).then_some(Denial::UnconfirmedEmail)
 }
 
 #[cfg(test)]

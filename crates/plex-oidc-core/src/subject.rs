@@ -34,6 +34,11 @@ impl Subject {
         self.0.strip_prefix(Self::PLEX)?.parse().ok().map(PlexAccountId)
     }
 
+    /// The text, for whoever keeps it.
+    pub fn into_text(self) -> String {
+        self.0
+    }
+
     /// The text that goes into the `sub` claim.
     pub fn as_str(&self) -> &str {
         &self.0

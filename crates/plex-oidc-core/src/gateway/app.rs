@@ -106,8 +106,8 @@ impl Apps {
     /// The application of those that `is_meant` names, which serves `host`: in preference one that names the host itself.
     pub fn find_among(&self, host: &Host, is_meant: impl Fn(&GatewayApp) -> bool) -> Option<&GatewayApp> {
         let serving = || self.0.iter().filter(|app| app.serves(host) && is_meant(app));
-        let exact = HostPattern::Exact(host.clone());
-        serving().find(|app| app.hosts.contains(&exact)).or_else(|| serving().next())
+        let names_it = |app: &&GatewayApp| app.hosts.iter().any(|pattern| pattern.is_exactly(host));
+        serving().find(names_it).or_else(|| serving().next())
     }
 
     /// The application with this name.

@@ -78,7 +78,7 @@ impl UserNames {
             return Some(chosen.clone());
         }
         let name = match self.otherwise {
-            UserName::Subject => Some(person.subject().as_str().to_owned()),
+            UserName::Subject => Some(person.subject().into_text()),
             UserName::Email => person.account.confirmed_email().map(str::to_ascii_lowercase),
             UserName::Username => person.account.username.clone(),
         };
@@ -174,7 +174,7 @@ fn value(field: IdentityField, person: &Person, names: &UserNames) -> Option<Str
     let free = |name: String| Some(name).filter(|name| !names.is_taken(name, person));
     let text = match field {
         IdentityField::User => names.of(person)?,
-        IdentityField::Subject => person.subject().as_str().to_owned(),
+        IdentityField::Subject => person.subject().into_text(),
         IdentityField::Username => free(person.account.username.clone()?)?,
         IdentityField::Name => free(person.account.display_name.clone())?,
         IdentityField::Email => person.account.confirmed_email()?.to_owned(),
@@ -187,8 +187,14 @@ fn value(field: IdentityField, person: &Person, names: &UserNames) -> Option<Str
 /// The groups of a person. A name with the separator in it would be two groups to the reader, so it is left out.
 fn joined(person: &Person, separator: char) -> String {
     let names = person.groups.iter().map(crate::groups::Group::as_str);
-    let whole: Vec<_> = names.filter(|name| !name.contains(separator)).collect();
-    whole.join(&separator.to_string())
+    let mut list = String::new();
+    for name in names.filter(|name| !name.contains(separator)) {
+        if !list.is_empty() {
+            list.push(separator);
+        }
+        list.push_str(name);
+    }
+    list
 }
 
 /// Whether a header can hold this text without anybody reading something else (RFC 9110 s. 5.5).

@@ -96,6 +96,11 @@ impl HostPattern {
         }
     }
 
+    /// Whether it names `host` itself.
+    pub fn is_exactly(&self, host: &Host) -> bool {
+        matches!(self, Self::Exact(exact) if exact == host)
+    }
+
     /// Whether `host` is one of these.
     pub fn matches(&self, host: &Host) -> bool {
         match self {

@@ -70,11 +70,11 @@ impl OriginalRequest {
 
     /// Puts the parts together. A default port is dropped. `None`: one of them is not what it should be.
     pub fn new(method: &str, scheme: &str, host: &str, target: &str) -> Option<Self> {
-        let https = match scheme.to_ascii_lowercase().as_str() {
-            "https" | "wss" => true,
-            "http" | "ws" => false,
-            _ => return None,
-        };
+        let is = |names: [&str; 2]| names.iter().any(|name| scheme.eq_ignore_ascii_case(name));
+        let https = is(["https", "wss"]);
+        if !https && !is(["http", "ws"]) {
+            return None;
+        }
         let (host, port) = Host::parse_with_port(host)?;
         let own = if https { 443 } else { 80 };
         Some(Self {

@@ -9,9 +9,11 @@ use plex_oidc_core::time::Seconds;
 use super::Scoped;
 use crate::session::find;
 
-const START: &str = "plex-oidc-start";
-const HOST_SESSION: &str = "plex-oidc-app";
-const DOMAIN_SESSION: &str = "plex-oidc-domain";
+/// The names: over plain HTTP, and over TLS.
+type Names = (&'static str, &'static str);
+const START: Names = ("plex-oidc-start", "__Host-plex-oidc-start");
+const HOST_SESSION: Names = ("plex-oidc-app", "__Host-plex-oidc-app");
+const DOMAIN_SESSION: Names = ("plex-oidc-domain", "__Secure-plex-oidc-domain");
 
 /// Names, writes and reads them. A browser keeps `__Host-` to one host; a domain's cookie can only have `__Secure-`, so a
 /// neighbour can plant another beside it, and then neither counts.
@@ -28,17 +30,17 @@ impl GatewayCookies {
 
     /// The secret of somebody who is on the way to sign in.
     pub fn start(self, headers: &HeaderMap) -> Option<Secret> {
-        find(headers, &self.host_name(START)).and_then(|text| Secret::parse(SecretKind::GatewayStart, text))
+        find(headers, self.name(START)).and_then(|text| Secret::parse(SecretKind::GatewayStart, text))
     }
 
     /// The `Set-Cookie` value of such a secret.
     pub fn set_start(self, secret: &Secret) -> String {
-        self.write(self.host_name(START), secret.expose(), START_LIFETIME, None)
+        self.write(self.name(START), secret.expose(), START_LIFETIME, None)
     }
 
     /// The secret of a gateway session that is good in this scope.
     pub fn session(self, headers: &HeaderMap, scope: &Scoped) -> Option<Secret> {
-        let text = find(headers, &self.session_name(scope))?;
+        let text = find(headers, self.session_name(scope))?;
         Secret::parse(SecretKind::GatewaySession, text)
     }
 
@@ -47,19 +49,15 @@ impl GatewayCookies {
         self.write(self.session_name(scope), secret.expose(), lifetime, Some(scope))
     }
 
-    fn session_name(self, scope: &Scoped) -> String {
-        match scope.domain {
-            None => self.host_name(HOST_SESSION),
-            Some(_) if self.secure => format!("__Secure-{DOMAIN_SESSION}"),
-            Some(_) => DOMAIN_SESSION.to_owned(),
-        }
+    fn session_name(self, scope: &Scoped) -> &'static str {
+        self.name(if scope.domain.is_none() { HOST_SESSION } else { DOMAIN_SESSION })
     }
 
-    fn host_name(self, base: &str) -> String {
-        if self.secure { format!("__Host-{base}") } else { base.to_owned() }
+    fn name(self, (plain, secure): Names) -> &'static str {
+        if self.secure { secure } else { plain }
     }
 
-    fn write(self, name: String, value: &str, lifetime: Seconds, scope: Option<&Scoped>) -> String {
+    fn write(self, name: &'static str, value: &str, lifetime: Seconds, scope: Option<&Scoped>) -> String {
         let cookie = Cookie::build((name, value.to_owned()))
             .path("/")
             .secure(self.secure)

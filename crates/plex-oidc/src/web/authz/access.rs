@@ -3,6 +3,7 @@
 //! Access owns the login, so nobody is sent anywhere from here: 200, 401, 403, 400 or 503. Who it is comes from the
 //! assertion; the rules, and the decision, are those of every application.
 
+use axum::body::Bytes;
 use http::StatusCode;
 use plex_oidc_core::gateway::{Family, RequestKind, Verdict, weigh};
 use tracing::{debug, info, warn};
@@ -141,6 +142,7 @@ fn pass(asking: &Asking<'_>, accepted: Accepted<'_>, visitor: &AccessVisitor) ->
             (headers.values(None, &app.gateway.names), claim_values(app, accepted, None))
         }
     };
-    let identity = identity.iter().map(|(name, value)| (*name, value.as_str()));
-    pass_with(asking, identity.chain(claims.iter().map(|(name, value)| (*name, value.as_str()))))
+    let identity = identity.into_iter().map(|(name, value)| (name, Bytes::from(value)));
+    let claims = claims.iter().map(|(name, value)| (*name, Bytes::copy_from_slice(value.as_bytes())));
+    pass_with(asking, identity.chain(claims))
 }

@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use axum::body::Body;
+use axum::body::{Body, Bytes};
 use axum::response::{IntoResponse as _, Response};
 use http::header::{
     ACCESS_CONTROL_ALLOW_CREDENTIALS, ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_EXPOSE_HEADERS,
@@ -63,20 +63,21 @@ pub(super) fn told<'p>(
 
 /// The one answer that lets a request pass. Every header of the application's set is there (requirement 169).
 pub(super) fn pass(asking: &Asking<'_>, person: Option<&Person>) -> Answer {
-    pass_with(asking, asking.asked.headers.values(person, &asking.app.gateway.names))
+    let values = asking.asked.headers.values(person, &asking.app.gateway.names);
+    pass_with(asking, values.into_iter().map(|(name, value)| (name, Bytes::from(value))))
 }
 
 /// Lets a request pass with these headers; an empty one clears what a visitor may have planted.
 pub(super) fn pass_with<'v>(
     asking: &Asking<'_>,
-    values: impl IntoIterator<Item = (&'v str, impl AsRef<str>)>,
+    values: impl IntoIterator<Item = (&'v str, Bytes)>,
 ) -> Answer {
     let mut answer = Response::new(Body::empty());
     let headers = answer.headers_mut();
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     for (name, value) in values {
         let Ok(name) = HeaderName::try_from(name) else { continue };
-        let value = HeaderValue::from_bytes(value.as_ref().as_bytes());
+        let value = HeaderValue::from_maybe_shared(value);
         headers.insert(name, value.unwrap_or_else(|_| HeaderValue::from_static("")));
     }
     hand_on_authorization(asking, headers);
