@@ -222,7 +222,7 @@ fn rules(line: &[u8], body: &[u8]) {
     };
     let (person, house) = (person(*who), house());
     let say =
-        |app: &GatewayApp| Said::from(weigh(app, &request, kind, person.as_ref(), (&house, NOW)).verdict);
+        |app: &GatewayApp| Said::from(weigh(app, &request, || kind, person.as_ref(), (&house, NOW)).verdict);
     let said = say(&app(&rules));
     if kind == RequestKind::Preflight && preflight {
         assert_eq!(said, Said::PassAnybody);

@@ -28,16 +28,14 @@ impl Host {
         if bare.contains(strange) {
             return None;
         }
-        let host = url::Host::parse(bare).ok()?;
         // URLs allow more in a host than names have: a list with commas would be one host, and a star a label.
         let plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.');
-        if matches!(&host, url::Host::Domain(name) if !name.bytes().all(plain)) {
-            return None;
+        match url::Host::parse(bare).ok()? {
+            url::Host::Domain(name) => name.bytes().all(plain).then_some(Self(name)),
+            // In a spelling of its own (octal, hexadecimal, short) it is another text after parsing.
+            url::Host::Ipv4(address) => Some(address.to_string()).filter(|text| text == bare).map(Self),
+            address @ url::Host::Ipv6(_) => Some(Self(address.to_string())),
         }
-        let host = host.to_string();
-        // An IPv4 address in a spelling of its own (octal, hexadecimal, short) is another text after parsing.
-        let is_address = host.parse::<std::net::Ipv4Addr>().is_ok();
-        (!is_address || host == bare).then_some(Self(host))
     }
 
     /// Reads `host` or `host:port`.

@@ -119,13 +119,13 @@ impl Weighed {
 pub fn weigh(
     app: &GatewayApp,
     request: &OriginalRequest,
-    kind: RequestKind,
+    kind: impl FnOnce() -> RequestKind,
     person: Option<&Person>,
     (rules, now): (&HouseRules, Timestamp),
 ) -> Weighed {
     let say = |audience: &Audience| says(audience, person, rules, now);
     let (verdict, considered) = match request.path.normal() {
-        _ if kind == RequestKind::Preflight && app.preflight => (Verdict::PassAnybody, Vec::new()),
+        _ if app.preflight && kind() == RequestKind::Preflight => (Verdict::PassAnybody, Vec::new()),
         Some(normal) => first_match(app, (1..).zip(&app.rules), (request, normal), say),
         None => strictest(app, request, say),
     };

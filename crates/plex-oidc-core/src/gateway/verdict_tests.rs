@@ -35,7 +35,7 @@ fn app(rules: Vec<PathRule>) -> GatewayApp {
 
 fn ask(app: &GatewayApp, method: &str, target: &str, person: Option<&Person>) -> Verdict {
     let request = OriginalRequest::new(method, "https", "wiki.example.org", target).unwrap();
-    weigh(app, &request, RequestKind::Script, person, (&house(), NOW)).verdict
+    weigh(app, &request, || RequestKind::Script, person, (&house(), NOW)).verdict
 }
 
 fn guarded() -> GatewayApp {
@@ -172,14 +172,15 @@ fn deny_beats_allow_and_the_house_rules_hold_here_too() {
     assert_eq!(ask(&app, "GET", "/", Some(&ended)), Verdict::Deny(Denial::NotShared));
     let request = OriginalRequest::new("GET", "https", "wiki.example.org", "/").unwrap();
     let later = Timestamp(2 * 86_400);
-    let weighed = weigh(&app, &request, RequestKind::Script, Some(&friend()), (&house(), later));
+    let weighed = weigh(&app, &request, || RequestKind::Script, Some(&friend()), (&house(), later));
     assert_eq!(weighed.verdict, Verdict::SignIn, "what we know is too old");
 }
 
 #[test]
 fn a_preflight_passes_only_where_the_host_said_so() {
     let request = OriginalRequest::new("OPTIONS", "https", "wiki.example.org", "/").unwrap();
-    let ask = |app: &GatewayApp| weigh(app, &request, RequestKind::Preflight, None, (&house(), NOW)).verdict;
+    let ask =
+        |app: &GatewayApp| weigh(app, &request, || RequestKind::Preflight, None, (&house(), NOW)).verdict;
     assert_eq!(ask(&app(Vec::new())), Verdict::SignIn);
     assert_eq!(ask(&GatewayApp { preflight: true, ..app(Vec::new()) }), Verdict::PassAnybody);
 }
@@ -187,7 +188,7 @@ fn a_preflight_passes_only_where_the_host_said_so() {
 #[test]
 fn every_rule_that_was_looked_at_is_named() {
     let request = OriginalRequest::new("GET", "https", "wiki.example.org", "/admin").unwrap();
-    let weighed = weigh(&guarded(), &request, RequestKind::Script, Some(&friend()), (&house(), NOW));
+    let weighed = weigh(&guarded(), &request, || RequestKind::Script, Some(&friend()), (&house(), NOW));
     let said: Vec<String> = weighed.considered.iter().map(ToString::to_string).collect();
     assert_eq!(
         said,
@@ -306,7 +307,7 @@ fn a_program_passes_by_a_bypass_or_where_no_rule_speaks_of_people() {
     let app = guarded();
     let lets_in = |app: &GatewayApp, kind, method, target| {
         let request = OriginalRequest::new(method, "https", "wiki.example.org", target).unwrap();
-        weigh(app, &request, kind, None, (&house(), NOW)).lets_programs_in()
+        weigh(app, &request, || kind, None, (&house(), NOW)).lets_programs_in()
     };
     for (target, expected) in
         [("/", true), ("/health", true), ("/admin", false), ("/ADMIN/x", false), ("/x/../public/y", false)]
@@ -321,7 +322,7 @@ fn a_program_passes_by_a_bypass_or_where_no_rule_speaks_of_people() {
 /// Whether the application is told who it is, where everybody passes.
 fn is_told(app: &GatewayApp, kind: RequestKind, target: &str, person: Option<&Person>) -> bool {
     let request = OriginalRequest::new("GET", "https", "wiki.example.org", target).unwrap();
-    let weighed = weigh(app, &request, kind, person, (&house(), NOW));
+    let weighed = weigh(app, &request, || kind, person, (&house(), NOW));
     assert_eq!(weighed.verdict, Verdict::PassAnybody, "{target}");
     weighed.told(person, app, &UserNames::default()).unwrap().is_some()
 }
@@ -355,7 +356,7 @@ fn nobody_passes_as_a_person_whom_the_application_would_take_for_nobody() {
     let names = UserNames { otherwise: crate::gateway::UserName::Username, ..UserNames::default() };
     let told = |app: &GatewayApp, target| {
         let request = OriginalRequest::new("GET", "https", "wiki.example.org", target).unwrap();
-        let weighed = weigh(app, &request, RequestKind::Script, Some(&nameless), (&house(), NOW));
+        let weighed = weigh(app, &request, || RequestKind::Script, Some(&nameless), (&house(), NOW));
         weighed.told(Some(&nameless), app, &names).map(|told| told.is_some())
     };
     let mut app = guarded();

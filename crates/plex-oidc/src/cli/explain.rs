@@ -177,7 +177,7 @@ fn explain(
 }
 
 fn decide(config: &Config, app: &GatewayApp, case: &Case<'_>, out: &mut dyn io::Write) -> io::Result<Exit> {
-    let weighed = weigh(app, case.request, case.kind, case.person, case.house);
+    let weighed = weigh(app, case.request, || case.kind, case.person, case.house);
     writeln!(out, "Rules")?;
     if weighed.considered.is_empty() {
         writeln!(out, "  none was looked at: `preflight` lets CORS preflights pass")?;

@@ -189,7 +189,8 @@ impl Weighing<'_> {
         // Of nobody it does not matter which servers count.
         let rules = house_rules(self.config, Vec::new());
         let ours = OwnPath::of(&request).is_some();
-        (!ours).then(|| weigh(self.app, &request, RequestKind::Navigation, None, (&rules, self.now)).verdict)
+        (!ours)
+            .then(|| weigh(self.app, &request, || RequestKind::Navigation, None, (&rules, self.now)).verdict)
     }
 
     /// The first path with this verdict: the front page, those that the rules name, and one that nothing names.

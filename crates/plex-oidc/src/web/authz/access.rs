@@ -98,13 +98,13 @@ fn not_believed(asking: &Asking<'_>, error: &NotBelieved) -> Answer {
 
 fn verdict_answer(asking: &Asking<'_>, accepted: Accepted<'_>, visitor: &AccessVisitor) -> Answer {
     let Asking { app, asked, original, .. } = *asking;
-    let kind = RequestKind::of(original, &HeadersOf(asking.headers));
+    let kind = || RequestKind::of(original, &HeadersOf(asking.headers));
     let person = match visitor {
         AccessVisitor::Person(user, _) => Some(&user.person),
         AccessVisitor::Nobody | AccessVisitor::Program(..) => None,
     };
     let weighed = weigh(asked, original, kind, person, (&app.rules, app.clock.now()));
-    debug!(app = asked.name, verdict = ?weighed.verdict, ?kind, "a proxy asked, behind Cloudflare Access");
+    debug!(app = asked.name, verdict = ?weighed.verdict, kind = ?kind(), "a proxy asked, behind Cloudflare Access");
     let refused = |status, sentence| refuse(asking.family, status, sentence);
     match (visitor, weighed.verdict) {
         (AccessVisitor::Program(..), _) if weighed.lets_programs_in() => pass(asking, accepted, visitor),

@@ -68,29 +68,30 @@ async fn decided(asking: &Asking<'_>) -> Result<Answer, FlowError> {
         None => {}
     }
     let (app, asked, original) = (asking.app, asking.asked, asking.original);
-    let kind = RequestKind::of(original, &HeadersOf(asking.headers));
     let visitor = visitor(app, asked, &original.host, asking.headers).await?;
     if matches!(visitor, Visitor::BadToken) {
         return Ok(answers::bad_token(asking));
     }
-    verdict_answer(asking, kind, &visitor)
+    verdict_answer(asking, &visitor)
 }
 
-fn verdict_answer(asking: &Asking<'_>, kind: RequestKind, visitor: &Visitor) -> Result<Answer, FlowError> {
+fn verdict_answer(asking: &Asking<'_>, visitor: &Visitor) -> Result<Answer, FlowError> {
     let Asking { app, asked, original, .. } = *asking;
+    // Looked at where it counts, and that is not where somebody passes.
+    let kind = || RequestKind::of(original, &HeadersOf(asking.headers));
     let person = visitor.person();
     let house = (&app.rules, app.clock.now());
     let weighed = weigh(asked, original, kind, person, house);
-    debug!(app = asked.name, verdict = ?weighed.verdict, ?kind, "a proxy asked");
+    debug!(app = asked.name, verdict = ?weighed.verdict, kind = ?kind(), "a proxy asked");
     match weighed.verdict {
         Verdict::Pass | Verdict::PassAnybody => Ok(answers::told(asking, &weighed, person)
             .map_or_else(|refusal| *refusal, |told| answers::pass(asking, told))),
-        Verdict::SignIn => answers::sign_in(asking, kind, visitor),
+        Verdict::SignIn => answers::sign_in(asking, kind(), visitor),
         // The sign-in page says why, and offers to switch. Somebody who may use other parts would be sent back at once.
         Verdict::Deny(_)
-            if kind == RequestKind::Navigation && !person.is_some_and(|person| is_for(asking, person)) =>
+            if kind() == RequestKind::Navigation && !person.is_some_and(|person| is_for(asking, person)) =>
         {
-            answers::sign_in(asking, kind, visitor)
+            answers::sign_in(asking, kind(), visitor)
         }
         Verdict::Deny(_) => Ok(answers::refuse(asking.family, StatusCode::FORBIDDEN, answers::NOT_FOR_YOU)),
     }
