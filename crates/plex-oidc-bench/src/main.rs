@@ -29,6 +29,10 @@ use crate::process::Cores;
 use crate::report::Row;
 use crate::team::Team;
 
+/// As the program has it, for the bare server that the program is compared with.
+#[global_allocator]
+static ALLOCATOR: dlmalloc::GlobalDlmalloc = dlmalloc::GlobalDlmalloc;
+
 /// A measurement, or why there is none.
 type Outcome<T> = Result<T, Box<dyn Error + Send + Sync>>;
 

@@ -7,6 +7,10 @@ use std::process::ExitCode;
 use plex_oidc::cli::{self, World};
 use plex_oidc::clock::SystemClock;
 
+/// Instead of musl's, which may ask the kernel for memory with every request: docs/decisions/0009.
+#[global_allocator]
+static ALLOCATOR: dlmalloc::GlobalDlmalloc = dlmalloc::GlobalDlmalloc;
+
 fn main() -> ExitCode {
     // Variables that are not text cannot be ours.
     let environment: BTreeMap<String, String> = std::env::vars_os()
