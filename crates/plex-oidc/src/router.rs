@@ -23,7 +23,9 @@ use crate::web::authz::access;
 use crate::web::request::BodyTime;
 use crate::web::respond::page_error;
 use crate::web::sign_in::{choice, constant, page, return_, start, wait};
-use crate::web::{assets, authorize, authz, gateway_sign_in, health, metadata, sign_out, token, userinfo};
+use crate::web::{
+    assets, authorize, authz, gateway_sign_in, health, metadata, par, sign_out, token, userinfo,
+};
 
 /// Longest query that is read, in bytes (requirement 16).
 const MAX_QUERY_BYTES: usize = 8 * 1024;
@@ -122,6 +124,7 @@ fn protocol() -> Router<State> {
         .route("/userinfo", get(userinfo::userinfo).post(userinfo::userinfo))
         .route("/jwks", get(metadata::jwks))
         .layer(cors())
+        .route("/par", any(par::par)) // nothing for scripts of other origins
 }
 
 fn documents(app: &App) -> Router<State> {

@@ -7,6 +7,7 @@ pub mod complete;
 pub mod gateway;
 pub mod handover;
 pub mod issue;
+pub mod pushed;
 pub mod tokens;
 pub mod watch;
 

@@ -117,7 +117,7 @@ fn account_choice(app: &App, attempt: &Attempt<'_>, session: &BrowserSession) ->
 
 fn consent(app: &App, attempt: &Attempt<'_>, session: &BrowserSession) -> Answer {
     let (id, csrf) = (attempt.id.to_string(), form_token(&attempt.cookie));
-    let scopes: Vec<&str> = attempt.frozen.request.scopes.iter().map(in_plain_words).collect();
+    let scopes: Vec<&str> = attempt.frozen.request.all_scopes().iter().map(in_plain_words).collect();
     let subject = session.user.subject();
     let values = Consent {
         account: subject.as_str(),
