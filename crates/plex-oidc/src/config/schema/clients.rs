@@ -85,7 +85,7 @@ pub(super) const CLIENTS: Section = Section {
             Kind::Flag,
             Some("false"),
             "Whether it must push its authorization requests to `/par` (RFC 9126) instead of sending them through the \
-             browser. Whether it does so is its own choice otherwise.",
+             browser. Every other application may, and need not.",
         ),
         key(
             "subject_type",

@@ -88,7 +88,7 @@ async fn req_073_refreshed_tokens_tell_the_same_and_narrowed_ones_less() {
 async fn req_073_what_cannot_be_read_is_an_error_and_the_program_lives() {
     let house = House::new().await;
     let (photos, mut browser) = (house.relying_party("photos"), house.browser());
-    let deep = format!("{{\"userinfo\":{}1{}}}", "[".repeat(1500), "]".repeat(1500));
+    let deep = format!("{{\"userinfo\":{}1{}}}", "[".repeat(500), "]".repeat(500));
     let twice = "{\"userinfo\":{\"name\":null,\"name\":{\"essential\":true}}}";
     for bad in
         ["x", "[]", "null", "{\"userinfo\":1}", "{\"id_token\":{\"name\":true}}", twice, &deep, "{} {}"]
@@ -96,7 +96,7 @@ async fn req_073_what_cannot_be_read_is_an_error_and_the_program_lives() {
         let asked = photos.authorization().with("claims", bad);
         assert_eq!(asked.error(&browser.get(&asked.url()).await.leaves()), "invalid_request", "{bad:.60}");
     }
-    let bomb = photos.authorization().with("claims", &"{\"a\":".repeat(10_000));
+    let bomb = photos.authorization().with("claims", &"[".repeat(10_000));
     assert_eq!(bomb.error(&browser.send(bomb.post()).await.leaves()), "invalid_request");
     let asked = asking(&photos, "openid", &json!({"more": 1, "userinfo": null}));
     browser.sign_in(&asked.url(), "friend").await.code();
