@@ -10,9 +10,9 @@ use plextv::{Error, PinId, PlexToken};
 use secrecy::ExposeSecret as _;
 use tracing::info;
 
-use super::FlowError;
 use super::attempt::{self, Attempt, Frozen, Refusal};
 use super::issue::{Holder, new_code, token_for};
+use super::{FlowError, pushed};
 use crate::app::App;
 use crate::keys::Place;
 use crate::store::records::{
@@ -193,7 +193,8 @@ async fn admit(
             refuse(app, attempt.id, RefusedAt::Approval(pin_id), &Refusal::OtherAccount).await?;
             Ok(Outcome::Page)
         }
-        Step::Refuse(error) => Ok(Outcome::Refuse(Box::new(error))),
+        Step::Refuse(error) if pushed::spend(app, request).await? => Ok(Outcome::Refuse(Box::new(error))),
+        Step::Refuse(_) => Ok(Outcome::Page),
     }
 }
 

@@ -35,8 +35,9 @@ pub const PIN_MEMORY: Seconds = Seconds::days(1);
 pub const TOUCH_INTERVAL: Seconds = Seconds::minutes(1);
 /// For how long after its end a code is remembered, so that reuse is recognised.
 pub const CODE_MEMORY: Seconds = Seconds::hours(1);
-/// For how long after its end a pushed request is remembered: longer than any sign-in that was begun with it.
-pub const PUSHED_MEMORY: Seconds = Seconds::hours(1);
+/// For how long after its end a pushed request is remembered, for the sign-ins that were begun with it. One that takes longer
+/// has to be begun anew.
+pub const PUSHED_MEMORY: Seconds = Seconds::minutes(30);
 /// How many rows of each kind one sweep removes at most, so that it never holds up the writers for long.
 pub const SWEEP_BATCH: u32 = 500;
 

@@ -48,6 +48,9 @@ async fn answer(
         if let Some(response) = issue(app, request, session).await? {
             return Ok(to_client(app, &response));
         }
+        if request.prompt.forbids_pages() {
+            return refuse(app, request, &request.refuse(Code::LoginRequired, "the sign-in is over")).await;
+        }
     }
     if let Step::Refuse(error) = &step {
         return refuse(app, request, error).await;
