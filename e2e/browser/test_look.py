@@ -14,14 +14,14 @@ WIDTHS = {360: 740, 1280: 800}
 SCHEMES = ("light", "dark")
 MOST_BYTES = 40_000
 
-# The page that goes on by itself is gone before anybody can look, so it is drawn without its order to go on.
+# The pages that go on by themselves are gone before anybody can look, so they are drawn without what makes them go on.
 DRAW_ONWARD = """
 const form = document.querySelector("form[data-cancel]");
 return fetch(form.action, { method: "POST", body: new URLSearchParams(new FormData(form)) })
   .then((answer) => answer.text())
   .then((html) => {
     document.open();
-    document.write(html.replace(/<meta http-equiv="refresh"[^>]*>/, ""));
+    document.write(html.replace(/<meta http-equiv="refresh"[^>]*>|<script.*form-post.*<.script>/, ""));
     document.close();
   });
 """
@@ -103,10 +103,20 @@ def consent(visitor, _):
     visitor.browser.named("Allow")
 
 
-def onward(visitor, _):
-    visitor.arrive()
+def onward_by_hand(visitor):
     visitor.browser.driver.execute_script(DRAW_ONWARD)
     visitor.browser.sees("If nothing happens")
+
+
+def onward(visitor, _):
+    visitor.arrive()
+    onward_by_hand(visitor)
+
+
+def form_post(visitor, _):
+    visitor.ask_to_sign_in(by_form=True)
+    visitor.browser.find(SIGN_IN)
+    onward_by_hand(visitor)
 
 
 def sign_out(visitor, demo):
@@ -136,6 +146,7 @@ PAGES = {
     "account-choice": (account_choice, []),
     "consent": (consent, []),
     "onward": (onward, []),
+    "form-post": (form_post, []),
     "sign-out": (sign_out, []),
     "signed-out": (signed_out, []),
 }

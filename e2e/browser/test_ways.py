@@ -220,3 +220,26 @@ def test_sign_out_at_the_provider(visitor, browser, demo):
     browser.find(SIGN_IN)
     browser.driver.get(f"{demo.relying_party}/sign-in?prompt=none")
     visitor.is_refused("login_required")
+
+
+def test_the_answer_is_posted_where_the_application_wants_that(visitor, browser, demo):
+    visitor.ask_to_sign_in(by_form=True)
+    browser.find(SIGN_IN)
+    visitor.continue_as("friend")
+    visitor.is_greeted("Mara")
+    # With a session no page of ours waits for anybody: the form posts itself.
+    visitor.ask_to_sign_in(by_form=True)
+    visitor.is_greeted("Mara")
+    visitor.ask_to_sign_in("select_account", by_form=True)
+    browser.press("Continue as Mara")
+    visitor.is_greeted("Mara")
+    sent = [url for _, url in browser.journal.read().sent if url.startswith(demo.relying_party + "/callback")]
+    assert len(sent) == 3 and not any("?" in url for url in sent), sent
+
+
+def test_without_any_script_the_answer_is_posted_by_a_button(visitor, browser, demo):
+    with browser.without_script():
+        visitor.ask_to_sign_in(by_form=True)
+        browser.press("Cancel")
+        browser.press("Go to Demo relying party")
+        visitor.is_refused()

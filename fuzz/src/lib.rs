@@ -5,7 +5,7 @@
 
 use std::sync::LazyLock;
 
-use plex_oidc_core::client::{Client, ClientAuthMethod, Clients, SigningAlgorithm};
+use plex_oidc_core::client::{Client, ClientAuthMethod, Clients, SigningAlgorithm, SubjectType};
 use plex_oidc_core::decide::AllowRule;
 use plex_oidc_core::groups::Group;
 use plex_oidc_core::id::ClientId;
@@ -62,6 +62,9 @@ fn client(id: &str, auth_method: ClientAuthMethod) -> Client {
         consent_required: false,
         signing_algorithm: SigningAlgorithm::Rs256,
         scopes: Scope::ALL.into_iter().collect::<ScopeSet>(),
+        pushed_requests_required: false,
+        subject_type: SubjectType::Public,
+        userinfo_algorithm: None,
         id_token_claims: Vec::new(),
         plex_token: None,
         plex_token_sealed: false,

@@ -10,7 +10,8 @@ use crate::decide::Person;
 use crate::groups::Groups;
 use crate::id::Sid;
 use crate::issuer::Issuer;
-use crate::scope::{Scope, ScopeSet};
+use crate::scope::ScopeSet;
+use crate::subject::Subject;
 use crate::time::Timestamp;
 
 /// Largest ID token payload we hand out, in bytes: proxies and Cloudflare cut or refuse larger headers.
@@ -20,6 +21,9 @@ pub const MAX_ID_TOKEN_CLAIMS_BYTES: usize = 3072;
 pub const AMR_PLEX: &str = "plex";
 /// The authentication context class of a sign-in through Plex (`acr`).
 pub const ACR_PLEX: &str = "urn:plex-oidc:acr:plex";
+/// Every authentication context class there is. With a second one, an `acr` that a client demands must also be compared with
+/// that of the session, in [`next_step`](crate::authorize::next_step).
+pub const ACR_VALUES: [&str; 1] = [ACR_PLEX];
 
 /// Claims about the person, those that the scopes or the client's settings release.
 #[derive(Debug, Default, Serialize)]
@@ -59,15 +63,6 @@ impl<'a> PersonClaims<'a> {
     }
 }
 
-/// Which claim each scope releases (OIDC Core 1.0 s. 5.4).
-fn released_by(scopes: ScopeSet, claim: ExtraClaim) -> bool {
-    scopes.contains(match claim {
-        ExtraClaim::PreferredUsername | ExtraClaim::Name | ExtraClaim::Picture => Scope::Profile,
-        ExtraClaim::Email | ExtraClaim::EmailVerified => Scope::Email,
-        ExtraClaim::Groups => Scope::Groups,
-    })
-}
-
 /// What an ID token is made from.
 #[derive(Clone, Copy)]
 pub struct IdTokenFacts<'a> {
@@ -77,12 +72,16 @@ pub struct IdTokenFacts<'a> {
     pub client: &'a Client,
     /// Whom it is about.
     pub person: &'a Person,
+    /// How that person is called towards the client.
+    pub subject: &'a Subject,
     /// When that person authenticated.
     pub auth_time: Timestamp,
     /// The browser session.
     pub sid: Sid,
     /// The client's nonce; never on refresh (OIDC Core 1.0 s. 12.2).
     pub nonce: Option<&'a str>,
+    /// Claims that the client asked for by name and may have.
+    pub requested: &'a [ExtraClaim],
     /// The access token beside it.
     pub access_token: &'a str,
     /// The Plex token, if the operator opted in for this client.
@@ -95,7 +94,7 @@ pub struct IdTokenFacts<'a> {
 #[derive(Debug, Serialize)]
 pub struct IdTokenClaims<'a> {
     iss: &'a str,
-    sub: String,
+    sub: &'a str,
     aud: &'a str,
     exp: Timestamp,
     iat: Timestamp,
@@ -110,12 +109,13 @@ pub struct IdTokenClaims<'a> {
     person: PersonClaims<'a>,
 }
 
-/// The claims of an ID token: the protocol's, and those that the client's settings copy in.
+/// The claims of an ID token: the protocol's, those that the client's settings copy in, and those that it asked for.
 pub fn id_token<'a>(facts: &IdTokenFacts<'a>) -> IdTokenClaims<'a> {
-    let copied = &facts.client.id_token_claims;
+    let (copied, requested) = (&facts.client.id_token_claims, facts.requested);
+    let released = |claim| copied.contains(&claim) || requested.contains(&claim);
     IdTokenClaims {
         iss: facts.issuer.as_str(),
-        sub: facts.person.subject().as_str().to_owned(),
+        sub: facts.subject.as_str(),
         aud: facts.client.id.as_str(),
         exp: facts.now.plus(facts.client.id_token_lifetime),
         iat: facts.now,
@@ -125,7 +125,7 @@ pub fn id_token<'a>(facts: &IdTokenFacts<'a>) -> IdTokenClaims<'a> {
         amr: [AMR_PLEX],
         acr: ACR_PLEX,
         sid: facts.sid.to_string(),
-        person: PersonClaims::of(facts.person, facts.plex_token, |claim| copied.contains(&claim)),
+        person: PersonClaims::of(facts.person, facts.plex_token, released),
     }
 }
 
@@ -140,19 +140,52 @@ fn at_hash(access_token: &str, algorithm: SigningAlgorithm) -> String {
     URL_SAFE_NO_PAD.encode(left)
 }
 
+/// What a UserInfo answer is made from.
+#[derive(Clone, Copy)]
+pub struct UserInfoFacts<'a> {
+    /// Whom it is about.
+    pub person: &'a Person,
+    /// How that person is called towards the client.
+    pub subject: &'a Subject,
+    /// What the access token is good for.
+    pub scopes: ScopeSet,
+    /// Claims that the client asked for by name and may have.
+    pub requested: &'a [ExtraClaim],
+    /// The Plex token, if the operator opted in for this client.
+    pub plex_token: Option<&'a str>,
+}
+
 /// The UserInfo answer (OIDC Core 1.0 s. 5.3.2).
 #[derive(Debug, Serialize)]
 pub struct UserInfo<'a> {
-    sub: String,
+    sub: &'a str,
     #[serde(flatten)]
     person: PersonClaims<'a>,
 }
 
-/// The claims that `scopes` release.
-pub fn userinfo<'a>(person: &'a Person, scopes: ScopeSet, plex_token: Option<&'a str>) -> UserInfo<'a> {
+/// The claims that the scopes release, and those that were asked for by name.
+pub fn userinfo<'a>(facts: &UserInfoFacts<'a>) -> UserInfo<'a> {
+    let (scopes, requested) = (facts.scopes, facts.requested);
+    let released = |claim: ExtraClaim| scopes.contains(claim.scope()) || requested.contains(&claim);
     UserInfo {
-        sub: person.subject().as_str().to_owned(),
-        person: PersonClaims::of(person, plex_token, |claim| released_by(scopes, claim)),
+        sub: facts.subject.as_str(),
+        person: PersonClaims::of(facts.person, facts.plex_token, released),
+    }
+}
+
+/// The payload of a signed UserInfo answer (OIDC Core 1.0 s. 5.3.2). It has no end, and so is never an ID token.
+#[derive(Debug, Serialize)]
+pub struct SignedUserInfo<'a> {
+    iss: &'a str,
+    aud: &'a str,
+    #[serde(flatten)]
+    claims: UserInfo<'a>,
+}
+
+impl<'a> SignedUserInfo<'a> {
+    /// `claims` for this client.
+    pub fn new(claims: UserInfo<'a>, issuer: &'a Issuer, client: &'a Client) -> Self {
+        Self { iss: issuer.as_str(), aud: client.id.as_str(), claims }
     }
 }
 
@@ -169,9 +202,11 @@ mod tests {
             issuer: &issuer,
             client,
             person,
+            subject: &person.subject(),
             auth_time: Timestamp(90),
             sid: Sid(Uuid::from_u128(7)),
             nonce,
+            requested: &[],
             access_token: "jHkWEdUXMU1BwAsC4vtUsZwnNvTIxEl0z9K3vx5KF0Y",
             plex_token: None,
             now: Timestamp(100),
@@ -206,10 +241,16 @@ mod tests {
         assert_eq!(at_hash(token, SigningAlgorithm::EdDsa).len(), 43);
     }
 
+    fn told(person: &Person, scopes: &str, requested: &[ExtraClaim], plex_token: Option<&str>) -> Value {
+        let (subject, scopes) = (person.subject(), ScopeSet::parse(scopes));
+        let facts = UserInfoFacts { person, subject: &subject, scopes, requested, plex_token };
+        serde_json::to_value(userinfo(&facts)).unwrap()
+    }
+
     #[test]
     fn req_073_claims_follow_the_scopes_and_the_id_token_only_its_settings() {
         let person = friend();
-        let value = |scopes| serde_json::to_value(userinfo(&person, ScopeSet::parse(scopes), None)).unwrap();
+        let value = |scopes| told(&person, scopes, &[], None);
         assert_eq!(value("openid"), json!({"sub": "plex-42"}));
         assert_eq!(
             value("openid email"),
@@ -220,6 +261,8 @@ mod tests {
             json!({"sub": "plex-42", "preferred_username": "pat", "name": "Pat"})
         );
         assert_eq!(value("openid groups"), json!({"sub": "plex-42", "groups": ["plex-friend"]}));
+        let by_name = told(&person, "openid", &[ExtraClaim::Name, ExtraClaim::Picture], None);
+        assert_eq!(by_name, json!({"sub": "plex-42", "name": "Pat"}), "and there is no picture");
         let copying = Client { id_token_claims: vec![ExtraClaim::Email, ExtraClaim::Groups], ..client("a") };
         let claims = payload(&copying, &person, None);
         assert_eq!(claims.get("email"), Some(&json!("pat@example.com")));
@@ -231,10 +274,10 @@ mod tests {
     fn req_074_an_address_plex_has_not_confirmed_is_not_verified() {
         let mut person = friend();
         person.account.email_confirmed = false;
-        let value = serde_json::to_value(userinfo(&person, ScopeSet::parse("email"), None)).unwrap();
+        let value = told(&person, "email", &[], None);
         assert_eq!(value.get("email_verified"), Some(&json!(false)));
         person.account.email = None;
-        let value = serde_json::to_value(userinfo(&person, ScopeSet::parse("email"), None)).unwrap();
+        let value = told(&person, "email", &[], None);
         assert!(value.get("email_verified").is_none() && value.get("email").is_none());
     }
 
@@ -250,10 +293,9 @@ mod tests {
     #[test]
     fn req_076_no_plex_token_unless_one_is_passed_in() {
         let person = friend();
-        let everything: ScopeSet = Scope::ALL.into_iter().collect();
-        let without = serde_json::to_string(&userinfo(&person, everything, None)).unwrap();
-        assert!(!without.contains("plex_token"));
-        let with = serde_json::to_value(userinfo(&person, everything, Some("canary"))).unwrap();
+        let everything = "openid profile email groups offline_access";
+        assert!(told(&person, everything, &ExtraClaim::ALL, None).get("plex_token").is_none());
+        let with = told(&person, everything, &[], Some("canary"));
         assert_eq!(with.get("plex_token"), Some(&json!("canary")));
     }
 }

@@ -64,6 +64,15 @@ pub enum PlexTokenClaim {
     Server,
 }
 
+/// Whom a client calls what (OIDC Core 1.0 s. 8).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SubjectType {
+    /// Each person has one subject, the same for all such clients.
+    Public,
+    /// Each person has a subject that only the clients of this sector know.
+    Pairwise(String),
+}
+
 /// Claims that may be copied into a client's ID token, because many applications read nothing else.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -98,6 +107,20 @@ impl ExtraClaim {
             Self::Groups => "groups",
         }
     }
+
+    /// Reads the name of a claim.
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|claim| claim.as_str() == text)
+    }
+
+    /// The scope that releases it (OIDC Core 1.0 s. 5.4).
+    pub const fn scope(self) -> Scope {
+        match self {
+            Self::PreferredUsername | Self::Name | Self::Picture => Scope::Profile,
+            Self::Email | Self::EmailVerified => Scope::Email,
+            Self::Groups => Scope::Groups,
+        }
+    }
 }
 
 /// A registered relying party, checked: whoever holds one need not doubt its parts.
@@ -129,6 +152,12 @@ pub struct Client {
     pub signing_algorithm: SigningAlgorithm,
     /// The scopes it can be granted.
     pub scopes: ScopeSet,
+    /// Whether it must push its authorization requests (RFC 9126 s. 6).
+    pub pushed_requests_required: bool,
+    /// How people are called towards it.
+    pub subject_type: SubjectType,
+    /// How the answer of the UserInfo endpoint is signed for it; plain JSON without.
+    pub userinfo_algorithm: Option<SigningAlgorithm>,
     /// Claims that also go into its ID token.
     pub id_token_claims: Vec<ExtraClaim>,
     /// The Plex token to hand out in the `plex_token` claim, if the operator opted in.

@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use crate::authorize::ResponseMode;
 use crate::client::SigningAlgorithm;
 use crate::issuer::Issuer;
 use crate::scope::Scope;
@@ -14,13 +15,15 @@ pub struct ProviderMetadata {
     authorization_endpoint: String,
     token_endpoint: String,
     userinfo_endpoint: String,
+    pushed_authorization_request_endpoint: String,
     jwks_uri: String,
     scopes_supported: Vec<&'static str>,
     response_types_supported: [&'static str; 1],
-    response_modes_supported: [&'static str; 1],
+    response_modes_supported: [&'static str; 2],
     grant_types_supported: [&'static str; 2],
-    subject_types_supported: [&'static str; 1],
+    subject_types_supported: [&'static str; 2],
     id_token_signing_alg_values_supported: Vec<&'static str>,
+    userinfo_signing_alg_values_supported: Vec<&'static str>,
     token_endpoint_auth_methods_supported: [&'static str; 3],
     code_challenge_methods_supported: [&'static str; 1],
     prompt_values_supported: [&'static str; 4],
@@ -32,6 +35,7 @@ pub struct ProviderMetadata {
     request_parameter_supported: bool,
     request_uri_parameter_supported: bool,
     require_request_uri_registration: bool,
+    require_pushed_authorization_requests: bool,
     authorization_response_iss_parameter_supported: bool,
 }
 
@@ -42,13 +46,15 @@ pub fn provider_metadata(issuer: &Issuer) -> ProviderMetadata {
         authorization_endpoint: issuer.join("/authorize"),
         token_endpoint: issuer.join("/token"),
         userinfo_endpoint: issuer.join("/userinfo"),
+        pushed_authorization_request_endpoint: issuer.join("/par"),
         jwks_uri: issuer.join("/jwks"),
         scopes_supported: Scope::ALL.map(Scope::as_str).to_vec(),
         response_types_supported: ["code"],
-        response_modes_supported: ["query"],
+        response_modes_supported: ResponseMode::ALL.map(ResponseMode::as_str),
         grant_types_supported: ["authorization_code", "refresh_token"],
-        subject_types_supported: ["public"],
+        subject_types_supported: ["public", "pairwise"],
         id_token_signing_alg_values_supported: SigningAlgorithm::ALL.map(SigningAlgorithm::as_str).to_vec(),
+        userinfo_signing_alg_values_supported: SigningAlgorithm::ALL.map(SigningAlgorithm::as_str).to_vec(),
         token_endpoint_auth_methods_supported: ["client_secret_basic", "client_secret_post", "none"],
         code_challenge_methods_supported: ["S256"],
         prompt_values_supported: ["none", "login", "consent", "select_account"],
@@ -72,12 +78,13 @@ pub fn provider_metadata(issuer: &Issuer) -> ProviderMetadata {
             "picture",
             "groups",
         ],
-        acr_values_supported: [crate::claims::ACR_PLEX],
+        acr_values_supported: crate::claims::ACR_VALUES,
         display_values_supported: ["page"],
-        claims_parameter_supported: false,
+        claims_parameter_supported: true,
         request_parameter_supported: false,
         request_uri_parameter_supported: false,
         require_request_uri_registration: false,
+        require_pushed_authorization_requests: false,
         authorization_response_iss_parameter_supported: true,
     }
 }

@@ -6,7 +6,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use crate::authorize::{Progress, SessionFacts, Step, next_step, validate};
-use crate::claims::{IdTokenFacts, id_token, userinfo};
+use crate::claims::{IdTokenFacts, UserInfoFacts, id_token, userinfo};
 use crate::client::{Client, ClientAuthMethod, Clients, ExtraClaim};
 use crate::decide::{
     AllowRule, Audience, Decision, Denial, HouseRules, KnownLibraries, Person, Standing, decide, decide_for,
@@ -266,7 +266,8 @@ proptest! {
 
     #[test]
     fn req_073_076_userinfo_has_what_the_scopes_release_and_nothing_more(person in any_person(), scopes in any_scopes()) {
-        let claims = serde_json::to_value(userinfo(&person, scopes, None)).unwrap();
+        let facts = UserInfoFacts { person: &person, subject: &person.subject(), scopes, requested: &[], plex_token: None };
+        let claims = serde_json::to_value(userinfo(&facts)).unwrap();
         let claims = claims.as_object().unwrap();
         let released = |name: &str| match name {
             "sub" => true,
@@ -289,7 +290,7 @@ proptest! {
         let issuer = Issuer::parse("https://auth.example.com").unwrap();
         let client = Client { id_token_claims: copied.clone(), ..client("a") };
         let facts = IdTokenFacts {
-            issuer: &issuer, client: &client, person: &person, auth_time: Timestamp(90), sid: Sid(Uuid::nil()),
+            issuer: &issuer, client: &client, person: &person, subject: &person.subject(), requested: &[], auth_time: Timestamp(90), sid: Sid(Uuid::nil()),
             nonce: nonce.as_deref(), access_token: "x", plex_token: None, now: Timestamp(100),
         };
         let claims = serde_json::to_value(id_token(&facts)).unwrap();

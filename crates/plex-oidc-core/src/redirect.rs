@@ -120,6 +120,12 @@ impl RedirectUri {
     pub fn as_str(&self) -> &str {
         &self.text
     }
+
+    /// Its host, if it has one and that is of the web.
+    pub fn host(&self) -> Option<String> {
+        let url = Url::parse(&self.text).ok()?;
+        url.host_str().filter(|_| matches!(url.scheme(), "https" | "http")).map(str::to_owned)
+    }
 }
 
 /// The URL standard lets a host hold `'`, `;` and `,`. No real host has them, and in a header each of them ends something.
@@ -168,6 +174,14 @@ impl RedirectTarget {
     /// (RFC 8252 s. 8.1).
     pub fn is_claimable(&self) -> bool {
         !self.0.starts_with("https://")
+    }
+
+    /// The origin that a form may be posted to, as a content security policy names it. `None` for a scheme of an app's own,
+    /// and for an IPv6 address, which no policy can name (Content Security Policy Level 3 s. 2.3.1).
+    pub fn form_origin(&self) -> Option<String> {
+        let url = Url::parse(&self.0).ok()?;
+        let can_be_named = matches!(url.host()?, Host::Domain(_) | Host::Ipv4(_));
+        (matches!(url.scheme(), "https" | "http") && can_be_named).then(|| url.origin().ascii_serialization())
     }
 
     /// The URI with `parameters` appended to its query, form-encoded (RFC 6749 s. 4.1.2). Its own query stays.

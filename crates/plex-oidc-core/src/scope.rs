@@ -75,6 +75,12 @@ impl ScopeSet {
         Self(self.0 & other.0)
     }
 
+    /// The scopes in either set.
+    #[must_use]
+    pub const fn union(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
     /// This set and one scope less.
     #[must_use]
     pub const fn without(self, scope: Scope) -> Self {

@@ -8,6 +8,7 @@ use std::fmt;
 use aws_lc_rs::digest;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
 /// What a secret is for. The kind is part of its text and of its hash.
@@ -31,12 +32,14 @@ pub enum SecretKind {
     GatewayStart,
     /// What a program shows instead of a person's cookie, at applications behind the gateway.
     AppToken,
+    /// What names a pushed authorization request (RFC 9126 s. 2.2).
+    PushedRequest,
 }
 
 impl SecretKind {
     /// Every kind.
     #[cfg(test)]
-    pub(crate) const ALL: [Self; 9] = [
+    pub(crate) const ALL: [Self; 10] = [
         Self::AuthorizationCode,
         Self::AccessToken,
         Self::RefreshToken,
@@ -46,6 +49,7 @@ impl SecretKind {
         Self::GatewaySession,
         Self::GatewayStart,
         Self::AppToken,
+        Self::PushedRequest,
     ];
 
     /// What every secret of this kind begins with, so that one that leaked tells what it is.
@@ -60,6 +64,7 @@ impl SecretKind {
             Self::GatewaySession => "pog_",
             Self::GatewayStart => "poh_",
             Self::AppToken => "pot_",
+            Self::PushedRequest => "pop_",
         }
     }
 }
@@ -106,7 +111,8 @@ impl fmt::Debug for Secret {
 }
 
 /// The SHA-256 of a secret and its kind. Safe to store: the secret has 256 bits of its own.
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
 pub struct SecretHash(pub [u8; 32]);
 
 impl SecretHash {

@@ -2,34 +2,46 @@
 
 use std::fmt;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
 
 use crate::id::PlexAccountId;
 
 /// A stable identifier of a user at our issuer, at most 255 ASCII characters, never reassigned.
 ///
-/// It is the numeric Plex account id, so it survives renames, new e-mail addresses and a rebuilt database.
+/// It is the numeric Plex account id, so it survives renames, new e-mail addresses and a rebuilt database; or, for clients
+/// that are to know people by names of their own, a keyed hash of it.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Subject(String);
 
 impl Subject {
     const PLEX: &'static str = "plex-";
+    const PAIRWISE: &'static str = "pairwise-";
 
     /// The subject of a Plex account.
     pub fn of_plex(account: PlexAccountId) -> Self {
         Self(format!("{}{account}", Self::PLEX))
     }
 
+    /// A subject that only the clients of one sector know (OIDC Core 1.0 s. 8.1), by the keyed hash of sector and person.
+    pub fn pairwise(hash: [u8; 32]) -> Self {
+        Self(format!("{}{}", Self::PAIRWISE, URL_SAFE_NO_PAD.encode(hash)))
+    }
+
     /// Reads a subject that we wrote.
     pub fn parse(text: &str) -> Option<Self> {
+        if let Some(hash) = text.strip_prefix(Self::PAIRWISE) {
+            return URL_SAFE_NO_PAD.decode(hash).ok()?.try_into().ok().map(Self::pairwise);
+        }
         let digits = text.strip_prefix(Self::PLEX)?;
         let account: u64 = digits.parse().ok()?;
         let subject = Self::of_plex(PlexAccountId(account));
         (subject.0 == text).then_some(subject)
     }
 
-    /// The Plex account behind this subject.
+    /// The Plex account behind this subject. A pairwise one does not tell.
     pub fn plex_account(&self) -> Option<PlexAccountId> {
         self.0.strip_prefix(Self::PLEX)?.parse().ok().map(PlexAccountId)
     }
@@ -64,5 +76,17 @@ mod tests {
             assert_eq!(Subject::parse(odd), None, "{odd}");
         }
         assert!(Subject::of_plex(PlexAccountId(u64::MAX)).as_str().len() <= 255);
+    }
+
+    #[test]
+    fn a_pairwise_subject_has_one_spelling_and_tells_nothing() {
+        let subject = Subject::pairwise([255; 32]);
+        assert_eq!(Subject::parse(subject.as_str()), Some(subject.clone()));
+        assert_eq!(subject.plex_account(), None);
+        let text = subject.as_str();
+        for odd in [format!("{text}="), format!("{text}A"), text.replace("__", "//"), "pairwise-".to_owned()]
+        {
+            assert_eq!(Subject::parse(&odd), None, "{odd}");
+        }
     }
 }

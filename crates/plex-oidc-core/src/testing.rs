@@ -1,6 +1,6 @@
 //! Values that the tests of this crate share.
 
-use crate::client::{Client, ClientAuthMethod, SigningAlgorithm};
+use crate::client::{Client, ClientAuthMethod, SigningAlgorithm, SubjectType};
 use crate::decide::{AllowRule, HouseRules, Person, Standing};
 use crate::groups::{Group, Groups};
 use crate::id::{ClientId, MachineId, PlexAccountId};
@@ -27,6 +27,9 @@ pub(crate) fn client(id: &str) -> Client {
         consent_required: false,
         signing_algorithm: SigningAlgorithm::Rs256,
         scopes: Scope::ALL.into_iter().collect::<ScopeSet>(),
+        pushed_requests_required: false,
+        subject_type: SubjectType::Public,
+        userinfo_algorithm: None,
         id_token_claims: Vec::new(),
         plex_token: None,
         plex_token_sealed: false,

@@ -3,12 +3,13 @@
 use std::sync::{Arc, Mutex};
 
 use plex_oidc_core::authorize::Repeats;
-use plex_oidc_core::client::{Client, Clients};
-use plex_oidc_core::decide::HouseRules;
+use plex_oidc_core::client::{Client, Clients, SubjectType};
+use plex_oidc_core::decide::{HouseRules, Person};
 use plex_oidc_core::id::ClientId;
 use plex_oidc_core::issuer::Issuer;
 use plex_oidc_core::net::TrustedProxies;
 use plex_oidc_core::redirect::RedirectTarget;
+use plex_oidc_core::subject::Subject;
 use plex_oidc_core::time::Seconds;
 use tokio::sync::watch;
 
@@ -74,7 +75,7 @@ pub struct App {
     pub gateway: Gateway,
     /// What it takes to believe Cloudflare Access.
     pub access: AccessValidator,
-    /// Marks what passes through browsers.
+    /// Marks what passes through browsers, and makes pairwise subjects.
     pub mac: Arc<Mac>,
     /// Our cookies.
     pub cookies: Cookies,
@@ -97,6 +98,17 @@ impl App {
     /// its application still serves.
     pub fn may_be_sent_to(&self, client: &Client, target: &RedirectTarget) -> bool {
         client.redirect_target(target.as_str()).is_some() || self.gateway.receives(client, target)
+    }
+
+    /// How a person is called towards a client (OIDC Core 1.0 s. 8): the same in every token, answer and hint.
+    pub fn subject(&self, client: &Client, person: &Person) -> Subject {
+        let subject = person.subject();
+        match &client.subject_type {
+            SubjectType::Public => subject,
+            SubjectType::Pairwise(sector) => {
+                Subject::pairwise(self.mac.digest("pairwise subject", &[sector.as_str(), subject.as_str()]))
+            }
+        }
     }
 }
 

@@ -24,7 +24,9 @@ use crate::web::authz::access;
 use crate::web::request::{BodyTime, too_long};
 use crate::web::respond::page_error;
 use crate::web::sign_in::{choice, constant, page, return_, start, wait};
-use crate::web::{assets, authorize, authz, gateway_sign_in, health, metadata, sign_out, token, userinfo};
+use crate::web::{
+    assets, authorize, authz, gateway_sign_in, health, metadata, par, sign_out, token, userinfo,
+};
 
 /// Longest body that is read, in bytes (requirement 55).
 pub const MAX_BODY_BYTES: usize = 64 * 1024;
@@ -131,6 +133,7 @@ fn protocol() -> Router<State> {
         .route("/userinfo", get(userinfo::userinfo).post(userinfo::userinfo))
         .route("/jwks", get(metadata::jwks))
         .layer(cors())
+        .route("/par", any(par::par)) // nothing for scripts of other origins
 }
 
 fn documents(app: &App) -> Router<State> {

@@ -9,7 +9,7 @@ const lines = createInterface({ input: process.stdin })[Symbol.asyncIterator]();
 const read = async () => (await lines.next()).value;
 const write = (value) => process.stdout.write(JSON.stringify(value) + "\n");
 
-const { issuer, clientId, clientSecret, redirectUri, scope } = JSON.parse(await read());
+const { issuer, clientId, clientSecret, redirectUri, scope, pushes } = JSON.parse(await read());
 
 const config = await client.discovery(
   new URL(issuer),
@@ -23,17 +23,17 @@ const config = await client.discovery(
 const pkceCodeVerifier = client.randomPKCECodeVerifier();
 const expectedState = client.randomState();
 const expectedNonce = client.randomNonce();
-write({
-  url: client.buildAuthorizationUrl(config, {
-    redirect_uri: redirectUri,
-    scope,
-    code_challenge: await client.calculatePKCECodeChallenge(pkceCodeVerifier),
-    code_challenge_method: "S256",
-    state: expectedState,
-    nonce: expectedNonce,
-    max_age: "3600",
-  }).href,
+const build = pushes ? client.buildAuthorizationUrlWithPAR : client.buildAuthorizationUrl;
+const url = await build(config, {
+  redirect_uri: redirectUri,
+  scope,
+  code_challenge: await client.calculatePKCECodeChallenge(pkceCodeVerifier),
+  code_challenge_method: "S256",
+  state: expectedState,
+  nonce: expectedNonce,
+  max_age: "3600",
 });
+write({ url: url.href });
 
 try {
   const tokens = await client.authorizationCodeGrant(config, new URL(await read()), {

@@ -162,9 +162,13 @@ fn principal(token: &VerifiedJwt) -> Result<AccessPrincipal, AccessError> {
     }
 }
 
-/// Our subject among the custom claims. Another provider's `sub` is of another form and says nothing.
+/// Our subject among the custom claims. Another provider's `sub` is of another form and says nothing, and neither does a
+/// pairwise one: it names no account.
 fn plex_subject(token: &VerifiedJwt) -> Result<Option<Subject>, AccessError> {
-    let named = |name| custom(token)?.get(name)?.as_str().and_then(Subject::parse);
+    let named = |name| {
+        let subject = custom(token)?.get(name)?.as_str().and_then(Subject::parse)?;
+        subject.plex_account().is_some().then_some(subject)
+    };
     match (named("sub"), named("plex_sub")) {
         (Some(one), Some(other)) if one != other => Err(AccessError::TwoPeople),
         (one, other) => Ok(one.or(other)),

@@ -364,6 +364,7 @@ fn our_subject_comes_through_the_custom_claims_or_not_at_all() {
         json!({}),
         json!({"sub": "plex-07"}),
         json!({"sub": "PLEX-7"}),
+        json!({"sub": Subject::pairwise([7; 32])}),
         json!({"sub": 7}),
         json!({"sub": ["plex-7"]}),
         json!({"other": "plex-7"}),

@@ -3,6 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::error::{AuthorizeError, AuthorizeErrorCode as Code, PageError, RedirectError};
+use super::response::{AuthorizationResponse, ReplyTo, ResponseMode};
+use crate::claims::ACR_VALUES;
 use crate::client::{Client, Clients};
 use crate::form::{Parameters, Repeated};
 use crate::id::ClientId;
@@ -10,7 +12,9 @@ use crate::issuer::Issuer;
 use crate::pkce::CodeChallenge;
 use crate::prompt::Prompt;
 use crate::redirect::RedirectTarget;
+use crate::requested_claims::{ClaimsParameter, RequestedClaims};
 use crate::scope::{Scope, ScopeSet};
+use crate::secret::SecretHash;
 use crate::subject::Subject;
 use crate::time::Seconds;
 
@@ -28,54 +32,78 @@ pub struct AuthorizationRequest {
     pub client_id: ClientId,
     /// Where the answer goes.
     pub redirect: RedirectTarget,
+    /// By which way it goes.
+    pub response_mode: ResponseMode,
     /// The client's opaque value.
     pub state: Option<String>,
     /// The value to bind into the ID token.
     pub nonce: Option<String>,
     /// What was asked for, within what the client may have.
     pub scopes: ScopeSet,
+    /// Single claims that were asked for, within what the client may have.
+    pub requested_claims: RequestedClaims,
     /// The PKCE challenge.
     pub challenge: Option<CodeChallenge>,
     /// What should be shown.
     pub prompt: Prompt,
     /// How old an authentication may be.
     pub max_age: Option<Seconds>,
-    /// The person whom the client expects, from a verified `id_token_hint`.
+    /// The person whom the client expects, from a verified `id_token_hint` or the `claims` parameter.
     pub expected_subject: Option<Subject>,
     /// Whom the client thinks it is; shown at most, never believed.
     pub login_hint: Option<String>,
     /// The languages that the client wishes for, as sent.
     pub ui_locales: Option<String>,
+    /// The name under which it was pushed (RFC 9126 s. 2.2). The answer uses that up.
+    pub pushed: Option<SecretHash>,
 }
 
 impl AuthorizationRequest {
     /// An error for this request's client.
     pub fn refuse(&self, code: Code, description: &'static str) -> RedirectError {
-        RedirectError { target: self.redirect.clone(), state: self.state.clone(), code, description }
+        RedirectError { to: self.reply_to(), code, description }
     }
 
-    /// The address of a successful answer (RFC 6749 s. 4.1.2, RFC 9207 s. 2).
-    pub fn code_response(&self, code: &str, issuer: &Issuer) -> String {
-        let mut parameters = vec![("code", code)];
-        if let Some(state) = &self.state {
-            parameters.push(("state", state));
-        }
-        parameters.push(("iss", issuer.as_str()));
-        self.redirect.with_response(&parameters)
+    /// A successful answer (RFC 6749 s. 4.1.2).
+    pub fn code_response(&self, code: &str, issuer: &Issuer) -> AuthorizationResponse {
+        self.reply_to().response(&[("code", code)], issuer)
     }
+
+    /// Everything that the client would learn or may do, single claims as the scopes that hold them: what is consented to.
+    pub fn all_scopes(&self) -> ScopeSet {
+        self.scopes.union(self.requested_claims.scopes())
+    }
+
+    fn reply_to(&self) -> ReplyTo {
+        ReplyTo {
+            client_id: self.client_id.clone(),
+            target: self.redirect.clone(),
+            mode: self.response_mode,
+            state: self.state.clone(),
+        }
+    }
+}
+
+/// How a request came.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Way {
+    /// Through the browser.
+    Browser,
+    /// From the client itself, which proved who it is (RFC 9126).
+    Pushed,
 }
 
 /// What a later check may use once client and redirect URI are settled.
 struct Settled<'a> {
     parameters: &'a Parameters,
     client: &'a Client,
-    target: RedirectTarget,
-    state: Option<String>,
+    way: Way,
+    to: ReplyTo,
 }
 
 impl Settled<'_> {
     fn error(&self, code: Code, description: &'static str) -> RedirectError {
-        RedirectError { target: self.target.clone(), state: self.state.clone(), code, description }
+        RedirectError { to: self.to.clone(), code, description }
     }
 
     fn invalid(&self, description: &'static str) -> RedirectError {
@@ -87,18 +115,39 @@ impl Settled<'_> {
     }
 }
 
-/// Checks a request. `verify_hint` verifies an `id_token_hint` for the client and gives its subject.
+/// Checks a request that came through the browser. `verify_hint` verifies an `id_token_hint` for the client and gives its
+/// subject.
 pub fn validate(
     parameters: &Parameters,
     clients: &Clients,
     verify_hint: impl FnOnce(&str, &Client) -> Option<Subject>,
 ) -> Result<AuthorizationRequest, AuthorizeError> {
-    let client = client(parameters, clients)?;
+    check(parameters, client(parameters, clients)?, Way::Browser, verify_hint)
+}
+
+/// The same for a request that `client`, which has proved who it is, pushed (RFC 9126 s. 2.1).
+pub fn validate_pushed(
+    parameters: &Parameters,
+    client: &Client,
+    verify_hint: impl FnOnce(&str, &Client) -> Option<Subject>,
+) -> Result<AuthorizationRequest, AuthorizeError> {
+    check(parameters, client, Way::Pushed, verify_hint)
+}
+
+fn check(
+    parameters: &Parameters,
+    client: &Client,
+    way: Way,
+    verify_hint: impl FnOnce(&str, &Client) -> Option<Subject>,
+) -> Result<AuthorizationRequest, AuthorizeError> {
     let target = redirect_target(parameters, client)?;
     // From here on the client may be told.
-    let mut settled = Settled { parameters, client, target, state: None };
-    settled.state = state(&settled)?;
+    let mode = asked_mode(parameters, &target);
+    let to = ReplyTo { client_id: client.id.clone(), target, mode, state: None };
+    let mut settled = Settled { parameters, client, way, to };
+    settled.to.state = state(&settled)?;
     unsupported_parameters(&settled)?;
+    pushed_if_required(&settled)?;
     response_type(&settled)?;
     response_mode(&settled)?;
     let scopes = scopes(&settled)?;
@@ -106,26 +155,32 @@ pub fn validate(
     let challenge = challenge(&settled)?;
     let prompt = prompt(&settled)?;
     let max_age = max_age(&settled)?;
-    let expected_subject = expected_subject(&settled, verify_hint)?;
+    let claims = claims(&settled, scopes)?;
+    let hinted = expected_subject(&settled, verify_hint)?;
+    let expected_subject = one_person(&settled, hinted, claims.subject.as_deref(), prompt)?;
     let login_hint =
         settled.get("login_hint")?.filter(|hint| hint.len() <= MAX_HINT_BYTES).map(str::to_owned);
     let ui_locales =
         settled.get("ui_locales")?.filter(|text| text.len() <= MAX_HINT_BYTES).map(str::to_owned);
-    for ignored in ["claims_locales", "acr_values", "display", "claims"] {
+    // Every ID token says its `acr`, so that there is nothing to do about `acr_values`.
+    for ignored in ["claims_locales", "acr_values", "display"] {
         settled.get(ignored)?;
     }
     Ok(AuthorizationRequest {
-        client_id: client.id.clone(),
-        redirect: settled.target,
-        state: settled.state,
+        client_id: settled.to.client_id,
+        redirect: settled.to.target,
+        response_mode: settled.to.mode,
+        state: settled.to.state,
         nonce,
         scopes,
+        requested_claims: claims.requested,
         challenge,
         prompt,
         max_age,
         expected_subject,
         login_hint,
         ui_locales,
+        pushed: None,
     })
 }
 
@@ -146,20 +201,37 @@ fn state(settled: &Settled<'_>) -> Result<Option<String>, RedirectError> {
         Some(state) if state.len() > MAX_STATE_BYTES => {
             Err(settled.invalid("state is longer than 4096 bytes"))
         }
+        // RFC 6749 appendix A.5 has none; browsers change them on the way through a form.
+        Some(state) if settled.to.mode == ResponseMode::FormPost && state.contains(char::is_control) => {
+            Err(settled.invalid("state has control characters, which no form can carry"))
+        }
         state => Ok(state.map(str::to_owned)),
     }
 }
 
 /// OIDC Core 1.0 s. 3.1.2.6: each has an error of its own, and none is ignored in silence.
 fn unsupported_parameters(settled: &Settled<'_>) -> Result<(), RedirectError> {
-    for (name, code, description) in [
-        ("request", Code::RequestNotSupported, "request objects are not supported"),
-        ("request_uri", Code::RequestUriNotSupported, "request_uri is not supported"),
-        ("registration", Code::RegistrationNotSupported, "registration is not supported"),
+    let request_uri = match settled.way {
+        Way::Browser => (Code::RequestUriNotSupported, "request_uri is not supported"),
+        // RFC 9126 s. 2.1.
+        Way::Pushed => (Code::InvalidRequest, "a pushed request cannot hold a request_uri"),
+    };
+    for (name, (code, description)) in [
+        ("request", (Code::RequestNotSupported, "request objects are not supported")),
+        ("request_uri", request_uri),
+        ("registration", (Code::RegistrationNotSupported, "registration is not supported")),
     ] {
         if settled.get(name)?.is_some() {
             return Err(settled.error(code, description));
         }
+    }
+    Ok(())
+}
+
+/// RFC 9126 s. 5 and s. 6.
+fn pushed_if_required(settled: &Settled<'_>) -> Result<(), RedirectError> {
+    if settled.way == Way::Browser && settled.client.pushed_requests_required {
+        return Err(settled.invalid("this client must push its authorization requests"));
     }
     Ok(())
 }
@@ -172,10 +244,23 @@ fn response_type(settled: &Settled<'_>) -> Result<(), RedirectError> {
     }
 }
 
+/// By which way to answer, errors included: the way asked for, if it is one and leads there.
+fn asked_mode(parameters: &Parameters, target: &RedirectTarget) -> ResponseMode {
+    let asked = parameters.get("response_mode").ok().flatten().and_then(ResponseMode::parse);
+    match asked {
+        Some(ResponseMode::FormPost) if target.form_origin().is_some() => ResponseMode::FormPost,
+        Some(ResponseMode::FormPost | ResponseMode::Query) | None => ResponseMode::Query,
+    }
+}
+
 fn response_mode(settled: &Settled<'_>) -> Result<(), RedirectError> {
-    match settled.get("response_mode")? {
-        None | Some("query") => Ok(()),
-        Some(_) => Err(settled.invalid("only response_mode=query is supported")),
+    match settled.get("response_mode")?.map(ResponseMode::parse) {
+        Some(None) => Err(settled.invalid("response_mode must be query or form_post")),
+        Some(Some(asked)) if asked != settled.to.mode => {
+            Err(settled
+                .invalid("form_post needs an http or https redirect URI with a name or an IPv4 address"))
+        }
+        Some(Some(_)) | None => Ok(()),
     }
 }
 
@@ -241,4 +326,38 @@ fn expected_subject(
     subject
         .map(Some)
         .ok_or_else(|| settled.invalid("id_token_hint is not an ID token that we issued to this client"))
+}
+
+/// The `claims` parameter (OIDC Core 1.0 s. 5.5), as far as the client may have it. It belongs to OpenID requests.
+fn claims(settled: &Settled<'_>, scopes: ScopeSet) -> Result<ClaimsParameter, RedirectError> {
+    let Some(text) = settled.get("claims")? else { return Ok(ClaimsParameter::default()) };
+    let claims = ClaimsParameter::parse(text).map_err(|error| settled.invalid(error.description()))?;
+    if !scopes.contains(Scope::OpenId) {
+        return Ok(ClaimsParameter::default());
+    }
+    if claims
+        .required_acr
+        .as_ref()
+        .is_some_and(|values| !values.iter().any(|acr| ACR_VALUES.contains(&&**acr)))
+    {
+        let description = "no sign-in here has the acr that the claims parameter demands";
+        return Err(settled.error(Code::UnmetAuthenticationRequirements, description));
+    }
+    Ok(ClaimsParameter { requested: claims.requested.within(settled.client.scopes), ..claims })
+}
+
+/// The one person whom the request is about, by a hint or by a value of `sub` (OIDC Core 1.0 s. 3.1.2.2, s. 5.5.1).
+fn one_person(
+    settled: &Settled<'_>,
+    hinted: Option<Subject>,
+    named: Option<&str>,
+    prompt: Prompt,
+) -> Result<Option<Subject>, RedirectError> {
+    let Some(named) = named else { return Ok(hinted) };
+    let subject = Subject::parse(named);
+    if subject.is_some() && hinted.as_ref().is_none_or(|hinted| Some(hinted) == subject.as_ref()) {
+        return Ok(subject);
+    }
+    let code = if prompt.forbids_pages() { Code::LoginRequired } else { Code::AccessDenied };
+    Err(settled.error(code, "nobody has the sub that the claims parameter names"))
 }

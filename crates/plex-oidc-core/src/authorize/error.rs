@@ -2,8 +2,8 @@
 
 use thiserror::Error;
 
+use super::response::{AuthorizationResponse, ReplyTo};
 use crate::issuer::Issuer;
-use crate::redirect::RedirectTarget;
 
 /// A failure before client and redirect URI are known to belong together. It never leaves our own page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
@@ -22,7 +22,8 @@ pub enum PageError {
     RedirectUriUnregistered,
 }
 
-/// The `error` values that we send to clients (RFC 6749 s. 4.1.2.1, OIDC Core 1.0 s. 3.1.2.6).
+/// The `error` values that we send to clients (RFC 6749 s. 4.1.2.1, OIDC Core 1.0 s. 3.1.2.6, OpenID Connect Core
+/// Error Code `unmet_authentication_requirements` 1.0).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[expect(missing_docs, reason = "each is the specification's own word")]
 pub enum AuthorizeErrorCode {
@@ -40,6 +41,7 @@ pub enum AuthorizeErrorCode {
     RequestNotSupported,
     RequestUriNotSupported,
     RegistrationNotSupported,
+    UnmetAuthenticationRequirements,
 }
 
 impl AuthorizeErrorCode {
@@ -60,6 +62,7 @@ impl AuthorizeErrorCode {
             Self::RequestNotSupported => "request_not_supported",
             Self::RequestUriNotSupported => "request_uri_not_supported",
             Self::RegistrationNotSupported => "registration_not_supported",
+            Self::UnmetAuthenticationRequirements => "unmet_authentication_requirements",
         }
     }
 }
@@ -69,9 +72,7 @@ impl AuthorizeErrorCode {
 #[error("{}: {description}", code.as_str())]
 pub struct RedirectError {
     /// Where it goes.
-    pub target: RedirectTarget,
-    /// The client's `state`, returned as it came.
-    pub state: Option<String>,
+    pub to: ReplyTo,
     /// What kind of failure.
     pub code: AuthorizeErrorCode,
     /// For the developer of the client; plain ASCII, never an echo of the request.
@@ -79,14 +80,10 @@ pub struct RedirectError {
 }
 
 impl RedirectError {
-    /// The whole address, with `iss` (RFC 9207 s. 2).
-    pub fn location(&self, issuer: &Issuer) -> String {
-        let mut parameters = vec![("error", self.code.as_str()), ("error_description", self.description)];
-        if let Some(state) = &self.state {
-            parameters.push(("state", state));
-        }
-        parameters.push(("iss", issuer.as_str()));
-        self.target.with_response(&parameters)
+    /// What the client is sent (RFC 6749 s. 4.1.2.1).
+    pub fn response(&self, issuer: &Issuer) -> AuthorizationResponse {
+        let parameters = [("error", self.code.as_str()), ("error_description", self.description)];
+        self.to.clone().response(&parameters, issuer)
     }
 }
 

@@ -7,11 +7,15 @@
 mod checks;
 mod error;
 mod repeats;
+mod response;
 mod step;
 
-pub use checks::{AuthorizationRequest, MAX_HINT_BYTES, MAX_NONCE_BYTES, MAX_STATE_BYTES, validate};
+pub use checks::{
+    AuthorizationRequest, MAX_HINT_BYTES, MAX_NONCE_BYTES, MAX_STATE_BYTES, validate, validate_pushed,
+};
 pub use error::{AuthorizeError, AuthorizeErrorCode, PageError, RedirectError};
 pub use repeats::Repeats;
+pub use response::{AuthorizationResponse, ReplyTo, ResponseMode};
 pub use step::{Progress, SessionFacts, Step, next_step};
 
 #[cfg(test)]

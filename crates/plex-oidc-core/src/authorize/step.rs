@@ -9,7 +9,7 @@ use crate::time::Timestamp;
 /// A live browser session, as far as the rules look at it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SessionFacts {
-    /// Who is signed in.
+    /// Who is signed in, as the client knows that person.
     pub subject: Subject,
     /// When that person authenticated.
     pub auth_time: Timestamp,

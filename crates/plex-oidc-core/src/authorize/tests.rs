@@ -1,9 +1,10 @@
 use super::*;
-use crate::client::{Client, Clients};
+use crate::client::{Client, Clients, ExtraClaim};
 use crate::decide::{Decision, Denial};
 use crate::form::Parameters;
 use crate::id::PlexAccountId;
 use crate::issuer::Issuer;
+use crate::redirect::RedirectUri;
 use crate::scope::{Scope, ScopeSet};
 use crate::subject::Subject;
 use crate::testing::{REDIRECT_URI, client, public_client};
@@ -105,8 +106,8 @@ fn req_005_state_comes_back_byte_for_byte() {
     let state = "+% &\"<\u{fc}".repeat(250);
     let request = ask(&[("state", Some(&state))]).unwrap();
     let issuer = Issuer::parse("https://auth.example.com").unwrap();
-    let denied = request.refuse(AuthorizeErrorCode::AccessDenied, "no").location(&issuer);
-    for location in [request.code_response("c", &issuer), denied] {
+    let denied = request.refuse(AuthorizeErrorCode::AccessDenied, "no").response(&issuer).location();
+    for location in [request.code_response("c", &issuer).location(), denied] {
         let url = url::Url::parse(&location).unwrap();
         let back = url.query_pairs().find(|(name, _)| name == "state").unwrap().1.into_owned();
         assert_eq!(back, state);
@@ -119,9 +120,9 @@ fn req_005_state_comes_back_byte_for_byte() {
 fn req_006_every_answer_names_the_issuer() {
     let issuer = Issuer::parse("https://auth.example.com").unwrap();
     let request = ask(&[]).unwrap();
-    let success = request.code_response("c", &issuer);
+    let success = request.code_response("c", &issuer).location();
     assert_eq!(success, "https://rp.example/cb?a=b&code=c&state=s&iss=https%3A%2F%2Fauth.example.com");
-    let error = request.refuse(AuthorizeErrorCode::AccessDenied, "no").location(&issuer);
+    let error = request.refuse(AuthorizeErrorCode::AccessDenied, "no").response(&issuer).location();
     assert!(error.ends_with("&iss=https%3A%2F%2Fauth.example.com"), "{error}");
 }
 
@@ -198,6 +199,85 @@ fn errors_of_their_own_for_what_is_not_supported() {
         assert_eq!(redirected(&[(name, value)]), code, "{name}");
     }
     assert!(ask(&[("response_mode", Some("query"))]).is_ok());
+}
+
+#[test]
+fn req_122_form_post_is_a_way_for_errors_too_where_a_form_can_go() {
+    let mode = |changes: &[(&str, Option<&str>)]| match ask(changes) {
+        Ok(request) => request.response_mode,
+        Err(AuthorizeError::Redirect(error)) => error.to.mode,
+        Err(AuthorizeError::Page(error)) => panic!("{error}"),
+    };
+    let form_post = ("response_mode", Some("form_post"));
+    assert_eq!(mode(&[form_post]), ResponseMode::FormPost);
+    assert_eq!(mode(&[form_post, ("scope", None)]), ResponseMode::FormPost);
+    assert_eq!(mode(&[form_post, ("state", Some(&"x".repeat(4097)))]), ResponseMode::FormPost);
+    assert_eq!(mode(&[("response_mode", Some("fragment"))]), ResponseMode::Query);
+    assert_eq!(redirected(&[form_post, ("state", Some("a\nb"))]), AuthorizeErrorCode::InvalidRequest);
+    assert!(ask(&[("state", Some("a\nb"))]).is_ok());
+    assert_eq!(mode(&[]), ResponseMode::Query);
+    for address in ["com.example.app:/cb", "http://[::1]/cb"] {
+        let native = Client { redirect_uris: vec![RedirectUri::register(address).unwrap()], ..client("a") };
+        let clients: Clients = [native].into_iter().collect();
+        let query = query(&[form_post, ("redirect_uri", Some(address))]);
+        let asked = validate(&Parameters::parse(query.as_bytes()).unwrap(), &clients, |_, _| None);
+        let Err(AuthorizeError::Redirect(error)) = asked else { panic!("{address}: {asked:?}") };
+        assert_eq!((error.code, error.to.mode), (AuthorizeErrorCode::InvalidRequest, ResponseMode::Query));
+    }
+}
+
+#[test]
+fn req_073_claims_are_frozen_as_far_as_the_client_may_have_them() {
+    let claims = ("claims", Some(r#"{"userinfo":{"email":null,"groups":null},"id_token":{"name":null}}"#));
+    let narrow = ask(&[("client_id", Some("narrow")), claims]).unwrap();
+    assert_eq!(narrow.requested_claims.userinfo, [ExtraClaim::Email]);
+    assert_eq!(narrow.requested_claims.id_token, []);
+    assert_eq!(
+        (narrow.scopes.to_string(), narrow.all_scopes().to_string()),
+        ("openid".into(), "openid email".into())
+    );
+    assert!(
+        ask(&[("scope", Some("email")), claims]).unwrap().requested_claims.is_empty(),
+        "no OpenID request"
+    );
+    assert_eq!(redirected(&[("claims", Some("{"))]), AuthorizeErrorCode::InvalidRequest);
+    let acr = |value| format!("{{\"id_token\":{{\"acr\":{{\"essential\":true,\"value\":\"{value}\"}}}}}}");
+    assert!(ask(&[("claims", Some(&acr(crate::claims::ACR_PLEX)))]).is_ok());
+    let unmet = AuthorizeErrorCode::UnmetAuthenticationRequirements;
+    assert_eq!(redirected(&[("claims", Some(&acr("silver")))]), unmet);
+}
+
+#[test]
+fn req_010_073_hint_and_sub_must_name_one_person() {
+    let sub = |value| format!("{{\"id_token\":{{\"sub\":{{\"value\":\"{value}\"}}}}}}");
+    let (seven, nobody) = (sub("plex-7"), sub("somebody"));
+    let asked = ask(&[("claims", Some(&seven))]).unwrap();
+    assert_eq!(asked.expected_subject, Some(Subject::of_plex(PlexAccountId(7))));
+    assert!(ask(&[("claims", Some(&seven)), ("id_token_hint", Some("plex-7"))]).is_ok());
+    for (claims, hint) in [(&seven, Some("plex-8")), (&nobody, None)] {
+        let changes = [("claims", Some(claims.as_str())), ("id_token_hint", hint)];
+        assert_eq!(redirected(&changes), AuthorizeErrorCode::AccessDenied);
+        let silent = [changes[0], changes[1], ("prompt", Some("none"))];
+        assert_eq!(redirected(&silent), AuthorizeErrorCode::LoginRequired);
+    }
+}
+
+#[test]
+fn req_100_102_pushed_requests_have_rules_of_their_own() {
+    let pushing = Client { pushed_requests_required: true, ..client("a") };
+    let parameters = |text: &str| Parameters::parse(text.as_bytes()).unwrap();
+    let pushed = |text: &str| validate_pushed(&parameters(text), &pushing, |_, _| None);
+    let plain = query(&[("client_id", None)]);
+    assert!(pushed(&plain).is_ok_and(|request| request.client_id == pushing.id));
+    let inside = format!("{plain}&request_uri=urn:ietf:params:oauth:request_uri:x");
+    let Err(AuthorizeError::Redirect(error)) = pushed(&inside) else { panic!("a request_uri was pushed") };
+    assert_eq!(error.code, AuthorizeErrorCode::InvalidRequest);
+    let clients: Clients = [pushing.clone()].into_iter().collect();
+    let Err(AuthorizeError::Redirect(error)) = validate(&parameters(&query(&[])), &clients, |_, _| None)
+    else {
+        panic!("it was not pushed")
+    };
+    assert_eq!(error.code, AuthorizeErrorCode::InvalidRequest);
 }
 
 fn session(auth_time: i64) -> SessionFacts {
@@ -324,8 +404,8 @@ proptest! {
         let Ok(parameters) = Parameters::parse(text.as_bytes()) else { return Ok(()) };
         let hint = |_: &str, _: &Client| None;
         let location = match validate(&parameters, &clients(), hint) {
-            Ok(request) => request.code_response("c", &issuer),
-            Err(AuthorizeError::Redirect(error)) => error.location(&issuer),
+            Ok(request) => request.code_response("c", &issuer).location(),
+            Err(AuthorizeError::Redirect(error)) => error.response(&issuer).location(),
             Err(AuthorizeError::Page(_)) => return Ok(()),
         };
         prop_assert!(location.starts_with(REDIRECT_URI));

@@ -9,7 +9,7 @@
 mod jwk;
 mod rotation;
 mod sign;
-mod strict_json;
+pub(crate) mod strict_json;
 mod verify;
 
 pub use jwk::{Jwk, JwkError, JwkSet, PublicMaterial, VerifyingKey};

@@ -11,7 +11,7 @@ use serde_json::{Map, Number, Value};
 pub(super) const MAX_DEPTH: usize = 32;
 
 /// Reads one JSON object and nothing after it.
-pub(super) fn parse_object(json: &[u8]) -> Option<Map<String, Value>> {
+pub(crate) fn parse_object(json: &[u8]) -> Option<Map<String, Value>> {
     let mut reader = serde_json::Deserializer::from_slice(json);
     let value = Strict { depth_left: MAX_DEPTH }.deserialize(&mut reader).ok()?;
     reader.end().ok()?;

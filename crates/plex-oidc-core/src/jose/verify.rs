@@ -300,6 +300,8 @@ pub fn verify_id_token_hint(
         Some(sid) => Some(Sid::parse(sid).ok_or(JwtError::WrongType("sid"))?),
         None => None,
     };
+    // A signed UserInfo answer is no ID token, and has no end.
+    token.date("exp")?.ok_or(JwtError::Missing("exp"))?;
     Ok(HintClaims { sub, aud, sid })
 }
 

@@ -11,10 +11,10 @@ use std::io;
 use std::sync::Arc;
 
 use ::http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderMap, HeaderValue, SET_COOKIE};
-use axum::Router;
 use axum::extract::{Query, State};
 use axum::response::{Html, IntoResponse as _, Redirect, Response};
 use axum::routing::{get, post};
+use axum::{Form, Router};
 use minijinja::value::Serde;
 use minijinja::{AutoEscape, Environment};
 use serde::{Deserialize, Serialize};
@@ -65,7 +65,7 @@ impl RelyingParty {
         let router = Router::new()
             .route("/", get(home))
             .route("/sign-in", get(sign_in))
-            .route("/callback", get(callback))
+            .route("/callback", get(callback).post(callback))
             .route("/refresh", post(refresh))
             .route("/forget", post(forget))
             .route("/style.css", get(style))
@@ -84,13 +84,17 @@ async fn home(State(desk): State<Arc<Desk>>, headers: HeaderMap) -> Response {
     page(&desk, signed_in.as_ref(), None)
 }
 
+/// Parameters of the address that go into the authorization request as they are.
 #[derive(Deserialize)]
 struct Wishes {
     prompt: Option<String>,
+    response_mode: Option<String>,
 }
 
 async fn sign_in(State(desk): State<Arc<Desk>>, Query(wishes): Query<Wishes>) -> Response {
-    match desk.protocol.begin(wishes.prompt.as_deref()).await {
+    let wishes = [("prompt", wishes.prompt), ("response_mode", wishes.response_mode)];
+    let wishes = wishes.into_iter().filter_map(|(name, value)| Some((name, value?)));
+    match desk.protocol.begin(wishes).await {
         Ok((url, state, pending)) => {
             let cookie = desk.visitors.expect(&state, pending);
             with_cookie(Redirect::to(url.as_str()).into_response(), &cookie)
@@ -99,7 +103,7 @@ async fn sign_in(State(desk): State<Arc<Desk>>, Query(wishes): Query<Wishes>) ->
     }
 }
 
-/// The authorization response (OIDC Core 1.0 s. 3.1.2.5 and 3.1.2.6, RFC 9207).
+/// The authorization response (OIDC Core 1.0 s. 3.1.2.5 and 3.1.2.6, RFC 9207): in the query, or posted.
 #[derive(Deserialize)]
 struct AuthorizationResponse {
     code: Option<String>,
@@ -112,7 +116,7 @@ struct AuthorizationResponse {
 async fn callback(
     State(desk): State<Arc<Desk>>,
     headers: HeaderMap,
-    Query(response): Query<AuthorizationResponse>,
+    Form(response): Form<AuthorizationResponse>,
 ) -> Response {
     match receive(&desk, &headers, response).await {
         Ok(signed_in) => with_cookie(Redirect::to("/").into_response(), &desk.visitors.welcome(signed_in)),

@@ -119,10 +119,10 @@ impl Protocol {
         }
     }
 
-    /// The address to send somebody to, and what to remember meanwhile.
+    /// The address to send somebody to, with these parameters more, and what to remember meanwhile.
     pub(crate) async fn begin(
         &self,
-        prompt: Option<&str>,
+        wishes: impl IntoIterator<Item = (&'static str, String)>,
     ) -> Result<(Url, CsrfToken, Pending), ProtocolError> {
         let client = self.client().await?;
         let (challenge, verifier) = PkceCodeChallenge::new_random_sha256();
@@ -133,8 +133,8 @@ impl Protocol {
                 ["profile", "email", "groups", "offline_access"].map(|name| Scope::new(name.to_owned())),
             )
             .set_pkce_challenge(challenge);
-        if let Some(prompt) = prompt {
-            request = request.add_extra_param("prompt", prompt.to_owned());
+        for (name, value) in wishes {
+            request = request.add_extra_param(name, value);
         }
         let (url, state, nonce) = request.url();
         Ok((url, state, Pending { nonce, verifier }))

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use plex_oidc_core::client::{Client, ClientAuthMethod, ExtraClaim, PlexTokenClaim, SigningAlgorithm};
+use plex_oidc_core::client::{
+    Client, ClientAuthMethod, ExtraClaim, PlexTokenClaim, SigningAlgorithm, SubjectType,
+};
 use plex_oidc_core::decide::AllowRule;
 use plex_oidc_core::id::ClientId;
 use plex_oidc_core::redirect::RedirectUri;
@@ -60,8 +62,7 @@ fn one(reader: &mut Reader<'_>, at: &str, tokens: &TokenLives) -> Option<Client>
         |name: &str, otherwise| if reader.is_set(&key(name)) { reader.length(&key(name)) } else { otherwise };
     let access_token_lifetime = life("access_token_lifetime", tokens.access);
     let id_token_lifetime = life("id_token_lifetime", tokens.id);
-    let algorithm =
-        reader.text(&key("signing_algorithm")).and_then(|text| SigningAlgorithm::parse(&text.value));
+    let subject_type = subject_type(reader, at, &redirect_uris);
     let claims = reader.texts(&key("id_token_claims"));
     let claims =
         ExtraClaim::ALL.into_iter().filter(|claim| claims.iter().any(|text| text.value == claim.as_str()));
@@ -77,8 +78,11 @@ fn one(reader: &mut Reader<'_>, at: &str, tokens: &TokenLives) -> Option<Client>
         needs_known: Vec::new(),
         pkce_required,
         consent_required: reader.flag(&key("consent_required")),
-        signing_algorithm: algorithm.unwrap_or(SigningAlgorithm::Rs256),
+        signing_algorithm: algorithm(reader, &key("signing_algorithm")).unwrap_or(SigningAlgorithm::Rs256),
         scopes,
+        pushed_requests_required: reader.flag(&key("require_pushed_authorization_requests")),
+        subject_type,
+        userinfo_algorithm: algorithm(reader, &key("userinfo_signed_response_alg")),
         id_token_claims: claims.collect(),
         plex_token,
         plex_token_sealed,
@@ -222,6 +226,58 @@ fn scopes(reader: &mut Reader<'_>, key: &str) -> ScopeSet {
         );
     }
     scopes
+}
+
+fn algorithm(reader: &Reader<'_>, key: &str) -> Option<SigningAlgorithm> {
+    reader.text(key).and_then(|text| SigningAlgorithm::parse(&text.value))
+}
+
+/// OIDC Core 1.0 s. 8.1: without a sector of its own, the one host of its redirect URIs.
+fn subject_type(reader: &mut Reader<'_>, at: &str, redirect_uris: &[RedirectUri]) -> SubjectType {
+    let (key, sector_key) = (format!("{at}.subject_type"), format!("{at}.sector"));
+    let plain = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_graphic());
+    let sector = reader.shaped(&sector_key, plain, "Write a name such as \"example.org\", without spaces.");
+    let is_pairwise = reader.text(&key).is_some_and(|text| text.value == "pairwise");
+    if !is_pairwise {
+        if sector.is_some() {
+            let remedy = "Write subject_type = \"pairwise\" too, or remove the key.";
+            reader.refuse(
+                reader.place(&sector_key),
+                &sector_key,
+                "subjects are public, and have no sector",
+                remedy,
+            );
+        }
+        return SubjectType::Public;
+    }
+    if reader.flag(&format!("{at}.plex_token_sealed")) {
+        let wrong = "a sealed Plex token is for whoever knows the person by the public subject";
+        reader.refuse(
+            reader.place(&key),
+            &key,
+            wrong,
+            "Remove one of `subject_type` and `plex_token_sealed`.",
+        );
+    }
+    let mut hosts: Vec<_> = redirect_uris.iter().filter_map(RedirectUri::host).collect();
+    hosts.sort();
+    hosts.dedup();
+    match (sector, hosts.as_slice()) {
+        (Some(sector), _) => SubjectType::Pairwise(sector),
+        (None, [host]) => SubjectType::Pairwise(host.clone()),
+        (None, _) => {
+            if !redirect_uris.is_empty() {
+                let wrong = "its redirect URIs do not name one host";
+                reader.refuse(
+                    reader.place(&key),
+                    &key,
+                    wrong,
+                    "Write sector = \"<a name>\" too, and never change it.",
+                );
+            }
+            SubjectType::Public
+        }
+    }
 }
 
 fn plex_token_sealed(reader: &mut Reader<'_>, at: &str) -> bool {

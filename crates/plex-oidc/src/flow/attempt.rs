@@ -5,10 +5,12 @@ use plex_oidc_core::client::Client;
 use plex_oidc_core::decide::{Decision, Denial, decide};
 use plex_oidc_core::gateway::handover;
 use plex_oidc_core::id::{RequestId, Sid};
+use plex_oidc_core::jose::verify_id_token_hint;
 use plex_oidc_core::secret::{Secret, SecretKind};
+use plex_oidc_core::subject::Subject;
 use serde::{Deserialize, Serialize};
 
-use super::FlowError;
+use super::{FlowError, pushed};
 use crate::app::App;
 use crate::session::ATTEMPT_LIFETIME;
 use crate::store::records::{BrowserSession, Login, LoginState, NewLogin};
@@ -102,7 +104,16 @@ pub async fn open(app: &App, id: RequestId, cookie: Secret) -> Result<Option<Att
     if !app.may_be_sent_to(client, &frozen.request.redirect) {
         return Err(FlowError::ClientGone);
     }
+    if !pushed::is_open(app, &frozen.request).await? {
+        return Ok(None); // another attempt with the same pushed request was first
+    }
     Ok(Some(Attempt { id, frozen, client, state, cookie }))
+}
+
+/// Whom an `id_token_hint` is about, if it is an ID token that we issued to this client.
+pub fn hinted_subject(app: &App, hint: &str, client: &Client) -> Option<Subject> {
+    let claims = verify_id_token_hint(hint, app.keys.verifying_keys(), &app.issuer).ok()?;
+    claims.is_for(&client.id).then_some(claims.sub)
 }
 
 /// What the authorization endpoint must do next for this request.
@@ -135,7 +146,7 @@ async fn facts(
     }
     let consented = !client.consent_required || has_consented(app, request, session).await?;
     Ok(SessionFacts {
-        subject: person.subject(),
+        subject: app.subject(client, person),
         auth_time: session.auth_time,
         decision,
         consented,
@@ -156,7 +167,7 @@ async fn has_consented(
     session: &BrowserSession,
 ) -> Result<bool, FlowError> {
     let consent = app.store.consent(session.user.account_id(), request.client_id.clone()).await?;
-    Ok(consent.is_some_and(|consent| request.scopes.is_within(consent.scopes)))
+    Ok(consent.is_some_and(|consent| request.all_scopes().is_within(consent.scopes)))
 }
 
 /// The live browser session behind a cookie, marked as used.

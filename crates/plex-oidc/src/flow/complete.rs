@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use plex_oidc_core::authorize::{AuthorizeErrorCode, Progress, RedirectError, Step};
+use plex_oidc_core::authorize::{AuthorizationResponse, AuthorizeErrorCode, Progress, RedirectError, Step};
 use plex_oidc_core::decide::Person;
 use plex_oidc_core::id::RequestId;
 use plex_oidc_core::secret::{Secret, SecretKind};
@@ -10,9 +10,9 @@ use plextv::{Error, PinId, PlexToken};
 use secrecy::ExposeSecret as _;
 use tracing::info;
 
-use super::FlowError;
 use super::attempt::{self, Attempt, Frozen, Refusal};
 use super::issue::{Holder, new_code, token_for};
+use super::{FlowError, pushed};
 use crate::app::App;
 use crate::keys::Place;
 use crate::store::records::{
@@ -29,8 +29,8 @@ pub enum Outcome {
     Page,
     /// Signed in, and back to the client with a code.
     Done {
-        /// The whole address at the client.
-        location: String,
+        /// What the client is sent.
+        response: AuthorizationResponse,
         /// The new browser session.
         session: Secret,
     },
@@ -165,7 +165,7 @@ async fn admit(
     if clear && matches!(step, Step::Deny(_) | Step::SignIn) {
         learn(app, &session.user).await?;
     }
-    let subject = session.user.subject();
+    let subject = app.subject(attempt.client, &session.user.person);
     let finish = Finishing { app, attempt, pin_id, session: &session, old_session };
     match step {
         Step::Issue => {
@@ -173,8 +173,8 @@ async fn admit(
             let holder = Holder { account_id: session.user.account_id(), sid, auth_time: now, plex_token };
             let (code, stored) = new_code(app, request, &holder)?;
             let Some(secret) = finish.store(Some(stored)).await? else { return Ok(Outcome::Page) };
-            let location = request.code_response(code.expose(), &app.issuer);
-            Ok(Outcome::Done { location, session: secret })
+            let response = request.code_response(code.expose(), &app.issuer);
+            Ok(Outcome::Done { response, session: secret })
         }
         Step::Consent | Step::ChooseAccount => {
             let Some(secret) = finish.store(None).await? else { return Ok(Outcome::Page) };
@@ -193,7 +193,8 @@ async fn admit(
             refuse(app, attempt.id, RefusedAt::Approval(pin_id), &Refusal::OtherAccount).await?;
             Ok(Outcome::Page)
         }
-        Step::Refuse(error) => Ok(Outcome::Refuse(Box::new(error))),
+        Step::Refuse(error) if pushed::spend(app, request).await? => Ok(Outcome::Refuse(Box::new(error))),
+        Step::Refuse(_) => Ok(Outcome::Page),
     }
 }
 
@@ -265,7 +266,7 @@ pub async fn finish_with_session(
     app: &App,
     attempt: &Attempt<'_>,
     session: &BrowserSession,
-) -> Result<Option<String>, FlowError> {
+) -> Result<Option<AuthorizationResponse>, FlowError> {
     let request = &attempt.frozen.request;
     let account_id = session.user.account_id();
     let holder = Holder { account_id, sid: session.sid, auth_time: session.auth_time, plex_token: None };

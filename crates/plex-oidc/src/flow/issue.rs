@@ -40,6 +40,7 @@ pub fn new_code(
         account_id: holder.account_id,
         sid: holder.sid,
         scopes: request.scopes,
+        requested_claims: request.requested_claims.clone(),
         auth_time: holder.auth_time,
         created: now,
         plex_token_sealed: holder.plex_token.map(|token| seal_plex_token(app, id, token)).transpose()?,
@@ -51,6 +52,7 @@ pub fn new_code(
         code_challenge: request.challenge.clone(),
         nonce: request.nonce.clone(),
         expires: now.plus(code_lifetime(app, &request.client_id)),
+        pushed: request.pushed,
     };
     Ok((code, stored))
 }

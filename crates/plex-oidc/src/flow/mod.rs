@@ -7,6 +7,7 @@ pub mod complete;
 pub mod gateway;
 pub mod handover;
 pub mod issue;
+pub mod pushed;
 pub mod tokens;
 pub mod watch;
 
@@ -45,7 +46,7 @@ pub enum FlowError {
     /// An ID token would be larger than clients accept.
     #[error(
         "the ID token for client {client} would hold {size} bytes of claims; copy fewer claims into it \
-         (id_token_claims), groups first"
+         (id_token_claims), or let the client ask for fewer (its claims parameter), groups first"
     )]
     TooLarge {
         /// The client.

@@ -270,13 +270,17 @@ fn signed_id_token(
     access: &Secret,
 ) -> Result<String, FlowError> {
     let plex_token = plex_token_claim(app, client, grant)?;
+    let requested = grant.requested_claims.within(client.scopes);
+    let subject = app.subject(client, &grant.user.person);
     let claims = id_token(&IdTokenFacts {
         issuer: &app.issuer,
         client,
         person: &grant.user.person,
+        subject: &subject,
         auth_time: grant.auth_time,
         sid: grant.sid,
         nonce,
+        requested: &requested.id_token,
         access_token: access.expose(),
         plex_token: plex_token.as_deref().map(String::as_str),
         now: app.clock.now(),

@@ -5,7 +5,7 @@ mod access;
 mod cookies;
 mod recent;
 
-use plex_oidc_core::client::{Client, ClientAuthMethod, Clients, SigningAlgorithm};
+use plex_oidc_core::client::{Client, ClientAuthMethod, Clients, SigningAlgorithm, SubjectType};
 use plex_oidc_core::gateway::{Apps, GatewayApp, Host, OriginalRequest, OwnPath, UserNames, handover};
 use plex_oidc_core::redirect::RedirectTarget;
 use plex_oidc_core::scope::{Scope, ScopeSet};
@@ -81,6 +81,9 @@ fn client(app: &GatewayApp) -> Option<Client> {
         consent_required: false,
         signing_algorithm: SigningAlgorithm::Rs256,
         scopes: ScopeSet::from_iter([Scope::OpenId]),
+        pushed_requests_required: false,
+        subject_type: SubjectType::Public,
+        userinfo_algorithm: None,
         id_token_claims: Vec::new(),
         plex_token: None,
         plex_token_sealed: false,

@@ -33,6 +33,8 @@ pub enum Page<'a> {
     SignedIn,
     /// On to another site at once, after a form.
     Onward(Onward<'a>),
+    /// On to a client at once, with a form.
+    FormPost(FormPost<'a>),
 }
 
 impl Page<'_> {
@@ -51,6 +53,7 @@ impl Page<'_> {
             Self::Consent(_) => "consent.html",
             Self::SignedIn => "signed-in.html",
             Self::Onward(_) => "onward.html",
+            Self::FormPost(_) => "form-post.html",
         }
     }
 
@@ -71,7 +74,8 @@ impl Page<'_> {
             | Self::AccountChoice(_)
             | Self::Consent(_)
             | Self::SignedIn
-            | Self::Onward(_) => None,
+            | Self::Onward(_)
+            | Self::FormPost(_) => None,
         }
     }
 }
@@ -213,5 +217,19 @@ pub struct Onward<'a> {
     /// The authorization response, or the Plex page.
     pub url: &'a str,
     /// What is there: the client, or "Plex".
+    pub destination: &'a str,
+}
+
+/// The page that posts an authorization response to the client (OAuth 2.0 Form Post Response Mode s. 2).
+///
+/// Its form is the only one on it, its fields hold nothing but the response, and its policy lets forms lead to the client's
+/// origin alone.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct FormPost<'a> {
+    /// The redirect URI.
+    pub action: &'a str,
+    /// The response, name by name.
+    pub fields: &'a [(&'a str, &'a str)],
+    /// The client.
     pub destination: &'a str,
 }

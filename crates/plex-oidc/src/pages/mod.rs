@@ -20,8 +20,8 @@ use serde::Serialize;
 use crate::assets::{Asset, Assets, TEMPLATES};
 
 pub use context::{
-    AccountChoice, Consent, Denied, ErrorPage, Onward, Page, Retry, ScriptConfig, SignIn, SignOutConfirm,
-    Waiting,
+    AccountChoice, Consent, Denied, ErrorPage, FormPost, Onward, Page, Retry, ScriptConfig, SignIn,
+    SignOutConfirm, Waiting,
 };
 pub use overrides::PagesError;
 pub use samples::samples;
@@ -119,15 +119,17 @@ impl Pages {
     /// The `Content-Security-Policy` of a page (`reference/security.md` 125): scripts, styles and forms of ours only.
     ///
     /// `connect` are the origins that the page's script may ask: plex.tv's, on the sign-in page. Forms lead nowhere but to
-    /// us, since browsers check `form-action` on every redirect that follows: [`Page::Onward`] goes on from there.
-    pub fn content_security_policy(&self, connect: &[&str]) -> String {
+    /// us, since browsers check `form-action` on every redirect that follows: [`Page::Onward`] goes on from there. Only
+    /// [`Page::FormPost`] leads elsewhere, and then nowhere but to `post_to`.
+    pub fn content_security_policy(&self, connect: &[&str], post_to: Option<&str>) -> String {
         let with = |origins: &[&str]| origins.iter().fold(String::from("'self'"), |all, one| all + " " + one);
         let images: Vec<&str> = self.image_origins.iter().map(String::as_str).collect();
         format!(
-            "default-src 'none'; script-src 'self'; style-src 'self'; img-src {}; connect-src {}; form-action 'self'; \
+            "default-src 'none'; script-src 'self'; style-src 'self'; img-src {}; connect-src {}; form-action {}; \
              frame-ancestors 'none'; base-uri 'none'",
             with(&images),
             with(connect),
+            post_to.unwrap_or("'self'"),
         )
     }
 
@@ -156,6 +158,7 @@ fn values(page: &Page<'_>) -> Value {
         Page::AccountChoice(values) => Value::from(Serde(values)),
         Page::Consent(values) => Value::from(Serde(values)),
         Page::Onward(values) => Value::from(Serde(values)),
+        Page::FormPost(values) => Value::from(Serde(values)),
         Page::Popup | Page::Close | Page::SignedOut | Page::SignedIn => Value::from(()),
     }
 }

@@ -4,8 +4,8 @@
 //! template is a refusal to start and not an error page at night. Tests and translators use them as well.
 
 use super::context::{
-    AccountChoice, Consent, Denied, ErrorPage, Onward, Page, Retry, ScriptConfig, SignIn, SignOutConfirm,
-    Waiting,
+    AccountChoice, Consent, Denied, ErrorPage, FormPost, Onward, Page, Retry, ScriptConfig, SignIn,
+    SignOutConfirm, Waiting,
 };
 use super::words::{DeniedReason, ErrorKind, Notice};
 
@@ -121,6 +121,14 @@ const ALL: &[(&str, Page<'static>)] = &[
         "onward",
         Page::Onward(Onward {
             url: "https://requests.example.com/callback?code=sample&state=1;2&iss=https%3A%2F%2Fauth.example.com",
+            destination: CLIENT,
+        }),
+    ),
+    (
+        "form-post",
+        Page::FormPost(FormPost {
+            action: "https://requests.example.com/callback?from=here",
+            fields: &[("code", "sample"), ("state", "1;2"), ("iss", "https://auth.example.com")],
             destination: CLIENT,
         }),
     ),

@@ -24,8 +24,9 @@ pub mod sqlite;
 use records::{
     AccessTokenRecord, AdoptedPin, Adoption, AppTokenRecord, BrowserSession, CodeRecord, Consent,
     EndedAccess, EndedSession, Finish, FinishLogin, GatewaySession, GrantEnd, GrantsPolicy, KeyReplacement,
-    Login, NewAppToken, NewCode, NewLogin, RedeemCode, RedeemHandover, Redemption, RefreshTokenRecord,
-    RefusedAt, Rotate, Rotation, SealedBytes, SessionName, StoredKeyRow, SweepCounts, UserRecord,
+    Login, NewAppToken, NewCode, NewLogin, PushedRequest, RedeemCode, RedeemHandover, Redemption,
+    RefreshTokenRecord, RefusedAt, Rotate, Rotation, SealedBytes, SessionName, StoredKeyRow, SweepCounts,
+    UserRecord,
 };
 
 /// So long a PIN is remembered. Plex forgets it in half an hour.
@@ -34,6 +35,9 @@ pub const PIN_MEMORY: Seconds = Seconds::days(1);
 pub const TOUCH_INTERVAL: Seconds = Seconds::minutes(1);
 /// For how long after its end a code is remembered, so that reuse is recognised.
 pub const CODE_MEMORY: Seconds = Seconds::hours(1);
+/// For how long after its end a pushed request is remembered, for the sign-ins that were begun with it. One that takes longer
+/// has to be begun anew.
+pub const PUSHED_MEMORY: Seconds = Seconds::minutes(30);
 /// How many rows of each kind one sweep removes at most, so that it never holds up the writers for long.
 pub const SWEEP_BATCH: u32 = 500;
 
@@ -154,10 +158,19 @@ pub trait Store: Send + Sync {
     fn refuse_login(&self, id: RequestId, at: RefusedAt, reason: String, now: Timestamp) -> Answer<'_, bool>;
     /// The visitor gave up. `false` when the attempt is finished, cancelled or over.
     fn cancel_login(&self, id: RequestId, now: Timestamp) -> Answer<'_, bool>;
-    /// Stores user, browser session, grant and code, and finishes the attempt; all or nothing, once (I-06).
+    /// Stores user, browser session, grant and code, uses up the pushed request that the code answers, and finishes the
+    /// attempt; all or nothing, once (I-06).
     fn finish_login(&self, finish: FinishLogin) -> Answer<'_, Finish>;
 
-    /// Stores a code and its grant for a user with a live browser session. `false` when that session is over.
+    /// Stores an authorization request that its client pushed.
+    fn push_request(&self, request: PushedRequest) -> Answer<'_, ()>;
+    /// A pushed request that was not answered yet. The caller looks at its end.
+    fn pushed_request(&self, hash: SecretHash) -> Answer<'_, Option<PushedRequest>>;
+    /// Uses up a pushed request, for an answer without a code. `false` when it was answered before (requirement 101).
+    fn spend_pushed_request(&self, hash: SecretHash) -> Answer<'_, bool>;
+
+    /// Stores a code and its grant for a user with a live browser session, and uses up the pushed request that it answers.
+    /// `false` when that session is over, or that request was answered before.
     fn issue_code(&self, code: NewCode, now: Timestamp) -> Answer<'_, bool>;
     /// A code, whatever its state, for the caller to check verifier and redirect URI against.
     fn code(&self, hash: SecretHash) -> Answer<'_, Option<CodeRecord>>;

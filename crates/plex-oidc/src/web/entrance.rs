@@ -4,14 +4,16 @@
 use std::net::IpAddr;
 
 use http::HeaderMap;
-use plex_oidc_core::authorize::{AuthorizationRequest, AuthorizeErrorCode as Code, Progress, Step};
+use plex_oidc_core::authorize::{
+    AuthorizationRequest, AuthorizationResponse, AuthorizeErrorCode as Code, Progress, RedirectError, Step,
+};
 use tracing::warn;
 
-use super::respond::{Answer, failed, page_error, see_other, to_attempt, to_client, with_cookie};
+use super::respond::{Answer, failed, page_error, to_attempt, to_client, with_cookie};
 use crate::app::App;
 use crate::flow::attempt::{self, Frozen};
 use crate::flow::issue::{Holder, new_code};
-use crate::flow::{FlowError, complete};
+use crate::flow::{FlowError, complete, pushed};
 use crate::pages::ErrorKind;
 use crate::store::records::{BrowserSession, RefusedAt};
 
@@ -41,14 +43,17 @@ async fn answer(
     if let (Step::Issue, Some(session)) = (&step, session) {
         if !app.limiter.allows_code(session.sid) {
             warn!(account = %session.user.account_id(), "too many codes for one browser session");
-            return Ok(too_often(app, request));
+            return too_often(app, request).await;
         }
-        if let Some(location) = issue(app, request, session).await? {
-            return Ok(see_other(&location));
+        if let Some(response) = issue(app, request, session).await? {
+            return Ok(to_client(app, &response));
+        }
+        if request.prompt.forbids_pages() {
+            return refuse(app, request, &request.refuse(Code::LoginRequired, "the sign-in is over")).await;
         }
     }
     if let Step::Refuse(error) = &step {
-        return Ok(to_client(app, error));
+        return refuse(app, request, error).await;
     }
     if !app.limiter.allows_request(address) {
         warn!(%address, "too many authorization requests");
@@ -70,14 +75,23 @@ async fn answer(
 }
 
 /// Every code is stored with its grant, so that one browser in a loop would fill the disk.
-fn too_often(app: &App, request: &AuthorizationRequest) -> Answer {
+async fn too_often(app: &App, request: &AuthorizationRequest) -> Result<Answer, FlowError> {
     if request.prompt.forbids_pages() {
-        return to_client(
-            app,
-            &request.refuse(Code::TemporarilyUnavailable, "too many requests in a minute"),
-        );
+        let error = request.refuse(Code::TemporarilyUnavailable, "too many requests in a minute");
+        return refuse(app, request, &error).await;
     }
-    page_error(app, ErrorKind::RateLimited, None)
+    Ok(page_error(app, ErrorKind::RateLimited, None))
+}
+
+async fn refuse(
+    app: &App,
+    request: &AuthorizationRequest,
+    error: &RedirectError,
+) -> Result<Answer, FlowError> {
+    if !pushed::spend(app, request).await? {
+        return Ok(page_error(app, ErrorKind::UnknownRequest, None));
+    }
+    Ok(to_client(app, &error.response(&app.issuer)))
 }
 
 /// The fast way: a live session needs no page, and the request is not even stored.
@@ -85,7 +99,7 @@ async fn issue(
     app: &App,
     request: &AuthorizationRequest,
     session: &BrowserSession,
-) -> Result<Option<String>, FlowError> {
+) -> Result<Option<AuthorizationResponse>, FlowError> {
     let account_id = session.user.account_id();
     let holder = Holder { account_id, sid: session.sid, auth_time: session.auth_time, plex_token: None };
     let (code, stored) = new_code(app, request, &holder)?;

@@ -4,10 +4,12 @@
 pub mod assets;
 pub mod authorize;
 pub mod authz;
+pub mod client_form;
 pub mod entrance;
 pub mod gateway_sign_in;
 pub mod health;
 pub mod metadata;
+pub mod par;
 pub mod request;
 pub mod respond;
 pub mod sign_in;

@@ -11,7 +11,7 @@ use http::header::{
     CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderName, HeaderValue, LOCATION, RETRY_AFTER,
     SET_COOKIE,
 };
-use plex_oidc_core::authorize::RedirectError;
+use plex_oidc_core::authorize::{AuthorizationResponse, ResponseMode};
 use plex_oidc_core::id::RequestId;
 use serde::Serialize;
 use tracing::{error, warn};
@@ -19,7 +19,7 @@ use tracing::{error, warn};
 use crate::app::App;
 use crate::flow::FlowError;
 use crate::flow::attempt::Attempt;
-use crate::pages::{ErrorKind, ErrorPage, Onward, Page, Retry};
+use crate::pages::{ErrorKind, ErrorPage, FormPost, Onward, Page, Retry};
 use crate::session::form_token;
 use crate::store::StoreError;
 
@@ -35,14 +35,18 @@ pub fn page(app: &App, status: StatusCode, page: &Page<'_>) -> Answer {
 
 /// A page of ours whose script may ask these origins.
 pub fn page_that_asks(app: &App, status: StatusCode, page: &Page<'_>, origins: &[&str]) -> Answer {
+    let policy = app.pages.content_security_policy(origins, None);
+    drawn(app, status, page, &policy)
+}
+
+fn drawn(app: &App, status: StatusCode, page: &Page<'_>, policy: &str) -> Answer {
     let mut answer = Response::new(Body::from(app.pages.render(page)));
     *answer.status_mut() = status;
     let headers = answer.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    let csp = app.pages.content_security_policy(origins);
-    if let Ok(csp) = HeaderValue::from_str(&csp) {
-        headers.insert(CONTENT_SECURITY_POLICY, csp);
+    if let Ok(policy) = HeaderValue::from_str(policy) {
+        headers.insert(CONTENT_SECURITY_POLICY, policy);
     }
     if let Some(opener) = page.opener_policy() {
         headers.insert(COOP, HeaderValue::from_static(opener));
@@ -138,9 +142,38 @@ pub fn onward(app: &App, url: &str, client_name: &str) -> Answer {
     page(app, StatusCode::OK, &Page::Onward(Onward { url, destination: client_name }))
 }
 
-/// To the client, with an error.
-pub fn to_client(app: &App, error: &RedirectError) -> Answer {
-    see_other(&error.location(&app.issuer))
+/// To the client, with its answer.
+pub fn to_client(app: &App, response: &AuthorizationResponse) -> Answer {
+    match response.mode {
+        ResponseMode::Query => see_other(&response.location()),
+        ResponseMode::FormPost => form_post(app, response),
+    }
+}
+
+/// The same after one of our forms.
+pub fn to_client_after_form(app: &App, response: &AuthorizationResponse) -> Answer {
+    match response.mode {
+        ResponseMode::Query => onward(app, &response.location(), name_of(app, response)),
+        ResponseMode::FormPost => form_post(app, response),
+    }
+}
+
+/// To the client by a form that posts itself (OAuth 2.0 Form Post Response Mode s. 2): the one page of ours whose form may
+/// leave, and only to where the response goes.
+fn form_post(app: &App, response: &AuthorizationResponse) -> Answer {
+    let Some(origin) = response.target.form_origin() else {
+        error!(client = %response.client_id, "a response was to be posted where no form can go");
+        return page_error(app, ErrorKind::Internal, None);
+    };
+    let fields: Vec<_> = response.parameters.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    let values =
+        FormPost { action: response.target.as_str(), fields: &fields, destination: name_of(app, response) };
+    let policy = app.pages.content_security_policy(&[], Some(&origin));
+    drawn(app, StatusCode::OK, &Page::FormPost(values), &policy)
+}
+
+fn name_of<'a>(app: &'a App, response: &'a AuthorizationResponse) -> &'a str {
+    app.client(&response.client_id).map_or(response.client_id.as_str(), |client| &client.name)
 }
 
 /// Adds a `Set-Cookie` to an answer.
@@ -156,6 +189,14 @@ pub fn json(status: StatusCode, value: &impl Serialize) -> Answer {
     let mut answer = (status, Json(value)).into_response();
     answer.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     answer.headers_mut().insert(http::header::PRAGMA, HeaderValue::from_static("no-cache"));
+    answer
+}
+
+/// A signed answer (RFC 7515 s. 3.1) that is kept nowhere.
+pub fn jwt(text: String) -> Answer {
+    let mut answer = Response::new(Body::from(text));
+    answer.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/jwt"));
+    answer.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     answer
 }
 

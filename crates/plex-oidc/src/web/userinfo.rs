@@ -4,18 +4,21 @@ use axum::body::Body;
 use axum::extract::{Request, State as Shared};
 use http::header::{AUTHORIZATION, HeaderMap, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{Method, StatusCode};
-use plex_oidc_core::claims::userinfo as userinfo_claims;
+use plex_oidc_core::claims::{SignedUserInfo, UserInfoFacts, userinfo as userinfo_claims};
+use plex_oidc_core::client::Client;
 use plex_oidc_core::decide::{Decision, decide};
 use plex_oidc_core::form::Parameters;
-use plex_oidc_core::scope::Scope;
+use plex_oidc_core::jose::TYP_ID_TOKEN;
+use plex_oidc_core::scope::{Scope, ScopeSet};
 use plex_oidc_core::secret::{Secret, SecretKind};
 use tracing::{error, info, warn};
 
 use super::request::read_form;
-use super::respond::{Answer, OAuthError, json};
+use super::respond::{Answer, OAuthError, json, jwt};
 use crate::app::{App, State};
 use crate::flow::FlowError;
 use crate::flow::tokens::{granted, plex_token_claim};
+use crate::store::records::AccessTokenRecord;
 
 /// Why a bearer request failed (RFC 6750 s. 3.1).
 enum BearerError {
@@ -88,12 +91,35 @@ async fn claims(app: &App, token: &str) -> Result<Answer, BearerError> {
     if !scopes.contains(Scope::OpenId) {
         return Err(BearerError::InsufficientScope);
     }
-    let plex_token = plex_token_claim(app, client, &record.grant).map_err(|error| {
-        error!(%error, "a stored Plex token could not be opened");
+    told(app, client, &record, scopes).map_err(|error| {
+        error!(%error, client = %client.id, "claims could not be told");
         BearerError::Unavailable
-    })?;
-    let plex_token = plex_token.as_deref().map(String::as_str);
-    Ok(json(StatusCode::OK, &userinfo_claims(person, scopes, plex_token)))
+    })
+}
+
+/// The claims, signed where the client wants that.
+fn told(
+    app: &App,
+    client: &Client,
+    record: &AccessTokenRecord,
+    scopes: ScopeSet,
+) -> Result<Answer, FlowError> {
+    let grant = &record.grant;
+    let plex_token = plex_token_claim(app, client, grant)?;
+    // A client that asked for a token with less than it was granted gets what that scope gives, and nothing by name.
+    let is_whole = granted(client, grant.scopes).is_within(scopes);
+    let requested = grant.requested_claims.within(if is_whole { client.scopes } else { ScopeSet::default() });
+    let subject = app.subject(client, &grant.user.person);
+    let claims = userinfo_claims(&UserInfoFacts {
+        person: &grant.user.person,
+        subject: &subject,
+        scopes,
+        requested: &requested.userinfo,
+        plex_token: plex_token.as_deref().map(String::as_str),
+    });
+    let Some(algorithm) = client.userinfo_algorithm else { return Ok(json(StatusCode::OK, &claims)) };
+    let signed = SignedUserInfo::new(claims, &app.issuer, client);
+    Ok(jwt(app.keys.signing_key(algorithm).sign(TYP_ID_TOKEN, &signed)?))
 }
 
 fn unavailable(error: crate::store::StoreError) -> BearerError {

@@ -80,6 +80,40 @@ pub(super) const CLIENTS: Section = Section {
             Some("RS256"),
             "How its ID tokens are signed. Cloudflare Access and most others want RS256.",
         ),
+        key(
+            "require_pushed_authorization_requests",
+            Kind::Flag,
+            Some("false"),
+            "Whether it must push its authorization requests to `/par` (RFC 9126) instead of sending them through the \
+             browser. Every other application may, and need not.",
+        ),
+        key(
+            "subject_type",
+            Kind::OneOf(&["public", "pairwise"]),
+            Some("public"),
+            "`pairwise` calls each person by another `sub` than other applications do, so that two of them cannot tell by it \
+             that they have the same person. It depends on the key file and on the sector: with either changed, everybody \
+             is somebody new to the application.",
+        ),
+        such_as(
+            "example.org",
+            key(
+                "sector",
+                Kind::Text("a name"),
+                None,
+                "With `pairwise`: applications of one sector know a person by the same `sub`. Without it, the host of the \
+                 redirect URIs, which must then be one.",
+            ),
+        ),
+        such_as(
+            "RS256",
+            key(
+                "userinfo_signed_response_alg",
+                Kind::OneOf(&["RS256", "ES256", "EdDSA"]),
+                None,
+                "Has the UserInfo endpoint answer with a signed JWT instead of JSON, for an application that asks for it.",
+            ),
+        ),
         key("scopes", SCOPES, Some("openid, profile, email, groups"), "The scopes that it can be granted."),
         such_as(
             "email, groups",

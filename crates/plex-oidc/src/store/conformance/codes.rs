@@ -18,6 +18,7 @@ pub(crate) async fn a_code_is_read_back_as_it_was_issued(store: &Shared) {
     assert_eq!(stored.grant.user, user(session.account_id.0));
     assert_eq!(stored.grant.sid, session.sid);
     assert_eq!(stored.grant.scopes, code.grant.scopes);
+    assert_eq!(stored.grant.requested_claims, code.grant.requested_claims);
     assert_eq!(stored.grant.plex_token_sealed, Some(SealedBytes(vec![1, 2, 3])));
     assert_eq!(stored.grant.ended_at, None);
     assert!(store.code(hash()).await.unwrap().is_none());

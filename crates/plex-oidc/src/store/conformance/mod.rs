@@ -6,11 +6,13 @@ use std::io::Write as _;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use plex_oidc_core::client::ExtraClaim;
 use plex_oidc_core::decide::{Person, Standing};
 use plex_oidc_core::groups::{Group, Groups};
 use plex_oidc_core::id::{ClientId, GrantId, PlexAccountId, RequestId, Sid};
 use plex_oidc_core::membership::PlexAccount;
 use plex_oidc_core::pkce::CodeChallenge;
+use plex_oidc_core::requested_claims::RequestedClaims;
 use plex_oidc_core::scope::ScopeSet;
 use plex_oidc_core::secret::SecretHash;
 use plex_oidc_core::time::{Seconds, Timestamp};
@@ -25,6 +27,7 @@ pub(super) mod codes;
 pub(super) mod gateway;
 pub(super) mod keys;
 pub(super) mod logins;
+pub(super) mod pushed;
 pub(super) mod races;
 pub(super) mod refresh;
 pub(super) mod sessions;
@@ -109,6 +112,10 @@ pub(super) fn code(session: &NewBrowserSession) -> NewCode {
             account_id: session.account_id,
             sid: session.sid,
             scopes: ScopeSet::parse("openid profile offline_access"),
+            requested_claims: RequestedClaims {
+                userinfo: vec![ExtraClaim::Email],
+                id_token: vec![ExtraClaim::Groups, ExtraClaim::Name],
+            },
             auth_time: T0,
             created: T0,
             plex_token_sealed: Some(SealedBytes(vec![1, 2, 3])),
@@ -117,6 +124,7 @@ pub(super) fn code(session: &NewBrowserSession) -> NewCode {
         code_challenge: CodeChallenge::parse(CHALLENGE),
         nonce: Some("n-0S6".to_owned()),
         expires: after(60),
+        pushed: None,
     }
 }
 

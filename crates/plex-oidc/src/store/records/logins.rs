@@ -142,6 +142,6 @@ pub enum Finish {
     Finished,
     /// Another call finished it before.
     AlreadyFinished,
-    /// The attempt is unknown, over, refused, cancelled, or waiting for another proof.
+    /// The attempt is unknown, over, refused, cancelled, or waiting for another proof; or the pushed request was answered.
     WrongState,
 }

@@ -15,6 +15,7 @@ mod app_tokens;
 mod codes;
 mod gateway;
 mod logins;
+mod pushed;
 mod sessions;
 mod tokens;
 
@@ -24,6 +25,7 @@ pub use gateway::{GatewaySession, NewGatewaySession, RedeemHandover};
 pub use logins::{
     AdoptedPin, Adoption, Finish, FinishLogin, FinishedBy, Login, LoginState, NewLogin, RefusedAt,
 };
+pub use pushed::PushedRequest;
 pub use sessions::{BrowserSession, EndedSession, GrantsPolicy, NewBrowserSession, SessionName};
 pub use tokens::{
     AccessTokenRecord, NewAccessToken, NewRefreshToken, RefreshTokenRecord, Renewal, Rotate, Rotation,
@@ -115,6 +117,8 @@ pub struct SweepCounts {
     pub logins: usize,
     /// PINs that Plex has long forgotten.
     pub pins: usize,
+    /// Pushed requests that nobody answered.
+    pub pushed_requests: usize,
     /// Browser sessions.
     pub sessions: usize,
     /// Access tokens.
@@ -128,9 +132,10 @@ pub struct SweepCounts {
 impl SweepCounts {
     /// Whether nothing was left to remove.
     pub const fn is_empty(&self) -> bool {
-        let Self { logins, pins, sessions, access_tokens, gateway_sessions, grants } = *self;
+        let Self { logins, pins, pushed_requests, sessions, access_tokens, gateway_sessions, grants } = *self;
         logins == 0
             && pins == 0
+            && pushed_requests == 0
             && sessions == 0
             && access_tokens == 0
             && gateway_sessions == 0

@@ -7,8 +7,10 @@ use plex_oidc_core::time::Timestamp;
 use rusqlite::{Connection, params};
 
 use super::rows::{Fields, Result, account_param, change, first};
-use super::{gateway, tokens};
-use crate::store::records::{CodeRecord, GrantEnd, NewCode, RedeemCode, RedeemHandover, Redemption};
+use super::{gateway, pushed, tokens};
+use crate::store::records::{
+    CodeRecord, GrantEnd, NewCode, NewGrant, RedeemCode, RedeemHandover, Redemption,
+};
 use crate::store::{CODE_FAILURES, CODE_MEMORY, DOUBLE_SUBMIT, StoreError};
 
 pub(super) fn issue(conn: &Connection, code: &NewCode, now: Timestamp) -> Result<bool> {
@@ -19,11 +21,16 @@ pub(super) fn issue(conn: &Connection, code: &NewCode, now: Timestamp) -> Result
         params![code.grant.sid.0.as_bytes(), account_param(code.grant.account_id)?, now.0],
         |_| Ok(()),
     )?;
-    if alive.is_none() {
+    if alive.is_none() || !spend_pushed(conn, code)? {
         return Ok(false);
     }
     insert(conn, code)?;
     Ok(true)
+}
+
+/// Uses up the pushed request that a code answers, if it answers one. `false`: it was answered before.
+pub(super) fn spend_pushed(conn: &Connection, code: &NewCode) -> Result<bool> {
+    code.pushed.map_or(Ok(true), |hash| pushed::spend(conn, hash))
 }
 
 pub(super) fn insert(conn: &Connection, code: &NewCode) -> Result<()> {
@@ -32,8 +39,8 @@ pub(super) fn insert(conn: &Connection, code: &NewCode) -> Result<()> {
         conn,
         "INSERT INTO grants
             (id, client_id, account_id, sid, scopes, auth_time, created, plex_token_sealed, keep_until,
-                code_hash, redirect_uri, code_challenge, nonce, code_expires)
-        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
+                code_hash, redirect_uri, code_challenge, nonce, code_expires, requested_claims)
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)",
         params![
             code.grant_id().0.as_bytes(),
             grant.client_id.as_str(),
@@ -48,10 +55,17 @@ pub(super) fn insert(conn: &Connection, code: &NewCode) -> Result<()> {
             code.redirect_uri,
             code.code_challenge.as_ref().map(CodeChallenge::as_str),
             code.nonce,
-            code.expires.0
+            code.expires.0,
+            requested_claims(grant)?
         ],
     )?;
     Ok(())
+}
+
+fn requested_claims(grant: &NewGrant) -> Result<Option<String>> {
+    let claims = Some(&grant.requested_claims).filter(|claims| !claims.is_empty());
+    let text = claims.map(serde_json::to_string).transpose();
+    text.map_err(|_| StoreError::OutOfRange { what: "the requested claims" })
 }
 
 pub(super) fn code(conn: &Connection, hash: SecretHash) -> Result<Option<CodeRecord>> {

@@ -7,11 +7,11 @@ use secrecy::{ExposeSecret, SecretString};
 
 use super::rows::{Fields, Result, change, first, pin_param};
 use super::{codes, sessions, users};
-use crate::store::PIN_MEMORY;
 use crate::store::records::{
     AdoptedPin, Adoption, Finish, FinishLogin, FinishedBy, Login, LoginState, NewLogin, RefusedAt,
     SealedBytes,
 };
+use crate::store::{PIN_MEMORY, StoreError};
 
 pub(super) fn begin(conn: &Connection, login: &NewLogin) -> Result<()> {
     change(
@@ -192,13 +192,16 @@ pub(super) fn finish(conn: &Connection, finish: &FinishLogin) -> Result<Finish> 
         sessions::insert(conn, session)?;
     }
     if let Some(code) = &finish.code {
+        if !codes::spend_pushed(conn, code)? {
+            return Err(StoreError::Busy); // it was there a statement ago: only where writers are not queued
+        }
         codes::insert(conn, code)?;
     }
     Ok(Finish::Finished)
 }
 
-/// Moves the attempt to its final state, if it is in the one that `finish` names, and if the browser session on which
-/// the code relies is alive or about to be made.
+/// Moves the attempt to its final state, if it is in the one that `finish` names, if the browser session on which the code
+/// relies is alive or about to be made, and if the pushed request that it answers is there.
 fn take(conn: &Connection, finish: &FinishLogin) -> Result<bool> {
     let pin_id = match finish.by {
         FinishedBy::Pin(pin_id) => Some(pin_param(pin_id)?),
@@ -208,6 +211,7 @@ fn take(conn: &Connection, finish: &FinishLogin) -> Result<bool> {
         (None, Some(code)) => Some(code.grant.sid),
         (Some(_), _) | (None, None) => None,
     };
+    let pushed = finish.code.as_ref().and_then(|code| code.pushed);
     let taken = change(
         conn,
         "UPDATE logins SET state = 'finished', pin_code = NULL, plex_token_sealed = NULL
@@ -215,8 +219,15 @@ fn take(conn: &Connection, finish: &FinishLogin) -> Result<bool> {
             AND CASE WHEN ?3 IS NULL THEN state = 'started'
                 ELSE state IN ('pin_adopted', 'approved') AND pin_id = ?3 END
             AND (?4 IS NULL OR EXISTS (
-                SELECT 1 FROM browser_sessions WHERE sid = ?4 AND idle_expires > ?2 AND absolute_expires > ?2))",
-        params![finish.id.0.as_bytes(), finish.now.0, pin_id, relied_on.map(|sid| *sid.0.as_bytes())],
+                SELECT 1 FROM browser_sessions WHERE sid = ?4 AND idle_expires > ?2 AND absolute_expires > ?2))
+            AND (?5 IS NULL OR EXISTS (SELECT 1 FROM pushed_requests WHERE hash = ?5))",
+        params![
+            finish.id.0.as_bytes(),
+            finish.now.0,
+            pin_id,
+            relied_on.map(|sid| *sid.0.as_bytes()),
+            pushed.map(|hash| hash.0)
+        ],
     )?;
     Ok(taken == 1)
 }

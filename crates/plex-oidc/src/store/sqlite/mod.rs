@@ -15,8 +15,9 @@ use rusqlite::Connection;
 use super::records::{
     AccessTokenRecord, AdoptedPin, Adoption, AppTokenRecord, BrowserSession, CodeRecord, Consent,
     EndedAccess, EndedSession, Finish, FinishLogin, GatewaySession, GrantEnd, GrantsPolicy, KeyReplacement,
-    Login, NewAppToken, NewCode, NewLogin, RedeemCode, RedeemHandover, Redemption, RefreshTokenRecord,
-    RefusedAt, Rotate, Rotation, SealedBytes, SessionName, StoredKeyRow, SweepCounts, UserRecord,
+    Login, NewAppToken, NewCode, NewLogin, PushedRequest, RedeemCode, RedeemHandover, Redemption,
+    RefreshTokenRecord, RefusedAt, Rotate, Rotation, SealedBytes, SessionName, StoredKeyRow, SweepCounts,
+    UserRecord,
 };
 use super::{Answer, Store};
 
@@ -26,6 +27,7 @@ mod gateway;
 mod keys;
 mod logins;
 mod opening;
+mod pushed;
 mod reader;
 mod rows;
 mod sessions;
@@ -170,6 +172,18 @@ impl Store for SqliteStore {
 
     fn finish_login(&self, finish: FinishLogin) -> Answer<'_, Finish> {
         self.write(move |conn| logins::finish(conn, &finish))
+    }
+
+    fn push_request(&self, request: PushedRequest) -> Answer<'_, ()> {
+        self.write_forgettable(move |conn| pushed::push(conn, &request))
+    }
+
+    fn pushed_request(&self, hash: SecretHash) -> Answer<'_, Option<PushedRequest>> {
+        self.read(move |conn| pushed::request(conn, hash))
+    }
+
+    fn spend_pushed_request(&self, hash: SecretHash) -> Answer<'_, bool> {
+        self.write_forgettable(move |conn| pushed::spend(conn, hash))
     }
 
     fn issue_code(&self, code: NewCode, now: Timestamp) -> Answer<'_, bool> {

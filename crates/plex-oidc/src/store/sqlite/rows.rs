@@ -169,6 +169,9 @@ impl<'a> Fields<'a> {
             client_id: self.client_id("grants.client_id")?,
             sid: plex_oidc_core::id::Sid(self.uuid("grants.sid")?),
             scopes: self.scopes("grants.scopes")?,
+            requested_claims: self
+                .parsed_opt("grants.requested_claims", |text| serde_json::from_str(text).ok())?
+                .unwrap_or_default(),
             auth_time: self.time("grants.auth_time")?,
             created: self.time("grants.created")?,
             plex_token_sealed: self.sealed_opt("grants.plex_token_sealed")?,
@@ -199,6 +202,7 @@ fn key_of(table: &str) -> &'static str {
         "gateway_sessions" => "gateway_sessions.hash",
         "grants" => "grants.id",
         "logins" => "logins.id",
+        "pushed_requests" => "pushed_requests.hash",
         "refresh_tokens" => "refresh_tokens.hash",
         "signing_keys" => "signing_keys.kid",
         "users" => "users.account_id",

@@ -1,7 +1,7 @@
 //! The conformance suite of every store, run on this one.
 
 use super::tests::check;
-use crate::store::conformance::{codes, keys, logins, races, refresh, sessions, sweeping};
+use crate::store::conformance::{codes, keys, logins, pushed, races, refresh, sessions, sweeping};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_installation_is_named_once() {
@@ -261,4 +261,29 @@ async fn i_04_a_rotation_in_a_race_with_the_end_leaves_nothing() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn i_06_one_of_64_calls_signs_out() {
     check(async |store| races::i_06_one_of_64_calls_signs_out(store).await).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_pushed_request_is_spent_once() {
+    check(async |store| pushed::a_pushed_request_is_spent_once(store).await).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_unanswered_request_outlives_what_was_begun_with_it() {
+    check(async |store| pushed::an_unanswered_request_outlives_what_was_begun_with_it(store).await).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn req_101_a_code_spends_the_request_that_it_answers() {
+    check(async |store| pushed::req_101_a_code_spends_the_request_that_it_answers(store).await).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn req_101_of_two_attempts_with_one_request_one_is_finished() {
+    check(async |store| pushed::req_101_of_two_attempts_with_one_request_one_is_finished(store).await).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn req_101_of_64_answers_to_one_request_one_is_sent() {
+    check(async |store| pushed::req_101_of_64_answers_to_one_request_one_is_sent(store).await).await;
 }

@@ -17,6 +17,10 @@ pub(super) fn sweep(conn: &Connection, now: Timestamp) -> Result<SweepCounts> {
             "DELETE FROM adopted_pins
             WHERE pin_id IN (SELECT pin_id FROM adopted_pins WHERE keep_until <= ?1 LIMIT ?2)",
         )?,
+        pushed_requests: remove(
+            "DELETE FROM pushed_requests
+            WHERE hash IN (SELECT hash FROM pushed_requests WHERE keep_until <= ?1 LIMIT ?2)",
+        )?,
         sessions: remove(
             "DELETE FROM browser_sessions WHERE hash IN (SELECT hash FROM browser_sessions
                 WHERE idle_expires <= ?1 OR absolute_expires <= ?1 LIMIT ?2)",

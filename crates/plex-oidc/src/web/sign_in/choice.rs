@@ -11,11 +11,13 @@ use crate::app::{App, State};
 use crate::flow::FlowError;
 use crate::flow::attempt::{self, Attempt};
 use crate::flow::complete::{cancelled, finish_with_session};
+use crate::flow::pushed;
 use crate::pages::ErrorKind;
 use crate::store::records::{BrowserSession, Consent, LoginState};
 use crate::web::request::{is_our_own, open_attempt, read_form};
 use crate::web::respond::{
-    Answer, attempt_error, failed, onward, page_error, see_other, to_attempt, with_cookie,
+    Answer, attempt_error, failed, onward, page_error, see_other, to_attempt, to_client_after_form,
+    with_cookie,
 };
 use crate::web::sign_in::views::sign_in;
 
@@ -45,15 +47,20 @@ pub async fn cancel(Shared(app): Shared<State>, path: Path<String>, request: Req
         Ok(form) => form.attempt,
         Err(answer) => return answer,
     };
-    match app.store.cancel_login(attempt.id, app.clock.now()).await {
+    match give_up(&app, &attempt).await {
         Ok(true) => {
-            let location = cancelled(&attempt).location(&app.issuer);
-            let answer = onward(&app, &location, &attempt.client.name);
+            let answer = to_client_after_form(&app, &cancelled(&attempt).response(&app.issuer));
             with_cookie(answer, &app.cookies.clear_attempt(attempt.id))
         }
         Ok(false) => page_error(&app, ErrorKind::UnknownRequest, None),
-        Err(error) => failed(&app, &error.into(), Some(&attempt)),
+        Err(error) => failed(&app, &error, Some(&attempt)),
     }
+}
+
+/// Ends an attempt without a code. `false`: it had ended before.
+async fn give_up(app: &App, attempt: &Attempt<'_>) -> Result<bool, FlowError> {
+    let cancelled = app.store.cancel_login(attempt.id, app.clock.now()).await?;
+    Ok(cancelled && pushed::spend(app, &attempt.frozen.request).await?)
 }
 
 /// `POST /sign-in/{request_id}/again`: from the start, with another PIN; or, when Plex had approved and then did not
@@ -121,14 +128,14 @@ async fn finish(
         let consent = Consent {
             account_id: session.user.account_id(),
             client_id: attempt.client.id.clone(),
-            scopes: attempt.frozen.request.scopes,
+            scopes: attempt.frozen.request.all_scopes(),
             granted_at: app.clock.now(),
         };
         app.store.save_consent(consent).await?;
     }
-    let Some(location) = finish_with_session(app, attempt, session).await? else {
+    let Some(response) = finish_with_session(app, attempt, session).await? else {
         return Ok(page_error(app, ErrorKind::UnknownRequest, None));
     };
-    let answer = onward(app, &location, &attempt.client.name);
+    let answer = to_client_after_form(app, &response);
     Ok(with_cookie(answer, &app.cookies.clear_attempt(attempt.id)))
 }

@@ -3,6 +3,7 @@
 use axum::extract::{Path, State as Shared};
 use http::{HeaderMap, StatusCode};
 use plex_oidc_core::authorize::{Progress, Step};
+use plex_oidc_core::client::SubjectType;
 use plex_oidc_core::decide::Denial;
 use plex_oidc_core::scope::Scope;
 
@@ -117,7 +118,9 @@ fn account_choice(app: &App, attempt: &Attempt<'_>, session: &BrowserSession) ->
 
 fn consent(app: &App, attempt: &Attempt<'_>, session: &BrowserSession) -> Answer {
     let (id, csrf) = (attempt.id.to_string(), form_token(&attempt.cookie));
-    let scopes: Vec<&str> = attempt.frozen.request.scopes.iter().map(in_plain_words).collect();
+    let scopes = attempt.frozen.request.all_scopes();
+    let scopes: Vec<&str> =
+        scopes.iter().map(|scope| in_plain_words(scope, &attempt.client.subject_type)).collect();
     let subject = session.user.subject();
     let values = Consent {
         account: subject.as_str(),
@@ -130,9 +133,12 @@ fn consent(app: &App, attempt: &Attempt<'_>, session: &BrowserSession) -> Answer
     page(app, StatusCode::OK, &Page::Consent(values))
 }
 
-fn in_plain_words(scope: Scope) -> &'static str {
+fn in_plain_words(scope: Scope, subject_type: &SubjectType) -> &'static str {
     match scope {
-        Scope::OpenId => "Who you are: the number of your Plex account",
+        Scope::OpenId => match subject_type {
+            SubjectType::Public => "Who you are: the number of your Plex account",
+            SubjectType::Pairwise(_) => "Who you are: a name that stands for your Plex account",
+        },
         Scope::Profile => "Your user name, your name and your picture at Plex",
         Scope::Email => "Your e-mail address at Plex",
         Scope::Groups => "What is shared with you, as group names",

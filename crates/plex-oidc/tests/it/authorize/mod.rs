@@ -3,9 +3,11 @@
 
 mod codes;
 mod consent;
+mod form_post;
 mod hints;
 mod pkce;
 mod prompt;
+mod pushed;
 mod redirects;
 mod requests;
 mod responses;

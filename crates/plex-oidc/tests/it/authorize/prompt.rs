@@ -153,6 +153,44 @@ async fn req_009_max_age_is_honoured_to_the_second() {
 }
 
 #[tokio::test]
+async fn req_008_009_a_large_max_age_changes_nothing_and_a_small_one_moves_auth_time() {
+    let house = House::new().await;
+    let photos = house.relying_party("photos");
+    let mut browser = house.browser();
+    let asked = photos.authorization().with("max_age", "15000");
+    let landing = browser.sign_in(&asked.url(), "friend").await;
+    let first = photos.claims(&asked, &landing).await;
+    house.pass(Seconds(2));
+    let pins = house.plex.pin_count();
+    let asked = photos.authorization().with("max_age", "10000");
+    let second = at_once(&mut browser, &photos, &asked).await;
+    assert_eq!((&first["auth_time"], &first["sub"]), (&second["auth_time"], &second["sub"]));
+    assert_eq!(house.plex.pin_count(), pins);
+    let asked = photos.authorization().with("max_age", "1");
+    let page = browser.open(&asked.url()).await.expect(200);
+    let landing = browser.approve_and_finish(&page, "friend").await.leaves();
+    let third = photos.claims(&asked, &landing).await["auth_time"].as_i64().unwrap();
+    assert_eq!(third, first["auth_time"].as_i64().unwrap() + 2);
+}
+
+#[tokio::test]
+async fn req_007_prompt_none_gives_the_same_sub_and_auth_time() {
+    let house = House::new().await;
+    let photos = house.relying_party("photos");
+    let (mut browser, tokens) = house.sign_in("friend", &photos).await;
+    let first = photos.id_claims(&tokens.id_token()).await;
+    house.pass(Seconds(2));
+    for hint in [None, Some(tokens.id_token())] {
+        let mut silent = photos.authorization().with("prompt", "none").with("state", &"s".repeat(128));
+        if let Some(hint) = hint {
+            silent = silent.with("id_token_hint", &hint);
+        }
+        let again = at_once(&mut browser, &photos, &silent).await;
+        assert_eq!((&again["sub"], &again["auth_time"]), (&first["sub"], &first["auth_time"]));
+    }
+}
+
+#[tokio::test]
 async fn select_account_lets_the_person_go_on_or_change() {
     let house = House::new().await;
     let photos = house.relying_party("photos");

@@ -101,7 +101,6 @@ async fn each_unsupported_thing_has_its_own_error() {
         ("response_type", "code id_token", "unsupported_response_type"),
         ("response_type", "", "invalid_request"),
         ("response_mode", "fragment", "invalid_request"),
-        ("response_mode", "form_post", "invalid_request"),
         ("scope", "", "invalid_scope"),
         ("scope", "payments", "invalid_scope"),
         ("scope", "offline_access", "invalid_scope"),

@@ -68,6 +68,19 @@ async fn req_012_a_nonce_is_optional_and_comes_back_unaltered() {
     }
 }
 
+#[tokio::test]
+async fn req_005_012_128_characters_of_state_and_nonce_come_back() {
+    let house = House::new().await;
+    let (photos, mut browser) = (house.relying_party("photos"), house.browser());
+    let long: String = ('!'..='~').cycle().take(128).collect();
+    let asked = photos.authorization().with("state", &long).with("nonce", &long);
+    let silent = asked.clone().with("prompt", "none");
+    assert_eq!(silent.error(&browser.get(&silent.url()).await.leaves()), "login_required");
+    let landing = browser.sign_in(&asked.url(), "friend").await;
+    assert_eq!(landing.get("state"), Some(&*long));
+    assert_eq!(photos.claims(&asked, &landing).await["nonce"], long);
+}
+
 /// What a script of another site gets, without cookies.
 async fn asked_by_another_origin(door: &Door, path: &str) -> Answer {
     let mut request = get(path);

@@ -120,7 +120,14 @@ async fn req_087_every_address_in_it_answers() {
         assert_ne!(answer.status, 404, "{name}");
         count += 1;
     }
-    assert_eq!(count, 4);
+    assert_eq!(count, 5);
+}
+
+#[tokio::test]
+async fn req_123_there_is_no_session_management_by_frames() {
+    let house = House::new().await;
+    let document = house.door.get(METADATA).await.expect(200).json();
+    assert!(document.get("check_session_iframe").is_none(), "{document}");
 }
 
 #[tokio::test]

@@ -155,6 +155,16 @@ async fn applications(house: &House, secrets: &mut Secrets) {
     secrets.tokens(&tokens);
     let claims = open.userinfo(&tokens.access_token()).await.expect(200).json();
     secrets.add("a Plex token", claims["plex_token"].as_str().unwrap());
+    let pushed = open.push(&open.authorization()).await.expect(201).json();
+    let request_uri = pushed["request_uri"].as_str().unwrap();
+    secrets.add("a pushed request", request_uri.rsplit(':').next().unwrap());
+    for _ in 0..2 {
+        let url = format!("/authorize?client_id=open&prompt=none&request_uri={request_uri}");
+        house.browser().get(&url).await.expect(303);
+    }
+    open.authenticating(ClientAuth::Basic("wrong-secret-of-open-0123456789".to_owned()))
+        .push(&open.authorization())
+        .await;
     let hint = open.authorization().with("id_token_hint", &tokens.id_token()).with("prompt", "none");
     house.browser().get(&hint.url()).await.expect(303);
     // In places where they do not belong.
@@ -246,7 +256,7 @@ fn assert_log(path: &Path, secrets: &Secrets) {
     for expected in [
         "answered",
         "signed in with Plex",
-        "a token request was refused",
+        "a client's request was refused",
         "plex.tv does not answer",
         "a proxy asked",
     ] {

@@ -29,8 +29,10 @@ pub(crate) struct Form {
 #[derive(Debug, Clone)]
 pub(crate) struct Landing {
     pub(crate) url: Url,
-    /// The query, each name once.
+    /// The query, or the form that was posted, each name once.
     pub(crate) parameters: BTreeMap<String, String>,
+    /// Whether it came with a form.
+    pub(crate) posted: bool,
 }
 
 impl Landing {
@@ -40,7 +42,16 @@ impl Landing {
             let twice = parameters.insert(name.to_string(), value.to_string());
             assert!(twice.is_none(), "{name} stands twice in {url}");
         }
-        Self { url, parameters }
+        Self { url, parameters, posted: false }
+    }
+
+    fn with(form: Form) -> Self {
+        let mut parameters = BTreeMap::new();
+        for (name, value) in form.fields {
+            let twice = parameters.insert(name.clone(), value);
+            assert!(twice.is_none(), "{name} stands twice in the form");
+        }
+        Self { url: Url::parse(&form.action).expect("an address"), parameters, posted: true }
     }
 
     pub(crate) fn get(&self, name: &str) -> Option<&str> {
@@ -99,9 +110,13 @@ impl Answer {
         }
     }
 
-    /// Where this answer sends the browser to another site, by a redirect or by the page that goes on by itself.
+    /// Where this answer sends the browser to another site: by a redirect, or by a page that goes on or posts its form by
+    /// itself.
     #[track_caller]
     pub(crate) fn leaves(&self) -> Landing {
+        if let Some(form) = self.self_posting() {
+            return Landing::with(form);
+        }
         let url = self.goes_on().filter(|url| !url.starts_with('/') && !url.starts_with(ISSUER));
         let url = url.unwrap_or_else(|| panic!("{} does not lead elsewhere: {}", self.url, self.summary()));
         Landing::at(Url::parse(&url).expect("an address"))
@@ -109,7 +124,11 @@ impl Answer {
 
     /// Whether this answer sends the browser to another site.
     pub(crate) fn stays(&self) -> bool {
-        self.location().is_none() && self.onward().is_none()
+        self.location().is_none() && self.onward().is_none() && self.self_posting().is_none()
+    }
+
+    fn self_posting(&self) -> Option<Form> {
+        self.body.contains("/form-post.js\"></script>").then(|| self.forms().remove(0))
     }
 
     fn onward(&self) -> Option<String> {

@@ -207,15 +207,33 @@ impl RelyingParty {
         self.door.send(self.token_request(fields)).await
     }
 
-    /// The same, not yet sent.
+    /// Pushes an authorization request (RFC 9126).
+    pub(crate) async fn push(&self, asked: &Authorization) -> Answer {
+        let fields: Vec<(&str, &str)> =
+            asked.parameters.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        self.door.send(self.request_to("/par", &fields)).await
+    }
+
+    /// A token request, not yet sent.
     pub(crate) fn token_request(&self, fields: &[(&str, &str)]) -> Request<Body> {
+        self.request_to("/token", fields)
+    }
+
+    /// Any form, with this application's authentication.
+    fn request_to(&self, path: &str, fields: &[(&str, &str)]) -> Request<Body> {
         let mut fields = fields.to_vec();
         match &self.auth {
             ClientAuth::Basic(_) | ClientAuth::Nothing => {}
-            ClientAuth::Post(secret) => fields.extend([("client_id", &*self.id), ("client_secret", secret)]),
-            ClientAuth::Public => fields.push(("client_id", &self.id)),
+            ClientAuth::Post(secret) => {
+                fields.retain(|(name, _)| *name != "client_id");
+                fields.extend([("client_id", &*self.id), ("client_secret", secret)]);
+            }
+            ClientAuth::Public => {
+                fields.retain(|(name, _)| *name != "client_id");
+                fields.push(("client_id", &self.id));
+            }
         }
-        let mut request = post_form("/token", &fields);
+        let mut request = post_form(path, &fields);
         if let ClientAuth::Basic(secret) = &self.auth {
             let encode = |text: &str| byte_serialize(text.as_bytes()).collect::<String>();
             let pair = format!("{}:{}", encode(&self.id), encode(secret));
