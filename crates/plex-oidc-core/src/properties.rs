@@ -23,7 +23,7 @@ use crate::secret::{Secret, SecretKind};
 use crate::subject::Subject;
 use crate::testing::{REDIRECT_URI, client, friend, public_client, server};
 use crate::time::{Seconds, Timestamp};
-use crate::token::client_auth::{authenticate, present};
+use crate::token::client_auth::{Authenticated, authenticate, present};
 use crate::token::code::{CodeFacts, CodeVerdict, DOUBLE_SUBMIT, check_code};
 use crate::token::params::{CodeRequest, SentVerifier, TokenRequest};
 use crate::token::refresh;
@@ -353,7 +353,12 @@ proptest! {
         let parameters = Parameters::parse(form.as_bytes()).unwrap();
         let clients: Clients = [client("basic"), public_client("public")].into_iter().collect();
         let presented = present(header.as_deref(), &parameters);
-        let authenticated = presented.and_then(|shown| authenticate(&shown, &clients).map(|client| client.auth_method));
+        let authenticated = presented.and_then(|shown| {
+            let issuer = Issuer::parse("https://auth.example.com").unwrap();
+            match authenticate(&shown, &clients, &issuer, Timestamp(0))? {
+                Authenticated::Proven(client) | Authenticated::Once(client, _) => Ok(client.auth_method),
+            }
+        });
         prop_assert!(authenticated != Ok(ClientAuthMethod::ClientSecretBasic), "nobody guesses a secret");
         for error in [authenticated.err(), TokenRequest::read(&parameters).err()].into_iter().flatten() {
             let text = error.to_string();

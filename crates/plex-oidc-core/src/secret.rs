@@ -29,6 +29,8 @@ pub enum SecretKind {
     GatewaySession,
     /// The cookie that ties one visit to an application behind the gateway to the browser that began it.
     GatewayStart,
+    /// An access token that a client has for itself (RFC 6749 s. 4.4).
+    ClientToken,
     /// What a program shows instead of a person's cookie, at applications behind the gateway.
     AppToken,
 }
@@ -36,7 +38,7 @@ pub enum SecretKind {
 impl SecretKind {
     /// Every kind.
     #[cfg(test)]
-    pub(crate) const ALL: [Self; 9] = [
+    pub(crate) const ALL: [Self; 10] = [
         Self::AuthorizationCode,
         Self::AccessToken,
         Self::RefreshToken,
@@ -45,6 +47,7 @@ impl SecretKind {
         Self::ClientSecret,
         Self::GatewaySession,
         Self::GatewayStart,
+        Self::ClientToken,
         Self::AppToken,
     ];
 
@@ -59,6 +62,7 @@ impl SecretKind {
             Self::ClientSecret => "pos_",
             Self::GatewaySession => "pog_",
             Self::GatewayStart => "poh_",
+            Self::ClientToken => "pom_",
             Self::AppToken => "pot_",
         }
     }

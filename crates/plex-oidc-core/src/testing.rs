@@ -1,6 +1,6 @@
 //! Values that the tests of this crate share.
 
-use crate::client::{Client, ClientAuthMethod, SigningAlgorithm};
+use crate::client::{Client, ClientAuthMethod, GrantType, SigningAlgorithm};
 use crate::decide::{AllowRule, HouseRules, Person, Standing};
 use crate::groups::{Group, Groups};
 use crate::id::{ClientId, MachineId, PlexAccountId};
@@ -20,6 +20,8 @@ pub(crate) fn client(id: &str) -> Client {
         enabled: true,
         auth_method: ClientAuthMethod::ClientSecretBasic,
         secrets: vec![SecretHash::of(SecretKind::ClientSecret, &format!("secret of {id}"))],
+        keys: Vec::new(),
+        grant_types: vec![GrantType::AuthorizationCode],
         redirect_uris: vec![RedirectUri::register(REDIRECT_URI).unwrap()],
         allow: vec![AllowRule::Group(Group::friend())],
         needs_known: Vec::new(),
@@ -30,6 +32,7 @@ pub(crate) fn client(id: &str) -> Client {
         id_token_claims: Vec::new(),
         plex_token: None,
         plex_token_sealed: false,
+        introspects: Vec::new(),
         rotate_refresh_tokens: false,
         access_token_lifetime: Seconds(3600),
         id_token_lifetime: Seconds(3600),

@@ -21,10 +21,10 @@ pub enum TokenError {
     #[error("this client may not use this grant type")]
     UnauthorizedClient,
     /// No such grant type here.
-    #[error("only authorization_code and refresh_token are supported")]
+    #[error("only authorization_code, refresh_token and client_credentials are supported")]
     UnsupportedGrantType,
-    /// More scopes than were granted.
-    #[error("the scope is wider than what was granted")]
+    /// More scopes than were granted, or than can be.
+    #[error("the scope is wider than what may be granted")]
     InvalidScope,
     /// Something of ours failed; nothing was issued.
     #[error("the service cannot answer now, try again")]

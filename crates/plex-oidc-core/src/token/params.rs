@@ -11,6 +11,8 @@ pub enum TokenRequest {
     Code(CodeRequest),
     /// `refresh_token` (RFC 6749 s. 6).
     Refresh(RefreshRequest),
+    /// `client_credentials` (RFC 6749 s. 4.4.2), with the scope asked for, if any.
+    ClientCredentials(Option<String>),
 }
 
 /// A code to redeem.
@@ -48,6 +50,9 @@ impl TokenRequest {
             None => Err(TokenError::InvalidRequest("grant_type is missing")),
             Some("authorization_code") => code_request(parameters).map(Self::Code),
             Some("refresh_token") => refresh_request(parameters).map(Self::Refresh),
+            Some("client_credentials") => {
+                Ok(Self::ClientCredentials(parameters.get("scope")?.map(str::to_owned)))
+            }
             Some(_) => Err(TokenError::UnsupportedGrantType),
         }
     }
