@@ -6,12 +6,11 @@ use base64::engine::general_purpose::STANDARD;
 use libfuzzer_sys::fuzz_target;
 use plex_oidc_core::client::ClientAuthMethod;
 use plex_oidc_core::form::Parameters;
-use plex_oidc_core::issuer::Issuer;
 use plex_oidc_core::time::Timestamp;
 use plex_oidc_core::token::client_auth::{Authenticated, authenticate, present};
 use plex_oidc_core::token::error::TokenError;
 use plex_oidc_core::token::params::{SentVerifier, TokenRequest};
-use plex_oidc_fuzz::{CLIENTS, SECRETS, mode, two_lines};
+use plex_oidc_fuzz::{CLIENTS, ISSUER, SECRETS, mode, two_lines};
 use url::form_urlencoded::parse;
 
 fuzz_target!(|data: &[u8]| {
@@ -25,7 +24,7 @@ fuzz_target!(|data: &[u8]| {
     let Ok(parameters) = Parameters::parse(form) else { return };
     match present(header.as_deref(), &parameters) {
         Err(error) => refused(error, header.is_some()),
-        Ok(presented) => match authenticate(&presented, &CLIENTS, &issuer(), Timestamp(0)) {
+        Ok(presented) => match authenticate(&presented, &CLIENTS, &ISSUER, Timestamp(0)) {
             Err(error) => refused(error.into(), header.is_some()),
             Ok(Authenticated::Once(..)) => panic!("nobody guesses a signature"),
             Ok(Authenticated::Proven(client)) => {
@@ -61,10 +60,6 @@ fuzz_target!(|data: &[u8]| {
         }
     }
 });
-
-fn issuer() -> Issuer {
-    Issuer::parse("https://auth.example.com").expect("an issuer")
-}
 
 /// RFC 6749 s. 5.2: a code of the closed list, a description in the allowed characters, 401 only for the client.
 fn refused(error: TokenError, header: bool) {

@@ -5,7 +5,7 @@
 
 use std::sync::LazyLock;
 
-use plex_oidc_core::client::{Client, ClientAuthMethod, Clients, SigningAlgorithm};
+use plex_oidc_core::client::{Client, ClientAuthMethod, Clients, GrantType, SigningAlgorithm};
 use plex_oidc_core::decide::AllowRule;
 use plex_oidc_core::groups::Group;
 use plex_oidc_core::id::ClientId;
@@ -55,6 +55,8 @@ fn client(id: &str, auth_method: ClientAuthMethod) -> Client {
         enabled: true,
         auth_method,
         secrets: secrets.map(|(_, secret)| SecretHash::of(SecretKind::ClientSecret, secret)).collect(),
+        keys: Vec::new(),
+        grant_types: vec![GrantType::AuthorizationCode],
         redirect_uris: REDIRECT_URIS.map(|uri| RedirectUri::register(uri).expect("a fixed text")).to_vec(),
         allow: vec![AllowRule::Group(Group::friend())],
         needs_known: Vec::new(),
@@ -65,6 +67,7 @@ fn client(id: &str, auth_method: ClientAuthMethod) -> Client {
         id_token_claims: Vec::new(),
         plex_token: None,
         plex_token_sealed: false,
+        introspects: Vec::new(),
         rotate_refresh_tokens: false,
         access_token_lifetime: Seconds(3600),
         id_token_lifetime: Seconds(3600),

@@ -23,7 +23,9 @@ use crate::web::authz::access;
 use crate::web::request::BodyTime;
 use crate::web::respond::page_error;
 use crate::web::sign_in::{choice, constant, page, return_, start, wait};
-use crate::web::{assets, authorize, authz, gateway_sign_in, health, metadata, sign_out, token, userinfo};
+use crate::web::{
+    assets, authorize, authz, gateway_sign_in, health, introspect, metadata, revoke, sign_out, token, userinfo,
+};
 
 /// Longest query that is read, in bytes (requirement 16).
 const MAX_QUERY_BYTES: usize = 8 * 1024;
@@ -119,9 +121,11 @@ fn access_validator() -> Router<State> {
 fn protocol() -> Router<State> {
     Router::new()
         .route("/token", any(token::token))
+        .route("/revoke", any(revoke::revoke))
         .route("/userinfo", get(userinfo::userinfo).post(userinfo::userinfo))
         .route("/jwks", get(metadata::jwks))
         .layer(cors())
+        .route("/introspect", any(introspect::introspect))
 }
 
 fn documents(app: &App) -> Router<State> {

@@ -3,10 +3,14 @@
 
 pub mod access;
 pub mod attempt;
+pub mod client_auth;
 pub mod complete;
 pub mod gateway;
 pub mod handover;
+pub mod introspection;
 pub mod issue;
+pub mod key_rotation;
+pub mod revocation;
 pub mod tokens;
 pub mod watch;
 

@@ -2,12 +2,13 @@
 //! [`decide`] as at the door (security requirements 43 and 63).
 
 use plex_oidc_core::claims::{IdTokenFacts, MAX_ID_TOKEN_CLAIMS_BYTES, id_token};
-use plex_oidc_core::client::Client;
+use plex_oidc_core::client::{Client, GrantType};
 use plex_oidc_core::decide::{Decision, decide};
 use plex_oidc_core::jose::TYP_ID_TOKEN;
 use plex_oidc_core::scope::{Scope, ScopeSet};
 use plex_oidc_core::secret::{Secret, SecretHash, SecretKind};
 use plex_oidc_core::time::Seconds;
+use plex_oidc_core::token::client_credentials;
 use plex_oidc_core::token::code::{CodeFacts, CodeVerdict, check_code};
 use plex_oidc_core::token::error::TokenError;
 use plex_oidc_core::token::params::{CodeRequest, RefreshRequest};
@@ -23,7 +24,7 @@ use crate::app::App;
 use crate::keys::{Bound, seal_handle};
 use crate::store::StoreError;
 use crate::store::records::{
-    CodeRecord, GrantEnd, GrantRecord, NewAccessToken, NewRefreshToken, RedeemCode, Redemption,
+    AccessTokenRecord, CodeRecord, GrantEnd, GrantRecord, NewAccessToken, NewClientToken, NewRefreshToken, RedeemCode, Redemption,
     RefreshTokenRecord, Renewal, Rotate, Rotation,
 };
 
@@ -41,7 +42,13 @@ pub struct Tokens {
     refresh_token: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     id_token: Option<String>,
+    #[serde(skip_serializing_if = "no_scope")]
     scope: ScopeSet,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it so")]
+const fn no_scope(scope: &ScopeSet) -> bool {
+    scope.is_empty()
 }
 
 impl From<FlowError> for TokenError {
@@ -189,6 +196,33 @@ pub async fn refresh(app: &App, client: &Client, request: &RefreshRequest) -> Re
     }
 }
 
+/// Gives a client an access token for itself (RFC 6749 s. 4.4).
+pub async fn for_itself(app: &App, client: &Client, asked: Option<&str>) -> Result<Tokens, FlowToken> {
+    // A public client has shown nothing that others do not know.
+    if client.is_public() || !client.may_use(GrantType::ClientCredentials) {
+        return Err(TokenError::UnauthorizedClient.into());
+    }
+    let scope = client_credentials::scopes(client, asked)?;
+    let token = app.entropy.secret(SecretKind::ClientToken);
+    let created = app.clock.now();
+    let new = NewClientToken {
+        hash: token.hash(),
+        client_id: client.id.clone(),
+        scopes: scope,
+        created,
+        expires: created.plus(client.access_token_lifetime),
+    };
+    app.store.add_client_token(new).await?;
+    Ok(Tokens {
+        access_token: token.expose().to_owned(),
+        token_type: "Bearer",
+        expires_in: client.access_token_lifetime.0,
+        refresh_token: None,
+        id_token: None,
+        scope,
+    })
+}
+
 fn renewal(app: &App, record: &RefreshTokenRecord, successor: Option<&Secret>) -> Renewal {
     let idle_expires = refresh_expiry(app, &record.grant);
     match successor {
@@ -202,15 +236,22 @@ fn refresh_expiry(app: &App, grant: &GrantRecord) -> plex_oidc_core::time::Times
     refresh::expiry(grant.created, limits.refresh_idle, limits.refresh_absolute, app.clock.now())
 }
 
+/// The client of a live access token and what the token is still good for, if its person may still use that client.
+pub fn in_force<'a>(app: &'a App, token: &AccessTokenRecord) -> Option<(&'a Client, ScopeSet)> {
+    let client = app.clients.find(token.grant.client_id.as_str())?;
+    may_go_on(app, client, &token.grant).ok()?;
+    Some((client, granted(client, token.scopes)))
+}
+
 /// Whether the person may still use this client. "We do not know any more" is a no here, and ends nothing.
-fn may_go_on(app: &App, client: &Client, grant: &GrantRecord) -> Result<(), TokenError> {
+pub(super) fn may_go_on(app: &App, client: &Client, grant: &GrantRecord) -> Result<(), TokenError> {
     if grant.ended_at.is_some() {
         return Err(TokenError::InvalidGrant);
     }
     match decide(&grant.user.person, client, &app.rules, app.clock.now()) {
         Decision::Allow => Ok(()),
         decision => {
-            info!(client = %client.id, account = %grant.user.account_id(), ?decision, "no tokens for this person");
+            info!(client = %client.id, account = %grant.user.account_id(), ?decision, "access has ended");
             Err(TokenError::InvalidGrant)
         }
     }
@@ -285,7 +326,7 @@ fn signed_id_token(
     if size > MAX_ID_TOKEN_CLAIMS_BYTES {
         return Err(FlowError::TooLarge { client: client.id.to_string(), size });
     }
-    Ok(app.keys.signing_key(client.signing_algorithm).sign(TYP_ID_TOKEN, &claims)?)
+    Ok(app.keys.ring().signing_key(client.signing_algorithm).sign(TYP_ID_TOKEN, &claims)?)
 }
 
 /// The claim `plex_token` for this client: the token, or a handle for it if what carries the claim is not to be trusted.

@@ -46,6 +46,6 @@ pub async fn authorize(
 }
 
 fn hinted_subject(app: &App, hint: &str, client: &Client) -> Option<Subject> {
-    let claims = verify_id_token_hint(hint, app.keys.verifying_keys(), &app.issuer).ok()?;
+    let claims = verify_id_token_hint(hint, app.keys.ring().verifying_keys(), &app.issuer).ok()?;
     claims.is_for(&client.id).then_some(claims.sub)
 }

@@ -5,17 +5,16 @@ use axum::extract::{Request, State as Shared};
 use http::header::{AUTHORIZATION, HeaderMap, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{Method, StatusCode};
 use plex_oidc_core::claims::userinfo as userinfo_claims;
-use plex_oidc_core::decide::{Decision, decide};
 use plex_oidc_core::form::Parameters;
 use plex_oidc_core::scope::Scope;
 use plex_oidc_core::secret::{Secret, SecretKind};
-use tracing::{error, info, warn};
+use tracing::{error, warn};
 
 use super::request::read_form;
 use super::respond::{Answer, OAuthError, json};
 use crate::app::{App, State};
 use crate::flow::FlowError;
-use crate::flow::tokens::{granted, plex_token_claim};
+use crate::flow::tokens::{in_force, plex_token_claim};
 
 /// Why a bearer request failed (RFC 6750 s. 3.1).
 enum BearerError {
@@ -78,13 +77,7 @@ async fn claims(app: &App, token: &str) -> Result<Answer, BearerError> {
     let token = Secret::parse(SecretKind::AccessToken, token).ok_or(BearerError::InvalidToken)?;
     let found = app.store.access_token(token.hash(), app.clock.now()).await;
     let record = found.map_err(unavailable)?.ok_or(BearerError::InvalidToken)?;
-    let client = app.clients.find(record.grant.client_id.as_str()).ok_or(BearerError::InvalidToken)?;
-    let person = &record.grant.user.person;
-    if decide(person, client, &app.rules, app.clock.now()) != Decision::Allow {
-        info!(client = %client.id, account = %person.account.id, "no claims: access has ended");
-        return Err(BearerError::InvalidToken);
-    }
-    let scopes = granted(client, record.scopes);
+    let (client, scopes) = in_force(app, &record).ok_or(BearerError::InvalidToken)?;
     if !scopes.contains(Scope::OpenId) {
         return Err(BearerError::InsufficientScope);
     }
@@ -93,7 +86,7 @@ async fn claims(app: &App, token: &str) -> Result<Answer, BearerError> {
         BearerError::Unavailable
     })?;
     let plex_token = plex_token.as_deref().map(String::as_str);
-    Ok(json(StatusCode::OK, &userinfo_claims(person, scopes, plex_token)))
+    Ok(json(StatusCode::OK, &userinfo_claims(&record.grant.user.person, scopes, plex_token)))
 }
 
 fn unavailable(error: crate::store::StoreError) -> BearerError {

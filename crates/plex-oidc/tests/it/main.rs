@@ -11,11 +11,13 @@
 mod authorize;
 mod browser_security;
 mod claims;
+mod clients;
 mod cli;
 mod config;
 mod discovery;
 mod gateway;
 mod gateway_access;
+mod key_rotation;
 mod layout;
 mod refresh;
 mod reload;

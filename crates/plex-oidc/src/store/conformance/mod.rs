@@ -21,6 +21,7 @@ use super::Store;
 use super::records::*;
 
 pub(super) mod app_tokens;
+pub(super) mod client_tokens;
 pub(super) mod codes;
 pub(super) mod gateway;
 pub(super) mod keys;

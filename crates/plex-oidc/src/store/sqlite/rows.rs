@@ -195,6 +195,7 @@ fn key_of(table: &str) -> &'static str {
         "access_tokens" => "access_tokens.hash",
         "app_tokens" => "app_tokens.id",
         "browser_sessions" => "browser_sessions.hash",
+        "client_tokens" => "client_tokens.hash",
         "consents" => "consents.client_id",
         "gateway_sessions" => "gateway_sessions.hash",
         "grants" => "grants.id",

@@ -1,7 +1,7 @@
 //! The conformance suite of every store, run on this one.
 
 use super::tests::check;
-use crate::store::conformance::{codes, keys, logins, races, refresh, sessions, sweeping};
+use crate::store::conformance::{client_tokens, codes, keys, logins, races, refresh, sessions, sweeping};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_installation_is_named_once() {
@@ -261,4 +261,29 @@ async fn i_04_a_rotation_in_a_race_with_the_end_leaves_nothing() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn i_06_one_of_64_calls_signs_out() {
     check(async |store| races::i_06_one_of_64_calls_signs_out(store).await).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_client_token_lives_to_the_second() {
+    check(async |store| client_tokens::a_client_token_lives_to_the_second(store).await).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_client_token_is_revoked_by_its_client_only() {
+    check(async |store| client_tokens::a_client_token_is_revoked_by_its_client_only(store).await).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn req_054_one_of_64_calls_uses_an_assertion() {
+    check(async |store| client_tokens::req_054_one_of_64_calls_uses_an_assertion(store).await).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn req_054_a_sweep_keeps_assertions_that_would_still_be_accepted() {
+    check(async |store| client_tokens::req_054_a_sweep_keeps_assertions_that_would_still_be_accepted(store).await).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn req_096_any_token_of_a_family_ends_it_for_its_client_only() {
+    check(async |store| refresh::req_096_any_token_of_a_family_ends_it_for_its_client_only(store).await).await;
 }

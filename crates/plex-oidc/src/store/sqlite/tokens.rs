@@ -82,6 +82,21 @@ pub(super) fn revoke_access(conn: &Connection, hash: SecretHash, client_id: &Cli
     Ok(removed == 1)
 }
 
+pub(super) fn revoke_refresh(
+    conn: &Connection,
+    hash: SecretHash,
+    client_id: &ClientId,
+    now: Timestamp,
+) -> Result<bool> {
+    let ended = change(
+        conn,
+        "UPDATE grants SET ended_at = ?3, ended_why = ?4
+        WHERE id = (SELECT grant_id FROM refresh_tokens WHERE hash = ?1) AND client_id = ?2 AND ended_at IS NULL",
+        params![hash.0, client_id.as_str(), now.0, GrantEnd::Revoked.as_str()],
+    )?;
+    Ok(ended == 1)
+}
+
 pub(super) fn end_grant(conn: &Connection, grant: GrantId, why: GrantEnd, now: Timestamp) -> Result<bool> {
     let ended = change(
         conn,

@@ -140,6 +140,7 @@ impl RelyingParty {
         let auth = match method {
             ClientAuthMethod::ClientSecretBasic => ClientAuth::Basic(secret_of(id)),
             ClientAuthMethod::ClientSecretPost => ClientAuth::Post(secret_of(id)),
+            ClientAuthMethod::PrivateKeyJwt => ClientAuth::Nothing, // its test signs, and sends what it signed
             ClientAuthMethod::None => ClientAuth::Public,
         };
         Self { id: id.to_owned(), redirect_uri: format!("https://{id}.example.org/callback"), auth, door }
@@ -209,13 +210,28 @@ impl RelyingParty {
 
     /// The same, not yet sent.
     pub(crate) fn token_request(&self, fields: &[(&str, &str)]) -> Request<Body> {
+        self.request("/token", fields)
+    }
+
+    /// Gives a token back.
+    pub(crate) async fn revoke(&self, token: &str) -> Answer {
+        self.door.send(self.request("/revoke", &[("token", token)])).await
+    }
+
+    /// Asks about a token.
+    pub(crate) async fn introspect(&self, token: &str) -> Answer {
+        self.door.send(self.request("/introspect", &[("token", token)])).await
+    }
+
+    /// A form for one of our endpoints, with this application's authentication.
+    pub(crate) fn request(&self, path: &str, fields: &[(&str, &str)]) -> Request<Body> {
         let mut fields = fields.to_vec();
         match &self.auth {
             ClientAuth::Basic(_) | ClientAuth::Nothing => {}
             ClientAuth::Post(secret) => fields.extend([("client_id", &*self.id), ("client_secret", secret)]),
             ClientAuth::Public => fields.push(("client_id", &self.id)),
         }
-        let mut request = post_form("/token", &fields);
+        let mut request = post_form(path, &fields);
         if let ClientAuth::Basic(secret) = &self.auth {
             let encode = |text: &str| byte_serialize(text.as_bytes()).collect::<String>();
             let pair = format!("{}:{}", encode(&self.id), encode(secret));
