@@ -55,7 +55,7 @@ fn one(reader: &mut Reader<'_>, at: &str, tokens: &TokenLives) -> Option<Client>
     let secrets = client_secrets(reader, at, auth_method);
     let keys = client_keys::read(reader, at, auth_method == ClientAuthMethod::PrivateKeyJwt);
     let grant_types = grant_types(reader, at, public);
-    let for_people = grant_types.contains(&GrantType::AuthorizationCode);
+    let for_people = grant_types != [GrantType::ClientCredentials];
     let redirect_uris = redirect_uris(reader, &key("redirect_uris"), for_people);
     let allow = allow(reader, &key("allow"));
     let pkce_required = pkce(reader, &key("pkce_required"), public);
