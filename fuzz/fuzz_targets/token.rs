@@ -54,9 +54,9 @@ fuzz_target!(|data: &[u8]| {
             assert_eq!(refresh.token.is_some(), looks_like(&sent, "por_"));
             assert_eq!(refresh.scope, value(form, "scope"));
         }
-        Ok(TokenRequest::ClientCredentials(scope)) => {
+        Ok(TokenRequest::ClientCredentials(asked)) => {
             assert_eq!(value(form, "grant_type").as_deref(), Some("client_credentials"));
-            assert_eq!(scope, value(form, "scope"));
+            assert_eq!(asked.scope, value(form, "scope"));
         }
     }
 });

@@ -11,6 +11,7 @@ use plex_oidc_core::groups::Group;
 use plex_oidc_core::id::ClientId;
 use plex_oidc_core::issuer::Issuer;
 use plex_oidc_core::redirect::RedirectUri;
+use plex_oidc_core::resource::ResourceSet;
 use plex_oidc_core::scope::{Scope, ScopeSet};
 use plex_oidc_core::secret::{SecretHash, SecretKind};
 use plex_oidc_core::time::Seconds;
@@ -67,6 +68,7 @@ fn client(id: &str, auth_method: ClientAuthMethod) -> Client {
         id_token_claims: Vec::new(),
         plex_token: None,
         plex_token_sealed: false,
+        resources: ResourceSet::default(),
         introspects: Vec::new(),
         rotate_refresh_tokens: false,
         access_token_lifetime: Seconds(3600),

@@ -6,6 +6,7 @@ use crate::decide::AllowRule;
 use crate::id::ClientId;
 use crate::jose::VerifyingKey;
 use crate::redirect::{RedirectTarget, RedirectUri};
+use crate::resource::ResourceSet;
 use crate::scope::{Scope, ScopeSet};
 use crate::secret::SecretHash;
 use crate::time::Seconds;
@@ -152,6 +153,8 @@ pub struct Client {
     pub plex_token: Option<PlexTokenClaim>,
     /// Whether that claim is a sealed handle instead, which only our own gateway opens.
     pub plex_token_sealed: bool,
+    /// The resources that it may ask tokens for.
+    pub resources: ResourceSet,
     /// The clients whose access tokens it may ask about, because it answers requests that carry them.
     pub introspects: Vec<ClientId>,
     /// Whether its refresh tokens rotate. Always true of a public client.

@@ -43,7 +43,8 @@ pub struct ProviderMetadata {
 }
 
 /// How clients prove who they are, the public ones last: those are told nothing about tokens.
-const CLIENT_AUTH_METHODS: [&str; 4] = ["client_secret_basic", "client_secret_post", "private_key_jwt", "none"];
+const CLIENT_AUTH_METHODS: [&str; 4] =
+    ["client_secret_basic", "client_secret_post", "private_key_jwt", "none"];
 
 /// The metadata of the provider at `issuer`.
 pub fn provider_metadata(issuer: &Issuer) -> ProviderMetadata {

@@ -20,6 +20,7 @@ pub mod net;
 pub mod pkce;
 pub mod prompt;
 pub mod redirect;
+pub mod resource;
 pub mod scope;
 pub mod secret;
 pub mod subject;

@@ -18,6 +18,7 @@ use crate::issuer::Issuer;
 use crate::membership::AcceptedServer;
 use crate::pkce::{CodeChallenge, CodeVerifier};
 use crate::redirect::RedirectUri;
+use crate::resource::ResourceSet;
 use crate::scope::{Scope, ScopeSet};
 use crate::secret::{Secret, SecretKind};
 use crate::subject::Subject;
@@ -209,7 +210,7 @@ proptest! {
         let facts = |redeemed| CodeFacts {
             client_id: &id, redirect_uri: uri, challenge: None, expires: Timestamp(expires), redeemed, failures: 0,
         };
-        let request = CodeRequest { code: None, redirect_uri: Some(uri.to_owned()), verifier: SentVerifier::Absent };
+        let request = CodeRequest { code: None, redirect_uri: Some(uri.to_owned()), verifier: SentVerifier::Absent, resources: ResourceSet::default() };
         let Some(now) = expires.checked_add(step) else { return Ok(()) };
         let verdict = check_code(&facts(None), &request, &id, Timestamp(now));
         prop_assert_eq!(verdict == CodeVerdict::Redeem, now < expires);
@@ -223,7 +224,7 @@ proptest! {
         let (verifier, id) = ("a".repeat(43), client("a").id);
         let challenge = CodeChallenge::parse(&challenge_of(&verifier)).unwrap();
         let verifier = SentVerifier::Sent(CodeVerifier::parse(&verifier).unwrap());
-        let request = CodeRequest { code: None, redirect_uri: Some(REDIRECT_URI.to_owned()), verifier };
+        let request = CodeRequest { code: None, redirect_uri: Some(REDIRECT_URI.to_owned()), verifier, resources: ResourceSet::default() };
         let facts = CodeFacts {
             client_id: &id, redirect_uri: REDIRECT_URI, challenge: Some(&challenge),
             expires: Timestamp(redeemed + 60), redeemed: Some(Timestamp(redeemed)), failures: 0,

@@ -6,6 +6,7 @@ use crate::groups::{Group, Groups};
 use crate::id::{ClientId, MachineId, PlexAccountId};
 use crate::membership::{AcceptedServer, PlexAccount};
 use crate::redirect::RedirectUri;
+use crate::resource::ResourceSet;
 use crate::scope::{Scope, ScopeSet};
 use crate::secret::{SecretHash, SecretKind};
 use crate::time::{Seconds, Timestamp};
@@ -32,6 +33,7 @@ pub(crate) fn client(id: &str) -> Client {
         id_token_claims: Vec::new(),
         plex_token: None,
         plex_token_sealed: false,
+        resources: ResourceSet::default(),
         introspects: Vec::new(),
         rotate_refresh_tokens: false,
         access_token_lifetime: Seconds(3600),

@@ -12,7 +12,8 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::entropy::Entropy;
 use crate::keys::{
-    DatabaseState, Installation, KeyFile, KeyRing, Keys, Mac, Seal, check_mixture, from_rows, new_keys, to_rows,
+    DatabaseState, Installation, KeyFile, KeyRing, Keys, Mac, Seal, check_mixture, from_rows, new_keys,
+    to_rows,
 };
 use crate::start::StartError;
 use crate::store::Store;

@@ -24,7 +24,8 @@ use crate::web::request::BodyTime;
 use crate::web::respond::page_error;
 use crate::web::sign_in::{choice, constant, page, return_, start, wait};
 use crate::web::{
-    assets, authorize, authz, gateway_sign_in, health, introspect, metadata, revoke, sign_out, token, userinfo,
+    assets, authorize, authz, gateway_sign_in, health, introspect, metadata, revoke, sign_out, token,
+    userinfo,
 };
 
 /// Longest query that is read, in bytes (requirement 16).

@@ -10,6 +10,7 @@ use crate::issuer::Issuer;
 use crate::pkce::CodeChallenge;
 use crate::prompt::Prompt;
 use crate::redirect::RedirectTarget;
+use crate::resource::ResourceSet;
 use crate::scope::{Scope, ScopeSet};
 use crate::subject::Subject;
 use crate::time::Seconds;
@@ -34,6 +35,9 @@ pub struct AuthorizationRequest {
     pub nonce: Option<String>,
     /// What was asked for, within what the client may have.
     pub scopes: ScopeSet,
+    /// The resources that its tokens are to be for.
+    #[serde(default)]
+    pub resources: ResourceSet,
     /// The PKCE challenge.
     pub challenge: Option<CodeChallenge>,
     /// What should be shown.
@@ -102,6 +106,7 @@ pub fn validate(
     response_type(&settled)?;
     response_mode(&settled)?;
     let scopes = scopes(&settled)?;
+    let resources = resources(&settled)?;
     let nonce = nonce(&settled)?;
     let challenge = challenge(&settled)?;
     let prompt = prompt(&settled)?;
@@ -120,6 +125,7 @@ pub fn validate(
         state: settled.state,
         nonce,
         scopes,
+        resources,
         challenge,
         prompt,
         max_age,
@@ -187,6 +193,11 @@ fn scopes(settled: &Settled<'_>) -> Result<ScopeSet, RedirectError> {
         return Err(settled.error(Code::InvalidScope, "no scope that this client can have was asked for"));
     }
     Ok(granted)
+}
+
+fn resources(settled: &Settled<'_>) -> Result<ResourceSet, RedirectError> {
+    ResourceSet::asked(settled.parameters, &settled.client.resources)
+        .map_err(|_| settled.error(Code::InvalidTarget, "resource is not one that this client may ask for"))
 }
 
 fn nonce(settled: &Settled<'_>) -> Result<Option<String>, RedirectError> {

@@ -5,6 +5,7 @@ use serde::Serialize;
 use crate::client::Client;
 use crate::id::{ClientId, Sid};
 use crate::issuer::Issuer;
+use crate::resource::ResourceSet;
 use crate::scope::{Scope, ScopeSet};
 use crate::subject::Subject;
 use crate::time::Timestamp;
@@ -54,7 +55,7 @@ pub struct Facts {
     iat: i64,
     sub: String,
     #[serde(skip_serializing_if = "Option::is_none")]
-    aud: Option<ClientId>,
+    aud: Option<Vec<String>>,
     iss: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     sid: Option<String>,
@@ -82,6 +83,8 @@ pub struct Token<'a> {
     pub client_id: &'a ClientId,
     /// What it is good for.
     pub scopes: ScopeSet,
+    /// What it is for; nothing where nobody said so.
+    pub resources: ResourceSet,
     /// When it was issued.
     pub created: Timestamp,
     /// When it is over.
@@ -121,9 +124,10 @@ impl Introspection {
             }
             Bearer::Client => (token.client_id.to_string(), None, None),
         };
-        let aud = match listener {
-            Listener::Holder => None,
-            Listener::Audience => Some(caller.id.clone()),
+        let aud = match (token.resources.is_empty(), listener) {
+            (false, _) => Some(token.resources.iter().map(str::to_owned).collect()),
+            (true, Listener::Holder) => None,
+            (true, Listener::Audience) => Some(vec![caller.id.to_string()]),
         };
         let token_type = match token.kind {
             TokenKind::Access => Some("Bearer"),
@@ -178,7 +182,8 @@ mod tests {
         let told = |kind, scopes: &str, listener, bearer: &Bearer<'_>| {
             let scopes = ScopeSet::parse(scopes);
             let (created, expires) = (Timestamp(1), Timestamp(2));
-            let token = Token { kind, client_id: &photos.id, scopes, created, expires };
+            let resources = ResourceSet::default();
+            let token = Token { kind, client_id: &photos.id, scopes, resources, created, expires };
             to_value(Introspection::active(&issuer, (&photos, listener), &token, bearer)).unwrap()
         };
         let pat = Bearer::Person { subject: &subject, username: Some("pat"), sid };
@@ -193,7 +198,7 @@ mod tests {
         let machine = told(TokenKind::Access, "", Listener::Audience, &Bearer::Client);
         let expected = json!({
             "active": true, "client_id": "photos", "token_type": "Bearer", "exp": 2, "iat": 1, "sub": "photos",
-            "aud": "photos", "iss": "https://auth.example.com",
+            "aud": ["photos"], "iss": "https://auth.example.com",
         });
         assert_eq!(machine, expected);
     }

@@ -110,7 +110,9 @@ fn credentials(client: &Client) -> String {
     let method = match client.auth_method {
         ClientAuthMethod::ClientSecretBasic => "client_secret_basic",
         ClientAuthMethod::ClientSecretPost => "client_secret_post",
-        ClientAuthMethod::PrivateKeyJwt => return format!("private_key_jwt: public keys: {}", client.keys.len()),
+        ClientAuthMethod::PrivateKeyJwt => {
+            return format!("private_key_jwt: public keys: {}", client.keys.len());
+        }
         ClientAuthMethod::None => return "none: no secret".to_owned(),
     };
     match client.secrets.len() {

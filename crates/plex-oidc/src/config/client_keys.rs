@@ -52,7 +52,12 @@ fn of_file(reader: &mut Reader<'_>, key: &str) -> Option<Located<String>> {
         Ok(value) => Some(Located { value, place }),
         Err(error) => {
             let wrong = format!("{} cannot be read: {error}", path.display());
-            reader.refuse(place, key, wrong, "It must be a text file with the public keys in it, as a JWK set.");
+            reader.refuse(
+                place,
+                key,
+                wrong,
+                "It must be a text file with the public keys in it, as a JWK set.",
+            );
             None
         }
     }
@@ -66,7 +71,8 @@ fn keys(text: &str) -> Result<Vec<VerifyingKey>, (String, String)> {
         return Err(("this is not a JWK set".to_owned(), remedy.to_owned()));
     };
     if listed.iter().any(|key| PRIVATE.iter().any(|name| key.get(name).is_some())) {
-        let remedy = "Make a new pair, keep its private half at the application, and put the public half here.";
+        let remedy =
+            "Make a new pair, keep its private half at the application, and put the public half here.";
         return Err(("there is a private key in it".to_owned(), remedy.to_owned()));
     }
     let keys = VerifyingKey::parse_set(text.as_bytes()).unwrap_or_default();

@@ -8,6 +8,7 @@ use plex_oidc_core::client::{
 use plex_oidc_core::decide::AllowRule;
 use plex_oidc_core::id::ClientId;
 use plex_oidc_core::redirect::RedirectUri;
+use plex_oidc_core::resource::{self, ResourceSet};
 use plex_oidc_core::scope::{Scope, ScopeSet};
 use plex_oidc_core::secret::SecretHash;
 use plex_oidc_core::subject::Subject;
@@ -91,6 +92,7 @@ fn one(reader: &mut Reader<'_>, at: &str, tokens: &TokenLives) -> Option<Client>
         id_token_claims: claims.collect(),
         plex_token,
         plex_token_sealed,
+        resources: resources(reader, &key("resources")),
         introspects: introspects(reader, &key("introspects")),
         rotate_refresh_tokens,
         access_token_lifetime,
@@ -200,6 +202,16 @@ fn grant_types(reader: &mut Reader<'_>, at: &str, public: bool) -> Vec<GrantType
         reader.refuse(reader.place(&key), &key, "is empty, so there would be no tokens at all", remedy);
     }
     grant_types
+}
+
+fn resources(reader: &mut Reader<'_>, key: &str) -> ResourceSet {
+    let resources = reader.each(key, |text| {
+        resource::register(text).map_err(|error| {
+            let remedy = "Write the address by which the API is known: \"https://api.example.com\".";
+            (format!("`{}` {error}", without_user(text)), remedy.to_owned())
+        })
+    });
+    resources.into_iter().collect()
 }
 
 fn introspects(reader: &mut Reader<'_>, key: &str) -> Vec<ClientId> {

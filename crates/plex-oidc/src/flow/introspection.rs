@@ -4,7 +4,7 @@ use plex_oidc_core::client::{Client, GrantType};
 use plex_oidc_core::secret::{Secret, SecretHash, SecretKind};
 use plex_oidc_core::token::introspection::{Bearer, Introspection, Listener, Token, TokenKind};
 
-use super::tokens::{FlowToken, granted, in_force, may_go_on};
+use super::tokens::{FlowToken, InForce, granted, in_force, may_go_on};
 use crate::app::App;
 use crate::store::records::GrantRecord;
 
@@ -30,11 +30,12 @@ async fn access_token(app: &App, caller: &Client, hash: SecretHash) -> Told {
     let Some(record) = app.store.access_token(hash, app.clock.now()).await? else { return Ok(None) };
     let grant = &record.grant;
     let Some(listener) = Listener::of_access_token(caller, &grant.client_id) else { return Ok(None) };
-    let Some((_, scopes)) = in_force(app, &record) else { return Ok(None) };
+    let Some(InForce { scopes, resources, .. }) = in_force(app, &record) else { return Ok(None) };
     let token = Token {
         kind: TokenKind::Access,
         client_id: &grant.client_id,
         scopes,
+        resources,
         created: record.created,
         expires: record.expires,
     };
@@ -50,10 +51,12 @@ async fn refresh_token(app: &App, caller: &Client, hash: SecretHash) -> Told {
     if over || !caller.may_refresh() || may_go_on(app, caller, grant).is_err() {
         return Ok(None);
     }
+    let Some(resources) = grant.resources.left_of(&caller.resources) else { return Ok(None) };
     let token = Token {
         kind: TokenKind::Refresh,
         client_id: &grant.client_id,
         scopes: granted(caller, grant.scopes),
+        resources,
         created: record.created,
         expires,
     };
@@ -66,10 +69,12 @@ async fn client_token(app: &App, caller: &Client, hash: SecretHash) -> Told {
     let holder = app.clients.find(record.client_id.as_str());
     let good = |holder: &&Client| holder.enabled && holder.may_use(GrantType::ClientCredentials);
     let Some(holder) = holder.filter(good) else { return Ok(None) };
+    let Some(resources) = record.resources.left_of(&holder.resources) else { return Ok(None) };
     let token = Token {
         kind: TokenKind::Access,
         client_id: &holder.id,
         scopes: granted(holder, record.scopes),
+        resources,
         created: record.created,
         expires: record.expires,
     };

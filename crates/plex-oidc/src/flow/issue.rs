@@ -40,6 +40,7 @@ pub fn new_code(
         account_id: holder.account_id,
         sid: holder.sid,
         scopes: request.scopes,
+        resources: request.resources.clone(),
         auth_time: holder.auth_time,
         created: now,
         plex_token_sealed: holder.plex_token.map(|token| seal_plex_token(app, id, token)).transpose()?,

@@ -8,6 +8,7 @@ mod recent;
 use plex_oidc_core::client::{Client, ClientAuthMethod, Clients, GrantType, SigningAlgorithm};
 use plex_oidc_core::gateway::{Apps, GatewayApp, Host, OriginalRequest, OwnPath, UserNames, handover};
 use plex_oidc_core::redirect::RedirectTarget;
+use plex_oidc_core::resource::ResourceSet;
 use plex_oidc_core::scope::{Scope, ScopeSet};
 use plex_oidc_core::time::Seconds;
 
@@ -86,6 +87,7 @@ fn client(app: &GatewayApp) -> Option<Client> {
         id_token_claims: Vec::new(),
         plex_token: None,
         plex_token_sealed: false,
+        resources: ResourceSet::default(),
         introspects: Vec::new(),
         rotate_refresh_tokens: true,
         access_token_lifetime: Seconds::minutes(1),

@@ -3,7 +3,9 @@
 use std::sync::OnceLock;
 
 use plex_oidc_core::issuer::Issuer;
-use plex_oidc_core::jose::{JwtError, PUBLISHED_BEFORE_USE, PublicMaterial, UnverifiedJwt, verify_id_token_hint};
+use plex_oidc_core::jose::{
+    JwtError, PUBLISHED_BEFORE_USE, PublicMaterial, UnverifiedJwt, verify_id_token_hint,
+};
 use serde_json::{Value, json};
 
 use super::*;

@@ -23,10 +23,11 @@ pub mod records;
 pub mod sqlite;
 
 use records::{
-    AccessTokenRecord, AdoptedPin, Adoption, AppTokenRecord, BrowserSession, ClientTokenRecord, CodeRecord, Consent,
-    EndedAccess, EndedSession, Finish, FinishLogin, GatewaySession, GrantEnd, GrantsPolicy, KeyReplacement,
-    Login, NewAppToken, NewClientToken, NewCode, NewLogin, RedeemCode, RedeemHandover, Redemption, RefreshTokenRecord,
-    RefusedAt, Rotate, Rotation, SealedBytes, SessionName, StoredKeyRow, SweepCounts, UserRecord,
+    AccessTokenRecord, AdoptedPin, Adoption, AppTokenRecord, BrowserSession, ClientTokenRecord, CodeRecord,
+    Consent, EndedAccess, EndedSession, Finish, FinishLogin, GatewaySession, GrantEnd, GrantsPolicy,
+    KeyReplacement, Login, NewAppToken, NewClientToken, NewCode, NewLogin, RedeemCode, RedeemHandover,
+    Redemption, RefreshTokenRecord, RefusedAt, Rotate, Rotation, SealedBytes, SessionName, StoredKeyRow,
+    SweepCounts, UserRecord,
 };
 
 /// So long a PIN is remembered. Plex forgets it in half an hour.
@@ -182,7 +183,8 @@ pub trait Store: Send + Sync {
     fn revoke_access_token(&self, hash: SecretHash, client_id: ClientId) -> Answer<'_, bool>;
     /// Ends the grant of a refresh token of `client_id`, whether that token was used already or not (requirement 96). `false`
     /// when there is none, or when it had ended before.
-    fn revoke_refresh_token(&self, hash: SecretHash, client_id: ClientId, now: Timestamp) -> Answer<'_, bool>;
+    fn revoke_refresh_token(&self, hash: SecretHash, client_id: ClientId, now: Timestamp)
+    -> Answer<'_, bool>;
     /// Ends a grant with its code, all its tokens and its gateway session. `false` when it had ended before.
     fn end_grant(&self, id: GrantId, why: GrantEnd, now: Timestamp) -> Answer<'_, bool>;
 

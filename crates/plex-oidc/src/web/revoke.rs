@@ -20,9 +20,7 @@ pub async fn revoke(Shared(app): Shared<State>, request: Request<Body>) -> Answe
     };
     match revoked(&app, &call).await {
         // The same for a token that was never there (RFC 7009 s. 2.2).
-        Ok(()) => {
-            (StatusCode::OK, [(CACHE_CONTROL, HeaderValue::from_static("no-store"))]).into_response()
-        }
+        Ok(()) => (StatusCode::OK, [(CACHE_CONTROL, HeaderValue::from_static("no-store"))]).into_response(),
         // 503 where the store failed: the token still stands (RFC 7009 s. 2.2.1).
         Err(FlowToken(error)) => refused(&error),
     }

@@ -33,6 +33,6 @@ async fn tokens(app: &App, call: &ClientCall) -> Result<Tokens, FlowToken> {
         TokenRequest::Code(request) => redeem(app, client, &request).await,
         TokenRequest::Refresh(_) if !client.may_refresh() => Err(TokenError::UnauthorizedClient.into()),
         TokenRequest::Refresh(request) => refresh(app, client, &request).await,
-        TokenRequest::ClientCredentials(scope) => for_itself(app, client, scope.as_deref()).await,
+        TokenRequest::ClientCredentials(request) => for_itself(app, client, request).await,
     }
 }

@@ -14,7 +14,7 @@ use super::request::read_form;
 use super::respond::{Answer, OAuthError, json};
 use crate::app::{App, State};
 use crate::flow::FlowError;
-use crate::flow::tokens::{in_force, plex_token_claim};
+use crate::flow::tokens::{InForce, in_force, plex_token_claim};
 
 /// Why a bearer request failed (RFC 6750 s. 3.1).
 enum BearerError {
@@ -77,7 +77,11 @@ async fn claims(app: &App, token: &str) -> Result<Answer, BearerError> {
     let token = Secret::parse(SecretKind::AccessToken, token).ok_or(BearerError::InvalidToken)?;
     let found = app.store.access_token(token.hash(), app.clock.now()).await;
     let record = found.map_err(unavailable)?.ok_or(BearerError::InvalidToken)?;
-    let (client, scopes) = in_force(app, &record).ok_or(BearerError::InvalidToken)?;
+    let InForce { client, scopes, resources } = in_force(app, &record).ok_or(BearerError::InvalidToken)?;
+    // A token for somebody else's API, which that API may hold, is none for us unless we are named too (RFC 8707 s. 3).
+    if !resources.is_empty() && !resources.contains(app.issuer.as_str()) {
+        return Err(BearerError::InvalidToken);
+    }
     if !scopes.contains(Scope::OpenId) {
         return Err(BearerError::InsufficientScope);
     }

@@ -11,8 +11,8 @@
 mod authorize;
 mod browser_security;
 mod claims;
-mod clients;
 mod cli;
+mod clients;
 mod config;
 mod discovery;
 mod gateway;

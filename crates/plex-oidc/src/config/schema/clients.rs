@@ -133,6 +133,16 @@ pub(super) const CLIENTS: Section = Section {
             ),
         ),
         such_as(
+            "https://api.example.com",
+            key(
+                "resources",
+                Kind::Texts("addresses"),
+                Some(""),
+                "The APIs that it may ask tokens for (`resource`). A token that was asked for one is for that alone: UserInfo \
+                 takes it only if `public_url` is named as well.",
+            ),
+        ),
+        such_as(
             "photos",
             key(
                 "introspects",

@@ -9,6 +9,7 @@ fn token() -> NewClientToken {
         hash: hash(),
         client_id: client("backup"),
         scopes: ScopeSet::parse("groups"),
+        resources: ResourceSet::parse("https://a.example"),
         created: T0,
         expires: after(600),
     }
@@ -25,6 +26,7 @@ pub(crate) async fn a_client_token_lives_to_the_second(store: &Shared) {
     let expected = ClientTokenRecord {
         client_id: new.client_id,
         scopes: new.scopes,
+        resources: new.resources,
         created: new.created,
         expires: new.expires,
     };
@@ -52,7 +54,7 @@ pub(crate) async fn req_054_one_of_64_calls_uses_an_assertion(store: &Shared) {
     assert!(store.use_assertion(used("mirror", 1)).await.unwrap(), "names are each client's own");
 }
 
-pub(crate) async fn req_054_a_sweep_keeps_assertions_that_would_still_be_accepted(store: &Shared) {
+pub(crate) async fn req_054_a_sweep_keeps_good_assertions(store: &Shared) {
     store.add_client_token(token()).await.unwrap();
     assert!(store.use_assertion(used("backup", 1)).await.unwrap());
     assert!(store.sweep(after(119)).await.unwrap().is_empty());

@@ -11,6 +11,7 @@ use plex_oidc_core::groups::{Group, Groups};
 use plex_oidc_core::id::{ClientId, GrantId, PlexAccountId, RequestId, Sid};
 use plex_oidc_core::membership::PlexAccount;
 use plex_oidc_core::pkce::CodeChallenge;
+use plex_oidc_core::resource::ResourceSet;
 use plex_oidc_core::scope::ScopeSet;
 use plex_oidc_core::secret::SecretHash;
 use plex_oidc_core::time::{Seconds, Timestamp};
@@ -110,6 +111,7 @@ pub(super) fn code(session: &NewBrowserSession) -> NewCode {
             account_id: session.account_id,
             sid: session.sid,
             scopes: ScopeSet::parse("openid profile offline_access"),
+            resources: ResourceSet::parse("https://a.example https://b.example"),
             auth_time: T0,
             created: T0,
             plex_token_sealed: Some(SealedBytes(vec![1, 2, 3])),
@@ -122,7 +124,12 @@ pub(super) fn code(session: &NewBrowserSession) -> NewCode {
 }
 
 pub(super) fn access() -> NewAccessToken {
-    NewAccessToken { hash: hash(), scopes: ScopeSet::parse("openid profile"), expires: after(600) }
+    NewAccessToken {
+        hash: hash(),
+        scopes: ScopeSet::parse("openid profile"),
+        resources: ResourceSet::parse("https://a.example"),
+        expires: after(600),
+    }
 }
 
 pub(super) fn refresh() -> NewRefreshToken {

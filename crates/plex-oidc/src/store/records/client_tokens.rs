@@ -1,6 +1,7 @@
 //! What clients have for themselves: access tokens, and assertions that were used.
 
 use plex_oidc_core::id::ClientId;
+use plex_oidc_core::resource::ResourceSet;
 use plex_oidc_core::scope::ScopeSet;
 use plex_oidc_core::secret::SecretHash;
 use plex_oidc_core::time::Timestamp;
@@ -14,6 +15,8 @@ pub struct NewClientToken {
     pub client_id: ClientId,
     /// What it is good for.
     pub scopes: ScopeSet,
+    /// What it is for.
+    pub resources: ResourceSet,
     /// When it is issued.
     pub created: Timestamp,
     /// When it is over.
@@ -27,6 +30,8 @@ pub struct ClientTokenRecord {
     pub client_id: ClientId,
     /// What it is good for.
     pub scopes: ScopeSet,
+    /// What it is for.
+    pub resources: ResourceSet,
     /// When it was issued.
     pub created: Timestamp,
     /// When it is over.

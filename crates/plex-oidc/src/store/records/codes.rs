@@ -2,6 +2,7 @@
 
 use plex_oidc_core::id::{ClientId, GrantId, PlexAccountId, Sid};
 use plex_oidc_core::pkce::CodeChallenge;
+use plex_oidc_core::resource::ResourceSet;
 use plex_oidc_core::scope::ScopeSet;
 use plex_oidc_core::secret::SecretHash;
 use plex_oidc_core::time::Timestamp;
@@ -19,6 +20,8 @@ pub struct NewGrant {
     pub sid: Sid,
     /// What was granted. It never grows.
     pub scopes: ScopeSet,
+    /// What its tokens are for. It never grows either.
+    pub resources: ResourceSet,
     /// When the user last proved who they are.
     pub auth_time: Timestamp,
     /// When it was given.
@@ -40,6 +43,8 @@ pub struct GrantRecord {
     pub sid: Sid,
     /// What was granted.
     pub scopes: ScopeSet,
+    /// What its tokens are for.
+    pub resources: ResourceSet,
     /// When the user last proved who they are.
     pub auth_time: Timestamp,
     /// When it was given.

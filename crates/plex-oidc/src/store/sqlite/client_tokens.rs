@@ -12,11 +12,13 @@ use crate::store::records::{ClientTokenRecord, NewClientToken};
 pub(super) fn add(conn: &Connection, token: &NewClientToken) -> Result<()> {
     change(
         conn,
-        "INSERT INTO client_tokens (hash, client_id, scopes, created, expires) VALUES (?1, ?2, ?3, ?4, ?5)",
+        "INSERT INTO client_tokens (hash, client_id, scopes, resources, created, expires)
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
         params![
             token.hash.0,
             token.client_id.as_str(),
             token.scopes.to_string(),
+            token.resources.to_string(),
             token.created.0,
             token.expires.0
         ],
@@ -32,7 +34,7 @@ pub(super) fn token(
     first(
         conn,
         r#"SELECT hash AS "client_tokens.hash", client_id AS "client_tokens.client_id",
-            scopes AS "client_tokens.scopes", created AS "client_tokens.created",
+            scopes AS "client_tokens.scopes", resources AS "client_tokens.resources", created AS "client_tokens.created",
             expires AS "client_tokens.expires"
         FROM client_tokens WHERE hash = ?1 AND expires > ?2"#,
         params![hash.0, now.0],
@@ -40,6 +42,7 @@ pub(super) fn token(
             Ok(ClientTokenRecord {
                 client_id: row.client_id("client_tokens.client_id")?,
                 scopes: row.scopes("client_tokens.scopes")?,
+                resources: row.resources("client_tokens.resources")?,
                 created: row.time("client_tokens.created")?,
                 expires: row.time("client_tokens.expires")?,
             })

@@ -206,7 +206,8 @@ fn i_21_a_command_beside_the_service_migrates_nothing() {
     conn.pragma_update(None, "user_version", newest + 1).unwrap();
     drop(conn);
     let Err(error) = SqliteStore::open_beside(&folder.path()) else { panic!("opened a newer form") };
-    let newer = matches!(error, StoreError::OtherForm { found, known, .. } if (found, known) == (newest + 1, newest));
+    let newer =
+        matches!(error, StoreError::OtherForm { found, known, .. } if (found, known) == (newest + 1, newest));
     assert!(newer, "{error:?}");
 }
 

@@ -14,10 +14,11 @@ use plex_oidc_core::token::assertion::UsedAssertion;
 use rusqlite::Connection;
 
 use super::records::{
-    AccessTokenRecord, AdoptedPin, Adoption, AppTokenRecord, BrowserSession, ClientTokenRecord, CodeRecord, Consent,
-    EndedAccess, EndedSession, Finish, FinishLogin, GatewaySession, GrantEnd, GrantsPolicy, KeyReplacement,
-    Login, NewAppToken, NewClientToken, NewCode, NewLogin, RedeemCode, RedeemHandover, Redemption, RefreshTokenRecord,
-    RefusedAt, Rotate, Rotation, SealedBytes, SessionName, StoredKeyRow, SweepCounts, UserRecord,
+    AccessTokenRecord, AdoptedPin, Adoption, AppTokenRecord, BrowserSession, ClientTokenRecord, CodeRecord,
+    Consent, EndedAccess, EndedSession, Finish, FinishLogin, GatewaySession, GrantEnd, GrantsPolicy,
+    KeyReplacement, Login, NewAppToken, NewClientToken, NewCode, NewLogin, RedeemCode, RedeemHandover,
+    Redemption, RefreshTokenRecord, RefusedAt, Rotate, Rotation, SealedBytes, SessionName, StoredKeyRow,
+    SweepCounts, UserRecord,
 };
 use super::{Answer, Store};
 
@@ -210,7 +211,12 @@ impl Store for SqliteStore {
         self.write(move |conn| tokens::revoke_access(conn, hash, &client_id))
     }
 
-    fn revoke_refresh_token(&self, hash: SecretHash, client_id: ClientId, now: Timestamp) -> Answer<'_, bool> {
+    fn revoke_refresh_token(
+        &self,
+        hash: SecretHash,
+        client_id: ClientId,
+        now: Timestamp,
+    ) -> Answer<'_, bool> {
         self.write(move |conn| tokens::revoke_refresh(conn, hash, &client_id, now))
     }
 

@@ -27,6 +27,7 @@ pub(super) fn access_token(
                 scopes: row.scopes("access_tokens.scopes")?,
                 created: row.time("access_tokens.created")?,
                 expires: row.time("access_tokens.expires")?,
+                resources: row.resources("access_tokens.resources")?,
                 grant: row.grant()?,
             })
         },
@@ -41,8 +42,16 @@ pub(super) fn insert_access(
 ) -> Result<()> {
     change(
         conn,
-        "INSERT INTO access_tokens (hash, grant_id, scopes, created, expires) VALUES (?1, ?2, ?3, ?4, ?5)",
-        params![token.hash.0, grant.0.as_bytes(), token.scopes.to_string(), now.0, token.expires.0],
+        "INSERT INTO access_tokens (hash, grant_id, scopes, created, expires, resources)
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+        params![
+            token.hash.0,
+            grant.0.as_bytes(),
+            token.scopes.to_string(),
+            now.0,
+            token.expires.0,
+            token.resources.to_string()
+        ],
     )?;
     Ok(())
 }

@@ -83,9 +83,16 @@ async fn req_013_other_origins_read_what_is_for_them_and_nothing_else() {
     let asked = house.relying_party("photos").authorization().url();
     let attempt = format!("/sign-in/{}", page.attempt());
     let (wait, status) = (format!("{attempt}/wait"), format!("{attempt}/status"));
-    for path in
-        [asked.strip_prefix(ISSUER).unwrap(), &attempt, &wait, &status, "/sign-out", "/introspect", "/nothing", "/healthz"]
-    {
+    for path in [
+        asked.strip_prefix(ISSUER).unwrap(),
+        &attempt,
+        &wait,
+        &status,
+        "/sign-out",
+        "/introspect",
+        "/nothing",
+        "/healthz",
+    ] {
         let mut request = get(path);
         request.headers_mut().insert(ORIGIN, HeaderValue::from_static("https://x.example"));
         let answer = browser.send(request).await;

@@ -176,7 +176,11 @@ async fn req_048_a_client_that_signs_has_no_other_way_and_no_other_client_has_th
     let mut as_photos = claims(&house, "photos");
     (as_photos["iss"], as_photos["sub"]) = (json!("photos"), json!("photos"));
     let assertion = signed(&key, &as_photos);
-    is_error(&send(&house, "/revoke", &assertion, &[("token", &tokens.access_token())]).await, 401, "invalid_client");
+    is_error(
+        &send(&house, "/revoke", &assertion, &[("token", &tokens.access_token())]).await,
+        401,
+        "invalid_client",
+    );
     photos.userinfo(&tokens.access_token()).await.expect(200);
     // Two ways at once (RFC 6749 s. 2.3).
     let good = signed(&key, &claims(&house, "two ways"));
@@ -187,8 +191,6 @@ async fn req_048_a_client_that_signs_has_no_other_way_and_no_other_client_has_th
     is_error(&answer, 400, "invalid_request");
     assert!(!answer.body.contains(&secret_of("photos")));
 }
-
-
 
 #[tokio::test]
 async fn req_050_keys_are_replaced_without_a_gap() {
@@ -205,6 +207,8 @@ async fn req_050_keys_are_replaced_without_a_gap() {
 async fn req_054_an_assertion_that_cannot_be_noted_is_not_believed() {
     let key = key(SigningAlgorithm::EdDsa);
     let house = house(&[&key]).await;
-    house.sql("CREATE TRIGGER full BEFORE INSERT ON used_assertions BEGIN SELECT RAISE(ABORT, 'disk full'); END");
+    house.sql(
+        "CREATE TRIGGER full BEFORE INSERT ON used_assertions BEGIN SELECT RAISE(ABORT, 'disk full'); END",
+    );
     is_error(&token(&house, &signed(&key, &claims(&house, "a"))).await, 503, "temporarily_unavailable");
 }

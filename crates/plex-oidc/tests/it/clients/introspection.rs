@@ -38,7 +38,7 @@ async fn req_098_an_access_token_is_told_to_its_client_and_to_a_named_audience()
     assert_eq!(told.header("content-type"), Some("application/json"));
     assert_eq!(told.header("cache-control"), Some("no-store"));
     assert_eq!(told.json(), expected);
-    expected["aud"] = json!("api");
+    expected["aud"] = json!(["api"]);
     let api = house.relying_party("api");
     assert_eq!(api.introspect(&tokens.access_token()).await.expect(200).json(), expected);
 }
@@ -157,7 +157,7 @@ async fn req_099_no_answer_is_remembered() {
     let token = tokens.access_token();
     for _ in 0..2 {
         assert_eq!(photos.introspect(&token).await.json().get("aud"), None);
-        assert_eq!(api.introspect(&token).await.json()["aud"], "api");
+        assert_eq!(api.introspect(&token).await.json()["aud"], json!(["api"]));
         is_inactive(&wiki.introspect(&token).await);
     }
     photos.revoke(&token).await.expect(200);
@@ -176,7 +176,11 @@ async fn req_110_no_jwt_of_ours_is_taken_for_an_access_token() {
             "iss": ISSUER, "sub": "plex-48151001", "aud": "api", "client_id": "photos", "jti": "1",
             "iat": house.now().0, "exp": house.now().0 + 600, "scope": "openid",
         });
-        app.keys.ring().signing_key(plex_oidc_core::client::SigningAlgorithm::Rs256).sign(typ, &claims).unwrap()
+        app.keys
+            .ring()
+            .signing_key(plex_oidc_core::client::SigningAlgorithm::Rs256)
+            .sign(typ, &claims)
+            .unwrap()
     };
     for jwt in [tokens.id_token(), forged("JWT"), forged("at+jwt"), forged("logout+jwt")] {
         is_inactive(&photos.introspect(&jwt).await);

@@ -37,7 +37,10 @@ async fn req_053_a_client_gets_an_access_token_for_itself_and_nothing_else() {
         assert_eq!(answer.header("cache-control"), Some("no-store"));
         let names: Vec<_> = answer.json().as_object().unwrap().keys().cloned().collect();
         assert_eq!(names, ["access_token", "expires_in", "scope", "token_type"]);
-        assert_eq!((&answer.json()["scope"], &answer.json()["token_type"]), (&json!("groups"), &json!("Bearer")));
+        assert_eq!(
+            (&answer.json()["scope"], &answer.json()["token_type"]),
+            (&json!("groups"), &json!("Bearer"))
+        );
         let plain = token(&client, None).await.expect(200);
         assert_eq!(plain.json().get("scope"), None, "an empty scope cannot be written");
     }
@@ -96,7 +99,7 @@ async fn req_053_introspection_tells_of_the_client_itself() {
         "sub": "backup", "iss": ISSUER,
     });
     assert_eq!(backup.introspect(&token).await.expect(200).json(), expected);
-    expected["aud"] = json!("api");
+    expected["aud"] = json!(["api"]);
     assert_eq!(api.introspect(&token).await.expect(200).json(), expected);
     is_inactive(&house.relying_party("mirror").introspect(&token).await);
 
@@ -135,7 +138,9 @@ async fn req_053_the_token_of_a_machine_ends_on_time_by_hand_and_with_the_switch
 async fn req_053_a_token_that_is_not_stored_is_not_given() {
     let house = house().await;
     let backup = house.relying_party("backup");
-    house.sql("CREATE TRIGGER full BEFORE INSERT ON client_tokens BEGIN SELECT RAISE(ABORT, 'disk full'); END");
+    house.sql(
+        "CREATE TRIGGER full BEFORE INSERT ON client_tokens BEGIN SELECT RAISE(ABORT, 'disk full'); END",
+    );
     let answer = token(&backup, None).await;
     is_error(&answer, 503, "temporarily_unavailable");
     assert_eq!(answer.json().get("access_token"), None);

@@ -1,8 +1,9 @@
-//! What clients ask of us beside tokens for people (security requirements 53, 54, 95 to 99, 110).
+//! What clients ask of us beside tokens for people (security requirements 53, 54, 95 to 99, 108, 110).
 
 mod assertions;
 mod introspection;
 mod machines;
+mod resources;
 mod revocation;
 
 use crate::support::{Answer, House, RelyingParty, Tokens};

@@ -23,7 +23,9 @@ async fn req_095_a_token_of_another_client_lives_and_the_answer_does_not_tell() 
             is_done(&other.revoke(&token).await);
         }
         let body = "A".repeat(43);
-        for unknown in ["x", &tokens.id_token(), &format!("poa_{body}"), &format!("por_{body}"), &format!("pom_{body}")] {
+        for unknown in
+            ["x", &tokens.id_token(), &format!("poa_{body}"), &format!("por_{body}"), &format!("pom_{body}")]
+        {
             is_done(&other.revoke(unknown).await);
         }
     }
