@@ -261,6 +261,9 @@ pub struct InForce<'a> {
 /// Whether the person of a live access token may still use its client, and what is left of the token.
 pub fn in_force<'a>(app: &'a App, token: &AccessTokenRecord) -> Option<InForce<'a>> {
     let client = app.clients.find(token.grant.client_id.as_str())?;
+    if !client.may_use(GrantType::AuthorizationCode) {
+        return None;
+    }
     may_go_on(app, client, &token.grant).ok()?;
     let resources = token.resources.left_of(&client.resources)?;
     Some(InForce { client, scopes: granted(client, token.scopes), resources })

@@ -126,6 +126,12 @@ async fn req_053_the_token_of_a_machine_ends_on_time_by_hand_and_with_the_switch
     assert_eq!(mirror.introspect(&switched_off).await.json()["active"], true);
     house.restart_with(|setup| setup.client("mirror", "grant_types = \"authorization_code\"")).await;
     is_inactive(&mirror.introspect(&switched_off).await);
+    let (_, of_person) = signed_in(&house, "mirror").await;
+    mirror.userinfo(&of_person.access_token()).await.expect(200);
+    house.restart_with(|setup| setup.client("mirror", "grant_types = \"client_credentials\"")).await;
+    mirror.userinfo(&of_person.access_token()).await.expect(401);
+    is_inactive(&mirror.introspect(&of_person.access_token()).await);
+    is_inactive(&mirror.introspect(&of_person.refresh_token()).await);
 
     let old = access(&token(&backup, None).await.expect(200));
     house.pass(Seconds(599));
