@@ -10,10 +10,7 @@ use crate::support::{ClientAuth, House, ISSUER, Setup, get};
 
 /// The usual house, with a resource server that answers requests with the tokens of `photos`.
 async fn house() -> House {
-    Setup::default()
-        .client("api", "grant_types = \"client_credentials\"\nintrospects = [\"photos\"]")
-        .start()
-        .await
+    Setup::default().client("api", "introspects = [\"photos\"]").start().await
 }
 
 #[tokio::test]
