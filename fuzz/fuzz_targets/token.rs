@@ -6,10 +6,11 @@ use base64::engine::general_purpose::STANDARD;
 use libfuzzer_sys::fuzz_target;
 use plex_oidc_core::client::ClientAuthMethod;
 use plex_oidc_core::form::Parameters;
-use plex_oidc_core::token::client_auth::{authenticate, present};
+use plex_oidc_core::time::Timestamp;
+use plex_oidc_core::token::client_auth::{Authenticated, authenticate, present};
 use plex_oidc_core::token::error::TokenError;
 use plex_oidc_core::token::params::{SentVerifier, TokenRequest};
-use plex_oidc_fuzz::{CLIENTS, SECRETS, mode, two_lines};
+use plex_oidc_fuzz::{CLIENTS, ISSUER, SECRETS, mode, two_lines};
 use url::form_urlencoded::parse;
 
 fuzz_target!(|data: &[u8]| {
@@ -23,9 +24,10 @@ fuzz_target!(|data: &[u8]| {
     let Ok(parameters) = Parameters::parse(form) else { return };
     match present(header.as_deref(), &parameters) {
         Err(error) => refused(error, header.is_some()),
-        Ok(presented) => match authenticate(&presented, &CLIENTS) {
-            Err(error) => refused(error, header.is_some()),
-            Ok(client) => {
+        Ok(presented) => match authenticate(&presented, &CLIENTS, &ISSUER, Timestamp(0)) {
+            Err(error) => refused(error.into(), header.is_some()),
+            Ok(Authenticated::Once(..)) => panic!("nobody guesses a signature"),
+            Ok(Authenticated::Proven(client)) => {
                 let (id, method) = (client.id.as_str(), client.auth_method);
                 assert!(client.enabled);
                 proved(id, method, header.as_deref(), form);
@@ -52,6 +54,10 @@ fuzz_target!(|data: &[u8]| {
             assert_eq!(refresh.token.is_some(), looks_like(&sent, "por_"));
             assert_eq!(refresh.scope, value(form, "scope"));
         }
+        Ok(TokenRequest::ClientCredentials(asked)) => {
+            assert_eq!(value(form, "grant_type").as_deref(), Some("client_credentials"));
+            assert_eq!(asked.scope, value(form, "scope"));
+        }
     }
 });
 
@@ -71,6 +77,7 @@ fn proved(id: &str, method: ClientAuthMethod, header: Option<&str>, form: &[u8])
     let secret = SECRETS.iter().find(|(owner, _)| *owner == id).map(|(_, secret)| *secret);
     let in_form = (value(form, "client_id"), value(form, "client_secret"));
     match method {
+        ClientAuthMethod::PrivateKeyJwt => panic!("no client of ours has keys"),
         ClientAuthMethod::None => {
             assert_eq!((header, in_form), (None, (Some(id.to_owned()), None)));
         }

@@ -5,12 +5,13 @@
 
 use std::sync::LazyLock;
 
-use plex_oidc_core::client::{Client, ClientAuthMethod, Clients, SigningAlgorithm, SubjectType};
+use plex_oidc_core::client::{Client, ClientAuthMethod, Clients, GrantType, SigningAlgorithm, SubjectType};
 use plex_oidc_core::decide::AllowRule;
 use plex_oidc_core::groups::Group;
 use plex_oidc_core::id::ClientId;
 use plex_oidc_core::issuer::Issuer;
 use plex_oidc_core::redirect::RedirectUri;
+use plex_oidc_core::resource::ResourceSet;
 use plex_oidc_core::scope::{Scope, ScopeSet};
 use plex_oidc_core::secret::{SecretHash, SecretKind};
 use plex_oidc_core::time::Seconds;
@@ -55,6 +56,8 @@ fn client(id: &str, auth_method: ClientAuthMethod) -> Client {
         enabled: true,
         auth_method,
         secrets: secrets.map(|(_, secret)| SecretHash::of(SecretKind::ClientSecret, secret)).collect(),
+        keys: Vec::new(),
+        grant_types: vec![GrantType::AuthorizationCode],
         redirect_uris: REDIRECT_URIS.map(|uri| RedirectUri::register(uri).expect("a fixed text")).to_vec(),
         allow: vec![AllowRule::Group(Group::friend())],
         needs_known: Vec::new(),
@@ -68,6 +71,8 @@ fn client(id: &str, auth_method: ClientAuthMethod) -> Client {
         id_token_claims: Vec::new(),
         plex_token: None,
         plex_token_sealed: false,
+        resources: ResourceSet::default(),
+        introspects: Vec::new(),
         rotate_refresh_tokens: false,
         access_token_lifetime: Seconds(3600),
         id_token_lifetime: Seconds(3600),

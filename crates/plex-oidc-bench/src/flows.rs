@@ -1,4 +1,4 @@
-//! What one code flow costs, and one refresh. One request at a time: every commit is paid for by one caller.
+//! What one code flow costs, one refresh, and one question about a token. One request at a time: every commit is paid for by one caller.
 
 use std::thread;
 
@@ -23,6 +23,8 @@ struct Flow {
     authorize: f64,
     token: f64,
     userinfo: f64,
+    introspect: f64,
+    revoke: f64,
 }
 
 /// The rows about tokens.
@@ -74,6 +76,8 @@ pub(crate) fn rows(house: &House, emulator: &Emulator, cores: Cores) -> Outcome<
         Row::note("  token endpoint, RS256, sixteen at a time, all", least(tokens_together), "us"),
         Row::at_most("refresh, ES256, durable, CPU", least(refreshes), "us", (220.0, 150.0)).meanwhile(550.0),
         Row::note("  refresh, sixteen at a time", least(refreshes_together), "us"),
+        Row::at_most("introspection, CPU", lowest(&rsa_flows, |flow| flow.introspect), "us", (120.0, 80.0)),
+        Row::at_most("revocation, durable, CPU", lowest(&rsa_flows, |flow| flow.revoke), "us", (120.0, 80.0)),
     ])
 }
 
@@ -97,7 +101,11 @@ fn flow(house: &House, emulator: &Emulator, process: &Process, client: Client, c
     })?;
     let userinfo =
         process.cpu_of_each(count, || tokens.iter().try_for_each(|token| application.userinfo(token)))?;
-    Ok(Flow { authorize, token, userinfo })
+    let introspect =
+        process.cpu_of_each(count, || tokens.iter().try_for_each(|token| application.introspect(token)))?;
+    let revoke =
+        process.cpu_of_each(count, || tokens.iter().try_for_each(|token| application.revoke(token)))?;
+    Ok(Flow { authorize, token, userinfo, introspect, revoke })
 }
 
 fn refresh(house: &House, emulator: &Emulator, process: &Process, count: u32) -> Outcome<f64> {

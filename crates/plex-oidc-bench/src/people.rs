@@ -159,11 +159,25 @@ impl Application {
         self.token(&[("grant_type", "refresh_token"), ("refresh_token", token)])
     }
 
+    /// Asks about an access token, which must be good.
+    pub(crate) fn introspect(&mut self, access_token: &str) -> Outcome<()> {
+        let answer = self.post("/introspect", &[("token", access_token)])?;
+        if answer.body.contains("\"active\":true") { Ok(()) } else { Err("a token is not active".into()) }
+    }
+
+    /// Gives a token back.
+    pub(crate) fn revoke(&mut self, token: &str) -> Outcome<()> {
+        self.post("/revoke", &[("token", token)]).map(drop)
+    }
+
     fn token(&mut self, form: &[(&str, &str)]) -> Outcome<Value> {
+        Ok(serde_json::from_str(&self.post("/token", form)?.body)?)
+    }
+
+    fn post(&mut self, path: &str, form: &[(&str, &str)]) -> Outcome<Answer> {
         let body = Serializer::new(String::new()).extend_pairs(form).finish();
         let headers = [("authorization", self.authorization.as_str())];
-        let answer = self.connection.post("/token", &headers, (FORM, &body))?.expect(200)?;
-        Ok(serde_json::from_str(&answer.body)?)
+        Ok(self.connection.post(path, &headers, (FORM, &body))?.expect(200)?)
     }
 
     /// Asks who it is.

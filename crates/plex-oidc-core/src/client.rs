@@ -4,7 +4,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::decide::AllowRule;
 use crate::id::ClientId;
+use crate::jose::VerifyingKey;
 use crate::redirect::{RedirectTarget, RedirectUri};
+use crate::resource::ResourceSet;
 use crate::scope::{Scope, ScopeSet};
 use crate::secret::SecretHash;
 use crate::time::Seconds;
@@ -17,8 +19,20 @@ pub enum ClientAuthMethod {
     ClientSecretBasic,
     /// The secret in the form.
     ClientSecretPost,
+    /// A JWT that the client signs, once for each request (RFC 7523 s. 2.2). We hold its public keys.
+    PrivateKeyJwt,
     /// A public client: no secret, PKCE instead.
     None,
+}
+
+/// How a client may come by tokens (RFC 6749 s. 1.3). Refreshing is no entry of its own: it goes on with what a person
+/// granted, for as long as `offline_access` is among the scopes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum GrantType {
+    /// A person signs in.
+    AuthorizationCode,
+    /// The client acts for itself; there is no person (RFC 6749 s. 4.4).
+    ClientCredentials,
 }
 
 /// How ID tokens for a client are signed (RFC 7518 s. 3.1, RFC 8037 s. 3.1).
@@ -135,9 +149,13 @@ pub struct Client {
     pub enabled: bool,
     /// How it authenticates at the token endpoint; the only way that works for it.
     pub auth_method: ClientAuthMethod,
-    /// Hashes of its secrets: one, or two while it rotates. Empty for a public client.
+    /// Hashes of its secrets: one, or two while it rotates. Empty where `auth_method` uses none.
     pub secrets: Vec<SecretHash>,
-    /// Where its responses may go; never empty.
+    /// The public keys with which its assertions are checked. Empty unless `auth_method` is `private_key_jwt`.
+    pub keys: Vec<VerifyingKey>,
+    /// How it may come by tokens; never empty.
+    pub grant_types: Vec<GrantType>,
+    /// Where its responses may go. Empty for a client that no person signs in to.
     pub redirect_uris: Vec<RedirectUri>,
     /// Who may use it. Empty means nobody.
     pub allow: Vec<AllowRule>,
@@ -164,6 +182,10 @@ pub struct Client {
     pub plex_token: Option<PlexTokenClaim>,
     /// Whether that claim is a sealed handle instead, which only our own gateway opens.
     pub plex_token_sealed: bool,
+    /// The resources that it may ask tokens for.
+    pub resources: ResourceSet,
+    /// The clients whose access tokens it may ask about, because it answers requests that carry them.
+    pub introspects: Vec<ClientId>,
     /// Whether its refresh tokens rotate. Always true of a public client.
     pub rotate_refresh_tokens: bool,
     /// Life of an access token, 60 s to 24 h.
@@ -183,9 +205,14 @@ impl Client {
         self.redirect_uris.iter().find_map(|uri| uri.matches(asked))
     }
 
+    /// Whether it may come by tokens this way.
+    pub fn may_use(&self, grant_type: GrantType) -> bool {
+        self.grant_types.contains(&grant_type)
+    }
+
     /// Whether it can be granted refresh tokens.
     pub fn may_refresh(&self) -> bool {
-        self.scopes.contains(Scope::OfflineAccess)
+        self.may_use(GrantType::AuthorizationCode) && self.scopes.contains(Scope::OfflineAccess)
     }
 }
 

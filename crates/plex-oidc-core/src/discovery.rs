@@ -16,15 +16,22 @@ pub struct ProviderMetadata {
     token_endpoint: String,
     userinfo_endpoint: String,
     pushed_authorization_request_endpoint: String,
+    revocation_endpoint: String,
+    introspection_endpoint: String,
     jwks_uri: String,
     scopes_supported: Vec<&'static str>,
     response_types_supported: [&'static str; 1],
     response_modes_supported: [&'static str; 2],
-    grant_types_supported: [&'static str; 2],
+    grant_types_supported: [&'static str; 3],
     subject_types_supported: [&'static str; 2],
     id_token_signing_alg_values_supported: Vec<&'static str>,
     userinfo_signing_alg_values_supported: Vec<&'static str>,
-    token_endpoint_auth_methods_supported: [&'static str; 3],
+    token_endpoint_auth_methods_supported: [&'static str; 4],
+    token_endpoint_auth_signing_alg_values_supported: Vec<&'static str>,
+    revocation_endpoint_auth_methods_supported: [&'static str; 4],
+    revocation_endpoint_auth_signing_alg_values_supported: Vec<&'static str>,
+    introspection_endpoint_auth_methods_supported: [&'static str; 3],
+    introspection_endpoint_auth_signing_alg_values_supported: Vec<&'static str>,
     code_challenge_methods_supported: [&'static str; 1],
     prompt_values_supported: [&'static str; 4],
     claim_types_supported: [&'static str; 1],
@@ -39,23 +46,36 @@ pub struct ProviderMetadata {
     authorization_response_iss_parameter_supported: bool,
 }
 
+/// How clients prove who they are, the public ones last: those are told nothing about tokens.
+const CLIENT_AUTH_METHODS: [&str; 4] =
+    ["client_secret_basic", "client_secret_post", "private_key_jwt", "none"];
+
 /// The metadata of the provider at `issuer`.
 pub fn provider_metadata(issuer: &Issuer) -> ProviderMetadata {
+    let algorithms = SigningAlgorithm::ALL.map(SigningAlgorithm::as_str).to_vec();
+    let [basic, post, jwt, _] = CLIENT_AUTH_METHODS;
     ProviderMetadata {
         issuer: issuer.as_str().to_owned(),
         authorization_endpoint: issuer.join("/authorize"),
         token_endpoint: issuer.join("/token"),
         userinfo_endpoint: issuer.join("/userinfo"),
         pushed_authorization_request_endpoint: issuer.join("/par"),
+        revocation_endpoint: issuer.join("/revoke"),
+        introspection_endpoint: issuer.join("/introspect"),
         jwks_uri: issuer.join("/jwks"),
         scopes_supported: Scope::ALL.map(Scope::as_str).to_vec(),
         response_types_supported: ["code"],
         response_modes_supported: ResponseMode::ALL.map(ResponseMode::as_str),
-        grant_types_supported: ["authorization_code", "refresh_token"],
+        grant_types_supported: ["authorization_code", "refresh_token", "client_credentials"],
         subject_types_supported: ["public", "pairwise"],
-        id_token_signing_alg_values_supported: SigningAlgorithm::ALL.map(SigningAlgorithm::as_str).to_vec(),
-        userinfo_signing_alg_values_supported: SigningAlgorithm::ALL.map(SigningAlgorithm::as_str).to_vec(),
-        token_endpoint_auth_methods_supported: ["client_secret_basic", "client_secret_post", "none"],
+        id_token_signing_alg_values_supported: algorithms.clone(),
+        userinfo_signing_alg_values_supported: algorithms.clone(),
+        token_endpoint_auth_methods_supported: CLIENT_AUTH_METHODS,
+        token_endpoint_auth_signing_alg_values_supported: algorithms.clone(),
+        revocation_endpoint_auth_methods_supported: CLIENT_AUTH_METHODS,
+        revocation_endpoint_auth_signing_alg_values_supported: algorithms.clone(),
+        introspection_endpoint_auth_methods_supported: [basic, post, jwt],
+        introspection_endpoint_auth_signing_alg_values_supported: algorithms,
         code_challenge_methods_supported: ["S256"],
         prompt_values_supported: ["none", "login", "consent", "select_account"],
         claim_types_supported: ["normal"],

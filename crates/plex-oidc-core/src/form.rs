@@ -44,6 +44,11 @@ impl Parameters {
         Ok(first.map(|(_, value)| value.as_str()).filter(|value| !value.is_empty()))
     }
 
+    /// Every value of a parameter that may come several times.
+    pub fn all(&self, name: &'static str) -> impl Iterator<Item = &str> {
+        self.0.iter().filter(move |(n, _)| n == name).map(|(_, value)| value.as_str())
+    }
+
     /// Whether `name` was sent at all, empty or not.
     pub fn has(&self, name: &str) -> bool {
         self.0.iter().any(|(n, _)| n == name)

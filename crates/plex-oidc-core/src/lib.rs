@@ -21,6 +21,7 @@ pub mod pkce;
 pub mod prompt;
 pub mod redirect;
 pub mod requested_claims;
+pub mod resource;
 pub mod scope;
 pub mod secret;
 pub mod subject;

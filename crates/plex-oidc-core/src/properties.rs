@@ -18,12 +18,13 @@ use crate::issuer::Issuer;
 use crate::membership::AcceptedServer;
 use crate::pkce::{CodeChallenge, CodeVerifier};
 use crate::redirect::RedirectUri;
+use crate::resource::ResourceSet;
 use crate::scope::{Scope, ScopeSet};
 use crate::secret::{Secret, SecretKind};
 use crate::subject::Subject;
 use crate::testing::{REDIRECT_URI, client, friend, public_client, server};
 use crate::time::{Seconds, Timestamp};
-use crate::token::client_auth::{authenticate, present};
+use crate::token::client_auth::{Authenticated, authenticate, present};
 use crate::token::code::{CodeFacts, CodeVerdict, DOUBLE_SUBMIT, check_code};
 use crate::token::params::{CodeRequest, SentVerifier, TokenRequest};
 use crate::token::refresh;
@@ -209,7 +210,7 @@ proptest! {
         let facts = |redeemed| CodeFacts {
             client_id: &id, redirect_uri: uri, challenge: None, expires: Timestamp(expires), redeemed, failures: 0,
         };
-        let request = CodeRequest { code: None, redirect_uri: Some(uri.to_owned()), verifier: SentVerifier::Absent };
+        let request = CodeRequest { code: None, redirect_uri: Some(uri.to_owned()), verifier: SentVerifier::Absent, resources: ResourceSet::default() };
         let Some(now) = expires.checked_add(step) else { return Ok(()) };
         let verdict = check_code(&facts(None), &request, &id, Timestamp(now));
         prop_assert_eq!(verdict == CodeVerdict::Redeem, now < expires);
@@ -223,7 +224,7 @@ proptest! {
         let (verifier, id) = ("a".repeat(43), client("a").id);
         let challenge = CodeChallenge::parse(&challenge_of(&verifier)).unwrap();
         let verifier = SentVerifier::Sent(CodeVerifier::parse(&verifier).unwrap());
-        let request = CodeRequest { code: None, redirect_uri: Some(REDIRECT_URI.to_owned()), verifier };
+        let request = CodeRequest { code: None, redirect_uri: Some(REDIRECT_URI.to_owned()), verifier, resources: ResourceSet::default() };
         let facts = CodeFacts {
             client_id: &id, redirect_uri: REDIRECT_URI, challenge: Some(&challenge),
             expires: Timestamp(redeemed + 60), redeemed: Some(Timestamp(redeemed)), failures: 0,
@@ -354,7 +355,12 @@ proptest! {
         let parameters = Parameters::parse(form.as_bytes()).unwrap();
         let clients: Clients = [client("basic"), public_client("public")].into_iter().collect();
         let presented = present(header.as_deref(), &parameters);
-        let authenticated = presented.and_then(|shown| authenticate(&shown, &clients).map(|client| client.auth_method));
+        let authenticated = presented.and_then(|shown| {
+            let issuer = Issuer::parse("https://auth.example.com").unwrap();
+            match authenticate(&shown, &clients, &issuer, Timestamp(0))? {
+                Authenticated::Proven(client) | Authenticated::Once(client, _) => Ok(client.auth_method),
+            }
+        });
         prop_assert!(authenticated != Ok(ClientAuthMethod::ClientSecretBasic), "nobody guesses a secret");
         for error in [authenticated.err(), TokenRequest::read(&parameters).err()].into_iter().flatten() {
             let text = error.to_string();

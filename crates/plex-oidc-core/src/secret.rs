@@ -30,6 +30,8 @@ pub enum SecretKind {
     GatewaySession,
     /// The cookie that ties one visit to an application behind the gateway to the browser that began it.
     GatewayStart,
+    /// An access token that a client has for itself (RFC 6749 s. 4.4).
+    ClientToken,
     /// What a program shows instead of a person's cookie, at applications behind the gateway.
     AppToken,
     /// What names a pushed authorization request (RFC 9126 s. 2.2).
@@ -39,7 +41,7 @@ pub enum SecretKind {
 impl SecretKind {
     /// Every kind.
     #[cfg(test)]
-    pub(crate) const ALL: [Self; 10] = [
+    pub(crate) const ALL: [Self; 11] = [
         Self::AuthorizationCode,
         Self::AccessToken,
         Self::RefreshToken,
@@ -48,6 +50,7 @@ impl SecretKind {
         Self::ClientSecret,
         Self::GatewaySession,
         Self::GatewayStart,
+        Self::ClientToken,
         Self::AppToken,
         Self::PushedRequest,
     ];
@@ -63,6 +66,7 @@ impl SecretKind {
             Self::ClientSecret => "pos_",
             Self::GatewaySession => "pog_",
             Self::GatewayStart => "poh_",
+            Self::ClientToken => "pom_",
             Self::AppToken => "pot_",
             Self::PushedRequest => "pop_",
         }

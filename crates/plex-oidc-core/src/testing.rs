@@ -1,11 +1,12 @@
 //! Values that the tests of this crate share.
 
-use crate::client::{Client, ClientAuthMethod, SigningAlgorithm, SubjectType};
+use crate::client::{Client, ClientAuthMethod, GrantType, SigningAlgorithm, SubjectType};
 use crate::decide::{AllowRule, HouseRules, Person, Standing};
 use crate::groups::{Group, Groups};
 use crate::id::{ClientId, MachineId, PlexAccountId};
 use crate::membership::{AcceptedServer, PlexAccount};
 use crate::redirect::RedirectUri;
+use crate::resource::ResourceSet;
 use crate::scope::{Scope, ScopeSet};
 use crate::secret::{SecretHash, SecretKind};
 use crate::time::{Seconds, Timestamp};
@@ -20,6 +21,8 @@ pub(crate) fn client(id: &str) -> Client {
         enabled: true,
         auth_method: ClientAuthMethod::ClientSecretBasic,
         secrets: vec![SecretHash::of(SecretKind::ClientSecret, &format!("secret of {id}"))],
+        keys: Vec::new(),
+        grant_types: vec![GrantType::AuthorizationCode],
         redirect_uris: vec![RedirectUri::register(REDIRECT_URI).unwrap()],
         allow: vec![AllowRule::Group(Group::friend())],
         needs_known: Vec::new(),
@@ -33,6 +36,8 @@ pub(crate) fn client(id: &str) -> Client {
         id_token_claims: Vec::new(),
         plex_token: None,
         plex_token_sealed: false,
+        resources: ResourceSet::default(),
+        introspects: Vec::new(),
         rotate_refresh_tokens: false,
         access_token_lifetime: Seconds(3600),
         id_token_lifetime: Seconds(3600),

@@ -17,7 +17,7 @@ use crate::clock::Clock;
 use crate::entropy::Entropy;
 use crate::flow::watch::Watchers;
 use crate::gateway::{AccessValidator, Gateway};
-use crate::keys::{KeyRing, Mac, Seal};
+use crate::keys::{Keys, Mac, Seal};
 use crate::limits::StartLimiter;
 use crate::pages::Pages;
 use crate::session::Cookies;
@@ -56,7 +56,9 @@ pub struct App {
     /// Everything that survives a restart.
     pub store: Arc<dyn Store>,
     /// The signing keys, parsed.
-    pub keys: Arc<KeyRing>,
+    pub keys: Arc<Keys>,
+    /// How often they rotate by themselves, if they do.
+    pub rotate_keys_every: Option<Seconds>,
     /// Seals what must be read back.
     pub seal: Arc<Seal>,
     /// What visitors see.

@@ -12,7 +12,8 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::entropy::Entropy;
 use crate::keys::{
-    DatabaseState, Installation, KeyFile, KeyRing, Mac, Seal, check_mixture, from_rows, new_keys, to_rows,
+    DatabaseState, Installation, KeyFile, KeyRing, Keys, Mac, Seal, check_mixture, from_rows, new_keys,
+    to_rows,
 };
 use crate::start::StartError;
 use crate::store::Store;
@@ -108,17 +109,27 @@ fn require_database(config: &Config, path: &Path) -> Result<(), StartError> {
 pub async fn open_stored(config: &Config) -> Result<Stored, StartError> {
     let path = database_path(config);
     require_database(config, &path)?;
-    let store = SqliteStore::open(&path)?;
-    let (keys, seal, mac) = unlock(config, &path, store.signing_keys().await?)?;
+    unlocked(config, &path, SqliteStore::open(&path)?).await
+}
+
+/// The same beside a running service, for one short command. Creates and migrates nothing.
+pub async fn open_stored_beside(config: &Config) -> Result<Stored, StartError> {
+    let path = database_path(config);
+    require_database(config, &path)?;
+    unlocked(config, &path, SqliteStore::open_beside(&path)?).await
+}
+
+async fn unlocked(config: &Config, path: &Path, store: SqliteStore) -> Result<Stored, StartError> {
+    let (keys, seal, mac) = unlock(config, path, store.signing_keys().await?)?;
     Ok(Stored { store: Arc::new(store), keys, seal, mac })
 }
 
 /// Opens the signing keys of the database at `path` with the key file.
-fn unlock(config: &Config, path: &Path, rows: Vec<StoredKeyRow>) -> Result<(KeyRing, Seal, Mac), StartError> {
+fn unlock(config: &Config, path: &Path, rows: Vec<StoredKeyRow>) -> Result<(Keys, Seal, Mac), StartError> {
     check_mixture(&config.key_file, path, state_of(&rows))?.require_complete(&config.key_file)?;
     let key_file = KeyFile::load(&config.key_file)?;
     let (seal, mac) = (Seal::new(&key_file), Mac::new(&key_file));
-    Ok((KeyRing::open(&from_rows(rows)?, &seal)?, seal, mac))
+    Ok((Keys::open(from_rows(rows)?, &seal)?, seal, mac))
 }
 
 const fn state_of(rows: &[StoredKeyRow]) -> DatabaseState {
@@ -130,7 +141,7 @@ pub struct Stored {
     /// The database.
     pub store: Arc<dyn Store>,
     /// The signing keys in it.
-    pub keys: KeyRing,
+    pub keys: Keys,
     /// Seals what is read back.
     pub seal: Seal,
     /// Marks what passes through browsers.

@@ -17,12 +17,14 @@ use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
+use plex_oidc_core::jose::RING_LAG;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, watch};
 use tower::ServiceExt as _;
-use tracing::{debug, info, warn};
+use tracing::{debug, error, info, warn};
 
 use crate::app::{App, State};
+use crate::flow::key_rotation::{KeyKeeper, Look};
 use crate::headers::add_security_headers;
 use crate::ready::ReadyAnswers;
 use crate::write_limit::WriteLimited;
@@ -58,7 +60,7 @@ pub struct Serving {
 impl Serving {
     /// With what the handlers share, and every route. To be called where a runtime is.
     pub fn new(app: State, router: Router) -> Self {
-        let ready = Arc::new(ReadyAnswers::of(&router));
+        let ready = Arc::new(ReadyAnswers::of(&router, Arc::clone(&app.keys)));
         Self { app, router, ready }
     }
 
@@ -188,6 +190,23 @@ pub async fn sweep(serving: watch::Receiver<Serving>, mut stopping: watch::Recei
                     break;
                 }
             }
+        }
+    }
+}
+
+/// Follows what others do to the signing keys, and rotates them when it is time, until `stopping` turns true.
+pub async fn keep_signing_keys(serving: watch::Receiver<Serving>, mut stopping: watch::Receiver<bool>) {
+    loop {
+        tokio::select! {
+            () = tokio::time::sleep(Duration::from_secs(u64::from(RING_LAG.0))) => {}
+            _ = stopping.wait_for(|stop| *stop) => return,
+        }
+        let app = Arc::clone(&serving.borrow().app);
+        match KeyKeeper::of(&app).look(app.clock.now()).await {
+            Ok(Look::Same) => {}
+            Ok(Look::Followed) => info!("the signing keys had changed; the new ones are in use"),
+            Ok(Look::Rotated) => info!("the signing keys were rotated"),
+            Err(error) => error!(%error, "the signing keys stay as they are"),
         }
     }
 }

@@ -25,7 +25,8 @@ use crate::web::request::{BodyTime, too_long};
 use crate::web::respond::page_error;
 use crate::web::sign_in::{choice, constant, page, return_, start, wait};
 use crate::web::{
-    assets, authorize, authz, gateway_sign_in, health, metadata, par, sign_out, token, userinfo,
+    assets, authorize, authz, gateway_sign_in, health, introspect, metadata, par, revoke, sign_out, token,
+    userinfo,
 };
 
 /// Longest body that is read, in bytes (requirement 55).
@@ -130,10 +131,13 @@ fn access_validator() -> Router<State> {
 fn protocol() -> Router<State> {
     Router::new()
         .route("/token", any(token::token))
+        .route("/revoke", any(revoke::revoke))
         .route("/userinfo", get(userinfo::userinfo).post(userinfo::userinfo))
         .route("/jwks", get(metadata::jwks))
         .layer(cors())
-        .route("/par", any(par::par)) // nothing for scripts of other origins
+        // Nothing for scripts of other origins.
+        .route("/introspect", any(introspect::introspect))
+        .route("/par", any(par::par))
 }
 
 fn documents(app: &App) -> Router<State> {

@@ -25,7 +25,7 @@ use crate::entropy::{Entropy, SystemEntropy};
 use crate::flow::watch::Watchers;
 use crate::gateway::{self, AccessValidator, Gateway, GatewayCookies, Recent, TeamKeys};
 use crate::installation::{self, Stored, new_client_identifier, open_stored};
-use crate::keys::{KeyFileError, KeyRing, KeyRingError, Mac, MixtureError, Seal};
+use crate::keys::{KeyFileError, KeyRingError, Keys, Mac, MixtureError, Seal};
 use crate::lifecycle::{self, ConnectionLimits, Serving};
 use crate::limits::{StartLimiter, StartLimits};
 use crate::pages::{Pages, PagesError, Theme, ThemeValues};
@@ -124,7 +124,7 @@ impl Parts {
 #[derive(Clone)]
 pub struct Held {
     store: Arc<dyn Store>,
-    keys: Arc<KeyRing>,
+    keys: Arc<Keys>,
     seal: Arc<Seal>,
     mac: Arc<Mac>,
     watchers: Arc<Watchers>,
@@ -160,6 +160,7 @@ impl Held {
             trusted_proxies: TrustedProxies(config.trusted_proxies.clone()),
             store: Arc::clone(&self.store),
             keys: Arc::clone(&self.keys),
+            rotate_keys_every: config.rotate_keys_every,
             seal: Arc::clone(&self.seal),
             pages: pages(config)?,
             plex: Plex::new(api, settings, breaker, Arc::clone(&parts.clock)),
@@ -352,9 +353,11 @@ pub async fn run_latest(
     stopping: watch::Receiver<bool>,
 ) -> Result<(), StartError> {
     let sweeping = tokio::spawn(lifecycle::sweep(serving.clone(), stopping.clone()));
+    let keeping = tokio::spawn(lifecycle::keep_signing_keys(serving.clone(), stopping.clone()));
     let fetching = tokio::spawn(lifecycle::keep_team_keys(serving.clone(), stopping.clone()));
     let served = lifecycle::serve(listeners, serving, connection_limits(config), stopping).await;
     sweeping.abort();
+    keeping.abort();
     fetching.abort();
     served.map_err(StartError::Serve)
 }

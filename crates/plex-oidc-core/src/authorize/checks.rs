@@ -13,6 +13,7 @@ use crate::pkce::CodeChallenge;
 use crate::prompt::Prompt;
 use crate::redirect::RedirectTarget;
 use crate::requested_claims::{ClaimsParameter, RequestedClaims};
+use crate::resource::ResourceSet;
 use crate::scope::{Scope, ScopeSet};
 use crate::secret::SecretHash;
 use crate::subject::Subject;
@@ -42,6 +43,9 @@ pub struct AuthorizationRequest {
     pub scopes: ScopeSet,
     /// Single claims that were asked for, within what the client may have.
     pub requested_claims: RequestedClaims,
+    /// The resources that its tokens are to be for.
+    #[serde(default)]
+    pub resources: ResourceSet,
     /// The PKCE challenge.
     pub challenge: Option<CodeChallenge>,
     /// What should be shown.
@@ -151,6 +155,7 @@ fn check(
     response_type(&settled)?;
     response_mode(&settled)?;
     let scopes = scopes(&settled)?;
+    let resources = resources(&settled)?;
     let nonce = nonce(&settled)?;
     let challenge = challenge(&settled)?;
     let prompt = prompt(&settled)?;
@@ -174,6 +179,7 @@ fn check(
         nonce,
         scopes,
         requested_claims: claims.requested,
+        resources,
         challenge,
         prompt,
         max_age,
@@ -272,6 +278,11 @@ fn scopes(settled: &Settled<'_>) -> Result<ScopeSet, RedirectError> {
         return Err(settled.error(Code::InvalidScope, "no scope that this client can have was asked for"));
     }
     Ok(granted)
+}
+
+fn resources(settled: &Settled<'_>) -> Result<ResourceSet, RedirectError> {
+    ResourceSet::asked(settled.parameters, &settled.client.resources)
+        .map_err(|_| settled.error(Code::InvalidTarget, "resource is not one that this client may ask for"))
 }
 
 fn nonce(settled: &Settled<'_>) -> Result<Option<String>, RedirectError> {

@@ -22,8 +22,8 @@ pub enum PageError {
     RedirectUriUnregistered,
 }
 
-/// The `error` values that we send to clients (RFC 6749 s. 4.1.2.1, OIDC Core 1.0 s. 3.1.2.6, OpenID Connect Core
-/// Error Code `unmet_authentication_requirements` 1.0).
+/// The `error` values that we send to clients (RFC 6749 s. 4.1.2.1, OIDC Core 1.0 s. 3.1.2.6, RFC 8707 s. 2, OpenID Connect
+/// Core Error Code `unmet_authentication_requirements` 1.0).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[expect(missing_docs, reason = "each is the specification's own word")]
 pub enum AuthorizeErrorCode {
@@ -32,6 +32,7 @@ pub enum AuthorizeErrorCode {
     AccessDenied,
     UnsupportedResponseType,
     InvalidScope,
+    InvalidTarget,
     ServerError,
     TemporarilyUnavailable,
     InteractionRequired,
@@ -53,6 +54,7 @@ impl AuthorizeErrorCode {
             Self::AccessDenied => "access_denied",
             Self::UnsupportedResponseType => "unsupported_response_type",
             Self::InvalidScope => "invalid_scope",
+            Self::InvalidTarget => "invalid_target",
             Self::ServerError => "server_error",
             Self::TemporarilyUnavailable => "temporarily_unavailable",
             Self::InteractionRequired => "interaction_required",

@@ -14,7 +14,8 @@ mod verify;
 
 pub use jwk::{Jwk, JwkError, JwkSet, PublicMaterial, VerifyingKey};
 pub use rotation::{
-    AlgorithmRotation, JWKS_CACHE, KeyState, RotationPlan, RotationRefusal, StoredKey, plan_rotation,
+    AlgorithmRotation, KeyState, PUBLISHED_BEFORE_USE, RING_LAG, RotationPlan, RotationRefusal, StoredKey,
+    plan_rotation, rotation_is_due,
 };
 pub use sign::{Pkcs8, SignError, SigningKey, SigningKeyError};
 pub use verify::{HintClaims, JwtError, Times, UnverifiedJwt, VerifiedJwt, verify_id_token_hint};

@@ -9,8 +9,13 @@ use super::LEEWAY;
 use crate::client::SigningAlgorithm;
 use crate::time::{Seconds, Timestamp};
 
-/// How long relying parties may keep our key set: its `max-age`, and the least time from publishing a key to using it.
-pub const JWKS_CACHE: Seconds = Seconds::minutes(5);
+/// How long relying parties keep our key set without asking again, whatever its `max-age` says.
+const LONGEST_JWKS_CACHE: Seconds = Seconds::hours(1);
+/// How far a running instance may be behind what is stored: it reads the keys anew so often.
+pub const RING_LAG: Seconds = Seconds::minutes(1);
+/// The least time from storing a next key to signing with it: the last instance that learns of it publishes it, and from then
+/// on nobody fetches a set without it.
+pub const PUBLISHED_BEFORE_USE: Seconds = Seconds(LONGEST_JWKS_CACHE.0 + RING_LAG.0);
 
 /// Where a key is in its life. All three are published.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -102,7 +107,7 @@ pub enum RotationRefusal {
     /// Relying parties may not have seen the next key yet.
     #[error(
         "the next {} key was published less than {} seconds ago; wait {wait} seconds, so that every application has seen it",
-        .algorithm.as_str(), JWKS_CACHE.0
+        .algorithm.as_str(), PUBLISHED_BEFORE_USE.0
     )]
     TooSoon {
         /// The algorithm.
@@ -112,12 +117,19 @@ pub enum RotationRefusal {
     },
 }
 
+/// Whether keys that rotate by schedule are to rotate now: the newest key was made at the last rotation, or with the
+/// installation.
+pub fn rotation_is_due(keys: &[StoredKey], every: Seconds, now: Timestamp) -> bool {
+    keys.iter().map(|key| key.created_at).max().is_some_and(|last| last.plus(every).has_passed(now))
+}
+
 /// Plans a rotation of every algorithm: next becomes active, active retires. All or nothing.
 ///
 /// A retired key stays published until the longest-lived token that it may have signed is over (security requirement
-/// 89). When it retired is not stored and need not be: the newest next key of its algorithm was made in that same
-/// rotation or in a later one, and everything that is retired had stopped signing by then. `longest_token_life` is the longest that
-/// was ever configured; the upper bound of the configuration is a safe choice.
+/// 89), and from there to the next rotation. When it retired is not stored and need not be: the newest next key of its algorithm
+/// was made in that same rotation or in a later one, and everything that is retired had stopped signing by then, but for instances
+/// that had not read the keys yet. `longest_token_life` is the longest that was ever configured; the upper bound of the
+/// configuration is a safe choice.
 pub fn plan_rotation(
     keys: &[StoredKey],
     now: Timestamp,
@@ -133,12 +145,12 @@ pub fn plan_rotation(
         let next = in_state(KeyState::Next)
             .min_by_key(|key| key.created_at)
             .ok_or(RotationRefusal::NoNextKey(algorithm))?;
-        let ready_at = next.created_at.plus(JWKS_CACHE);
+        let ready_at = next.created_at.plus(PUBLISHED_BEFORE_USE);
         if !ready_at.has_passed(now) {
             return Err(RotationRefusal::TooSoon { algorithm, wait: ready_at.since(now) });
         }
         let last_rotation = in_state(KeyState::Next).map(|key| key.created_at).max().unwrap_or(now);
-        if last_rotation.plus(longest_token_life).plus(LEEWAY).has_passed(now) {
+        if last_rotation.plus(longest_token_life).plus(LEEWAY).plus(RING_LAG).has_passed(now) {
             delete.extend(in_state(KeyState::Retired).map(|key| key.kid.clone()));
         }
         rotate.push(AlgorithmRotation {
@@ -165,15 +177,16 @@ mod tests {
     }
 
     #[test]
-    fn req_089_a_key_is_published_one_cache_period_before_use() {
+    fn req_089_a_key_is_published_before_use_for_as_long_as_anybody_keeps_a_set() {
         let keys = [stored("a", KeyState::Active, 0), stored("b", KeyState::Next, 1000)];
-        let early = plan_rotation(&keys, Timestamp(1299), Seconds(600)).unwrap_err();
+        let ready = 1000 + 3600 + 60;
+        let early = plan_rotation(&keys, Timestamp(ready - 1), Seconds(600)).unwrap_err();
         assert_eq!(early, RotationRefusal::TooSoon { algorithm: SigningAlgorithm::Rs256, wait: 1 });
         assert!(early.to_string().contains("wait 1 seconds"), "{early}");
-        assert!(plan_rotation(&keys, Timestamp(1300), Seconds(600)).is_ok());
+        assert!(plan_rotation(&keys, Timestamp(ready), Seconds(600)).is_ok());
         let backwards = plan_rotation(&keys, Timestamp(500), Seconds(600));
         assert!(backwards.is_err(), "a clock that was set back does not shorten the wait");
-        let none = plan_rotation(&keys[..1], Timestamp(9999), Seconds(600));
+        let none = plan_rotation(&keys[..1], Timestamp(99_999), Seconds(600));
         assert_eq!(none, Err(RotationRefusal::NoNextKey(SigningAlgorithm::Rs256)));
     }
 
@@ -185,15 +198,15 @@ mod tests {
             stored("c", KeyState::Next, 0),
             stored("d", KeyState::Next, 1000), // made when "a" retired
         ];
-        let plan_at = |now| plan_rotation(&keys, Timestamp(now), Seconds(600)).unwrap();
-        let early = plan_at(1000 + 600 + 59);
+        let plan_at = |now| plan_rotation(&keys, Timestamp(now), Seconds(6000)).unwrap();
+        let early = plan_at(1000 + 6000 + 119);
         let step = AlgorithmRotation {
             algorithm: SigningAlgorithm::Rs256,
             activate: "c".to_owned(),
             retire: Some("b".to_owned()),
         };
         assert_eq!(early, RotationPlan { rotate: vec![step.clone()], delete: Vec::new() });
-        let late = plan_at(1000 + 600 + 60);
+        let late = plan_at(1000 + 6000 + 120);
         assert_eq!(late, RotationPlan { rotate: vec![step], delete: vec!["a".to_owned()] });
 
         let after = |plan: &RotationPlan| -> Vec<_> {
@@ -217,9 +230,21 @@ mod tests {
             other(stored("c", KeyState::Active, 0)),
             other(stored("d", KeyState::Next, 900)),
         ];
-        let refusal = plan_rotation(&keys, Timestamp(1000), Seconds(600));
+        let refusal = plan_rotation(&keys, Timestamp(4360), Seconds(600));
         assert_eq!(refusal, Err(RotationRefusal::TooSoon { algorithm: SigningAlgorithm::EdDsa, wait: 200 }));
-        assert_eq!(plan_rotation(&keys, Timestamp(1200), Seconds(600)).unwrap().rotate.len(), 2);
+        assert_eq!(plan_rotation(&keys, Timestamp(4560), Seconds(600)).unwrap().rotate.len(), 2);
+    }
+
+    #[test]
+    fn req_089_the_schedule_counts_from_the_last_rotation() {
+        let keys = [
+            stored("a", KeyState::Retired, 0),
+            stored("b", KeyState::Active, 0),
+            stored("c", KeyState::Next, 1000),
+        ];
+        let due = |now| rotation_is_due(&keys, Seconds(500), Timestamp(now));
+        assert_eq!([999, 1499, 1500, 9999].map(due), [false, false, true, true]);
+        assert!(!rotation_is_due(&[], Seconds(500), Timestamp(9999)));
     }
 
     #[test]

@@ -62,6 +62,9 @@ pub enum JwtError {
     /// Past `exp` (RFC 7519 s. 4.1.4).
     #[error("the token has expired")]
     Expired,
+    /// `exp` is further ahead than tokens of its kind may live.
+    #[error("the token lives too long")]
+    LivesTooLong,
     /// Before `nbf`, or `iat` in the future (RFC 7519 s. 4.1.5).
     #[error("the token is not valid yet")]
     NotYetValid,
@@ -107,6 +110,14 @@ impl<'a> UnverifiedJwt<'a> {
     /// The name of the key that the token claims to be signed with: a hint for refreshing a key set, nothing more.
     pub fn kid(&self) -> Option<&str> {
         self.kid.as_deref()
+    }
+
+    /// Whom the token claims to be about: where each holder of a key makes tokens about itself, this says whose keys to try.
+    pub fn claimed_subject(&self) -> Option<String> {
+        match strict_json::parse_object(&self.payload)?.remove("sub")? {
+            Value::String(subject) => Some(subject),
+            _ => None,
+        }
     }
 
     /// The algorithm that the token claims to be signed with, for whoever accepts fewer than we know.

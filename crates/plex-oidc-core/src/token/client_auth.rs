@@ -1,13 +1,17 @@
-//! Client authentication at the token endpoint (RFC 6749 s. 2.3, OIDC Core 1.0 s. 9).
+//! Client authentication at the token endpoint, and wherever else clients call us (RFC 6749 s. 2.3, OIDC Core 1.0 s. 9).
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD};
 use zeroize::Zeroizing;
 
+use super::assertion::{self, ASSERTION_TYPE, UsedAssertion};
 use super::error::TokenError;
 use crate::client::{Client, ClientAuthMethod, Clients};
 use crate::form::Parameters;
+use crate::issuer::Issuer;
+use crate::jose::{JwtError, UnverifiedJwt};
 use crate::secret::{SecretHash, SecretKind};
+use crate::time::Timestamp;
 
 /// What a request presented, before anybody was asked whether it is true.
 pub enum Presented {
@@ -21,6 +25,13 @@ pub enum Presented {
     },
     /// `client_id` and `client_secret` in the form.
     Post(Pair),
+    /// A JWT that the client signed.
+    Assertion {
+        /// The client it claims to come from.
+        id: String,
+        /// The JWT.
+        jwt: Zeroizing<String>,
+    },
     /// `client_id` alone.
     Public(String),
 }
@@ -37,7 +48,7 @@ impl Presented {
         match self {
             Self::Basic { decoded, raw } => clients.find(&decoded.id).or_else(|| clients.find(&raw.id)),
             Self::Post(pair) => clients.find(&pair.id),
-            Self::Public(id) => clients.find(id),
+            Self::Assertion { id, .. } | Self::Public(id) => clients.find(id),
         }
     }
 }
@@ -60,12 +71,17 @@ impl Pair {
     }
 }
 
+const TWO_WAYS: TokenError = TokenError::InvalidRequest("the client authenticated in two ways at once");
+
 /// Reads the credentials of a request. More than one way at once is an error (RFC 6749 s. 2.3).
 pub fn present(authorization: Option<&str>, parameters: &Parameters) -> Result<Presented, TokenError> {
     let id = parameters.get("client_id")?;
     let secret = parameters.get("client_secret")?;
     if parameters.has("client_assertion") || parameters.has("client_assertion_type") {
-        return Err(TokenError::InvalidClient { basic: authorization.is_some() });
+        if authorization.is_some() || secret.is_some() {
+            return Err(TWO_WAYS);
+        }
+        return presented_assertion(id, parameters);
     }
     let Some(header) = authorization else {
         return match (id, secret) {
@@ -75,7 +91,7 @@ pub fn present(authorization: Option<&str>, parameters: &Parameters) -> Result<P
         };
     };
     if secret.is_some() {
-        return Err(TokenError::InvalidRequest("the client authenticated in two ways at once"));
+        return Err(TWO_WAYS);
     }
     let presented = basic(header).ok_or(TokenError::InvalidClient { basic: true })?;
     match (&presented, id) {
@@ -84,6 +100,19 @@ pub fn present(authorization: Option<&str>, parameters: &Parameters) -> Result<P
         }
         _ => Ok(presented),
     }
+}
+
+/// RFC 7521 s. 4.2: `client_id` may be left out, for the assertion names the client.
+fn presented_assertion(id: Option<&str>, parameters: &Parameters) -> Result<Presented, TokenError> {
+    let of_jwt = parameters.get("client_assertion_type")? == Some(ASSERTION_TYPE);
+    let jwt = parameters.get("client_assertion")?.filter(|_| of_jwt);
+    let jwt = jwt.ok_or(TokenError::InvalidClient { basic: false })?;
+    let id = match id {
+        Some(id) => Some(id.to_owned()),
+        None => UnverifiedJwt::parse(jwt).ok().and_then(|unverified| unverified.claimed_subject()),
+    };
+    let id = id.ok_or(TokenError::InvalidClient { basic: false })?;
+    Ok(Presented::Assertion { id, jwt: Zeroizing::new(jwt.to_owned()) })
 }
 
 fn basic(header: &str) -> Option<Presented> {
@@ -108,19 +137,54 @@ fn form_decode(text: &str) -> Zeroizing<String> {
     Zeroizing::new(first.map(|(name, _)| name.into_owned()).unwrap_or_default())
 }
 
-/// Says which client this is. Only the method that was registered works, and every failure reads the same.
-pub fn authenticate<'a>(presented: &Presented, clients: &'a Clients) -> Result<&'a Client, TokenError> {
+/// A client that has proven who it is, or would have.
+#[derive(Debug)]
+pub enum Authenticated<'a> {
+    /// It has.
+    Proven(&'a Client),
+    /// It has if its assertion is new: that is for the store to say.
+    Once(&'a Client, UsedAssertion),
+}
+
+/// Why a client was not believed. On the wire every cause reads the same.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NotBelieved {
+    /// Whether the `Authorization` header was used.
+    pub basic: bool,
+    /// What is wrong with its assertion, for the log.
+    pub assertion: Option<JwtError>,
+}
+
+impl From<NotBelieved> for TokenError {
+    fn from(refusal: NotBelieved) -> Self {
+        Self::InvalidClient { basic: refusal.basic }
+    }
+}
+
+/// Says which client this is, to the provider at `issuer`. Only the method that was registered works.
+pub fn authenticate<'a>(
+    presented: &Presented,
+    clients: &'a Clients,
+    issuer: &Issuer,
+    now: Timestamp,
+) -> Result<Authenticated<'a>, NotBelieved> {
     let (client, method, basic) = match presented {
         Presented::Basic { decoded, raw } => {
             let (decoded, raw) = (decoded.opens(clients), raw.opens(clients));
             (decoded.or(raw), ClientAuthMethod::ClientSecretBasic, true)
         }
         Presented::Post(pair) => (pair.opens(clients), ClientAuthMethod::ClientSecretPost, false),
+        Presented::Assertion { id, .. } => (clients.find(id), ClientAuthMethod::PrivateKeyJwt, false),
         Presented::Public(id) => (clients.find(id), ClientAuthMethod::None, false),
     };
-    client
+    let client = client
         .filter(|client| client.enabled && client.auth_method == method)
-        .ok_or(TokenError::InvalidClient { basic })
+        .ok_or(NotBelieved { basic, assertion: None })?;
+    let Presented::Assertion { jwt, .. } = presented else { return Ok(Authenticated::Proven(client)) };
+    match assertion::check(jwt, client, issuer, now) {
+        Ok(used) => Ok(Authenticated::Once(client, used)),
+        Err(wrong) => Err(NotBelieved { basic, assertion: Some(wrong) }),
+    }
 }
 
 #[cfg(test)]
@@ -145,7 +209,10 @@ mod tests {
     fn try_with(header: Option<&str>, form: &str) -> Result<String, TokenError> {
         let clients = clients();
         let presented = present(header, &Parameters::parse(form.as_bytes()).unwrap())?;
-        authenticate(&presented, &clients).map(|client| client.id.to_string())
+        let issuer = Issuer::parse("https://auth.example.com").unwrap();
+        match authenticate(&presented, &clients, &issuer, Timestamp(0))? {
+            Authenticated::Proven(client) | Authenticated::Once(client, _) => Ok(client.id.to_string()),
+        }
     }
 
     fn encode(text: &str) -> String {
@@ -170,6 +237,13 @@ mod tests {
         assert!(matches!(both, Err(TokenError::InvalidRequest(_))));
         let other = try_with(Some(&header("basic", "secret of basic")), "client_id=post");
         assert!(matches!(other, Err(TokenError::InvalidRequest(_))));
+        for (header, form) in [
+            (Some(header("basic", "secret of basic")), "client_assertion=x"),
+            (None, "client_id=post&client_secret=secret+of+post&client_assertion=x"),
+        ] {
+            let assertion_too = try_with(header.as_deref(), form);
+            assert!(matches!(assertion_too, Err(TokenError::InvalidRequest(_))), "{form}");
+        }
     }
 
     #[test]
@@ -186,6 +260,11 @@ mod tests {
         refused(Some(&header("public", "")), "");
         refused(Some(&header("off", "secret of off")), "");
         refused(None, "client_assertion=x&client_assertion_type=y&client_id=basic");
+        let jwt = format!("client_assertion=x&client_assertion_type={}", encode(ASSERTION_TYPE));
+        refused(None, &jwt);
+        refused(None, &format!("{jwt}&client_id=basic"));
+        refused(None, &format!("{jwt}&client_id=nobody"));
+        refused(None, &format!("client_assertion_type={}&client_id=public", encode(ASSERTION_TYPE)));
         refused(None, "");
     }
 

@@ -82,6 +82,7 @@ fn proof(facts: &CodeFacts<'_>, request: &CodeRequest) -> CodeVerdict {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::resource::ResourceSet;
 
     const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
     const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
@@ -128,7 +129,12 @@ mod tests {
                 crate::pkce::CodeVerifier::parse(text).map_or(SentVerifier::Malformed, SentVerifier::Sent)
             }
         };
-        let request = CodeRequest { code: None, redirect_uri: case.uri.map(str::to_owned), verifier };
+        let request = CodeRequest {
+            code: None,
+            redirect_uri: case.uri.map(str::to_owned),
+            verifier,
+            resources: ResourceSet::default(),
+        };
         check_code(&facts, &request, &ClientId::parse(case.client).unwrap(), Timestamp(case.now))
     }
 

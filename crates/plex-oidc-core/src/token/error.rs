@@ -21,11 +21,14 @@ pub enum TokenError {
     #[error("this client may not use this grant type")]
     UnauthorizedClient,
     /// No such grant type here.
-    #[error("only authorization_code and refresh_token are supported")]
+    #[error("only authorization_code, refresh_token and client_credentials are supported")]
     UnsupportedGrantType,
-    /// More scopes than were granted.
-    #[error("the scope is wider than what was granted")]
+    /// More scopes than were granted, or than can be.
+    #[error("the scope is wider than what may be granted")]
     InvalidScope,
+    /// A resource outside of what was granted, or can be (RFC 8707 s. 2).
+    #[error("the resource is not one that was granted")]
+    InvalidTarget,
     /// Something of ours failed; nothing was issued.
     #[error("the service cannot answer now, try again")]
     TemporarilyUnavailable,
@@ -44,6 +47,7 @@ impl TokenError {
             Self::UnauthorizedClient => "unauthorized_client",
             Self::UnsupportedGrantType => "unsupported_grant_type",
             Self::InvalidScope => "invalid_scope",
+            Self::InvalidTarget => "invalid_target",
             Self::TemporarilyUnavailable => "temporarily_unavailable",
             Self::ServerError => "server_error",
         }
@@ -66,6 +70,12 @@ impl From<crate::form::Repeated> for TokenError {
     }
 }
 
+impl From<crate::resource::InvalidTarget> for TokenError {
+    fn from(_: crate::resource::InvalidTarget) -> Self {
+        Self::InvalidTarget
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::TokenError;
@@ -79,6 +89,7 @@ mod tests {
             TokenError::UnauthorizedClient,
             TokenError::UnsupportedGrantType,
             TokenError::InvalidScope,
+            TokenError::InvalidTarget,
             TokenError::TemporarilyUnavailable,
             TokenError::ServerError,
         ] {

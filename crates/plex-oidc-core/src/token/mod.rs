@@ -3,8 +3,11 @@
 //! A request goes through the same phases whatever its grant type: [`client_auth`] says who is calling, [`params`]
 //! what is asked, [`code`] or [`refresh`] whether the stored facts agree, and only then does the store change.
 
+pub mod assertion;
 pub mod client_auth;
+pub mod client_credentials;
 pub mod code;
 pub mod error;
+pub mod introspection;
 pub mod params;
 pub mod refresh;

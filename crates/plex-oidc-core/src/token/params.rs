@@ -3,6 +3,7 @@
 use super::error::TokenError;
 use crate::form::Parameters;
 use crate::pkce::CodeVerifier;
+use crate::resource::ResourceSet;
 use crate::secret::{Secret, SecretHash, SecretKind};
 
 /// A token request, by its grant type.
@@ -11,6 +12,8 @@ pub enum TokenRequest {
     Code(CodeRequest),
     /// `refresh_token` (RFC 6749 s. 6).
     Refresh(RefreshRequest),
+    /// `client_credentials` (RFC 6749 s. 4.4.2).
+    ClientCredentials(ClientCredentialsRequest),
 }
 
 /// A code to redeem.
@@ -21,6 +24,8 @@ pub struct CodeRequest {
     pub redirect_uri: Option<String>,
     /// The PKCE verifier.
     pub verifier: SentVerifier,
+    /// The resources asked for.
+    pub resources: ResourceSet,
 }
 
 /// The `code_verifier` of a request.
@@ -39,6 +44,16 @@ pub struct RefreshRequest {
     pub token: Option<SecretHash>,
     /// The narrower scope asked for, if any.
     pub scope: Option<String>,
+    /// The resources asked for.
+    pub resources: ResourceSet,
+}
+
+/// A token that a client asks for itself.
+pub struct ClientCredentialsRequest {
+    /// The scope asked for, if any.
+    pub scope: Option<String>,
+    /// The resources asked for.
+    pub resources: ResourceSet,
 }
 
 impl TokenRequest {
@@ -48,6 +63,10 @@ impl TokenRequest {
             None => Err(TokenError::InvalidRequest("grant_type is missing")),
             Some("authorization_code") => code_request(parameters).map(Self::Code),
             Some("refresh_token") => refresh_request(parameters).map(Self::Refresh),
+            Some("client_credentials") => Ok(Self::ClientCredentials(ClientCredentialsRequest {
+                scope: parameters.get("scope")?.map(str::to_owned),
+                resources: ResourceSet::sent(parameters),
+            })),
             Some(_) => Err(TokenError::UnsupportedGrantType),
         }
     }
@@ -63,6 +82,7 @@ fn code_request(parameters: &Parameters) -> Result<CodeRequest, TokenError> {
         code: Secret::parse(SecretKind::AuthorizationCode, code).map(|code| code.hash()),
         redirect_uri: parameters.get("redirect_uri")?.map(str::to_owned),
         verifier,
+        resources: ResourceSet::sent(parameters),
     })
 }
 
@@ -72,5 +92,6 @@ fn refresh_request(parameters: &Parameters) -> Result<RefreshRequest, TokenError
     Ok(RefreshRequest {
         token: Secret::parse(SecretKind::RefreshToken, token).map(|token| token.hash()),
         scope: parameters.get("scope")?.map(str::to_owned),
+        resources: ResourceSet::sent(parameters),
     })
 }

@@ -110,6 +110,9 @@ fn credentials(client: &Client) -> String {
     let method = match client.auth_method {
         ClientAuthMethod::ClientSecretBasic => "client_secret_basic",
         ClientAuthMethod::ClientSecretPost => "client_secret_post",
+        ClientAuthMethod::PrivateKeyJwt => {
+            return format!("private_key_jwt: public keys: {}", client.keys.len());
+        }
         ClientAuthMethod::None => return "none: no secret".to_owned(),
     };
     match client.secrets.len() {
@@ -227,8 +230,8 @@ fn rotate(
             known.join(", ")
         ));
     };
-    if client.is_public() {
-        return world.fail(&format!("{} has no secret: its auth_method is none.", client.id));
+    if client.secrets.is_empty() {
+        return world.fail(&format!("{} has no secret: its auth_method uses none.", client.id));
     }
     let text = fs::read_to_string(file)?;
     let Some(name) = edit::secret_file_of(&text, client.id.as_str()) else {

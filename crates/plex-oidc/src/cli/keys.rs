@@ -11,7 +11,7 @@ use super::serve::exit_after;
 use super::{Exit, World};
 use crate::config::Config;
 use crate::config::schema::LONGEST_TOKEN_LIFE;
-use crate::installation::{Stored, open_stored, stored_keys};
+use crate::installation::{Stored, open_stored_beside, stored_keys};
 use crate::keys::{RotateError, from_rows, rotated_keys, to_rows};
 use crate::start::StartError;
 use crate::store::StoreError;
@@ -22,7 +22,7 @@ use crate::store::records::KeyReplacement;
 pub enum KeysCommand {
     /// List the signing keys: name, algorithm, state, age
     List,
-    /// Make the next keys active, and new ones next; with the service stopped
+    /// Make the next keys active, and new ones next; a running service follows within a minute
     Rotate,
 }
 
@@ -106,15 +106,11 @@ fn rotate(config: &Config, world: &mut World<'_>) -> io::Result<Exit> {
         Ok(keys) => {
             writeln!(
                 world.err,
-                "Rotated. The service signs with the active keys below from its next start; what the retired ones \
-                 have signed stays good.\n"
+                "Rotated. A running service signs with the active keys below within a minute; what the retired ones have \
+                 signed stays good.\n"
             )?;
             show(keys, world).map(|()| Exit::Done)
         }
-        Err(NotRotated::Start(StartError::Store(StoreError::InUse { .. }))) => world.fail(
-            "Nothing was changed: the service is running, and holds the database. Stop it, run this again, and start \
-             it.",
-        ),
         Err(error) => {
             world.fail(&format!("Nothing was changed: {error}."))?;
             Ok(match &error {
@@ -126,7 +122,7 @@ fn rotate(config: &Config, world: &mut World<'_>) -> io::Result<Exit> {
 }
 
 async fn rotate_stored(config: &Config, now: Timestamp) -> Result<Vec<StoredKey>, NotRotated> {
-    let Stored { store, seal, .. } = open_stored(config).await?;
+    let Stored { store, seal, .. } = open_stored_beside(config).await?;
     let stored = from_rows(store.signing_keys().await?).map_err(StartError::from)?;
     let (keys, _) = rotated_keys(&stored, &seal, now, LONGEST_TOKEN_LIFE)?;
     let expected = stored.into_iter().map(|key| key.kid).collect();

@@ -7,6 +7,7 @@ use std::str::FromStr;
 use ipnet::IpNet;
 use plex_oidc_core::id::{MachineId, PlexAccountId};
 use plex_oidc_core::issuer::Issuer;
+use plex_oidc_core::time::Seconds;
 use secrecy::SecretString;
 use url::Url;
 
@@ -54,6 +55,7 @@ pub(super) fn build(
         tokens,
         limits: reader.limits(),
         key_file: reader.path("keys.file")?,
+        rotate_keys_every: reader.rotate_keys_every(),
         theme: reader.theme(),
         log: reader.log(),
         plex: plex?,
@@ -264,6 +266,15 @@ impl Reader<'_> {
             refresh_absolute: self.length("tokens.refresh_absolute"),
             refresh_grace: self.length("tokens.refresh_grace"),
         }
+    }
+
+    fn rotate_keys_every(&mut self) -> Option<Seconds> {
+        let (key, every) = ("keys.rotate_every", self.length("keys.rotate_every"));
+        if (Seconds(1)..Seconds::days(1)).contains(&every) {
+            let wrong = "leaves applications too little time to see the next keys";
+            self.refuse(self.place(key), key, wrong, "Write at least \"1d\", or \"0s\" for never.");
+        }
+        (every > Seconds(0)).then_some(every)
     }
 
     fn limits(&self) -> Limits {

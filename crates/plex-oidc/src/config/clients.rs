@@ -3,16 +3,18 @@
 use std::collections::BTreeMap;
 
 use plex_oidc_core::client::{
-    Client, ClientAuthMethod, ExtraClaim, PlexTokenClaim, SigningAlgorithm, SubjectType,
+    Client, ClientAuthMethod, ExtraClaim, GrantType, PlexTokenClaim, SigningAlgorithm, SubjectType,
 };
 use plex_oidc_core::decide::AllowRule;
 use plex_oidc_core::id::ClientId;
 use plex_oidc_core::redirect::RedirectUri;
+use plex_oidc_core::resource::{self, ResourceSet};
 use plex_oidc_core::scope::{Scope, ScopeSet};
 use plex_oidc_core::secret::SecretHash;
+use plex_oidc_core::subject::Subject;
 
 use super::reader::{Reader, without_user};
-use super::{TokenLives, people, secrets};
+use super::{TokenLives, client_keys, people, secrets};
 
 /// How the ids of the gateway's own clients begin, one for each application behind it.
 const RESERVED: &str = "app:";
@@ -37,6 +39,7 @@ pub(super) fn build(reader: &mut Reader<'_>, tokens: &TokenLives) -> Vec<Client>
         }
         clients.push(client);
     }
+    check_introspects(reader, count, &seen);
     clients
 }
 
@@ -50,12 +53,15 @@ fn one(reader: &mut Reader<'_>, at: &str, tokens: &TokenLives) -> Option<Client>
     let name = reader.short_text(&key("name"), 80);
     let auth_method = auth_method(reader, &key("auth_method"));
     let public = auth_method == ClientAuthMethod::None;
-    let secrets = client_secrets(reader, at, public);
-    let redirect_uris = redirect_uris(reader, &key("redirect_uris"));
+    let secrets = client_secrets(reader, at, auth_method);
+    let keys = client_keys::read(reader, at, auth_method == ClientAuthMethod::PrivateKeyJwt);
+    let grant_types = grant_types(reader, at, public);
+    let for_people = grant_types != [GrantType::ClientCredentials];
+    let redirect_uris = redirect_uris(reader, &key("redirect_uris"), for_people);
     let allow = allow(reader, &key("allow"));
     let pkce_required = pkce(reader, &key("pkce_required"), public);
     let rotate_refresh_tokens = rotation(reader, &key("rotate_refresh_tokens"), public);
-    let scopes = scopes(reader, &key("scopes"));
+    let scopes = scopes(reader, &key("scopes"), for_people);
     let plex_token_sealed = plex_token_sealed(reader, at);
     let plex_token = plex_token(reader, &key("plex_token"), plex_token_sealed);
     let life =
@@ -73,6 +79,8 @@ fn one(reader: &mut Reader<'_>, at: &str, tokens: &TokenLives) -> Option<Client>
         enabled: reader.flag(&key("enabled")),
         auth_method,
         secrets,
+        keys,
+        grant_types,
         redirect_uris,
         allow,
         needs_known: Vec::new(),
@@ -86,6 +94,8 @@ fn one(reader: &mut Reader<'_>, at: &str, tokens: &TokenLives) -> Option<Client>
         id_token_claims: claims.collect(),
         plex_token,
         plex_token_sealed,
+        resources: resources(reader, &key("resources")),
+        introspects: introspects(reader, &key("introspects")),
         rotate_refresh_tokens,
         access_token_lifetime,
         id_token_lifetime,
@@ -111,18 +121,28 @@ fn id(reader: &mut Reader<'_>, at: &str) -> Option<ClientId> {
 fn auth_method(reader: &Reader<'_>, key: &str) -> ClientAuthMethod {
     match reader.text(key).as_ref().map(|text| text.value.as_str()) {
         Some("client_secret_post") => ClientAuthMethod::ClientSecretPost,
+        Some("private_key_jwt") => ClientAuthMethod::PrivateKeyJwt,
         Some("none") => ClientAuthMethod::None,
         _ => ClientAuthMethod::ClientSecretBasic,
     }
 }
 
-fn client_secrets(reader: &mut Reader<'_>, at: &str, public: bool) -> Vec<SecretHash> {
+fn client_secrets(reader: &mut Reader<'_>, at: &str, auth_method: ClientAuthMethod) -> Vec<SecretHash> {
     let (key, file_key) = (format!("{at}.secret"), format!("{at}.secret_file"));
-    if public {
+    let no_secret = match auth_method {
+        ClientAuthMethod::ClientSecretBasic | ClientAuthMethod::ClientSecretPost => None,
+        ClientAuthMethod::PrivateKeyJwt => Some((
+            "`auth_method` is `private_key_jwt`, and there is a secret",
+            "Remove the secret: the application signs instead.",
+        )),
+        ClientAuthMethod::None => Some((
+            "`auth_method` is `none`, and there is a secret",
+            "Remove the secret if the application cannot keep one; else remove auth_method.",
+        )),
+    };
+    if let Some((wrong, remedy)) = no_secret {
         if reader.is_set(&key) || reader.is_set(&file_key) {
             let set = if reader.is_set(&file_key) { file_key } else { key };
-            let wrong = "`auth_method` is `none`, and there is a secret";
-            let remedy = "Remove the secret if the application cannot keep one; else remove auth_method.";
             reader.refuse(reader.place(&set), &set, wrong, remedy);
         }
         return Vec::new();
@@ -158,7 +178,74 @@ fn client_secrets(reader: &mut Reader<'_>, at: &str, public: bool) -> Vec<Secret
     hashes
 }
 
-fn redirect_uris(reader: &mut Reader<'_>, key: &str) -> Vec<RedirectUri> {
+/// Everybody who reads `sub` must be able to tell a person from a program (RFC 9700 s. 4.15).
+fn grant_types(reader: &mut Reader<'_>, at: &str, public: bool) -> Vec<GrantType> {
+    let key = format!("{at}.grant_types");
+    let texts = reader.texts(&key);
+    let has = |word: &str| texts.iter().any(|text| text.value == word);
+    let mut grant_types = Vec::new();
+    if has("authorization_code") {
+        grant_types.push(GrantType::AuthorizationCode);
+    }
+    if has("client_credentials") {
+        grant_types.push(GrantType::ClientCredentials);
+        let id = reader.text(&format!("{at}.id")).map(|id| id.value).unwrap_or_default();
+        if public {
+            let wrong = "an application without a secret cannot act for itself: anybody could say to be it";
+            let remedy = "Remove \"client_credentials\", or give the application a secret or a key.";
+            reader.refuse(reader.place(&key), &key, wrong, remedy);
+        } else if Subject::parse(&id).is_some() {
+            let wrong = format!("`{id}` is also what a person is called in tokens");
+            reader.refuse(reader.place(&key), &key, wrong, "Give the application another id.");
+        }
+    }
+    if grant_types.is_empty() && !reader.document.broken.contains(&key) {
+        let remedy = "Remove the key: people then sign in to the application.";
+        reader.refuse(reader.place(&key), &key, "is empty, so there would be no tokens at all", remedy);
+    }
+    grant_types
+}
+
+fn resources(reader: &mut Reader<'_>, key: &str) -> ResourceSet {
+    let resources = reader.each(key, |text| {
+        resource::register(text).map_err(|error| {
+            let remedy = "Write the address by which the API is known: \"https://api.example.com\".";
+            (format!("`{}` {error}", without_user(text)), remedy.to_owned())
+        })
+    });
+    resources.into_iter().collect()
+}
+
+fn introspects(reader: &mut Reader<'_>, key: &str) -> Vec<ClientId> {
+    reader.each(key, |text| ClientId::parse(text).ok_or_else(|| no_such_client(text)))
+}
+
+/// Whom the applications may ask about must be there: a name with a slip in it would be a refusal that nobody understands.
+fn check_introspects(reader: &mut Reader<'_>, count: usize, known: &BTreeMap<ClientId, usize>) {
+    for key in (0..count).map(|index| format!("clients.{index}.introspects")) {
+        for text in reader.texts(&key) {
+            if ClientId::parse(&text.value).is_some_and(|id| !known.contains_key(&id)) {
+                let (wrong, remedy) = no_such_client(&text.value);
+                reader.refuse(text.place, &key, wrong, remedy);
+            }
+        }
+    }
+}
+
+fn no_such_client(text: &str) -> (String, String) {
+    let wrong = format!("there is no application `{}`", text.escape_debug());
+    (wrong, "Write the id of an entry in [[clients]].".to_owned())
+}
+
+fn redirect_uris(reader: &mut Reader<'_>, key: &str, for_people: bool) -> Vec<RedirectUri> {
+    if !for_people {
+        if reader.is_set(key) {
+            let wrong = "nobody signs in to this application, so no answer goes there";
+            let remedy = "Remove them, or add \"authorization_code\" to grant_types.";
+            reader.refuse(reader.place(key), key, wrong, remedy);
+        }
+        return Vec::new();
+    }
     if reader.texts(key).is_empty() {
         let remedy = "Write the address that the application names as its callback: \
                       redirect_uris = [\"https://app.example.com/callback\"].";
@@ -211,13 +298,13 @@ fn rotation(reader: &mut Reader<'_>, key: &str, public: bool) -> bool {
     rotates
 }
 
-fn scopes(reader: &mut Reader<'_>, key: &str) -> ScopeSet {
+fn scopes(reader: &mut Reader<'_>, key: &str, for_people: bool) -> ScopeSet {
     let texts = reader.texts(key);
     let scopes: ScopeSet = Scope::ALL
         .into_iter()
         .filter(|scope| texts.iter().any(|text| text.value == scope.as_str()))
         .collect();
-    if !scopes.contains(Scope::OpenId) && !reader.document.broken.contains(key) {
+    if for_people && !scopes.contains(Scope::OpenId) && !reader.document.broken.contains(key) {
         reader.refuse(
             reader.place(key),
             key,

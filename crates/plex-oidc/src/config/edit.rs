@@ -94,6 +94,9 @@ pub fn add_client(text: &str, client: &NewClient) -> Result<String, EditError> {
         ClientAuthMethod::ClientSecretPost => {
             table.insert("auth_method", value("client_secret_post"));
         }
+        ClientAuthMethod::PrivateKeyJwt => {
+            table.insert("auth_method", value("private_key_jwt"));
+        }
         ClientAuthMethod::None => {
             table.insert("auth_method", value("none"));
         }

@@ -6,6 +6,7 @@
 mod access;
 mod apps;
 mod build;
+mod client_keys;
 mod clients;
 pub mod edit;
 pub mod example;
@@ -74,6 +75,8 @@ pub struct Config {
     pub limits: Limits,
     /// The file with the key that seals what the database must give back.
     pub key_file: PathBuf,
+    /// How often signing keys rotate, if by themselves.
+    pub rotate_keys_every: Option<Seconds>,
     /// How the pages look.
     pub theme: ThemeConfig,
     /// The log.

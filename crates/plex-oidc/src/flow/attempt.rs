@@ -112,7 +112,7 @@ pub async fn open(app: &App, id: RequestId, cookie: Secret) -> Result<Option<Att
 
 /// Whom an `id_token_hint` is about, if it is an ID token that we issued to this client.
 pub fn hinted_subject(app: &App, hint: &str, client: &Client) -> Option<Subject> {
-    let claims = verify_id_token_hint(hint, app.keys.verifying_keys(), &app.issuer).ok()?;
+    let claims = verify_id_token_hint(hint, app.keys.ring().verifying_keys(), &app.issuer).ok()?;
     claims.is_for(&client.id).then_some(claims.sub)
 }
 

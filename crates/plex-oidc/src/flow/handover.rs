@@ -8,6 +8,7 @@ use plex_oidc_core::pkce::{CodeChallenge, CodeVerifier};
 use plex_oidc_core::prompt::Prompt;
 use plex_oidc_core::redirect::RedirectTarget;
 use plex_oidc_core::requested_claims::RequestedClaims;
+use plex_oidc_core::resource::ResourceSet;
 use plex_oidc_core::scope::{Scope, ScopeSet};
 use plex_oidc_core::secret::{Secret, SecretKind};
 use plex_oidc_core::token::error::TokenError;
@@ -79,6 +80,7 @@ pub fn request_of(start: &Start, marked: &str) -> Option<AuthorizationRequest> {
         nonce: None,
         scopes: ScopeSet::from_iter([Scope::OpenId]),
         requested_claims: RequestedClaims::default(),
+        resources: ResourceSet::default(),
         challenge: Some(CodeChallenge::parse(&start.challenge)?),
         prompt: Prompt::Unspecified,
         max_age: None,
@@ -118,6 +120,7 @@ pub async fn let_in(
         code: Secret::parse(SecretKind::AuthorizationCode, code).map(|code| code.hash()),
         redirect_uri: Some(start.callback()),
         verifier: SentVerifier::Sent(verifier),
+        resources: ResourceSet::default(),
     };
     let Some(hash) = presented.code else { return Ok(None) };
     match tokens::check_presented(app, client, &presented).await {

@@ -41,6 +41,7 @@ pub fn new_code(
         sid: holder.sid,
         scopes: request.scopes,
         requested_claims: request.requested_claims.clone(),
+        resources: request.resources.clone(),
         auth_time: holder.auth_time,
         created: now,
         plex_token_sealed: holder.plex_token.map(|token| seal_plex_token(app, id, token)).transpose()?,

@@ -3,11 +3,15 @@
 
 pub mod access;
 pub mod attempt;
+pub mod client_auth;
 pub mod complete;
 pub mod gateway;
 pub mod handover;
+pub mod introspection;
 pub mod issue;
+pub mod key_rotation;
 pub mod pushed;
+pub mod revocation;
 pub mod tokens;
 pub mod watch;
 

@@ -2,15 +2,17 @@
 //! [`decide`] as at the door (security requirements 43 and 63).
 
 use plex_oidc_core::claims::{IdTokenFacts, MAX_ID_TOKEN_CLAIMS_BYTES, id_token};
-use plex_oidc_core::client::Client;
+use plex_oidc_core::client::{Client, GrantType};
 use plex_oidc_core::decide::{Decision, decide};
 use plex_oidc_core::jose::TYP_ID_TOKEN;
+use plex_oidc_core::resource::ResourceSet;
 use plex_oidc_core::scope::{Scope, ScopeSet};
 use plex_oidc_core::secret::{Secret, SecretHash, SecretKind};
 use plex_oidc_core::time::Seconds;
+use plex_oidc_core::token::client_credentials;
 use plex_oidc_core::token::code::{CodeFacts, CodeVerdict, check_code};
 use plex_oidc_core::token::error::TokenError;
-use plex_oidc_core::token::params::{CodeRequest, RefreshRequest};
+use plex_oidc_core::token::params::{ClientCredentialsRequest, CodeRequest, RefreshRequest};
 use plex_oidc_core::token::refresh;
 use plextv::PlexToken;
 use serde::Serialize;
@@ -23,8 +25,8 @@ use crate::app::App;
 use crate::keys::{Bound, seal_handle};
 use crate::store::StoreError;
 use crate::store::records::{
-    CodeRecord, GrantEnd, GrantRecord, NewAccessToken, NewRefreshToken, RedeemCode, Redemption,
-    RefreshTokenRecord, Renewal, Rotate, Rotation,
+    AccessTokenRecord, CodeRecord, GrantEnd, GrantRecord, NewAccessToken, NewClientToken, NewRefreshToken,
+    RedeemCode, Redemption, RefreshTokenRecord, Renewal, Rotate, Rotation,
 };
 
 /// Life of a handle: as long as the longest session of Cloudflare Access, which asks us once and then carries the handle
@@ -41,7 +43,13 @@ pub struct Tokens {
     refresh_token: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     id_token: Option<String>,
+    #[serde(skip_serializing_if = "no_scope")]
     scope: ScopeSet,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it so")]
+const fn no_scope(scope: &ScopeSet) -> bool {
+    scope.is_empty()
 }
 
 impl From<FlowError> for TokenError {
@@ -85,8 +93,12 @@ pub async fn redeem(app: &App, client: &Client, request: &CodeRequest) -> Result
     may_go_on(app, client, &record.grant)?;
     let access = app.entropy.secret(SecretKind::AccessToken);
     let refresh = offline(client, &record.grant).then(|| app.entropy.secret(SecretKind::RefreshToken));
-    let issued =
-        Issued { access: &access, refresh: refresh.as_ref(), scopes: granted(client, record.grant.scopes) };
+    let issued = Issued {
+        access: &access,
+        refresh: refresh.as_ref(),
+        scopes: granted(client, record.grant.scopes),
+        resources: resources(client, &record.grant, &request.resources)?,
+    };
     // Signed before anything is stored: what cannot be signed must not spend the code.
     let tokens = answer(app, client, &record.grant, record.nonce.as_deref(), &issued)?;
     let now = app.clock.now();
@@ -170,7 +182,8 @@ pub async fn refresh(app: &App, client: &Client, request: &RefreshRequest) -> Re
     let scopes = refresh::scopes(granted(client, record.grant.scopes), request.scope.as_deref())?;
     let access = app.entropy.secret(SecretKind::AccessToken);
     let successor = client.rotate_refresh_tokens.then(|| app.entropy.secret(SecretKind::RefreshToken));
-    let issued = Issued { access: &access, refresh: successor.as_ref(), scopes };
+    let resources = resources(client, &record.grant, &request.resources)?;
+    let issued = Issued { access: &access, refresh: successor.as_ref(), scopes, resources };
     let tokens = answer(app, client, &record.grant, None, &issued)?;
     let rotate = Rotate {
         presented,
@@ -189,6 +202,39 @@ pub async fn refresh(app: &App, client: &Client, request: &RefreshRequest) -> Re
     }
 }
 
+/// Gives a client an access token for itself (RFC 6749 s. 4.4).
+pub async fn for_itself(
+    app: &App,
+    client: &Client,
+    request: ClientCredentialsRequest,
+) -> Result<Tokens, FlowToken> {
+    // A public client has shown nothing that others do not know.
+    if client.is_public() || !client.may_use(GrantType::ClientCredentials) {
+        return Err(TokenError::UnauthorizedClient.into());
+    }
+    let scope = client_credentials::scopes(client, request.scope.as_deref())?;
+    let resources = request.resources.within(&client.resources).map_err(TokenError::from)?;
+    let token = app.entropy.secret(SecretKind::ClientToken);
+    let created = app.clock.now();
+    let new = NewClientToken {
+        hash: token.hash(),
+        client_id: client.id.clone(),
+        scopes: scope,
+        resources,
+        created,
+        expires: created.plus(client.access_token_lifetime),
+    };
+    app.store.add_client_token(new).await?;
+    Ok(Tokens {
+        access_token: token.expose().to_owned(),
+        token_type: "Bearer",
+        expires_in: client.access_token_lifetime.0,
+        refresh_token: None,
+        id_token: None,
+        scope,
+    })
+}
+
 fn renewal(app: &App, record: &RefreshTokenRecord, successor: Option<&Secret>) -> Renewal {
     let idle_expires = refresh_expiry(app, &record.grant);
     match successor {
@@ -202,15 +248,42 @@ fn refresh_expiry(app: &App, grant: &GrantRecord) -> plex_oidc_core::time::Times
     refresh::expiry(grant.created, limits.refresh_idle, limits.refresh_absolute, app.clock.now())
 }
 
+/// What a live access token is good for at this moment.
+pub struct InForce<'a> {
+    /// The client it was issued to.
+    pub client: &'a Client,
+    /// What it may be used for.
+    pub scopes: ScopeSet,
+    /// The resources it is for; with none, it is for whoever takes it.
+    pub resources: ResourceSet,
+}
+
+/// Whether the person of a live access token may still use its client, and what is left of the token.
+pub fn in_force<'a>(app: &'a App, token: &AccessTokenRecord) -> Option<InForce<'a>> {
+    let client = app.clients.find(token.grant.client_id.as_str())?;
+    if !client.may_use(GrantType::AuthorizationCode) {
+        return None;
+    }
+    may_go_on(app, client, &token.grant).ok()?;
+    let resources = token.resources.left_of(&client.resources)?;
+    Some(InForce { client, scopes: granted(client, token.scopes), resources })
+}
+
+/// The resources of a new access token: those of the grant, or fewer (RFC 8707 s. 2.2).
+fn resources(client: &Client, grant: &GrantRecord, asked: &ResourceSet) -> Result<ResourceSet, TokenError> {
+    let granted = grant.resources.left_of(&client.resources).ok_or(TokenError::InvalidTarget)?;
+    Ok(granted.narrowed(asked)?)
+}
+
 /// Whether the person may still use this client. "We do not know any more" is a no here, and ends nothing.
-fn may_go_on(app: &App, client: &Client, grant: &GrantRecord) -> Result<(), TokenError> {
+pub(super) fn may_go_on(app: &App, client: &Client, grant: &GrantRecord) -> Result<(), TokenError> {
     if grant.ended_at.is_some() {
         return Err(TokenError::InvalidGrant);
     }
     match decide(&grant.user.person, client, &app.rules, app.clock.now()) {
         Decision::Allow => Ok(()),
         decision => {
-            info!(client = %client.id, account = %grant.user.account_id(), ?decision, "no tokens for this person");
+            info!(client = %client.id, account = %grant.user.account_id(), ?decision, "access has ended");
             Err(TokenError::InvalidGrant)
         }
     }
@@ -230,12 +303,14 @@ struct Issued<'a> {
     access: &'a Secret,
     refresh: Option<&'a Secret>,
     scopes: ScopeSet,
+    resources: ResourceSet,
 }
 
 fn new_access(app: &App, client: &Client, issued: &Issued<'_>) -> NewAccessToken {
     NewAccessToken {
         hash: issued.access.hash(),
         scopes: issued.scopes,
+        resources: issued.resources.clone(),
         expires: app.clock.now().plus(client.access_token_lifetime),
     }
 }
@@ -289,7 +364,7 @@ fn signed_id_token(
     if size > MAX_ID_TOKEN_CLAIMS_BYTES {
         return Err(FlowError::TooLarge { client: client.id.to_string(), size });
     }
-    Ok(app.keys.signing_key(client.signing_algorithm).sign(TYP_ID_TOKEN, &claims)?)
+    Ok(app.keys.ring().signing_key(client.signing_algorithm).sign(TYP_ID_TOKEN, &claims)?)
 }
 
 /// The claim `plex_token` for this client: the token, or a handle for it if what carries the claim is not to be trusted.

@@ -5,9 +5,10 @@ mod access;
 mod cookies;
 mod recent;
 
-use plex_oidc_core::client::{Client, ClientAuthMethod, Clients, SigningAlgorithm, SubjectType};
+use plex_oidc_core::client::{Client, ClientAuthMethod, Clients, GrantType, SigningAlgorithm, SubjectType};
 use plex_oidc_core::gateway::{Apps, GatewayApp, Host, OriginalRequest, OwnPath, UserNames, handover};
 use plex_oidc_core::redirect::RedirectTarget;
+use plex_oidc_core::resource::ResourceSet;
 use plex_oidc_core::scope::{Scope, ScopeSet};
 use plex_oidc_core::time::Seconds;
 
@@ -74,6 +75,8 @@ fn client(app: &GatewayApp) -> Option<Client> {
         enabled: true,
         auth_method: ClientAuthMethod::None,
         secrets: Vec::new(),
+        keys: Vec::new(),
+        grant_types: vec![GrantType::AuthorizationCode],
         redirect_uris: Vec::new(), // its one redirect URI is made from the request; see `RedirectTarget::of_gateway`
         allow: app.anybody().allow,
         needs_known: app.library_rules(),
@@ -87,6 +90,8 @@ fn client(app: &GatewayApp) -> Option<Client> {
         id_token_claims: Vec::new(),
         plex_token: None,
         plex_token_sealed: false,
+        resources: ResourceSet::default(),
+        introspects: Vec::new(),
         rotate_refresh_tokens: true,
         access_token_lifetime: Seconds::minutes(1),
         id_token_lifetime: Seconds::minutes(1),

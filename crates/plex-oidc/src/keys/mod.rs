@@ -4,6 +4,7 @@
 //! are stored (the store), when they rotate (`plex_oidc_core::jose`), or what is signed with them. Nothing here makes a
 //! key unless asked to by name: a key that is missing or damaged is a refusal (security requirement 91).
 
+mod current;
 mod file;
 mod handle;
 mod mac;
@@ -12,6 +13,7 @@ mod ring;
 mod rows;
 mod seal;
 
+pub use current::Keys;
 pub use file::{KeyFile, KeyFileError};
 pub use handle::{Bound, HandleError, open_handle, seal_handle};
 pub use mac::Mac;

@@ -1,4 +1,4 @@
-//! The signing key ring: next, active and retired keys, opened once at start and then only used.
+//! The signing key ring: next, active and retired keys, opened once and then only used.
 //!
 //! Rotation makes a new ring from the changed rows; a ring itself never changes.
 

@@ -3,7 +3,9 @@
 use std::sync::OnceLock;
 
 use plex_oidc_core::issuer::Issuer;
-use plex_oidc_core::jose::{JWKS_CACHE, JwtError, PublicMaterial, UnverifiedJwt, verify_id_token_hint};
+use plex_oidc_core::jose::{
+    JwtError, PUBLISHED_BEFORE_USE, PublicMaterial, UnverifiedJwt, verify_id_token_hint,
+};
 use serde_json::{Value, json};
 
 use super::*;
@@ -90,9 +92,9 @@ fn req_089_a_rotation_seen_from_outside() {
     let claims = json!({"iss": issuer.as_str(), "sub": "plex-7", "aud": "grafana", "exp": NOW.0 + 1});
     let before = KeyRing::open(&stored(), &seal()).unwrap();
     let old = before.signing_key(SigningAlgorithm::Rs256).sign("JWT", &claims).unwrap();
-    let early = rotated_keys(&stored(), &seal(), NOW.plus(Seconds(JWKS_CACHE.0 - 1)), LIFE);
+    let early = rotated_keys(&stored(), &seal(), NOW.plus(Seconds(PUBLISHED_BEFORE_USE.0 - 1)), LIFE);
     assert!(matches!(early, Err(RotateError::Refused(RotationRefusal::TooSoon { wait: 1, .. }))));
-    let at = NOW.plus(JWKS_CACHE);
+    let at = NOW.plus(PUBLISHED_BEFORE_USE);
     let (keys, after) = rotated_keys(&stored(), &seal(), at, LIFE).unwrap();
     assert_eq!(keys.len(), 9, "three retired, three active, three next");
     for algorithm in SigningAlgorithm::ALL {
@@ -104,7 +106,7 @@ fn req_089_a_rotation_seen_from_outside() {
     assert!(verify_id_token_hint(&old, after.verifying_keys(), &issuer).is_ok());
     assert!(matches!(rotated_keys(&keys, &seal(), at, LIFE), Err(RotateError::Refused(_))), "not twice");
 
-    let over = at.plus(LIFE).plus(plex_oidc_core::jose::LEEWAY);
+    let over = at.plus(LIFE).plus(plex_oidc_core::jose::LEEWAY).plus(plex_oidc_core::jose::RING_LAG);
     let just_before = plan_rotation(&keys, over.minus(Seconds(1)), LIFE).unwrap();
     assert!(just_before.delete.is_empty(), "a token of the last second is still valid");
     let rest = plan_rotation(&keys, over, LIFE).unwrap().apply(&keys);

@@ -14,6 +14,7 @@ use futures_util::future::BoxFuture;
 use plex_oidc_core::id::{ClientId, GrantId, PlexAccountId, RequestId};
 use plex_oidc_core::secret::SecretHash;
 use plex_oidc_core::time::{Seconds, Timestamp};
+use plex_oidc_core::token::assertion::UsedAssertion;
 pub use plex_oidc_core::token::code::{CODE_FAILURES, DOUBLE_SUBMIT};
 
 #[cfg(test)]
@@ -22,11 +23,11 @@ pub mod records;
 pub mod sqlite;
 
 use records::{
-    AccessTokenRecord, AdoptedPin, Adoption, AppTokenRecord, BrowserSession, CodeRecord, Consent,
-    EndedAccess, EndedSession, Finish, FinishLogin, GatewaySession, GrantEnd, GrantsPolicy, KeyReplacement,
-    Login, NewAppToken, NewCode, NewLogin, PushedRequest, RedeemCode, RedeemHandover, Redemption,
-    RefreshTokenRecord, RefusedAt, Rotate, Rotation, SealedBytes, SessionName, StoredKeyRow, SweepCounts,
-    UserRecord,
+    AccessTokenRecord, AdoptedPin, Adoption, AppTokenRecord, BrowserSession, ClientTokenRecord, CodeRecord,
+    Consent, EndedAccess, EndedSession, Finish, FinishLogin, GatewaySession, GrantEnd, GrantsPolicy,
+    KeyReplacement, Login, NewAppToken, NewClientToken, NewCode, NewLogin, PushedRequest, RedeemCode,
+    RedeemHandover, Redemption, RefreshTokenRecord, RefusedAt, Rotate, Rotation, SealedBytes, SessionName,
+    StoredKeyRow, SweepCounts, UserRecord,
 };
 
 /// So long a PIN is remembered. Plex forgets it in half an hour.
@@ -192,8 +193,21 @@ pub trait Store: Send + Sync {
     fn rotate_refresh(&self, rotate: Rotate) -> Answer<'_, Rotation>;
     /// Revokes one access token of `client_id` (RFC 7009 s. 2.1). `false` when there is none.
     fn revoke_access_token(&self, hash: SecretHash, client_id: ClientId) -> Answer<'_, bool>;
+    /// Ends the grant of a refresh token of `client_id`, whether that token was used already or not (requirement 96). `false`
+    /// when there is none, or when it had ended before.
+    fn revoke_refresh_token(&self, hash: SecretHash, client_id: ClientId, now: Timestamp)
+    -> Answer<'_, bool>;
     /// Ends a grant with its code, all its tokens and its gateway session. `false` when it had ended before.
     fn end_grant(&self, id: GrantId, why: GrantEnd, now: Timestamp) -> Answer<'_, bool>;
+
+    /// Stores an access token that a client has for itself.
+    fn add_client_token(&self, token: NewClientToken) -> Answer<'_, ()>;
+    /// A live access token that a client has for itself.
+    fn client_token(&self, hash: SecretHash, now: Timestamp) -> Answer<'_, Option<ClientTokenRecord>>;
+    /// Revokes an access token that `client_id` has for itself. `false` when there is none.
+    fn revoke_client_token(&self, hash: SecretHash, client_id: ClientId) -> Answer<'_, bool>;
+    /// Notes that an assertion was used. `false` when it had been used before (requirement 54).
+    fn use_assertion(&self, used: UsedAssertion) -> Answer<'_, bool>;
 
     /// A live browser session with its user.
     fn browser_session(&self, hash: SecretHash, now: Timestamp) -> Answer<'_, Option<BrowserSession>>;

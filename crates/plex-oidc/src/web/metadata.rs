@@ -1,4 +1,5 @@
-//! Provider metadata and keys. Both documents are written once at the start; an answer is a reference to them.
+//! Provider metadata and keys. Both documents are written once, the keys anew when they rotate; an answer is a reference
+//! to them.
 
 use axum::body::{Body, Bytes};
 use axum::extract::State as Shared;
@@ -10,7 +11,7 @@ use plex_oidc_core::issuer::Issuer;
 use super::respond::Answer;
 use crate::app::State;
 
-/// How long others may keep a copy, in seconds: one cache period of key rotation.
+/// How long others may keep a copy, in seconds. Who keeps the keys for an hour gets along too: see `PUBLISHED_BEFORE_USE`.
 const CACHE: HeaderValue = HeaderValue::from_static("public, max-age=300");
 
 /// The metadata document of `issuer`.
@@ -20,7 +21,7 @@ pub fn document(issuer: &Issuer) -> Bytes {
 
 /// `GET /jwks` (RFC 7517 s. 5).
 pub async fn jwks(Shared(app): Shared<State>) -> Answer {
-    cacheable(app.keys.jwks_json(), HeaderValue::from_static("application/jwk-set+json"))
+    cacheable(app.keys.ring().jwks_json(), HeaderValue::from_static("application/jwk-set+json"))
 }
 
 /// `GET /.well-known/openid-configuration`, and the same for RFC 8414.

@@ -4,14 +4,16 @@
 pub mod assets;
 pub mod authorize;
 pub mod authz;
-pub mod client_form;
+pub mod client_call;
 pub mod entrance;
 pub mod gateway_sign_in;
 pub mod health;
+pub mod introspect;
 pub mod metadata;
 pub mod par;
 pub mod request;
 pub mod respond;
+pub mod revoke;
 pub mod sign_in;
 pub mod sign_out;
 pub mod token;

@@ -10,12 +10,13 @@ use plex_oidc_core::token::error::TokenError;
 use serde::Serialize;
 use tracing::{info, warn};
 
-use super::client_form::{from_client, refused};
+use super::client_call::{ClientCall, refused};
 use super::request::ClientAddress;
 use super::respond::{Answer, OAuthError, json};
 use crate::app::State;
 use crate::flow::attempt::hinted_subject;
 use crate::flow::pushed;
+use crate::flow::tokens::FlowToken;
 
 /// The answer (RFC 9126 s. 2.2).
 #[derive(Serialize)]
@@ -30,9 +31,13 @@ pub async fn par(
     ClientAddress(address): ClientAddress,
     request: Request<Body>,
 ) -> Answer {
-    let (client, parameters) = match from_client(&app, request).await {
-        Ok(form) => form,
+    let call = match ClientCall::read(&app, request).await {
+        Ok(call) => call,
         Err(answer) => return answer,
+    };
+    let client = match call.client(&app).await {
+        Ok(client) => client,
+        Err(FlowToken(error)) => return refused(&error),
     };
     // Anybody can push in the name of a public client.
     if client.is_public() && !app.limiter.allows_request(address) {
@@ -40,7 +45,7 @@ pub async fn par(
         return too_many();
     }
     let verify_hint = |hint: &str, client: &Client| hinted_subject(&app, hint, client);
-    let request = match validate_pushed(&parameters, client, verify_hint) {
+    let request = match validate_pushed(&call.parameters, client, verify_hint) {
         Ok(request) => request,
         Err(error) => return not_pushed(&error),
     };

@@ -43,7 +43,7 @@ const FORBIDDEN: [(&str, &str, &[&str]); 15] = [
 const SHARED_BY_HANDLERS: &[&str] = &[
     "web::respond",
     "web::request",
-    "web::client_form",
+    "web::client_call",
     "web::entrance",
     "web::sign_in::views",
     "web::authz::answers",

@@ -3,7 +3,8 @@
 use super::{Kind, Section, TOKEN_LIFE, key, such_as};
 
 const SCOPES: Kind = Kind::SomeOf(&["openid", "profile", "email", "groups", "offline_access"]);
-const METHODS: Kind = Kind::OneOf(&["client_secret_basic", "client_secret_post", "none"]);
+const METHODS: Kind = Kind::OneOf(&["client_secret_basic", "client_secret_post", "private_key_jwt", "none"]);
+const GRANT_TYPES: Kind = Kind::SomeOf(&["authorization_code", "client_credentials"]);
 const CLAIMS: Kind =
     Kind::SomeOf(&["preferred_username", "name", "email", "email_verified", "picture", "groups"]);
 
@@ -30,8 +31,8 @@ pub(super) const CLIENTS: Section = Section {
             "auth_method",
             METHODS,
             Some("client_secret_basic"),
-            "How it proves itself at the token endpoint: its secret in a header, its secret in the form, or `none` \
-             for an application that cannot keep a secret.",
+            "How it proves itself at the token endpoint: its secret in a header, its secret in the form, a statement that \
+             it signs (`private_key_jwt`), or `none` for an application that can keep neither secret nor key.",
         ),
         such_as(
             "cloudflare-access.secret",
@@ -40,18 +41,39 @@ pub(super) const CLIENTS: Section = Section {
                 Kind::Path,
                 None,
                 "The file with its secret, or with the secret's hash as `plex-oidc client add` writes it. Two \
-                 lines are two secrets, both good, while one replaces the other. Required unless `auth_method` is \
-                 `none`.",
+                 lines are two secrets, both good, while one replaces the other. Required where `auth_method` uses a \
+                 secret.",
             ),
         ),
         key("secret", Kind::Secret, None, "The secret itself. As a variable only, for hosts without files."),
+        such_as(
+            "backup.jwks",
+            key(
+                "jwks_file",
+                Kind::Path,
+                None,
+                "The file with its public keys, as a JWK set. Required where `auth_method` is `private_key_jwt`. The kind of \
+                 a key decides the algorithm: RSA is RS256, P-256 is ES256, Ed25519 is EdDSA.",
+            ),
+        ),
+        such_as(
+            r#"{"keys": [{"kty": "OKP", "crv": "Ed25519", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}]}"#,
+            key("jwks", Kind::Text("a JWK set"), None, "The same keys as a text, instead of a file."),
+        ),
+        key(
+            "grant_types",
+            GRANT_TYPES,
+            Some("authorization_code"),
+            "How it comes by tokens: people sign in (`authorization_code`), or it acts for itself (`client_credentials`), \
+             which needs a secret or a key.",
+        ),
         such_as(
             "https://example.cloudflareaccess.com/cdn-cgi/access/callback",
             key(
                 "redirect_uris",
                 Kind::Texts("addresses"),
                 None,
-                "The addresses to which answers may go, each written out in full. Required.",
+                "The addresses to which answers may go, each written out in full. Required where people sign in.",
             ),
         ),
         key(
@@ -142,6 +164,26 @@ pub(super) const CLIENTS: Section = Section {
                 Some("false"),
                 "Seals that claim: whoever reads it on the way learns nothing, and only this installation's check of \
                  Cloudflare Access opens it, for the application behind.",
+            ),
+        ),
+        such_as(
+            "https://api.example.com",
+            key(
+                "resources",
+                Kind::Texts("addresses"),
+                Some(""),
+                "The APIs that it may ask tokens for (`resource`). A token that was asked for one is for that alone: UserInfo \
+                 takes it only if `public_url` is named as well.",
+            ),
+        ),
+        such_as(
+            "photos",
+            key(
+                "introspects",
+                Kind::Texts("client ids"),
+                None,
+                "The applications whose access tokens it may ask about at the introspection endpoint, because it answers \
+                 requests that carry them. Its own tokens it may ask about anyway.",
             ),
         ),
         such_as(

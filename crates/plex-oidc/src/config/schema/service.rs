@@ -146,14 +146,23 @@ pub(super) const LIMITS: Section = Section {
 pub(super) const KEYS: Section = Section {
     name: "keys",
     repeats: false,
-    help: "The secret that seals signing keys and tokens in the database.",
-    keys: &[key(
-        "file",
-        Kind::Path,
-        Some("plex-oidc.key"),
-        "The key file. `plex-oidc init` makes it. Keep a copy apart from the database: without it nothing that is \
-         sealed can be read again.",
-    )],
+    help: "The secret that seals signing keys and tokens in the database, and the life of signing keys.",
+    keys: &[
+        key(
+            "file",
+            Kind::Path,
+            Some("plex-oidc.key"),
+            "The key file. `plex-oidc init` makes it. Keep a copy apart from the database: without it nothing that is \
+             sealed can be read again.",
+        ),
+        key(
+            "rotate_every",
+            length(Seconds(0), Seconds::days(3650)),
+            Some("90d"),
+            "How often new keys sign: at least a day, or `0s` for never. The next keys are published long before, and \
+             what the old ones have signed stays good. `plex-oidc keys rotate` does it at once.",
+        ),
+    ],
 };
 
 pub(super) const THEME: Section = Section {

@@ -164,6 +164,8 @@ pub(crate) async fn an_access_token_lives_to_the_second(store: &Shared) {
     let stored = store.access_token(hash, after(599)).await.unwrap().unwrap();
     assert_eq!(stored.grant.id, code.grant_id());
     assert_eq!(stored.scopes, redeem.access.scopes);
+    assert_eq!(stored.resources, redeem.access.resources);
+    assert_eq!(stored.grant.resources, code.grant.resources);
     assert_eq!((stored.created, stored.expires), (T0, after(600)));
     assert!(store.access_token(hash, after(600)).await.unwrap().is_none());
 }

@@ -13,6 +13,7 @@ use plex_oidc_core::id::{ClientId, GrantId, PlexAccountId, RequestId, Sid};
 use plex_oidc_core::membership::PlexAccount;
 use plex_oidc_core::pkce::CodeChallenge;
 use plex_oidc_core::requested_claims::RequestedClaims;
+use plex_oidc_core::resource::ResourceSet;
 use plex_oidc_core::scope::ScopeSet;
 use plex_oidc_core::secret::SecretHash;
 use plex_oidc_core::time::{Seconds, Timestamp};
@@ -23,6 +24,7 @@ use super::Store;
 use super::records::*;
 
 pub(super) mod app_tokens;
+pub(super) mod client_tokens;
 pub(super) mod codes;
 pub(super) mod gateway;
 pub(super) mod keys;
@@ -116,6 +118,7 @@ pub(super) fn code(session: &NewBrowserSession) -> NewCode {
                 userinfo: vec![ExtraClaim::Email],
                 id_token: vec![ExtraClaim::Groups, ExtraClaim::Name],
             },
+            resources: ResourceSet::parse("https://a.example https://b.example"),
             auth_time: T0,
             created: T0,
             plex_token_sealed: Some(SealedBytes(vec![1, 2, 3])),
@@ -129,7 +132,12 @@ pub(super) fn code(session: &NewBrowserSession) -> NewCode {
 }
 
 pub(super) fn access() -> NewAccessToken {
-    NewAccessToken { hash: hash(), scopes: ScopeSet::parse("openid profile"), expires: after(600) }
+    NewAccessToken {
+        hash: hash(),
+        scopes: ScopeSet::parse("openid profile"),
+        resources: ResourceSet::parse("https://a.example"),
+        expires: after(600),
+    }
 }
 
 pub(super) fn refresh() -> NewRefreshToken {

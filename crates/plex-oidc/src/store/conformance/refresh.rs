@@ -53,6 +53,24 @@ pub(crate) async fn req_057_a_refresh_token_is_bound_to_its_client(store: &Share
     assert!(matches!(rotate(store, hash(), hash(), T0).await, Rotation::Unknown));
 }
 
+pub(crate) async fn req_096_any_token_of_a_family_ends_it_for_its_client_only(store: &Shared) {
+    let (grant, first, oldest) = family(store).await;
+    let second = hash();
+    let rotation = rotation(first, second, after(1));
+    let newest = rotation.access.hash;
+    assert!(matches!(store.rotate_refresh(rotation).await.unwrap(), Rotation::Rotated));
+    assert!(!store.revoke_refresh_token(second, client("files"), after(2)).await.unwrap());
+    assert!(!store.revoke_refresh_token(hash(), client("photos"), after(2)).await.unwrap());
+    assert!(store.access_token(newest, after(2)).await.unwrap().is_some());
+    assert!(store.revoke_refresh_token(first, client("photos"), after(2)).await.unwrap());
+    assert!(!store.revoke_refresh_token(second, client("photos"), after(3)).await.unwrap(), "it had ended");
+    for access in [oldest, newest] {
+        assert!(store.access_token(access, after(2)).await.unwrap().is_none());
+    }
+    let stored = store.refresh_token(second).await.unwrap().unwrap();
+    assert_eq!((stored.grant.id, stored.grant.ended_at), (grant, Some(after(2))));
+}
+
 pub(crate) async fn req_059_reuse_ends_the_family(store: &Shared) {
     let (grant, r1, a1) = family(store).await;
     let r2 = rotated(store, r1, after(1)).await;

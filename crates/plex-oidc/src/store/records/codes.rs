@@ -3,6 +3,7 @@
 use plex_oidc_core::id::{ClientId, GrantId, PlexAccountId, Sid};
 use plex_oidc_core::pkce::CodeChallenge;
 use plex_oidc_core::requested_claims::RequestedClaims;
+use plex_oidc_core::resource::ResourceSet;
 use plex_oidc_core::scope::ScopeSet;
 use plex_oidc_core::secret::SecretHash;
 use plex_oidc_core::time::Timestamp;
@@ -22,6 +23,8 @@ pub struct NewGrant {
     pub scopes: ScopeSet,
     /// Single claims that were asked for.
     pub requested_claims: RequestedClaims,
+    /// What its tokens are for. It never grows either.
+    pub resources: ResourceSet,
     /// When the user last proved who they are.
     pub auth_time: Timestamp,
     /// When it was given.
@@ -45,6 +48,8 @@ pub struct GrantRecord {
     pub scopes: ScopeSet,
     /// Single claims that were asked for.
     pub requested_claims: RequestedClaims,
+    /// What its tokens are for.
+    pub resources: ResourceSet,
     /// When the user last proved who they are.
     pub auth_time: Timestamp,
     /// When it was given.

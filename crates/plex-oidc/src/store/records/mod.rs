@@ -12,6 +12,7 @@ use plex_oidc_core::subject::Subject;
 use plex_oidc_core::time::Timestamp;
 
 mod app_tokens;
+mod client_tokens;
 mod codes;
 mod gateway;
 mod logins;
@@ -20,6 +21,7 @@ mod sessions;
 mod tokens;
 
 pub use app_tokens::{AppTokenRecord, NewAppToken};
+pub use client_tokens::{ClientTokenRecord, NewClientToken};
 pub use codes::{CodeRecord, GrantEnd, GrantRecord, NewCode, NewGrant, RedeemCode, Redemption};
 pub use gateway::{GatewaySession, NewGatewaySession, RedeemHandover};
 pub use logins::{
@@ -123,6 +125,10 @@ pub struct SweepCounts {
     pub sessions: usize,
     /// Access tokens.
     pub access_tokens: usize,
+    /// Access tokens of clients for themselves.
+    pub client_tokens: usize,
+    /// Assertions of clients.
+    pub assertions: usize,
     /// Gateway sessions.
     pub gateway_sessions: usize,
     /// Grants, each with its code and refresh tokens.
@@ -132,12 +138,24 @@ pub struct SweepCounts {
 impl SweepCounts {
     /// Whether nothing was left to remove.
     pub const fn is_empty(&self) -> bool {
-        let Self { logins, pins, pushed_requests, sessions, access_tokens, gateway_sessions, grants } = *self;
+        let Self {
+            logins,
+            pins,
+            pushed_requests,
+            sessions,
+            access_tokens,
+            client_tokens,
+            assertions,
+            gateway_sessions,
+            grants,
+        } = *self;
         logins == 0
             && pins == 0
             && pushed_requests == 0
             && sessions == 0
             && access_tokens == 0
+            && client_tokens == 0
+            && assertions == 0
             && gateway_sessions == 0
             && grants == 0
     }

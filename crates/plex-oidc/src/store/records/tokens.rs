@@ -1,6 +1,7 @@
 //! Access tokens, refresh tokens and what becomes of them.
 
 use plex_oidc_core::id::{ClientId, GrantId};
+use plex_oidc_core::resource::ResourceSet;
 use plex_oidc_core::scope::ScopeSet;
 use plex_oidc_core::secret::SecretHash;
 use plex_oidc_core::time::{Seconds, Timestamp};
@@ -14,6 +15,8 @@ pub struct NewAccessToken {
     pub hash: SecretHash,
     /// What it is good for: the scopes of the grant or fewer.
     pub scopes: ScopeSet,
+    /// What it is for: the resources of the grant or fewer.
+    pub resources: ResourceSet,
     /// When it is over.
     pub expires: Timestamp,
 }
@@ -25,6 +28,8 @@ pub struct AccessTokenRecord {
     pub grant: GrantRecord,
     /// What it is good for.
     pub scopes: ScopeSet,
+    /// What it is for.
+    pub resources: ResourceSet,
     /// When it was issued.
     pub created: Timestamp,
     /// When it is over.

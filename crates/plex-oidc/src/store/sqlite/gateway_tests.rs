@@ -162,16 +162,17 @@ async fn everybody_who_signed_in_is_listed() {
     check(async |store| app_tokens::everybody_who_signed_in_is_listed(store).await).await;
 }
 
+/// The newest form.
+fn known_form() -> i64 {
+    i64::try_from(opening::MIGRATIONS.len()).unwrap()
+}
+
 /// A database in the form of the first version, with a user in it.
 fn first_form(path: &Path) {
     let mut conn = Connection::open(path).unwrap();
     rusqlite_migration::Migrations::from_slice(&opening::MIGRATIONS[..1]).to_latest(&mut conn).unwrap();
     let person = serde_json::to_string(&conformance::user(7).person).unwrap();
     conn.execute("INSERT INTO users VALUES (7, ?1, ?2)", rusqlite::params![person, T0.0]).unwrap();
-}
-
-fn newest_form() -> i64 {
-    i64::try_from(opening::MIGRATIONS.len()).unwrap()
 }
 
 fn form(path: &Path) -> i64 {
@@ -188,7 +189,7 @@ async fn a_database_of_the_first_form_is_brought_up_to_date_with_what_it_holds()
     assert!(store.add_app_token(token.clone()).await.unwrap());
     assert_eq!(store.app_token(token.hash, T0).await.unwrap().unwrap().user, conformance::user(7));
     drop(store);
-    assert_eq!(form(&folder.path()), newest_form());
+    assert_eq!(form(&folder.path()), known_form());
 }
 
 #[test]
@@ -196,19 +197,18 @@ fn i_21_a_command_beside_the_service_migrates_nothing() {
     let folder = Folder::new();
     first_form(&folder.path());
     let Err(error) = SqliteStore::open_beside(&folder.path()) else { panic!("opened an older form") };
-    assert!(
-        matches!(error, StoreError::OtherForm { found: 1, known, .. } if known == newest_form()),
-        "{error:?}"
-    );
+    let newest = known_form();
+    assert!(matches!(error, StoreError::OtherForm { found: 1, known, .. } if known == newest), "{error:?}");
     assert_eq!(form(&folder.path()), 1);
 
     drop(folder.open());
     let conn = Connection::open(folder.path()).unwrap();
-    conn.pragma_update(None, "user_version", newest_form() + 1).unwrap();
+    conn.pragma_update(None, "user_version", newest + 1).unwrap();
     drop(conn);
     let Err(error) = SqliteStore::open_beside(&folder.path()) else { panic!("opened a newer form") };
-    let newer = newest_form() + 1;
-    assert!(matches!(error, StoreError::OtherForm { found, .. } if found == newer), "{error:?}");
+    let newer =
+        matches!(error, StoreError::OtherForm { found, known, .. } if (found, known) == (newest + 1, newest));
+    assert!(newer, "{error:?}");
 }
 
 #[test]

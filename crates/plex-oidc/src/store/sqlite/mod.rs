@@ -10,18 +10,20 @@ use std::time::Duration;
 use plex_oidc_core::id::{ClientId, GrantId, PlexAccountId, RequestId};
 use plex_oidc_core::secret::SecretHash;
 use plex_oidc_core::time::Timestamp;
+use plex_oidc_core::token::assertion::UsedAssertion;
 use rusqlite::Connection;
 
 use super::records::{
-    AccessTokenRecord, AdoptedPin, Adoption, AppTokenRecord, BrowserSession, CodeRecord, Consent,
-    EndedAccess, EndedSession, Finish, FinishLogin, GatewaySession, GrantEnd, GrantsPolicy, KeyReplacement,
-    Login, NewAppToken, NewCode, NewLogin, PushedRequest, RedeemCode, RedeemHandover, Redemption,
-    RefreshTokenRecord, RefusedAt, Rotate, Rotation, SealedBytes, SessionName, StoredKeyRow, SweepCounts,
-    UserRecord,
+    AccessTokenRecord, AdoptedPin, Adoption, AppTokenRecord, BrowserSession, ClientTokenRecord, CodeRecord,
+    Consent, EndedAccess, EndedSession, Finish, FinishLogin, GatewaySession, GrantEnd, GrantsPolicy,
+    KeyReplacement, Login, NewAppToken, NewClientToken, NewCode, NewLogin, PushedRequest, RedeemCode,
+    RedeemHandover, Redemption, RefreshTokenRecord, RefusedAt, Rotate, Rotation, SealedBytes, SessionName,
+    StoredKeyRow, SweepCounts, UserRecord,
 };
 use super::{Answer, Store};
 
 mod app_tokens;
+mod client_tokens;
 mod codes;
 mod gateway;
 mod keys;
@@ -220,6 +222,31 @@ impl Store for SqliteStore {
 
     fn revoke_access_token(&self, hash: SecretHash, client_id: ClientId) -> Answer<'_, bool> {
         self.write(move |conn| tokens::revoke_access(conn, hash, &client_id))
+    }
+
+    fn revoke_refresh_token(
+        &self,
+        hash: SecretHash,
+        client_id: ClientId,
+        now: Timestamp,
+    ) -> Answer<'_, bool> {
+        self.write(move |conn| tokens::revoke_refresh(conn, hash, &client_id, now))
+    }
+
+    fn add_client_token(&self, token: NewClientToken) -> Answer<'_, ()> {
+        self.write(move |conn| client_tokens::add(conn, &token))
+    }
+
+    fn client_token(&self, hash: SecretHash, now: Timestamp) -> Answer<'_, Option<ClientTokenRecord>> {
+        self.read(move |conn| client_tokens::token(conn, hash, now))
+    }
+
+    fn revoke_client_token(&self, hash: SecretHash, client_id: ClientId) -> Answer<'_, bool> {
+        self.write(move |conn| client_tokens::revoke(conn, hash, &client_id))
+    }
+
+    fn use_assertion(&self, used: UsedAssertion) -> Answer<'_, bool> {
+        self.write(move |conn| client_tokens::use_assertion(conn, &used))
     }
 
     fn end_grant(&self, id: GrantId, why: GrantEnd, now: Timestamp) -> Answer<'_, bool> {

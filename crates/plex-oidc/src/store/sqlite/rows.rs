@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use std::sync::Arc;
 
 use plex_oidc_core::id::{ClientId, PlexAccountId};
+use plex_oidc_core::resource::ResourceSet;
 use plex_oidc_core::scope::ScopeSet;
 use plex_oidc_core::secret::SecretHash;
 use plex_oidc_core::time::Timestamp;
@@ -148,6 +149,10 @@ impl<'a> Fields<'a> {
         self.parsed(name, |text| Some(ScopeSet::parse(text)))
     }
 
+    pub(super) fn resources(&self, name: &'static str) -> Result<ResourceSet> {
+        self.parsed(name, |text| Some(ResourceSet::parse(text)))
+    }
+
     pub(super) fn sealed_opt(&self, name: &'static str) -> Result<Option<SealedBytes>> {
         self.get::<Option<Vec<u8>>>(name).map(|bytes| bytes.map(SealedBytes))
     }
@@ -176,6 +181,7 @@ impl<'a> Fields<'a> {
             created: self.time("grants.created")?,
             plex_token_sealed: self.sealed_opt("grants.plex_token_sealed")?,
             ended_at: self.time_opt("grants.ended_at")?,
+            resources: self.resources("grants.resources")?,
             user: self.user()?,
         })
     }
@@ -198,6 +204,7 @@ fn key_of(table: &str) -> &'static str {
         "access_tokens" => "access_tokens.hash",
         "app_tokens" => "app_tokens.id",
         "browser_sessions" => "browser_sessions.hash",
+        "client_tokens" => "client_tokens.hash",
         "consents" => "consents.client_id",
         "gateway_sessions" => "gateway_sessions.hash",
         "grants" => "grants.id",

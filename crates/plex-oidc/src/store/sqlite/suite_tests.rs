@@ -1,7 +1,9 @@
 //! The conformance suite of every store, run on this one.
 
 use super::tests::check;
-use crate::store::conformance::{codes, keys, logins, pushed, races, refresh, sessions, sweeping};
+use crate::store::conformance::{
+    client_tokens, codes, keys, logins, pushed, races, refresh, sessions, sweeping,
+};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_installation_is_named_once() {
@@ -286,4 +288,30 @@ async fn req_101_of_two_attempts_with_one_request_one_is_finished() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn req_101_of_64_answers_to_one_request_one_is_sent() {
     check(async |store| pushed::req_101_of_64_answers_to_one_request_one_is_sent(store).await).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_client_token_lives_to_the_second() {
+    check(async |store| client_tokens::a_client_token_lives_to_the_second(store).await).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_client_token_is_revoked_by_its_client_only() {
+    check(async |store| client_tokens::a_client_token_is_revoked_by_its_client_only(store).await).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn req_054_one_of_64_calls_uses_an_assertion() {
+    check(async |store| client_tokens::req_054_one_of_64_calls_uses_an_assertion(store).await).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn req_054_a_sweep_keeps_good_assertions() {
+    check(async |store| client_tokens::req_054_a_sweep_keeps_good_assertions(store).await).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn req_096_any_token_of_a_family_ends_it_for_its_client_only() {
+    check(async |store| refresh::req_096_any_token_of_a_family_ends_it_for_its_client_only(store).await)
+        .await;
 }

@@ -29,6 +29,14 @@ pub(super) fn sweep(conn: &Connection, now: Timestamp) -> Result<SweepCounts> {
             "DELETE FROM access_tokens
             WHERE hash IN (SELECT hash FROM access_tokens WHERE expires <= ?1 LIMIT ?2)",
         )?,
+        client_tokens: remove(
+            "DELETE FROM client_tokens
+            WHERE hash IN (SELECT hash FROM client_tokens WHERE expires <= ?1 LIMIT ?2)",
+        )?,
+        assertions: remove(
+            "DELETE FROM used_assertions WHERE (client_id, id) IN
+                (SELECT client_id, id FROM used_assertions WHERE keep_until <= ?1 LIMIT ?2)",
+        )?,
         gateway_sessions: remove(
             "DELETE FROM gateway_sessions WHERE hash IN (SELECT hash FROM gateway_sessions
                 WHERE idle_expires <= ?1 OR absolute_expires <= ?1 LIMIT ?2)",

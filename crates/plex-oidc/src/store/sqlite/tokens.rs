@@ -27,6 +27,7 @@ pub(super) fn access_token(
                 scopes: row.scopes("access_tokens.scopes")?,
                 created: row.time("access_tokens.created")?,
                 expires: row.time("access_tokens.expires")?,
+                resources: row.resources("access_tokens.resources")?,
                 grant: row.grant()?,
             })
         },
@@ -41,8 +42,16 @@ pub(super) fn insert_access(
 ) -> Result<()> {
     change(
         conn,
-        "INSERT INTO access_tokens (hash, grant_id, scopes, created, expires) VALUES (?1, ?2, ?3, ?4, ?5)",
-        params![token.hash.0, grant.0.as_bytes(), token.scopes.to_string(), now.0, token.expires.0],
+        "INSERT INTO access_tokens (hash, grant_id, scopes, created, expires, resources)
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+        params![
+            token.hash.0,
+            grant.0.as_bytes(),
+            token.scopes.to_string(),
+            now.0,
+            token.expires.0,
+            token.resources.to_string()
+        ],
     )?;
     Ok(())
 }
@@ -80,6 +89,21 @@ pub(super) fn revoke_access(conn: &Connection, hash: SecretHash, client_id: &Cli
         params![hash.0, client_id.as_str()],
     )?;
     Ok(removed == 1)
+}
+
+pub(super) fn revoke_refresh(
+    conn: &Connection,
+    hash: SecretHash,
+    client_id: &ClientId,
+    now: Timestamp,
+) -> Result<bool> {
+    let ended = change(
+        conn,
+        "UPDATE grants SET ended_at = ?3, ended_why = ?4
+        WHERE id = (SELECT grant_id FROM refresh_tokens WHERE hash = ?1) AND client_id = ?2 AND ended_at IS NULL",
+        params![hash.0, client_id.as_str(), now.0, GrantEnd::Revoked.as_str()],
+    )?;
+    Ok(ended == 1)
 }
 
 pub(super) fn end_grant(conn: &Connection, grant: GrantId, why: GrantEnd, now: Timestamp) -> Result<bool> {

@@ -96,16 +96,23 @@ async fn req_013_other_origins_read_what_is_for_them_and_nothing_else() {
     let asked = house.relying_party("photos").authorization().url();
     let attempt = format!("/sign-in/{}", page.attempt());
     let (wait, status) = (format!("{attempt}/wait"), format!("{attempt}/status"));
-    for path in
-        [asked.strip_prefix(ISSUER).unwrap(), &attempt, &wait, &status, "/sign-out", "/nothing", "/healthz"]
-    {
+    for path in [
+        asked.strip_prefix(ISSUER).unwrap(),
+        &attempt,
+        &wait,
+        &status,
+        "/sign-out",
+        "/introspect",
+        "/nothing",
+        "/healthz",
+    ] {
         let mut request = get(path);
         request.headers_mut().insert(ORIGIN, HeaderValue::from_static("https://x.example"));
         let answer = browser.send(request).await;
         let allowed = answer.headers.keys().any(|name| name.as_str().starts_with("access-control-"));
         assert!(!allowed, "{path}: {:?}", answer.headers);
     }
-    for path in ["/jwks", "/.well-known/openid-configuration", "/userinfo", "/token"] {
+    for path in ["/jwks", "/.well-known/openid-configuration", "/userinfo", "/token", "/revoke"] {
         let answer = asked_by_another_origin(&house.door, path).await;
         assert_eq!(answer.header("access-control-allow-origin"), Some("*"), "{path}");
         assert_eq!(answer.header("access-control-allow-credentials"), None, "{path}");

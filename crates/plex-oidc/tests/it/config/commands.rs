@@ -252,7 +252,10 @@ fn a_public_client_has_no_secret() {
     assert_eq!((ran.exit, ran.out.as_str()), (Exit::Done, "client id:     app\n"), "{}", ran.err);
     assert_eq!(hashes(folder.path(), "app"), []);
     let ran = plex_oidc(folder.path(), &["client", "rotate-secret", "app"], &[]);
-    assert_eq!((ran.exit, ran.err.as_str()), (Exit::Failed, "app has no secret: its auth_method is none.\n"));
+    assert_eq!(
+        (ran.exit, ran.err.as_str()),
+        (Exit::Failed, "app has no secret: its auth_method uses none.\n")
+    );
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! Connections that want too much, on real sockets.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use axum::body::{Body, to_bytes};
@@ -208,7 +209,7 @@ async fn req_126_a_ready_answer_is_the_routers_own() {
         let request = Request::get(path).header("origin", "https://elsewhere.example").body(Body::empty());
         let (request, router) = (request.unwrap(), router::router(house.app(), super::LIMITS));
         assert_eq!(
-            ReadyAnswers::of(&router).answer(&request).is_some(),
+            ReadyAnswers::of(&router, Arc::clone(&house.app().keys)).answer(&request).is_some(),
             !path.ends_with("-server"),
             "{path}"
         );

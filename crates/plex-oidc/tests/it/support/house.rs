@@ -169,6 +169,11 @@ impl House {
         self.plex.world().advance_clock(i64::from(span.0));
     }
 
+    /// The clock here, for commands.
+    pub(crate) fn clock(&self) -> &dyn Clock {
+        &*self.clock
+    }
+
     /// The time here.
     pub(crate) fn now(&self) -> Timestamp {
         self.clock.now()

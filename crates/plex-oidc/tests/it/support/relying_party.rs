@@ -140,6 +140,7 @@ impl RelyingParty {
         let auth = match method {
             ClientAuthMethod::ClientSecretBasic => ClientAuth::Basic(secret_of(id)),
             ClientAuthMethod::ClientSecretPost => ClientAuth::Post(secret_of(id)),
+            ClientAuthMethod::PrivateKeyJwt => ClientAuth::Nothing, // its test signs, and sends what it signed
             ClientAuthMethod::None => ClientAuth::Public,
         };
         Self { id: id.to_owned(), redirect_uri: format!("https://{id}.example.org/callback"), auth, door }
@@ -211,16 +212,26 @@ impl RelyingParty {
     pub(crate) async fn push(&self, asked: &Authorization) -> Answer {
         let fields: Vec<(&str, &str)> =
             asked.parameters.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
-        self.door.send(self.request_to("/par", &fields)).await
+        self.door.send(self.request("/par", &fields)).await
     }
 
     /// A token request, not yet sent.
     pub(crate) fn token_request(&self, fields: &[(&str, &str)]) -> Request<Body> {
-        self.request_to("/token", fields)
+        self.request("/token", fields)
     }
 
-    /// Any form, with this application's authentication.
-    fn request_to(&self, path: &str, fields: &[(&str, &str)]) -> Request<Body> {
+    /// Gives a token back.
+    pub(crate) async fn revoke(&self, token: &str) -> Answer {
+        self.door.send(self.request("/revoke", &[("token", token)])).await
+    }
+
+    /// Asks about a token.
+    pub(crate) async fn introspect(&self, token: &str) -> Answer {
+        self.door.send(self.request("/introspect", &[("token", token)])).await
+    }
+
+    /// A form for one of our endpoints, with this application's authentication.
+    pub(crate) fn request(&self, path: &str, fields: &[(&str, &str)]) -> Request<Body> {
         let mut fields = fields.to_vec();
         match &self.auth {
             ClientAuth::Basic(_) | ClientAuth::Nothing => {}

@@ -81,8 +81,12 @@ impl Setup {
         }
         let table = clients.iter_mut().find(|table| is_it(table)).expect("just added");
         merge(table, lines);
-        let public = table.get("auth_method").and_then(Item::as_str) == Some("none");
-        if public {
+        let without_secret = ["none", "private_key_jwt"];
+        let auth_method = table.get("auth_method").and_then(Item::as_str).unwrap_or_default().to_owned();
+        if table.get("grant_types").and_then(Item::as_str) == Some("client_credentials") {
+            table.remove("redirect_uris"); // for machines only
+        }
+        if without_secret.contains(&&*auth_method) {
             table.remove("secret_file");
         } else if !table.contains_key("secret_file") {
             merge(table, &format!("secret_file = \"{id}.secret\""));
