@@ -113,6 +113,34 @@ async fn each_unsupported_thing_has_its_own_error() {
 }
 
 #[tokio::test]
+async fn req_004_a_request_object_brings_no_address_of_its_own() {
+    let house = House::new().await;
+    let (photos, mut browser) = (house.relying_party("photos"), house.browser());
+    let object =
+        "eyJhbGciOiJub25lIn0.eyJyZWRpcmVjdF91cmkiOiJodHRwczovL3Bob3Rvcy5leGFtcGxlLm9yZy9jYWxsYmFjayJ9.";
+    for name in ["request", "request_uri"] {
+        let outside = photos.authorization().with("redirect_uri", "https://evil.example/").with(name, object);
+        is_error_page(browser.get(&outside.url()).await);
+        is_error_page(browser.get(&outside.without("redirect_uri").url()).await);
+    }
+    let metadata = house.door.get("/.well-known/openid-configuration").await.json();
+    for name in ["request_parameter_supported", "request_uri_parameter_supported"] {
+        assert_eq!(metadata[name], false, "{name}");
+    }
+    assert_eq!(metadata.get("request_object_signing_alg_values_supported"), None);
+}
+
+#[tokio::test]
+async fn the_order_of_parameters_and_scopes_means_nothing() {
+    let house = House::new().await;
+    let photos = house.relying_party("photos");
+    let mut asked = photos.authorization().with("scope", "groups email profile openid");
+    asked.parameters.reverse();
+    let landing = house.browser().sign_in(&asked.url(), "friend").await;
+    assert_eq!(photos.tokens(&asked, &landing).await.0["scope"], "openid profile email groups");
+}
+
+#[tokio::test]
 async fn req_011_wishes_we_do_not_know_never_cause_errors() {
     let house = House::new().await;
     let (photos, mut browser) = (house.relying_party("photos"), house.browser());
