@@ -91,7 +91,6 @@ fn canonical(request: &OriginalRequest) {
     let raw = request.path.raw();
     assert!(raw.starts_with('/') && !raw.contains('?'));
     let Some(normal) = request.path.normal() else { return };
-    assert!(!request.path.is_ambiguous());
     assert!(
         !normal.contains(['\\', '?', '#', ';', '%']) && !normal.chars().any(char::is_control),
         "{normal:?}"

@@ -28,7 +28,7 @@ async fn req_001_get_and_post_are_the_same() {
 #[tokio::test]
 async fn req_002_unknown_parameters_are_ignored() {
     let house = House::new().await;
-    let asked = house.relying_party("photos").authorization().with("foo", "bar").with("resource", "x");
+    let asked = house.relying_party("photos").authorization().with("foo", "bar").with("audience", "x");
     let landing = house.browser().sign_in(&asked.url(), "friend").await;
     asked.check(&landing);
     assert_eq!(landing.get("foo"), None);

@@ -8,7 +8,7 @@ use super::{bare, routes, stored, with_consent};
 use crate::support::{Answer, Browser, House, ISSUER, post_form};
 
 /// These need no form token: nobody's cookies count at them.
-const WITHOUT_COOKIES: [&str; 3] = ["/token", "/userinfo", "/par"];
+const WITHOUT_COOKIES: [&str; 5] = ["/token", "/revoke", "/introspect", "/userinfo", "/par"];
 /// The authorization endpoint takes forms of other sites by its nature; what it begins is bound to this browser only.
 const FROM_ELSEWHERE: [&str; 1] = ["/authorize"];
 

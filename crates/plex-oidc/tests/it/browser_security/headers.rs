@@ -153,8 +153,8 @@ async fn no_page_can_be_read_by_another_origin() {
         let mut request = bare(&Method::GET, &route.about("nonsense"));
         request.headers_mut().insert("origin", HeaderValue::from_static("https://evil.example"));
         let answer = house.door.send(request).await;
-        let open =
-            ["/token", "/userinfo", "/jwks"].contains(&route.path) || route.path.starts_with("/.well-known/");
+        let open = ["/token", "/revoke", "/userinfo", "/jwks"].contains(&route.path)
+            || route.path.starts_with("/.well-known/");
         let expected = open.then_some("*");
         assert_eq!(answer.header("access-control-allow-origin"), expected, "{}", route.path);
         assert_eq!(answer.header("access-control-allow-credentials"), None, "{}", route.path);

@@ -11,7 +11,8 @@ use plex_oidc_core::time::Seconds;
 
 use super::run_alone;
 use crate::support::{
-    Answer, Browser, ClientAuth, FAMILIES, House, PROXY_NETWORK, Setup, Tokens, Visit, get, secret_of,
+    Answer, Browser, ClientAuth, FAMILIES, House, PROXY_NETWORK, Setup, Tokens, Visit, get, post_form,
+    secret_of,
 };
 
 const WAKE: &str = "PLEX_OIDC_TEST_CANARY_LOG";
@@ -167,9 +168,12 @@ async fn applications(house: &House, secrets: &mut Secrets) {
         .await;
     let hint = open.authorization().with("id_token_hint", &tokens.id_token()).with("prompt", "none");
     house.browser().get(&hint.url()).await.expect(303);
+    machines(house, secrets, &tokens).await;
     // In places where they do not belong.
     let token = tokens.access_token();
-    for path in ["/token", "/userinfo", "/authorize", "/sign-in/x", "/sign-out", "/nothing"] {
+    for path in
+        ["/token", "/revoke", "/introspect", "/userinfo", "/authorize", "/sign-in/x", "/sign-out", "/nothing"]
+    {
         let mut request = get(&format!("{path}?access_token={token}&code={token}"));
         let headers = request.headers_mut();
         headers.insert(COOKIE, HeaderValue::from_str(&format!("__Host-plex-oidc-session={token}")).unwrap());
@@ -217,6 +221,21 @@ async fn gateway(house: &House, secrets: &mut Secrets) {
     }
 }
 
+/// Programs that act for themselves, questions about tokens, and the end of some.
+async fn machines(house: &House, secrets: &mut Secrets, of_person: &Tokens) {
+    let backup = house.relying_party("backup");
+    let for_itself = Tokens(backup.token(&[("grant_type", "client_credentials")]).await.expect(200).json());
+    secrets.tokens(&for_itself);
+    for token in [for_itself.access_token(), of_person.access_token(), of_person.id_token()] {
+        backup.introspect(&token).await.expect(200);
+        backup.revoke(&token).await.expect(200);
+        let jwt_bearer = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
+        let shown =
+            [("client_assertion_type", jwt_bearer), ("client_assertion", &*token), ("client_id", "backup")];
+        house.door.send(post_form("/token", &shown)).await.expect(401);
+    }
+}
+
 /// Run by the test below only: the log is of the whole process.
 #[tokio::test]
 async fn i_23_canary_flows() {
@@ -225,13 +244,14 @@ async fn i_23_canary_flows() {
     let house = Setup::default()
         .client("wiki", "consent_required = true")
         .client("open", "plex_token = \"server\"")
+        .client("backup", "grant_types = \"client_credentials\"\nintrospects = [\"open\"]")
         .set("", &format!("trusted_proxies = [\"{PROXY_NETWORK}\"]"))
         .app("host = \"hidden.example.org\"")
         .with_owner_token()
         .start()
         .await;
     let mut secrets = Secrets::default();
-    for id in ["photos", "wiki", "legacy", "open"] {
+    for id in ["photos", "wiki", "legacy", "open", "backup"] {
         secrets.add("a client's secret", &secret_of(id));
     }
     let key = std::fs::read_to_string(house.folder().join("plex-oidc.key")).unwrap();
@@ -256,7 +276,8 @@ fn assert_log(path: &Path, secrets: &Secrets) {
     for expected in [
         "answered",
         "signed in with Plex",
-        "a client's request was refused",
+        "a request of a client was refused",
+        "a token was revoked",
         "plex.tv does not answer",
         "a proxy asked",
     ] {
