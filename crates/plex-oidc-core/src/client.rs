@@ -1,6 +1,7 @@
 //! A relying party as the operator registered it (RFC 6749 s. 2, OIDC Dynamic Registration 1.0 s. 2 for the names).
 
 use serde::{Deserialize, Serialize};
+use url::Url;
 
 use crate::decide::AllowRule;
 use crate::id::ClientId;
@@ -116,6 +117,10 @@ pub struct Client {
     pub secrets: Vec<SecretHash>,
     /// Where its responses may go; never empty.
     pub redirect_uris: Vec<RedirectUri>,
+    /// Where a browser may go after its client has signed it out.
+    pub post_logout_redirect_uris: Vec<RedirectUri>,
+    /// Where it is told of sessions that end (Back-Channel Logout 1.0 s. 2.2). A constant: nothing is ever put into it.
+    pub backchannel_logout_uri: Option<Url>,
     /// Who may use it. Empty means nobody.
     pub allow: Vec<AllowRule>,
     /// Rules of which it must be known whether they name a person, before that person is let in: those about libraries
@@ -152,6 +157,11 @@ impl Client {
     /// The checked place to send a response to, if `asked` is registered.
     pub fn redirect_target(&self, asked: &str) -> Option<RedirectTarget> {
         self.redirect_uris.iter().find_map(|uri| uri.matches(asked))
+    }
+
+    /// The checked place to go after signing out, if `asked` is registered, to the letter: no port is free here.
+    pub fn post_logout_target(&self, asked: &str) -> Option<RedirectTarget> {
+        self.post_logout_redirect_uris.iter().find(|uri| uri.as_str() == asked)?.matches(asked)
     }
 
     /// Whether it can be granted refresh tokens.

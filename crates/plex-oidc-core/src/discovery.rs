@@ -15,6 +15,7 @@ pub struct ProviderMetadata {
     token_endpoint: String,
     userinfo_endpoint: String,
     jwks_uri: String,
+    end_session_endpoint: String,
     scopes_supported: Vec<&'static str>,
     response_types_supported: [&'static str; 1],
     response_modes_supported: [&'static str; 1],
@@ -33,6 +34,8 @@ pub struct ProviderMetadata {
     request_uri_parameter_supported: bool,
     require_request_uri_registration: bool,
     authorization_response_iss_parameter_supported: bool,
+    backchannel_logout_supported: bool,
+    backchannel_logout_session_supported: bool,
 }
 
 /// The metadata of the provider at `issuer`.
@@ -43,6 +46,7 @@ pub fn provider_metadata(issuer: &Issuer) -> ProviderMetadata {
         token_endpoint: issuer.join("/token"),
         userinfo_endpoint: issuer.join("/userinfo"),
         jwks_uri: issuer.join("/jwks"),
+        end_session_endpoint: issuer.join("/end-session"),
         scopes_supported: Scope::ALL.map(Scope::as_str).to_vec(),
         response_types_supported: ["code"],
         response_modes_supported: ["query"],
@@ -79,6 +83,8 @@ pub fn provider_metadata(issuer: &Issuer) -> ProviderMetadata {
         request_uri_parameter_supported: false,
         require_request_uri_registration: false,
         authorization_response_iss_parameter_supported: true,
+        backchannel_logout_supported: true,
+        backchannel_logout_session_supported: true,
     }
 }
 

@@ -21,6 +21,8 @@ pub(crate) fn client(id: &str) -> Client {
         auth_method: ClientAuthMethod::ClientSecretBasic,
         secrets: vec![SecretHash::of(SecretKind::ClientSecret, &format!("secret of {id}"))],
         redirect_uris: vec![RedirectUri::register(REDIRECT_URI).unwrap()],
+        post_logout_redirect_uris: Vec::new(),
+        backchannel_logout_uri: None,
         allow: vec![AllowRule::Group(Group::friend())],
         needs_known: Vec::new(),
         pkce_required: false,

@@ -10,7 +10,7 @@ use plex_oidc_core::issuer::Issuer;
 use plex_oidc_core::net::TrustedProxies;
 use plex_oidc_core::redirect::RedirectTarget;
 use plex_oidc_core::time::Seconds;
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 
 use crate::clock::Clock;
 use crate::entropy::Entropy;
@@ -21,6 +21,7 @@ use crate::limits::StartLimiter;
 use crate::pages::Pages;
 use crate::session::Cookies;
 use crate::store::Store;
+use crate::upstream::outbound::Outbound;
 use crate::upstream::plex::Plex;
 
 /// How long things last.
@@ -74,6 +75,10 @@ pub struct App {
     pub gateway: Gateway,
     /// What it takes to believe Cloudflare Access.
     pub access: AccessValidator,
+    /// Sends our requests to clients.
+    pub outbound: Outbound,
+    /// Wakes whoever tells clients of sessions that ended.
+    pub sessions_ended: Notify,
     /// Marks what passes through browsers.
     pub mac: Arc<Mac>,
     /// Our cookies.

@@ -7,6 +7,8 @@ pub mod complete;
 pub mod gateway;
 pub mod handover;
 pub mod issue;
+pub mod sign_out;
+pub mod tell;
 pub mod tokens;
 pub mod watch;
 

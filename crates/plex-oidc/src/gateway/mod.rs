@@ -75,6 +75,8 @@ fn client(app: &GatewayApp) -> Option<Client> {
         auth_method: ClientAuthMethod::None,
         secrets: Vec::new(),
         redirect_uris: Vec::new(), // its one redirect URI is made from the request; see `RedirectTarget::of_gateway`
+        post_logout_redirect_uris: Vec::new(),
+        backchannel_logout_uri: None,
         allow: app.anybody().allow,
         needs_known: app.library_rules(),
         pkce_required: true,

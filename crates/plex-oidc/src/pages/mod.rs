@@ -21,7 +21,7 @@ use crate::assets::{Asset, Assets, TEMPLATES};
 
 pub use context::{
     AccountChoice, Consent, Denied, ErrorPage, Onward, Page, Retry, ScriptConfig, SignIn, SignOutConfirm,
-    Waiting,
+    Waiting, WayBack,
 };
 pub use overrides::PagesError;
 pub use samples::samples;

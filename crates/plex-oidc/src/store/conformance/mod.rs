@@ -25,6 +25,7 @@ pub(super) mod codes;
 pub(super) mod gateway;
 pub(super) mod keys;
 pub(super) mod logins;
+pub(super) mod logout;
 pub(super) mod races;
 pub(super) mod refresh;
 pub(super) mod sessions;
@@ -139,6 +140,7 @@ pub(super) fn redeem(code: &NewCode, now: Timestamp) -> RedeemCode {
         now,
         access: access(),
         refresh: Some(refresh()),
+        tell_of_logout: false,
     }
 }
 

@@ -15,6 +15,7 @@ mod app_tokens;
 mod codes;
 mod gateway;
 mod logins;
+mod logout;
 mod sessions;
 mod tokens;
 
@@ -24,6 +25,7 @@ pub use gateway::{GatewaySession, NewGatewaySession, RedeemHandover};
 pub use logins::{
     AdoptedPin, Adoption, Finish, FinishLogin, FinishedBy, Login, LoginState, NewLogin, RefusedAt,
 };
+pub use logout::LogoutNotice;
 pub use sessions::{BrowserSession, EndedSession, GrantsPolicy, NewBrowserSession, SessionName};
 pub use tokens::{
     AccessTokenRecord, NewAccessToken, NewRefreshToken, RefreshTokenRecord, Renewal, Rotate, Rotation,
@@ -91,7 +93,7 @@ pub struct EndedAccess {
     pub sessions: usize,
     /// Grants, and with each its code, access tokens, refresh tokens and gateway session.
     pub grants: usize,
-    /// App tokens.
+    /// App tokens; none where only sessions ended.
     pub app_tokens: usize,
 }
 
@@ -123,17 +125,32 @@ pub struct SweepCounts {
     pub gateway_sessions: usize,
     /// Grants, each with its code and refresh tokens.
     pub grants: usize,
+    /// Clients that need not be told of the end of a session any more.
+    pub session_clients: usize,
+    /// Notices whose last try never ended.
+    pub logout_notices: usize,
 }
 
 impl SweepCounts {
     /// Whether nothing was left to remove.
     pub const fn is_empty(&self) -> bool {
-        let Self { logins, pins, sessions, access_tokens, gateway_sessions, grants } = *self;
+        let Self {
+            logins,
+            pins,
+            sessions,
+            access_tokens,
+            gateway_sessions,
+            grants,
+            session_clients,
+            logout_notices,
+        } = *self;
         logins == 0
             && pins == 0
             && sessions == 0
             && access_tokens == 0
             && gateway_sessions == 0
             && grants == 0
+            && session_clients == 0
+            && logout_notices == 0
     }
 }

@@ -199,6 +199,7 @@ fn key_of(table: &str) -> &'static str {
         "gateway_sessions" => "gateway_sessions.hash",
         "grants" => "grants.id",
         "logins" => "logins.id",
+        "logout_notices" => "logout_notices.sid",
         "refresh_tokens" => "refresh_tokens.hash",
         "signing_keys" => "signing_keys.kid",
         "users" => "users.account_id",

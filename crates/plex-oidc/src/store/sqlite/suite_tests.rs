@@ -1,7 +1,7 @@
 //! The conformance suite of every store, run on this one.
 
 use super::tests::check;
-use crate::store::conformance::{codes, keys, logins, races, refresh, sessions, sweeping};
+use crate::store::conformance::{codes, keys, logins, logout, races, refresh, sessions, sweeping};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_installation_is_named_once() {
@@ -261,4 +261,34 @@ async fn i_04_a_rotation_in_a_race_with_the_end_leaves_nothing() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn i_06_one_of_64_calls_signs_out() {
     check(async |store| races::i_06_one_of_64_calls_signs_out(store).await).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn req_119_every_client_of_a_session_is_told_once() {
+    check(async |store| logout::req_119_every_client_of_a_session_is_told_once(store).await).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn req_120_a_notice_is_tried_three_times() {
+    check(async |store| logout::req_120_a_notice_is_tried_three_times(store).await).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn req_118_sign_out_everywhere_ends_all_of_one_person() {
+    check(async |store| logout::req_118_sign_out_everywhere_ends_all_of_one_person(store).await).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn req_118_offline_clients_are_told_after_their_session() {
+    check(async |store| logout::req_118_offline_clients_are_told_after_their_session(store).await).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn req_119_a_session_that_is_taken_over_is_told_of() {
+    check(async |store| logout::req_119_a_session_that_is_taken_over_is_told_of(store).await).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn req_120_one_of_64_takes_a_notice() {
+    check(async |store| logout::req_120_one_of_64_takes_a_notice(store).await).await;
 }
