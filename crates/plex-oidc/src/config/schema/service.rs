@@ -150,7 +150,7 @@ pub(super) const OUTBOUND: Section = Section {
            are not meant.",
     keys: &[
         such_as(
-            "home-ca.pem",
+            "extra-ca.pem",
             key(
                 "ca_file",
                 Kind::Path,
