@@ -214,8 +214,8 @@ pub async fn keep_team_keys(mut serving: watch::Receiver<Serving>, stopping: wat
     }
 }
 
-/// Tells clients of sessions that ended, at once and again where that failed, until `stopping` turns true. What is not told
-/// by then is after the next start.
+/// Tells clients of sessions that ended, at once and again where that failed, until `stopping` turns true. Who is not told by
+/// then is told after the next start.
 pub async fn tell_clients(mut serving: watch::Receiver<Serving>, mut stopping: watch::Receiver<bool>) {
     let mut under_way = JoinSet::new();
     loop {

@@ -13,7 +13,7 @@ pub async fn end(app: &App, session: SessionName) -> Result<bool, FlowError> {
     if let Some(ended) = &ended {
         info!(account = %ended.account_id, "somebody signed out");
     }
-    notice(app);
+    announce(app);
     Ok(ended.is_some())
 }
 
@@ -21,11 +21,11 @@ pub async fn end(app: &App, session: SessionName) -> Result<bool, FlowError> {
 pub async fn end_everywhere(app: &App, account: PlexAccountId) -> Result<(), FlowError> {
     let ended = app.store.end_all_sessions(account, app.clock.now()).await?;
     info!(%account, sessions = ended.sessions, grants = ended.grants, "somebody signed out everywhere");
-    notice(app);
+    announce(app);
     Ok(())
 }
 
-fn notice(app: &App) {
+fn announce(app: &App) {
     app.gateway.recent.clear(); // the gateway looks again at once
     app.sessions_ended.notify_one();
 }

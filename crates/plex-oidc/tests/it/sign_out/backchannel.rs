@@ -292,7 +292,8 @@ async fn req_120_a_silent_client_holds_up_neither_the_visitor_nor_other_clients(
     let page = browser.open("/sign-out").await;
     let start = Instant::now();
     browser.post(&page, "/sign-out", &[("answer", "sign-out")]).await.expect(200);
-    assert!(start.elapsed() < Duration::from_millis(300), "{:?}", start.elapsed());
+    // Less than the five seconds for which the silent one is waited for, by so much that a busy machine does not matter.
+    assert!(start.elapsed() < Duration::from_secs(2), "{:?}", start.elapsed());
     // The task of the program tells both by itself, and at once.
     quick.next().await.token();
     silent.next().await.token();
