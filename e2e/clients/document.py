@@ -102,6 +102,12 @@ def rows():
             "test_cloudflare_access.py",
         ),
         (
+            "A server of the home network",
+            f"Python's own; PyJWT {python_version('PyJWT')}",
+            "Is told of a sign-out over TLS that the home's own authority vouches for (`ca_file`), and checks the logout token",
+            "test_back_channel.py",
+        ),
+        (
             "[python-plexapi](https://github.com/pkkid/python-plexapi)",
             python_version("PlexAPI"),
             "Not a relying party: it drives the emulated plex.tv, so that this is true to more than our own ideas. Sign-in by"
