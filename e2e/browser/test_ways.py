@@ -214,7 +214,7 @@ def test_sign_out_at_the_provider(visitor, browser, demo):
     visitor.sign_in("friend", "Mara")
     browser.press("Sign out at the provider")
     browser.sees("Sign out?", "Mara")
-    browser.press("Sign out")
+    browser.press("Sign out of this browser")
     browser.sees("You are signed out")
     visitor.ask_to_sign_in("login")
     browser.find(SIGN_IN)

@@ -56,8 +56,14 @@ def rows():
             "[mod_auth_openidc](https://github.com/OpenIDC/mod_auth_openidc)",
             apache_versions(),
             "Protects a path of Apache: sign-in with PKCE, ID token by RS256, UserInfo, claims in headers, `groups` in"
-            " `Require claim`, refresh by its hook, both sign-outs; stranger, cancel, answer of another issuer",
+            " `Require claim`, refresh by its hook, sign-out; stranger, cancel, answer of another issuer",
             "test_apache.py",
+        ),
+        (
+            "The same, with both addresses for signing out",
+            apache_versions(),
+            "RP-initiated logout and back, an address that is not registered, back-channel logout",
+            "test_apache_sign_out.py",
         ),
         (
             "[openidconnect](https://github.com/ramosbugs/openidconnect-rs), Rust",
@@ -94,6 +100,12 @@ def rows():
             " PKCE, no nonce, a secret sent raw, RS256 and ES256, claims from the ID token alone, a Plex token; a second visit without"
             " a click; a wrong secret, PKCE off, stranger, cancel",
             "test_cloudflare_access.py",
+        ),
+        (
+            "A server of the home network",
+            f"Python's own; PyJWT {python_version('PyJWT')}",
+            "Is told of a sign-out over TLS that the home's own authority vouches for (`ca_file`), and checks the logout token",
+            "test_back_channel.py",
         ),
         (
             "[python-plexapi](https://github.com/pkkid/python-plexapi)",

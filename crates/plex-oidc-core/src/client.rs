@@ -1,6 +1,7 @@
 //! A relying party as the operator registered it (RFC 6749 s. 2, OIDC Dynamic Registration 1.0 s. 2 for the names).
 
 use serde::{Deserialize, Serialize};
+use url::Url;
 
 use crate::decide::AllowRule;
 use crate::id::ClientId;
@@ -157,6 +158,10 @@ pub struct Client {
     pub grant_types: Vec<GrantType>,
     /// Where its responses may go. Empty for a client that no person signs in to.
     pub redirect_uris: Vec<RedirectUri>,
+    /// Where a browser may go after its client has signed it out.
+    pub post_logout_redirect_uris: Vec<RedirectUri>,
+    /// Where it is told of sessions that end (Back-Channel Logout 1.0 s. 2.2). A constant: nothing is ever put into it.
+    pub backchannel_logout_uri: Option<Url>,
     /// Who may use it. Empty means nobody.
     pub allow: Vec<AllowRule>,
     /// Rules of which it must be known whether they name a person, before that person is let in: those about libraries
@@ -208,6 +213,11 @@ impl Client {
     /// Whether it may come by tokens this way.
     pub fn may_use(&self, grant_type: GrantType) -> bool {
         self.grant_types.contains(&grant_type)
+    }
+
+    /// The checked place to go after signing out, if `asked` is registered, to the letter: no port is free here.
+    pub fn post_logout_target(&self, asked: &str) -> Option<RedirectTarget> {
+        self.post_logout_redirect_uris.iter().find(|uri| uri.as_str() == asked)?.matches(asked)
     }
 
     /// Whether it can be granted refresh tokens.

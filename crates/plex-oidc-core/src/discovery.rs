@@ -19,6 +19,7 @@ pub struct ProviderMetadata {
     revocation_endpoint: String,
     introspection_endpoint: String,
     jwks_uri: String,
+    end_session_endpoint: String,
     scopes_supported: Vec<&'static str>,
     response_types_supported: [&'static str; 1],
     response_modes_supported: [&'static str; 2],
@@ -44,6 +45,8 @@ pub struct ProviderMetadata {
     require_request_uri_registration: bool,
     require_pushed_authorization_requests: bool,
     authorization_response_iss_parameter_supported: bool,
+    backchannel_logout_supported: bool,
+    backchannel_logout_session_supported: bool,
 }
 
 /// How clients prove who they are, the public ones last: those are told nothing about tokens.
@@ -63,6 +66,7 @@ pub fn provider_metadata(issuer: &Issuer) -> ProviderMetadata {
         revocation_endpoint: issuer.join("/revoke"),
         introspection_endpoint: issuer.join("/introspect"),
         jwks_uri: issuer.join("/jwks"),
+        end_session_endpoint: issuer.join("/end-session"),
         scopes_supported: Scope::ALL.map(Scope::as_str).to_vec(),
         response_types_supported: ["code"],
         response_modes_supported: ResponseMode::ALL.map(ResponseMode::as_str),
@@ -106,6 +110,8 @@ pub fn provider_metadata(issuer: &Issuer) -> ProviderMetadata {
         require_request_uri_registration: false,
         require_pushed_authorization_requests: false,
         authorization_response_iss_parameter_supported: true,
+        backchannel_logout_supported: true,
+        backchannel_logout_session_supported: true,
     }
 }
 

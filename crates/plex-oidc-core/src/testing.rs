@@ -24,6 +24,8 @@ pub(crate) fn client(id: &str) -> Client {
         keys: Vec::new(),
         grant_types: vec![GrantType::AuthorizationCode],
         redirect_uris: vec![RedirectUri::register(REDIRECT_URI).unwrap()],
+        post_logout_redirect_uris: Vec::new(),
+        backchannel_logout_uri: None,
         allow: vec![AllowRule::Group(Group::friend())],
         needs_known: Vec::new(),
         pkce_required: false,

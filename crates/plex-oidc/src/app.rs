@@ -11,7 +11,7 @@ use plex_oidc_core::net::TrustedProxies;
 use plex_oidc_core::redirect::RedirectTarget;
 use plex_oidc_core::subject::Subject;
 use plex_oidc_core::time::Seconds;
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 
 use crate::clock::Clock;
 use crate::entropy::Entropy;
@@ -22,6 +22,7 @@ use crate::limits::StartLimiter;
 use crate::pages::Pages;
 use crate::session::Cookies;
 use crate::store::Store;
+use crate::upstream::outbound::Outbound;
 use crate::upstream::plex::Plex;
 
 /// How long things last.
@@ -77,6 +78,10 @@ pub struct App {
     pub gateway: Gateway,
     /// What it takes to believe Cloudflare Access.
     pub access: AccessValidator,
+    /// Sends our requests to clients.
+    pub outbound: Outbound,
+    /// Wakes whoever tells clients of sessions that ended.
+    pub sessions_ended: Notify,
     /// Marks what passes through browsers, and makes pairwise subjects.
     pub mac: Arc<Mac>,
     /// Our cookies.
@@ -104,7 +109,11 @@ impl App {
 
     /// How a person is called towards a client (OIDC Core 1.0 s. 8): the same in every token, answer and hint.
     pub fn subject(&self, client: &Client, person: &Person) -> Subject {
-        let subject = person.subject();
+        self.subject_for(client, person.subject())
+    }
+
+    /// [`App::subject`], where only the subject is left of a person.
+    pub fn subject_for(&self, client: &Client, subject: Subject) -> Subject {
         match &client.subject_type {
             SubjectType::Public => subject,
             SubjectType::Pairwise(sector) => {

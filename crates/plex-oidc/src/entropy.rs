@@ -40,6 +40,11 @@ impl dyn Entropy {
         Sid(self.uuid())
     }
 
+    /// The name of a new JWT (RFC 7519 s. 4.1.7).
+    pub fn jti(&self) -> String {
+        self.uuid().simple().to_string()
+    }
+
     fn uuid(&self) -> Uuid {
         let mut half = [0; 16];
         half.iter_mut().zip(self.bytes()).for_each(|(to, byte)| *to = byte);

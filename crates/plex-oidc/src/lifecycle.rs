@@ -20,11 +20,13 @@ use hyper_util::server::graceful::GracefulShutdown;
 use plex_oidc_core::jose::RING_LAG;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, watch};
+use tokio::task::JoinSet;
 use tower::ServiceExt as _;
 use tracing::{debug, error, info, warn};
 
 use crate::app::{App, State};
 use crate::flow::key_rotation::{KeyKeeper, Look};
+use crate::flow::tell;
 use crate::headers::add_security_headers;
 use crate::ready::ReadyAnswers;
 use crate::write_limit::WriteLimited;
@@ -33,6 +35,10 @@ use crate::write_limit::WriteLimited;
 const REST: Duration = Duration::from_millis(100);
 /// How often expired rows are swept.
 const SWEEP_EVERY: Duration = Duration::from_mins(1);
+/// How often it is looked whether a client is to be told again that a session has ended.
+const TELL_EVERY: Duration = Duration::from_secs(10);
+/// Most clients that are told at a time.
+const TELL_AT_ONCE: usize = 32;
 
 /// The limits of connections.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -78,7 +84,7 @@ pub async fn serve(
     stopping: watch::Receiver<bool>,
 ) -> io::Result<()> {
     let places = Arc::new(Semaphore::new(limits.connections));
-    let mut loops = tokio::task::JoinSet::new();
+    let mut loops = JoinSet::new();
     for listener in listeners {
         let server = Server { serving: serving.clone(), limits, places: Arc::clone(&places) };
         loops.spawn(server.run(listener, stopping.clone()));
@@ -223,6 +229,27 @@ pub async fn keep_team_keys(mut serving: watch::Receiver<Serving>, stopping: wat
             changed = serving.changed() => if changed.is_err() { return },
             _ = keeping, if any => return,
             _ = until_stopping.wait_for(|stop| *stop) => return,
+        }
+    }
+}
+
+/// Tells clients of sessions that ended, at once and again where that failed, until `stopping` turns true. Who is not told by
+/// then is told after the next start.
+pub async fn tell_clients(mut serving: watch::Receiver<Serving>, mut stopping: watch::Receiver<bool>) {
+    let mut under_way = JoinSet::new();
+    loop {
+        let app = Arc::clone(&serving.borrow_and_update().app);
+        let room = TELL_AT_ONCE.saturating_sub(under_way.len());
+        for notice in tell::take_due(&app, room).await {
+            let app = Arc::clone(&app);
+            under_way.spawn(async move { tell::deliver(&app, notice).await });
+        }
+        tokio::select! {
+            () = app.sessions_ended.notified() => {}
+            Some(_) = under_way.join_next() => {}
+            () = tokio::time::sleep(TELL_EVERY) => {}
+            changed = serving.changed() => if changed.is_err() { return },
+            _ = stopping.wait_for(|stop| *stop) => return,
         }
     }
 }

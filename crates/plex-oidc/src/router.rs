@@ -83,6 +83,7 @@ fn pages() -> Router<State> {
         .route("/sign-in/{request}/continue", post(choice::continue_))
         .route("/sign-in/{request}/consent", get(page::show_consent).post(choice::consent))
         .route("/sign-out", get(sign_out::ask).post(sign_out::sign_out))
+        .route("/end-session", get(sign_out::end_session).post(sign_out::end_session))
         .route("/gateway/sign-in", get(gateway_sign_in::sign_in))
         .route("/assets/{*path}", get(assets::asset))
         .route("/healthz", get(health::healthz))

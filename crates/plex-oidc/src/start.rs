@@ -15,12 +15,12 @@ use plextv::breaker::{Breaker, Settings};
 use plextv::{BaseUrls, ClientIdentity, PlexToken, PlexTv};
 use secrecy::ExposeSecret as _;
 use tokio::net::TcpListener;
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 use url::Url;
 
 use crate::app::{App, Lifetimes, State};
 use crate::clock::{Clock, SystemClock};
-use crate::config::{Config, PlexConfig};
+use crate::config::{Config, OutboundConfig, PlexConfig};
 use crate::entropy::{Entropy, SystemEntropy};
 use crate::flow::watch::Watchers;
 use crate::gateway::{self, AccessValidator, Gateway, GatewayCookies, Recent, TeamKeys};
@@ -33,6 +33,7 @@ use crate::router::{Limits, router};
 use crate::session::Cookies;
 use crate::store::{Store, StoreError};
 use crate::upstream::access_keys::AccessKeys;
+use crate::upstream::outbound::{self, Outbound};
 use crate::upstream::plex::{Plex, PlexSettings};
 
 /// How long open requests may take to finish after the program was asked to stop (invariant I-20).
@@ -73,6 +74,9 @@ pub enum StartError {
     /// The connection to Cloudflare Access cannot be set up.
     #[error("the connection to Cloudflare Access cannot be set up: {0}")]
     Access(String),
+    /// Applications cannot be called.
+    #[error("outbound.ca_file: {0}")]
+    Outbound(String),
     /// A file cannot be read.
     #[error("cannot read {}: {source}", path.display())]
     File {
@@ -174,6 +178,8 @@ impl Held {
             watchers: Arc::clone(&self.watchers),
             gateway: gateway(config),
             access: self.access(config)?,
+            outbound: outbound(&config.outbound)?,
+            sessions_ended: Notify::new(),
             mac: Arc::clone(&self.mac),
             cookies: Cookies::new(config.public_url.is_https()),
             clock: parts.clock,
@@ -199,6 +205,7 @@ impl Held {
 pub fn examine(config: &Config) -> Result<(), StartError> {
     installation::examine(config)?;
     plex_api(&config.plex, new_client_identifier([0; 32]))?;
+    outbound(&config.outbound)?;
     pages(config).map(drop)
 }
 
@@ -265,6 +272,14 @@ pub fn plex_api(plex: &PlexConfig, client_identifier: String) -> Result<PlexTv, 
         device_name: plex.product.clone(),
     };
     PlexTv::new(http, urls, identity).map_err(|error| StartError::Plex(error.to_string()))
+}
+
+/// What sends our requests to clients.
+fn outbound(settings: &OutboundConfig) -> Result<Outbound, StartError> {
+    let extra_ca = settings.ca_file.as_deref().map(read).transpose()?;
+    let (reach, look_up) = (settings.reach.clone(), outbound::system_look_up());
+    Outbound::new(extra_ca.as_deref(), reach, look_up, outbound::LONGEST)
+        .map_err(|error| StartError::Outbound(error.to_string()))
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, StartError> {
@@ -355,9 +370,11 @@ pub async fn run_latest(
     let sweeping = tokio::spawn(lifecycle::sweep(serving.clone(), stopping.clone()));
     let keeping = tokio::spawn(lifecycle::keep_signing_keys(serving.clone(), stopping.clone()));
     let fetching = tokio::spawn(lifecycle::keep_team_keys(serving.clone(), stopping.clone()));
+    let telling = tokio::spawn(lifecycle::tell_clients(serving.clone(), stopping.clone()));
     let served = lifecycle::serve(listeners, serving, connection_limits(config), stopping).await;
     sweeping.abort();
     keeping.abort();
     fetching.abort();
+    telling.abort();
     served.map_err(StartError::Serve)
 }

@@ -17,7 +17,7 @@ use super::raw::Document;
 use super::reader::{Reader, without_user};
 use super::{
     Config, Limits, LogConfig, LogFormat, PlexConfig, PlexServer, PlexUrls, Rules, SessionLimits,
-    ThemeConfig, TokenLives, access, clients, gateway, schema, secrets,
+    ThemeConfig, TokenLives, access, clients, gateway, outbound, schema, secrets,
 };
 
 /// Builds the configuration. `None`, and at least one problem more, if something that it cannot do without is wrong.
@@ -51,6 +51,7 @@ pub(super) fn build(
         clients: clients::build(&mut reader, &tokens),
         access,
         gateway,
+        outbound: outbound::build(&mut reader),
         session: reader.session(),
         tokens,
         limits: reader.limits(),

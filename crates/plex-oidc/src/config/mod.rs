@@ -12,6 +12,7 @@ pub mod edit;
 pub mod example;
 mod gateway;
 pub mod length;
+mod outbound;
 mod people;
 mod print;
 mod problem;
@@ -35,6 +36,7 @@ use plex_oidc_core::groups::ServerName;
 use plex_oidc_core::id::{MachineId, PlexAccountId};
 use plex_oidc_core::issuer::Issuer;
 use plex_oidc_core::membership::AcceptedServer;
+use plex_oidc_core::outbound::Reach;
 use plex_oidc_core::time::Seconds;
 use secrecy::SecretString;
 
@@ -67,6 +69,8 @@ pub struct Config {
     pub gateway: GatewayConfig,
     /// What applications behind the gateway accept from Cloudflare Access.
     pub access: AccessConfig,
+    /// Requests to clients.
+    pub outbound: OutboundConfig,
     /// Browser sessions.
     pub session: SessionLimits,
     /// Lives of tokens.
@@ -81,6 +85,15 @@ pub struct Config {
     pub theme: ThemeConfig,
     /// The log.
     pub log: LogConfig,
+}
+
+/// What concerns requests of ours to clients.
+#[derive(Debug, Clone)]
+pub struct OutboundConfig {
+    /// Further certificate authorities (PEM).
+    pub ca_file: Option<PathBuf>,
+    /// Which private addresses may be called.
+    pub reach: Reach,
 }
 
 /// What concerns Plex.

@@ -103,6 +103,7 @@ pub const SECTIONS: &[Section] = &[
     service::SESSION,
     service::TOKENS,
     service::LIMITS,
+    service::OUTBOUND,
     service::KEYS,
     service::THEME,
     service::LOG,

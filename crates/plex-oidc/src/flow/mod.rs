@@ -12,6 +12,8 @@ pub mod issue;
 pub mod key_rotation;
 pub mod pushed;
 pub mod revocation;
+pub mod sign_out;
+pub mod tell;
 pub mod tokens;
 pub mod watch;
 

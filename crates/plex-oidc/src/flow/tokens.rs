@@ -112,6 +112,7 @@ pub async fn redeem(app: &App, client: &Client, request: &CodeRequest) -> Result
             idle_expires: refresh_expiry(app, &record.grant),
             absolute_expires: record.grant.created.plus(app.lifetimes.refresh_absolute),
         }),
+        tell_of_logout: client.backchannel_logout_uri.is_some(),
     };
     match app.store.redeem_code(redeem).await? {
         Redemption::Redeemed => Ok(tokens),

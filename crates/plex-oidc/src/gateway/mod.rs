@@ -78,6 +78,8 @@ fn client(app: &GatewayApp) -> Option<Client> {
         keys: Vec::new(),
         grant_types: vec![GrantType::AuthorizationCode],
         redirect_uris: Vec::new(), // its one redirect URI is made from the request; see `RedirectTarget::of_gateway`
+        post_logout_redirect_uris: Vec::new(),
+        backchannel_logout_uri: None,
         allow: app.anybody().allow,
         needs_known: app.library_rules(),
         pkce_required: true,

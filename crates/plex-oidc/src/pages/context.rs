@@ -171,6 +171,23 @@ pub struct SignOutConfirm<'a> {
     pub csrf: &'a str,
     /// Who would be signed out.
     pub account_name: &'a str,
+    /// Where the visitor goes afterwards; without it, nowhere.
+    pub way_back: Option<WayBack<'a>>,
+    /// Why a client's request is not used, for whoever runs that client.
+    pub detail: Option<&'a str>,
+}
+
+/// Where a visitor goes who signs out because a client asked. Comes back with the form, and is not believed.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct WayBack<'a> {
+    /// The client's name.
+    pub client_name: &'a str,
+    /// The client.
+    pub client_id: &'a str,
+    /// A registered address of it.
+    pub address: &'a str,
+    /// To be echoed.
+    pub state: Option<&'a str>,
 }
 
 /// The page of somebody who is signed in already.

@@ -21,7 +21,7 @@ use crate::assets::{Asset, Assets, TEMPLATES};
 
 pub use context::{
     AccountChoice, Consent, Denied, ErrorPage, FormPost, Onward, Page, Retry, ScriptConfig, SignIn,
-    SignOutConfirm, Waiting,
+    SignOutConfirm, Waiting, WayBack,
 };
 pub use overrides::PagesError;
 pub use samples::samples;

@@ -5,7 +5,7 @@
 
 use super::context::{
     AccountChoice, Consent, Denied, ErrorPage, FormPost, Onward, Page, Retry, ScriptConfig, SignIn,
-    SignOutConfirm, Waiting,
+    SignOutConfirm, Waiting, WayBack,
 };
 use super::words::{DeniedReason, ErrorKind, Notice};
 
@@ -44,6 +44,9 @@ const ACCOUNT_CHOICE: AccountChoice<'static> = AccountChoice {
     request_id: REQUEST_ID,
     csrf: CSRF,
 };
+
+const SIGN_OUT: SignOutConfirm<'static> =
+    SignOutConfirm { csrf: CSRF, account_name: "Robin", way_back: None, detail: None };
 
 const ERROR: ErrorPage<'static> = ErrorPage { kind: ErrorKind::Internal, retry: None, detail: None };
 
@@ -102,7 +105,26 @@ const ALL: &[(&str, Page<'static>)] = &[
     ("error-not-found", Page::Error(ErrorPage { kind: ErrorKind::NotFound, ..ERROR })),
     ("error-internal", Page::Error(ErrorPage { kind: ErrorKind::Internal, ..ERROR })),
     ("signed-out", Page::SignedOut),
-    ("sign-out-confirm", Page::SignOutConfirm(SignOutConfirm { csrf: CSRF, account_name: "Robin" })),
+    ("sign-out-confirm", Page::SignOutConfirm(SIGN_OUT)),
+    (
+        "sign-out-confirm-for-a-client",
+        Page::SignOutConfirm(SignOutConfirm {
+            way_back: Some(WayBack {
+                client_name: CLIENT,
+                client_id: "requests",
+                address: "https://requests.example.com/",
+                state: Some("sample"),
+            }),
+            ..SIGN_OUT
+        }),
+    ),
+    (
+        "sign-out-confirm-in-doubt",
+        Page::SignOutConfirm(SignOutConfirm {
+            detail: Some("post_logout_redirect_uri is not registered for this client"),
+            ..SIGN_OUT
+        }),
+    ),
     ("account-choice", Page::AccountChoice(ACCOUNT_CHOICE)),
     ("account-choice-no-email", Page::AccountChoice(AccountChoice { account_email: None, ..ACCOUNT_CHOICE })),
     (

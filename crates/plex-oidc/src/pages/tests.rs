@@ -160,7 +160,12 @@ fn hostile_pages() -> [Page<'static>; 9] {
             retry: Some(Retry { request_id: EVIL, csrf: EVIL, client_name: EVIL }),
             detail: Some(EVIL),
         }),
-        Page::SignOutConfirm(SignOutConfirm { csrf: EVIL, account_name: EVIL }),
+        Page::SignOutConfirm(SignOutConfirm {
+            csrf: EVIL,
+            account_name: EVIL,
+            way_back: Some(WayBack { client_name: EVIL, client_id: EVIL, address: EVIL, state: Some(EVIL) }),
+            detail: Some(EVIL),
+        }),
         Page::AccountChoice(AccountChoice {
             account: EVIL,
             account_name: EVIL,

@@ -25,9 +25,9 @@ pub mod sqlite;
 use records::{
     AccessTokenRecord, AdoptedPin, Adoption, AppTokenRecord, BrowserSession, ClientTokenRecord, CodeRecord,
     Consent, EndedAccess, EndedSession, Finish, FinishLogin, GatewaySession, GrantEnd, GrantsPolicy,
-    KeyReplacement, Login, NewAppToken, NewClientToken, NewCode, NewLogin, PushedRequest, RedeemCode,
-    RedeemHandover, Redemption, RefreshTokenRecord, RefusedAt, Rotate, Rotation, SealedBytes, SessionName,
-    StoredKeyRow, SweepCounts, UserRecord,
+    KeyReplacement, Login, LogoutNotice, NewAppToken, NewClientToken, NewCode, NewLogin, PushedRequest,
+    RedeemCode, RedeemHandover, Redemption, RefreshTokenRecord, RefusedAt, Rotate, Rotation, SealedBytes,
+    SessionName, StoredKeyRow, SweepCounts, UserRecord,
 };
 
 /// So long a PIN is remembered. Plex forgets it in half an hour.
@@ -39,6 +39,10 @@ pub const CODE_MEMORY: Seconds = Seconds::hours(1);
 /// For how long after its end a pushed request is remembered, for the sign-ins that were begun with it. One that takes longer
 /// has to be begun anew.
 pub const PUSHED_MEMORY: Seconds = Seconds::minutes(30);
+/// How often a client is told of the end of a session before we give up on it (requirement 120).
+pub const LOGOUT_TRIES: u32 = 3;
+/// How long after the first try the second comes, and the third after that.
+pub const LOGOUT_RETRIES: [Seconds; 2] = [Seconds(30), Seconds::minutes(5)];
 /// How many rows of each kind one sweep removes at most, so that it never holds up the writers for long.
 pub const SWEEP_BATCH: u32 = 500;
 
@@ -213,13 +217,23 @@ pub trait Store: Send + Sync {
     fn browser_session(&self, hash: SecretHash, now: Timestamp) -> Answer<'_, Option<BrowserSession>>;
     /// Writes down that a browser session is in use, at most once in [`TOUCH_INTERVAL`]. `true` when it was written.
     fn touch_session(&self, hash: SecretHash, now: Timestamp, idle_expires: Timestamp) -> Answer<'_, bool>;
-    /// Ends a browser session, its unredeemed codes, and its grants as `policy` says (requirement 118).
+    /// Ends a browser session, its unredeemed codes, and its grants as `policy` says (requirement 118). The clients that are
+    /// to be told are in the queue with it, here and wherever else a session ends before its time.
     fn end_session(
         &self,
         session: SessionName,
         policy: GrantsPolicy,
         now: Timestamp,
     ) -> Answer<'_, Option<EndedSession>>;
+
+    /// Ends every browser session and every grant of a user; the host's app tokens stay.
+    fn end_all_sessions(&self, account_id: PlexAccountId, now: Timestamp) -> Answer<'_, EndedAccess>;
+
+    /// Takes at most `most` notices whose time has come out for one try each. A notice that is not settled comes again, as
+    /// [`LOGOUT_RETRIES`] says, until it was tried [`LOGOUT_TRIES`] times.
+    fn take_due_logouts(&self, now: Timestamp, most: usize) -> Answer<'_, Vec<LogoutNotice>>;
+    /// Takes a notice off the queue. `false` when it is not there, or was taken for another try since.
+    fn settle_logout(&self, notice: LogoutNotice) -> Answer<'_, bool>;
 
     /// A live gateway session of a living grant and a live browser session, with its user. Signing out reaches all of them.
     fn gateway_session(&self, hash: SecretHash, now: Timestamp) -> Answer<'_, Option<GatewaySession>>;

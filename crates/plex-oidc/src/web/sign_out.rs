@@ -1,34 +1,37 @@
-//! Signing out of this browser: asked for on a page, done by a form.
+//! Signing out: by our own page, asked for there and done by a form; and by a client's request at the end-session endpoint
+//! (OIDC RP-Initiated Logout 1.0), which asks on the same page wherever it does not know for certain.
 
 use axum::extract::State as Shared;
-use http::{HeaderMap, StatusCode};
+use http::{HeaderMap, Method, StatusCode};
 use plex_oidc_core::form::Parameters;
+use plex_oidc_core::jose::verify_id_token_hint;
+use plex_oidc_core::logout::{self, LogoutDoubt, LogoutRequest, WayBack};
 use plex_oidc_core::secret::Secret;
+use tracing::warn;
+use url::form_urlencoded::Serializer;
 
 use super::request::{Sent, Unreadable, comes_from_us};
-use super::respond::{Answer, failed, page, page_error, with_cookie};
+use super::respond::{Answer, failed, onward, page, page_error, see_other, with_cookie};
 use crate::app::{App, State};
-use crate::flow::attempt;
-use crate::pages::{ErrorKind, Page, SignOutConfirm};
+use crate::flow::{FlowError, attempt, sign_out as flow};
+use crate::pages::{self, ErrorKind, Page, SignOutConfirm};
 use crate::session::{form_token, form_token_is_right};
-use crate::store::records::{GrantsPolicy, SessionName};
+use crate::store::records::{BrowserSession, SessionName};
+
+/// What a request at the end-session endpoint may say; `logout_hint` and `ui_locales` change nothing.
+const PARAMETERS: [&str; 4] = ["id_token_hint", "client_id", "post_logout_redirect_uri", "state"];
 
 /// `GET /sign-out`: asks. Nothing ends by a link alone.
 pub async fn ask(Shared(app): Shared<State>, headers: HeaderMap) -> Answer {
-    let cookie = app.cookies.session(&headers);
-    match attempt::session(&app, cookie.as_ref()).await {
-        Ok(Some(session)) => {
-            let csrf = cookie.as_ref().map(form_token).unwrap_or_default();
-            let account_name = &session.user.person.account.display_name;
-            let values = SignOutConfirm { csrf: &csrf, account_name };
-            page(&app, StatusCode::OK, &Page::SignOutConfirm(values))
-        }
+    match here(&app, &headers).await {
+        Ok(Some(here)) => confirm(&app, &here, None, None),
         Ok(None) => signed_out(&app),
         Err(error) => failed(&app, &error, None),
     }
 }
 
-/// `POST /sign-out`: ends the browser session, unless the visitor chose to stay. Refresh tokens for offline access live on.
+/// `POST /sign-out`: ends this browser session, or everything that this person is signed in to, unless the visitor chose to
+/// stay.
 pub async fn sign_out(
     Shared(app): Shared<State>,
     headers: HeaderMap,
@@ -39,17 +42,99 @@ pub async fn sign_out(
         Ok(Sent(form)) if is_our_own(&app, &cookie, &headers, &form) => form,
         Ok(_) | Err(_) => return page_error(&app, ErrorKind::FormExpired, None),
     };
-    if form.get("answer") == Ok(Some("stay")) {
-        return page(&app, StatusCode::OK, &Page::SignedIn);
+    let ended = match form.get("answer") {
+        Ok(Some("stay")) => return page(&app, StatusCode::OK, &Page::SignedIn),
+        Ok(Some("everywhere")) => end_everywhere(&app, &cookie).await,
+        _ => flow::end(&app, SessionName::Cookie(cookie.hash())).await.map(|_| true),
+    };
+    match ended {
+        Ok(true) => with_cookie(after_form(&app, &form), &app.cookies.clear_session()),
+        Ok(false) => page_error(&app, ErrorKind::FormExpired, None),
+        Err(error) => failed(&app, &error, None),
     }
-    let name = SessionName::Cookie(cookie.hash());
-    match app.store.end_session(name, GrantsPolicy::KeepOffline, app.clock.now()).await {
-        Ok(_) => {
-            app.gateway.recent.clear(); // the gateway looks again at once
-            signed_out(&app)
+}
+
+/// `GET` and `POST /end-session` (RP-Initiated Logout 1.0 s. 2).
+pub async fn end_session(
+    Shared(app): Shared<State>,
+    method: Method,
+    headers: HeaderMap,
+    sent: Result<Sent, Unreadable>,
+) -> Answer {
+    let parameters = match sent {
+        Ok(Sent(parameters)) => parameters,
+        Err(unreadable) => return page_error(&app, ErrorKind::InvalidRequest, Some(&unreadable.to_string())),
+    };
+    let verify = |hint: &str| verify_id_token_hint(hint, app.keys.ring().verifying_keys(), &app.issuer).ok();
+    let request = logout::read(&parameters, &app.clients, verify);
+    if let Err(doubt) = &request {
+        warn!(%doubt, "a client's request to sign somebody out is not used");
+    }
+    // A form of another site comes without our cookie (SameSite=Lax), whoever is signed in here.
+    let blind = method == Method::POST && app.cookies.session(&headers).is_none();
+    let look_again = blind.then(|| address(&parameters, request.is_ok()));
+    let answer = answer(&app, &headers, request, look_again).await;
+    answer.unwrap_or_else(|error| failed(&app, &error, None))
+}
+
+/// Ends the session that a verified hint names, if it is this browser's or lives without a cookie here; else asks.
+async fn answer(
+    app: &App,
+    headers: &HeaderMap,
+    request: Result<LogoutRequest<'_>, LogoutDoubt>,
+    look_again: Option<String>,
+) -> Result<Answer, FlowError> {
+    let (request, doubt) = match request {
+        Ok(request) => (request, None),
+        Err(doubt) => (LogoutRequest::default(), Some(doubt)),
+    };
+    let way_back = request.way_back.as_ref();
+    match (here(app, headers).await?, request.hinted) {
+        (Some(here), Some(sid)) if here.session.sid == sid => {
+            flow::end(app, SessionName::Cookie(here.cookie.hash())).await?;
+            Ok(with_cookie(gone(app, way_back), &app.cookies.clear_session()))
         }
-        Err(error) => failed(&app, &error.into(), None),
+        (Some(here), _) => Ok(confirm(app, &here, way_back, doubt)),
+        (None, hinted) => {
+            let ended = match hinted {
+                Some(sid) => flow::end(app, SessionName::Sid(sid)).await?,
+                None => false,
+            };
+            Ok(match look_again {
+                Some(address) if !ended => see_other(&address),
+                // Without a hint there was nobody to ask, and so nobody who wants to go anywhere.
+                Some(_) | None => gone(app, way_back.filter(|_| hinted.is_some())),
+            })
+        }
     }
+}
+
+/// The same request as a GET, which comes with our cookie; our own question, where nothing of it is used.
+fn address(parameters: &Parameters, is_used: bool) -> String {
+    if !is_used {
+        return "/sign-out".to_owned();
+    }
+    let pairs = PARAMETERS.into_iter().filter_map(|name| Some((name, parameters.get(name).ok().flatten()?)));
+    format!("/end-session?{}", Serializer::new(String::new()).extend_pairs(pairs).finish())
+}
+
+/// The live session of this browser, and its cookie.
+struct Here {
+    cookie: Secret,
+    session: BrowserSession,
+}
+
+async fn here(app: &App, headers: &HeaderMap) -> Result<Option<Here>, FlowError> {
+    let Some(cookie) = app.cookies.session(headers) else { return Ok(None) };
+    let session = attempt::session(app, Some(&cookie)).await?;
+    Ok(session.map(|session| Here { cookie, session }))
+}
+
+/// `false`: the session is over, so that nobody knows whose others there are.
+async fn end_everywhere(app: &App, cookie: &Secret) -> Result<bool, FlowError> {
+    let Some(session) = attempt::session(app, Some(cookie)).await? else { return Ok(false) };
+    flow::end_everywhere(app, session.user.account_id()).await?;
+    Ok(true)
 }
 
 fn is_our_own(app: &App, cookie: &Secret, headers: &HeaderMap, form: &Parameters) -> bool {
@@ -57,7 +142,35 @@ fn is_our_own(app: &App, cookie: &Secret, headers: &HeaderMap, form: &Parameters
     comes_from_us(app, headers) && form_token_is_right(cookie, token)
 }
 
+/// The question. The way back travels with its form, and is checked again when it comes.
+fn confirm(app: &App, here: &Here, way_back: Option<&WayBack<'_>>, doubt: Option<LogoutDoubt>) -> Answer {
+    let detail = doubt.map(|doubt| doubt.to_string());
+    let values = SignOutConfirm {
+        csrf: &form_token(&here.cookie),
+        account_name: &here.session.user.person.account.display_name,
+        way_back: way_back.map(|way| pages::WayBack {
+            client_name: &way.client.name,
+            client_id: way.client.id.as_str(),
+            address: way.target.as_str(),
+            state: way.state.as_deref(),
+        }),
+        detail: detail.as_deref(),
+    };
+    page(app, StatusCode::OK, &Page::SignOutConfirm(values))
+}
+
+/// After our form: on to the client that asked, if it named a registered address, and still is registered.
+fn after_form(app: &App, form: &Parameters) -> Answer {
+    match logout::read(form, &app.clients, |_| None).ok().and_then(|request| request.way_back) {
+        Some(way) => onward(app, &way.location(), &way.client.name),
+        None => page(app, StatusCode::OK, &Page::SignedOut),
+    }
+}
+
+fn gone(app: &App, way_back: Option<&WayBack<'_>>) -> Answer {
+    way_back.map_or_else(|| page(app, StatusCode::OK, &Page::SignedOut), |way| see_other(&way.location()))
+}
+
 fn signed_out(app: &App) -> Answer {
-    let answer = page(app, StatusCode::OK, &Page::SignedOut);
-    with_cookie(answer, &app.cookies.clear_session())
+    with_cookie(gone(app, None), &app.cookies.clear_session())
 }

@@ -24,6 +24,7 @@ mod reload;
 mod requirements;
 mod safety;
 mod sign_in;
+mod sign_out;
 mod support;
 mod token;
 mod userinfo;

@@ -12,7 +12,8 @@ const WAITING: [(u32, &str); 2] = [
 fn is_of_this_version(number: u32) -> bool {
     (1..=102).contains(&number)
         || (108..=110).contains(&number)
-        || (122..=123).contains(&number)
+        || (114..=123).contains(&number)
+        || (158..=160).contains(&number)
         || (125..=137).contains(&number)
         || (164..=174).contains(&number)
 }

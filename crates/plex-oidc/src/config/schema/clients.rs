@@ -76,6 +76,32 @@ pub(super) const CLIENTS: Section = Section {
                 "The addresses to which answers may go, each written out in full. Required where people sign in.",
             ),
         ),
+        such_as(
+            "https://photos.example.com/",
+            key(
+                "post_logout_redirect_uris",
+                Kind::Texts("addresses"),
+                Some(""),
+                "The addresses to which it may send people after they signed out, each written out in full.",
+            ),
+        ),
+        such_as(
+            "https://photos.example.com/oidc/backchannel-logout",
+            key(
+                "backchannel_logout_uri",
+                Kind::Text("an address"),
+                None,
+                "Where it wants to be told that somebody has signed out (back-channel logout). Plain http is accepted for an \
+                 application with a secret.",
+            ),
+        ),
+        key(
+            "backchannel_logout_session_required",
+            Kind::Flag,
+            Some("false"),
+            "Whether it must be told which session has ended. It always is: the key is there because applications ask \
+             for it.",
+        ),
         key(
             "allow",
             Kind::Texts("groups, account ids or e-mail addresses"),

@@ -1,4 +1,4 @@
-//! The keys of the program itself: what stands before all sections, `[session]`, `[tokens]`, `[limits]`, `[keys]`,
+//! The keys of the program itself: what stands before all sections, `[session]`, `[tokens]`, `[limits]`, `[outbound]`, `[keys]`,
 //! `[theme]`, `[log]`.
 
 use plex_oidc_core::time::Seconds;
@@ -140,6 +140,31 @@ pub(super) const LIMITS: Section = Section {
         ),
         key("header_timeout", SHORT, Some("10s"), "How long a request head may take to arrive."),
         key("request_timeout", SHORT, Some("30s"), "How long a request may take in all."),
+    ],
+};
+
+pub(super) const OUTBOUND: Section = Section {
+    name: "outbound",
+    repeats: false,
+    help: "How this program calls applications, to tell them that somebody has signed out. Requests to Plex and to Cloudflare \
+           are not meant.",
+    keys: &[
+        such_as(
+            "extra-ca.pem",
+            key(
+                "ca_file",
+                Kind::Path,
+                None,
+                "Further certificate authorities (PEM) to trust, such as your own for the home network.",
+            ),
+        ),
+        key(
+            "private_addresses",
+            Kind::Texts("networks or host names"),
+            Some("127.0.0.0/8, ::1/128, 10.0.0.0/8, 172.16.0.0/12, 192.168.0.0/16, 100.64.0.0/10, fc00::/7"),
+            "The private addresses that may be called: networks, and hosts by name. An empty list means public addresses \
+             only. Link-local addresses, and those where clouds keep a machine's own secrets, are never called.",
+        ),
     ],
 };
 

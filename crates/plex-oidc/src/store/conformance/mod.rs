@@ -29,6 +29,7 @@ pub(super) mod codes;
 pub(super) mod gateway;
 pub(super) mod keys;
 pub(super) mod logins;
+pub(super) mod logout;
 pub(super) mod pushed;
 pub(super) mod races;
 pub(super) mod refresh;
@@ -155,6 +156,7 @@ pub(super) fn redeem(code: &NewCode, now: Timestamp) -> RedeemCode {
         now,
         access: access(),
         refresh: Some(refresh()),
+        tell_of_logout: false,
     }
 }
 

@@ -151,6 +151,8 @@ pub struct RedeemCode {
     pub access: NewAccessToken,
     /// The refresh token to store with it, if the grant has one.
     pub refresh: Option<NewRefreshToken>,
+    /// Whether this client is to be told when the browser session ends, and is remembered for that.
+    pub tell_of_logout: bool,
 }
 
 /// What became of an attempt to redeem a code.

@@ -16,6 +16,7 @@ mod client_tokens;
 mod codes;
 mod gateway;
 mod logins;
+mod logout;
 mod pushed;
 mod sessions;
 mod tokens;
@@ -27,6 +28,7 @@ pub use gateway::{GatewaySession, NewGatewaySession, RedeemHandover};
 pub use logins::{
     AdoptedPin, Adoption, Finish, FinishLogin, FinishedBy, Login, LoginState, NewLogin, RefusedAt,
 };
+pub use logout::LogoutNotice;
 pub use pushed::PushedRequest;
 pub use sessions::{BrowserSession, EndedSession, GrantsPolicy, NewBrowserSession, SessionName};
 pub use tokens::{
@@ -95,7 +97,7 @@ pub struct EndedAccess {
     pub sessions: usize,
     /// Grants, and with each its code, access tokens, refresh tokens and gateway session.
     pub grants: usize,
-    /// App tokens.
+    /// App tokens; none where only sessions ended.
     pub app_tokens: usize,
 }
 
@@ -133,6 +135,10 @@ pub struct SweepCounts {
     pub gateway_sessions: usize,
     /// Grants, each with its code and refresh tokens.
     pub grants: usize,
+    /// Clients that need not be told of the end of a session any more.
+    pub session_clients: usize,
+    /// Notices whose last try never ended.
+    pub logout_notices: usize,
 }
 
 impl SweepCounts {
@@ -148,6 +154,8 @@ impl SweepCounts {
             assertions,
             gateway_sessions,
             grants,
+            session_clients,
+            logout_notices,
         } = *self;
         logins == 0
             && pins == 0
@@ -158,5 +166,7 @@ impl SweepCounts {
             && assertions == 0
             && gateway_sessions == 0
             && grants == 0
+            && session_clients == 0
+            && logout_notices == 0
     }
 }

@@ -7,7 +7,7 @@ use plex_oidc_core::time::Timestamp;
 use rusqlite::{Connection, params};
 
 use super::rows::{Fields, Result, account_param, change, first};
-use super::{gateway, pushed, tokens};
+use super::{gateway, logout, pushed, tokens};
 use crate::store::records::{
     CodeRecord, GrantEnd, NewCode, NewGrant, RedeemCode, RedeemHandover, Redemption,
 };
@@ -98,6 +98,9 @@ pub(super) fn redeem(conn: &Connection, redeem: &RedeemCode) -> Result<Redemptio
         .map_or(redeem.access.expires, |refresh| refresh.absolute_expires.max(redeem.access.expires));
     let presented = Presented { hash: redeem.hash, client_id: &redeem.client_id, now };
     redeem_once(conn, presented, keep_until, |grant| {
+        if redeem.tell_of_logout {
+            logout::remember(conn, grant)?;
+        }
         tokens::insert_access(conn, grant, &redeem.access, now)?;
         redeem.refresh.as_ref().map_or(Ok(()), |refresh| tokens::insert_refresh(conn, grant, refresh, now))
     })

@@ -16,9 +16,9 @@ use rusqlite::Connection;
 use super::records::{
     AccessTokenRecord, AdoptedPin, Adoption, AppTokenRecord, BrowserSession, ClientTokenRecord, CodeRecord,
     Consent, EndedAccess, EndedSession, Finish, FinishLogin, GatewaySession, GrantEnd, GrantsPolicy,
-    KeyReplacement, Login, NewAppToken, NewClientToken, NewCode, NewLogin, PushedRequest, RedeemCode,
-    RedeemHandover, Redemption, RefreshTokenRecord, RefusedAt, Rotate, Rotation, SealedBytes, SessionName,
-    StoredKeyRow, SweepCounts, UserRecord,
+    KeyReplacement, Login, LogoutNotice, NewAppToken, NewClientToken, NewCode, NewLogin, PushedRequest,
+    RedeemCode, RedeemHandover, Redemption, RefreshTokenRecord, RefusedAt, Rotate, Rotation, SealedBytes,
+    SessionName, StoredKeyRow, SweepCounts, UserRecord,
 };
 use super::{Answer, Store};
 
@@ -28,6 +28,7 @@ mod codes;
 mod gateway;
 mod keys;
 mod logins;
+mod logout;
 mod opening;
 mod pushed;
 mod reader;
@@ -268,6 +269,18 @@ impl Store for SqliteStore {
         now: Timestamp,
     ) -> Answer<'_, Option<EndedSession>> {
         self.write(move |conn| sessions::end(conn, session, policy, now))
+    }
+
+    fn end_all_sessions(&self, account_id: PlexAccountId, now: Timestamp) -> Answer<'_, EndedAccess> {
+        self.write(move |conn| users::end_sessions(conn, account_id, GrantEnd::SessionEnded, now))
+    }
+
+    fn take_due_logouts(&self, now: Timestamp, most: usize) -> Answer<'_, Vec<LogoutNotice>> {
+        self.write_forgettable(move |conn| logout::take_due(conn, now, most))
+    }
+
+    fn settle_logout(&self, notice: LogoutNotice) -> Answer<'_, bool> {
+        self.write_forgettable(move |conn| logout::settle(conn, &notice))
     }
 
     fn gateway_session(&self, hash: SecretHash, now: Timestamp) -> Answer<'_, Option<GatewaySession>> {

@@ -210,6 +210,7 @@ fn key_of(table: &str) -> &'static str {
         "grants" => "grants.id",
         "logins" => "logins.id",
         "pushed_requests" => "pushed_requests.hash",
+        "logout_notices" => "logout_notices.sid",
         "refresh_tokens" => "refresh_tokens.hash",
         "signing_keys" => "signing_keys.kid",
         "users" => "users.account_id",

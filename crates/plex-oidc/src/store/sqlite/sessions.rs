@@ -5,6 +5,7 @@ use plex_oidc_core::secret::SecretHash;
 use plex_oidc_core::time::Timestamp;
 use rusqlite::{Connection, params};
 
+use super::logout;
 use super::rows::{Fields, Result, account_param, change, first};
 use crate::store::TOUCH_INTERVAL;
 use crate::store::records::{
@@ -100,6 +101,7 @@ pub(super) fn end(
         SessionName::Cookie(_) => removed.map(|(sid, _)| sid),
     };
     let Some(sid) = named else { return Ok(None) };
+    logout::session_ended(conn, sid, now)?;
     let grants = end_grants(conn, sid, policy, now)?;
     Ok(removed.map(|(sid, account_id)| EndedSession { sid, account_id, grants }))
 }
@@ -118,6 +120,9 @@ pub(super) fn replace(
         return Ok(());
     }
     let same_person = successor.is_some_and(|next| next.account_id == account_id);
+    if !same_person {
+        logout::session_ended(conn, sid, now)?;
+    }
     change(
         conn,
         "UPDATE grants SET ended_at = ?2, ended_why = ?3 WHERE sid = ?1 AND ended_at IS NULL

@@ -2,7 +2,7 @@
 
 use super::tests::check;
 use crate::store::conformance::{
-    client_tokens, codes, keys, logins, pushed, races, refresh, sessions, sweeping,
+    client_tokens, codes, keys, logins, logout, pushed, races, refresh, sessions, sweeping,
 };
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -314,4 +314,34 @@ async fn req_054_a_sweep_keeps_good_assertions() {
 async fn req_096_any_token_of_a_family_ends_it_for_its_client_only() {
     check(async |store| refresh::req_096_any_token_of_a_family_ends_it_for_its_client_only(store).await)
         .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn req_119_every_client_of_a_session_is_told_once() {
+    check(async |store| logout::req_119_every_client_of_a_session_is_told_once(store).await).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn req_120_a_notice_is_tried_three_times() {
+    check(async |store| logout::req_120_a_notice_is_tried_three_times(store).await).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn req_118_sign_out_everywhere_ends_all_of_one_person() {
+    check(async |store| logout::req_118_sign_out_everywhere_ends_all_of_one_person(store).await).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn req_118_offline_clients_are_told_after_their_session() {
+    check(async |store| logout::req_118_offline_clients_are_told_after_their_session(store).await).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn req_119_a_session_that_is_taken_over_is_told_of() {
+    check(async |store| logout::req_119_a_session_that_is_taken_over_is_told_of(store).await).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn req_120_one_of_64_takes_a_notice() {
+    check(async |store| logout::req_120_one_of_64_takes_a_notice(store).await).await;
 }

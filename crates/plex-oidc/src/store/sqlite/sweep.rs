@@ -4,8 +4,8 @@ use plex_oidc_core::time::Timestamp;
 use rusqlite::{Connection, params};
 
 use super::rows::{Result, change};
-use crate::store::SWEEP_BATCH;
 use crate::store::records::SweepCounts;
+use crate::store::{LOGOUT_TRIES, SWEEP_BATCH};
 
 pub(super) fn sweep(conn: &Connection, now: Timestamp) -> Result<SweepCounts> {
     let remove = |sql| change(conn, sql, params![now.0, SWEEP_BATCH]);
@@ -43,6 +43,22 @@ pub(super) fn sweep(conn: &Connection, now: Timestamp) -> Result<SweepCounts> {
         )?,
         grants: remove(
             "DELETE FROM grants WHERE id IN (SELECT id FROM grants WHERE keep_until <= ?1 LIMIT ?2)",
+        )?,
+        // After the sessions and the grants: what is left of neither is nothing that could end.
+        session_clients: change(
+            conn,
+            "DELETE FROM session_clients WHERE (sid, client_id) IN (
+                SELECT sid, client_id FROM session_clients AS told
+                WHERE NOT EXISTS (SELECT 1 FROM browser_sessions WHERE sid = told.sid)
+                    AND NOT EXISTS (SELECT 1 FROM grants
+                        WHERE sid = told.sid AND client_id = told.client_id AND ended_at IS NULL)
+                LIMIT ?1)",
+            [SWEEP_BATCH],
+        )?,
+        logout_notices: change(
+            conn,
+            "DELETE FROM logout_notices WHERE tries >= ?1 AND next_try <= ?2",
+            params![LOGOUT_TRIES, now.0],
         )?,
     })
 }

@@ -4,6 +4,7 @@ use plex_oidc_core::id::{ClientId, PlexAccountId};
 use plex_oidc_core::time::Timestamp;
 use rusqlite::{Connection, params};
 
+use super::logout;
 use super::rows::{Fields, Result, account_param, all, change, first};
 use crate::store::StoreError;
 use crate::store::records::{Consent, EndedAccess, GrantEnd, UserRecord};
@@ -46,15 +47,27 @@ pub(super) fn put(conn: &Connection, user: &UserRecord) -> Result<bool> {
 }
 
 pub(super) fn end_access(conn: &Connection, account: PlexAccountId, now: Timestamp) -> Result<EndedAccess> {
+    let ended = end_sessions(conn, account, GrantEnd::AccessEnded, now)?;
+    let app_tokens = change(conn, "DELETE FROM app_tokens WHERE account_id = ?1", [account_param(account)?])?;
+    Ok(EndedAccess { app_tokens, ..ended })
+}
+
+/// Ends every browser session and every grant of a user, and with each grant its gateway session.
+pub(super) fn end_sessions(
+    conn: &Connection,
+    account: PlexAccountId,
+    why: GrantEnd,
+    now: Timestamp,
+) -> Result<EndedAccess> {
+    logout::all_sessions_ended(conn, account, now)?;
     let account = account_param(account)?;
     let sessions = change(conn, "DELETE FROM browser_sessions WHERE account_id = ?1", [account])?;
     let grants = change(
         conn,
         "UPDATE grants SET ended_at = ?2, ended_why = ?3 WHERE account_id = ?1 AND ended_at IS NULL",
-        params![account, now.0, GrantEnd::AccessEnded.as_str()],
+        params![account, now.0, why.as_str()],
     )?;
-    let app_tokens = change(conn, "DELETE FROM app_tokens WHERE account_id = ?1", [account])?;
-    Ok(EndedAccess { sessions, grants, app_tokens })
+    Ok(EndedAccess { sessions, grants, app_tokens: 0 })
 }
 
 pub(super) fn consent(

@@ -9,8 +9,9 @@ use crate::support::{Answer, Browser, House, ISSUER, post_form};
 
 /// These need no form token: nobody's cookies count at them.
 const WITHOUT_COOKIES: [&str; 5] = ["/token", "/revoke", "/introspect", "/userinfo", "/par"];
-/// The authorization endpoint takes forms of other sites by its nature; what it begins is bound to this browser only.
-const FROM_ELSEWHERE: [&str; 1] = ["/authorize"];
+/// Two endpoints take forms of other sites by their nature: what the one begins is bound to this browser only, and the other
+/// ends a session only by a verified ID token of it.
+const FROM_ELSEWHERE: [&str; 2] = ["/authorize", "/end-session"];
 
 /// A POST as our page or script sends it, with this token.
 fn post(path: &str, token: Option<&str>, pin: (u64, &str)) -> Request<axum::body::Body> {

@@ -47,7 +47,7 @@ fn check_says_whether_the_file_can_be_used_and_changes_nothing() {
 
 #[test]
 fn i_11_i_12_check_refuses_what_serve_refuses() {
-    let cases: [(Break, &str); 9] = [
+    let cases: [(Break, &str); 10] = [
         (|house| fs::remove_file(house.path("plex-oidc.key")).unwrap(), "plex-oidc.key is missing"),
         (|house| set_mode(house, "plex-oidc.key", 0o644), "has mode 0644"),
         (|house| fs::write(house.path("plex-oidc.key"), "no key").unwrap(), "is damaged or not a key file"),
@@ -63,6 +63,14 @@ fn i_11_i_12_check_refuses_what_serve_refuses() {
         ),
         (|house| pragma(house, "user_version = 1000"), "has form 1000"),
         (|house| put(&house.path("pages/error.html"), "{% if %}"), "error.html"),
+        (
+            |house| {
+                let text = house.read("plex-oidc.toml");
+                let outbound = "[outbound]\nca_file = \"plex-oidc.key\"";
+                put(&house.path("plex-oidc.toml"), &format!("{text}\n{outbound}\n"));
+            },
+            "outbound.ca_file: the extra certificate authority holds no certificate",
+        ),
     ];
     for (break_it, words) in cases {
         let house = installed();

@@ -1,0 +1,31 @@
+//! The end of sessions, whoever asks for it: the one place where people are signed out.
+
+use plex_oidc_core::id::PlexAccountId;
+use tracing::info;
+
+use super::FlowError;
+use crate::app::App;
+use crate::store::records::{GrantsPolicy, SessionName};
+
+/// Ends a browser session. Refresh tokens for offline access live on. `false`: there was no such session.
+pub async fn end(app: &App, session: SessionName) -> Result<bool, FlowError> {
+    let ended = app.store.end_session(session, GrantsPolicy::KeepOffline, app.clock.now()).await?;
+    if let Some(ended) = &ended {
+        info!(account = %ended.account_id, "somebody signed out");
+    }
+    announce(app);
+    Ok(ended.is_some())
+}
+
+/// Ends everything that a person is signed in to: browser and gateway sessions, and grants, those for offline access as well.
+pub async fn end_everywhere(app: &App, account: PlexAccountId) -> Result<(), FlowError> {
+    let ended = app.store.end_all_sessions(account, app.clock.now()).await?;
+    info!(%account, sessions = ended.sessions, grants = ended.grants, "somebody signed out everywhere");
+    announce(app);
+    Ok(())
+}
+
+fn announce(app: &App) {
+    app.gateway.recent.clear(); // the gateway looks again at once
+    app.sessions_ended.notify_one();
+}
