@@ -22,6 +22,25 @@ pub(super) const CLIENTS: Section = Section {
             ),
         ),
         such_as(
+            "immich",
+            key(
+                "preset",
+                Kind::Text("the name of a preset"),
+                None,
+                "The application that this is, as `plex-oidc presets` lists it. Every key of this section that is not \
+                 written then has the value that this application needs.",
+            ),
+        ),
+        such_as(
+            "https://photos.example.com",
+            key(
+                "url",
+                Kind::Text("an address"),
+                None,
+                "Where browsers reach the application: its preset makes the redirect URIs from it. Only with `preset`.",
+            ),
+        ),
+        such_as(
             "Cloudflare Access",
             key("name", Kind::Text("a text"), None, "Its name for people. Without it, the id."),
         ),
@@ -51,7 +70,7 @@ pub(super) const CLIENTS: Section = Section {
                 "redirect_uris",
                 Kind::Texts("addresses"),
                 None,
-                "The addresses to which answers may go, each written out in full. Required.",
+                "The addresses to which answers may go, each written out in full. Required, unless a preset has them.",
             ),
         ),
         key(

@@ -1,0 +1,173 @@
+//! `preset` in `[[clients]]`: what the section does not write, the preset says.
+//!
+//! It works on the document, before anything is checked: what a preset says is checked as if the host had written it.
+
+use plex_oidc_core::redirect::RedirectUri;
+
+use super::problem::{Place, Problem};
+use super::raw::{Document, Located, Value, nearest};
+use super::reader::without_user;
+use super::{schema, value};
+use crate::presets::{self, ClientFacts, Kind, PresetError};
+
+/// An application that has a preset.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PresetUse {
+    /// Its client id.
+    pub client: String,
+    /// The name of the preset.
+    pub preset: String,
+    /// Where browsers reach it, without a slash at the end.
+    pub url: Option<String>,
+}
+
+/// The applications that have a preset.
+pub(super) fn uses(document: &Document) -> Vec<PresetUse> {
+    let one = |at: String| {
+        let said = |key: &str| Some(text(document, &schema::join(&at, key))?.value);
+        let url = said("url").map(|url| trimmed(&url).to_owned());
+        Some(PresetUse { client: said("id")?, preset: said("preset")?, url })
+    };
+    (0..document.count("clients")).filter_map(|index| one(format!("clients.{index}"))).collect()
+}
+
+/// Fills every `[[clients]]` section that has a preset.
+pub(super) fn fill(document: &mut Document, problems: &mut Vec<Problem>) {
+    for index in 0..document.count("clients") {
+        let at = format!("clients.{index}");
+        let Some(Err(problem)) = fill_one(document, &at) else { continue };
+        // Nobody knows what they would be, so nobody should call them missing.
+        document.broken.insert(schema::join(&at, "redirect_uris"));
+        if !document.broken.contains(&problem.key) {
+            problems.push(problem);
+        }
+    }
+}
+
+/// Fills the section at `at`; `None` if it has no preset.
+fn fill_one(document: &mut Document, at: &str) -> Option<Result<(), Problem>> {
+    let (preset_key, url_key) = (schema::join(at, "preset"), schema::join(at, "url"));
+    let url = text(document, &url_key);
+    let Some(name) = text(document, &preset_key) else {
+        let place = url?.place;
+        if document.broken.contains(&preset_key) {
+            return None;
+        }
+        let remedy =
+            "Write the application's preset too (plex-oidc presets lists them), or `redirect_uris` instead.";
+        return Some(Err(problem(
+            place,
+            url_key,
+            ("means nothing without `preset`".to_owned(), remedy.to_owned()),
+        )));
+    };
+    let place = url.as_ref().map_or_else(|| document.place_of(at), |url| url.place.clone());
+    let filled = client_facts(&name.value)
+        .map_err(|said| problem(name.place.clone(), preset_key, said))
+        .and_then(|(title, facts)| {
+            let url = address(url.as_ref(), &facts).map_err(|said| problem(place, url_key, said))?;
+            values(title, &facts, &url).into_iter().try_for_each(|(key, text)| {
+                fill_key(document, at, key, &Located { value: text, place: name.place.clone() })
+            })
+        });
+    Some(filled)
+}
+
+/// Sets one key, if the host left it to the preset.
+fn fill_key(document: &mut Document, at: &str, name: &str, said: &Located<String>) -> Result<(), Problem> {
+    let path = schema::join(at, name);
+    let left = !document.values.contains_key(&path) && !document.broken.contains(&path);
+    let Some((_, key)) = schema::find(&path).filter(|_| left && !said.value.is_empty()) else {
+        return Ok(());
+    };
+    match value::from_text(key.kind, &said.value, &said.place) {
+        Ok(value) => {
+            document.values.insert(path.clone(), Located { value, place: said.place.clone() });
+            document.preset.insert(path);
+            Ok(())
+        }
+        Err(refused) => match refused.into_iter().next() {
+            Some(refused) => Err(problem(said.place.clone(), path, (refused.wrong, refused.remedy))),
+            None => Ok(()),
+        },
+    }
+}
+
+/// Each key with what the preset says of it, as the text of a variable would.
+fn values(title: String, facts: &ClientFacts, url: &str) -> [(&'static str, String); 7] {
+    let below = facts.redirect_paths.iter().map(|path| format!("{url}{path}"));
+    let redirect_uris: Vec<String> = below.chain(facts.redirect_uris.iter().cloned()).collect();
+    [
+        ("name", title),
+        ("redirect_uris", redirect_uris.join(",")),
+        ("auth_method", facts.auth_method.clone()),
+        ("pkce_required", facts.pkce_required.to_string()),
+        ("signing_algorithm", facts.signing_algorithm.clone()),
+        ("scopes", facts.scopes.join(",")),
+        ("id_token_claims", facts.id_token_claims.join(",")),
+    ]
+}
+
+/// The title and the facts of the preset of a client; else what is wrong with its name and what to do.
+pub fn client_facts(name: &str) -> Result<(String, ClientFacts), (String, String)> {
+    let preset = presets::find(name).map_err(|error| (error.to_string(), instead(name, &error)))?;
+    match preset.kind {
+        Kind::Client(facts) => Ok((preset.title, facts)),
+        Kind::Gateway(_) => {
+            let remedy =
+                format!("It goes behind the gateway: plex-oidc snippet {name} prints what it needs.");
+            Err((format!("{} signs nobody in by OpenID Connect", preset.title), remedy))
+        }
+    }
+}
+
+/// What to do where a preset cannot be had.
+pub fn instead(name: &str, error: &PresetError) -> String {
+    let near = matches!(error, PresetError::Unknown(_)).then(|| nearest(name, presets::names())).flatten();
+    match near {
+        Some(near) => format!("Did you mean \"{near}\"? All of them: plex-oidc presets."),
+        None => "All of them: plex-oidc presets.".to_owned(),
+    }
+}
+
+/// The address of the application without a slash at its end; empty where its preset asks for none.
+fn address(url: Option<&Located<String>>, facts: &ClientFacts) -> Result<String, (String, String)> {
+    let remedy =
+        "Write the address at which browsers reach the application: url = \"https://app.example.com\".";
+    let Some(url) = url else {
+        let missing = || ("is missing, and the preset needs it".to_owned(), remedy.to_owned());
+        return if facts.needs_url() { Err(missing()) } else { Ok(String::new()) };
+    };
+    let text = trimmed(&url.value);
+    let refuse = |why: &str| Err((format!("`{}` {why}", without_user(text)), remedy.to_owned()));
+    // What is made of it is a redirect URI, or stands in a text for another program.
+    match RedirectUri::register(text) {
+        Err(error) => refuse(&error.to_string()),
+        Ok(_) if !text.starts_with("http") => refuse("must be https"),
+        Ok(_) if !text.bytes().all(is_plain) => {
+            refuse("has a query, or a character that no address of an application needs")
+        }
+        Ok(_) => Ok(text.to_owned()),
+    }
+}
+
+/// What addresses are made of: nothing that ends a text, a line or a list in a configuration of any program.
+fn is_plain(b: u8) -> bool {
+    b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b'_' | b'~' | b':' | b'/' | b'[' | b']')
+}
+
+fn trimmed(url: &str) -> &str {
+    url.trim_end_matches('/')
+}
+
+fn text(document: &Document, path: &str) -> Option<Located<String>> {
+    let located = document.values.get(path)?;
+    match &located.value {
+        Value::Text(value) => Some(Located { value: value.clone(), place: located.place.clone() }),
+        Value::Texts(_) | Value::Flag(_) | Value::Number(_) | Value::Length(_) => None,
+    }
+}
+
+fn problem(place: Place, key: String, (wrong, remedy): (String, String)) -> Problem {
+    Problem { place, key, wrong, remedy }
+}
