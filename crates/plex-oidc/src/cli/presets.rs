@@ -39,7 +39,7 @@ pub fn list(arguments: &PresetsArguments, world: &mut World<'_>) -> io::Result<E
     }
     for (name, preset) in all {
         let (kind, verified) = (preset.kind.as_str(), preset.verified.as_str());
-        writeln!(world.out, "{name:<16} {:<24} {kind:<20} {verified}", preset.title)?;
+        writeln!(world.out, "{name:<16} {:<30} {kind:<18} {verified}", preset.title)?;
     }
     Ok(Exit::Done)
 }

@@ -54,7 +54,7 @@ fn refusal(section: &str) -> String {
 #[test]
 fn every_preset_is_a_whole_file_with_a_source() {
     let all = all();
-    assert!(all.len() >= 5, "{} presets", all.len());
+    assert!(all.len() >= 40, "{} presets", all.len());
     let titles: BTreeSet<_> = all.iter().map(|(_, preset)| preset.title.as_str()).collect();
     assert_eq!(titles.len(), all.len(), "two presets have one title");
     for (name, preset) in all {
@@ -137,7 +137,9 @@ fn every_text_is_filled_with_what_its_application_needs() {
         };
         let text =
             presets::filled(&preset.snippet, &values).unwrap_or_else(|error| panic!("{name}: {error}"));
-        assert!(!text.contains("{{") && !text.contains("{%") && text.ends_with('\n'), "{name}:\n{text}");
+        // Some applications have templates of their own, which ours leave as they are.
+        let open = text.contains("{{") && !preset.snippet.contains("{%- raw %}");
+        assert!(!open && !text.contains("{%") && text.ends_with('\n'), "{name}:\n{text}");
         if let Kind::Client(facts) = preset.kind {
             assert!(text.contains("https://auth.example.com"), "{name} is not told of the issuer");
             assert!(text.contains("the-client-id"), "{name} is not told of its id");
