@@ -116,7 +116,7 @@ pub struct ClientFacts {
 pub enum KnownBy {
     /// The subject, which never changes and is never given to anybody else.
     Subject,
-    /// The e-mail address.
+    /// The e-mail address, if only once, to find an account that is there already.
     Email,
     /// The name at Plex, which its owner can change.
     Username,
@@ -201,8 +201,9 @@ pub struct Values<'v> {
     /// Where browsers reach the application, without a slash at the end. Not there if its preset asks for none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub url: Option<&'v str>,
-    /// The host in that address, or [`HOST_PLACE`].
-    pub host: &'v str,
+    /// The host of an application behind the gateway, or [`HOST_PLACE`]. Not there for others.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub host: Option<&'v str>,
 }
 
 /// The names of all presets, in order.

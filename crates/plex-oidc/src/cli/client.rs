@@ -202,12 +202,9 @@ fn added(
     world: &mut World<'_>,
 ) -> io::Result<Exit> {
     if let Some(used) = loaded.presets().iter().find(|used| used.client == client.id) {
-        if secret.is_some() {
-            writeln!(world.err, "{SHOWN_ONCE}\n")?;
-        }
         let exit = presets::for_client(&loaded.config, used, secret.map(Secret::expose), world)?;
         if exit == Exit::Done {
-            return Ok(exit);
+            return secret.map_or(Ok(()), |_| writeln!(world.err, "\n{SHOWN_ONCE}")).map(|()| exit);
         }
     }
     writeln!(world.out, "client id:     {}", client.id)?;

@@ -78,7 +78,7 @@ pub(super) fn for_client(
             client_id: safe("client_id", &used.client)?,
             client_secret,
             url: used.url.as_deref().map(|url| safe("url", url)).transpose()?,
-            host: used.url.as_deref().map_or(HOST_PLACE, host),
+            host: None,
         };
         Ok((presets::filled(&preset.snippet, &values)?, preset))
     });
@@ -96,12 +96,6 @@ pub(super) fn for_client(
         )?;
     }
     advise(&preset, world).map(|()| Exit::Done)
-}
-
-/// What stands between `//` and the next `/`, a port included.
-fn host(url: &str) -> &str {
-    let rest = url.split_once("//").map_or(url, |(_, rest)| rest);
-    rest.split('/').next().unwrap_or(rest)
 }
 
 /// No client has this preset: it goes behind the gateway, or has to be added first, or is none.
@@ -137,7 +131,7 @@ fn for_gateway(
     world: &mut World<'_>,
 ) -> io::Result<Exit> {
     let issuer = config.public_url.as_str();
-    let values = Values { issuer, client_id: "", client_secret: "", url: None, host: HOST_PLACE };
+    let values = Values { issuer, client_id: "", client_secret: "", url: None, host: Some(HOST_PLACE) };
     let both = presets::filled(&facts.section, &values).and_then(|ours| {
         let theirs = presets::filled(&preset.snippet, &values)?;
         Ok(format!("# Into the configuration of plex-oidc:\n{ours}\n{theirs}"))

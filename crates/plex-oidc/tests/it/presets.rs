@@ -8,6 +8,7 @@ use plex_oidc::cli::snippet::SnippetKind;
 use plex_oidc::config::{self, Config};
 use plex_oidc::presets::{self, HOST_PLACE, Kind, Preset, Values};
 use plex_oidc_core::client::{Client, ClientAuthMethod};
+use plex_oidc_core::redirect::RedirectUri;
 
 const SECRET: &str = "correct-horse-battery-staple-0123456789";
 const URL: &str = "https://app.example.com/below";
@@ -91,7 +92,7 @@ fn every_preset_makes_a_section_that_is_accepted_without_a_warning() {
         let section = match &preset.kind {
             Kind::Client(_) => section(name, ""),
             Kind::Gateway(facts) => {
-                let values = Values { host: "app.example.com", ..values() };
+                let values = Values { host: Some("app.example.com"), ..values() };
                 presets::filled(&facts.section, &values).unwrap()
             }
         };
@@ -120,7 +121,7 @@ fn values() -> Values<'static> {
         client_id: "the-client-id",
         client_secret: "the-client-secret",
         url: Some(URL),
-        host: "app.example.com",
+        host: None,
     }
 }
 
@@ -130,9 +131,9 @@ fn every_text_is_filled_with_what_its_application_needs() {
         // What an application without an address, or one behind the gateway, does not have must not be asked for.
         let values = match &preset.kind {
             Kind::Client(facts) if facts.needs_url() => values(),
-            Kind::Client(_) => Values { url: None, host: HOST_PLACE, ..values() },
+            Kind::Client(_) => Values { url: None, ..values() },
             Kind::Gateway(_) => {
-                Values { url: None, client_id: "", client_secret: "", host: HOST_PLACE, ..values() }
+                Values { url: None, client_id: "", client_secret: "", host: Some(HOST_PLACE), ..values() }
             }
         };
         let text =
@@ -165,7 +166,7 @@ fn no_preset_has_the_name_of_a_proxy() {
 fn what_the_section_writes_wins() {
     let bare = client(&section("immich", ""));
     assert_eq!((bare.name.as_str(), bare.auth_method), ("Immich", ClientAuthMethod::ClientSecretPost));
-    let uris: Vec<_> = bare.redirect_uris.iter().map(|uri| uri.as_str()).collect();
+    let uris: Vec<_> = bare.redirect_uris.iter().map(RedirectUri::as_str).collect();
     let below = |path: &str| format!("{URL}{path}");
     assert_eq!(
         uris,

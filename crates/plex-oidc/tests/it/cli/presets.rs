@@ -109,6 +109,15 @@ fn a_public_client_has_no_secret_to_put_anywhere() {
 }
 
 #[test]
+fn a_secret_that_no_snippet_can_hold_is_shown_all_the_same() {
+    let house = house("");
+    let ran = done(run(&house, &["client", "add", "a'b", "--preset", "tailscale"]));
+    let secret = ran.out.lines().find_map(|line| line.strip_prefix("client secret: ")).unwrap();
+    assert_eq!(ran.out, format!("client id:     a'b\nclient secret: {secret}\n"));
+    assert!(ran.err.contains("There is no snippet: `a\\'b`") && !ran.err.contains(secret), "{}", ran.err);
+}
+
+#[test]
 fn client_add_changes_nothing_with_a_preset_that_will_not_do() {
     let house = house("");
     let before = (house.read("plex-oidc.toml"), house.contents());
