@@ -35,42 +35,39 @@ pub(super) fn uses(document: &Document) -> Vec<PresetUse> {
 pub(super) fn fill(document: &mut Document, problems: &mut Vec<Problem>) {
     for index in 0..document.count("clients") {
         let at = format!("clients.{index}");
-        let Some(Err(problem)) = fill_one(document, &at) else { continue };
-        // Nobody knows what they would be, so nobody should call them missing.
-        document.broken.insert(schema::join(&at, "redirect_uris"));
-        if !document.broken.contains(&problem.key) {
-            problems.push(problem);
+        let unreadable = document.broken.contains(&schema::join(&at, "preset"));
+        let problem = if unreadable { None } else { fill_one(document, &at).err() };
+        if unreadable || problem.is_some() {
+            // Nobody knows what they would be, so nobody should call them missing.
+            document.broken.insert(schema::join(&at, "redirect_uris"));
         }
+        problems.extend(problem.filter(|problem| !document.broken.contains(&problem.key)));
     }
 }
 
-/// Fills the section at `at`; `None` if it has no preset.
-fn fill_one(document: &mut Document, at: &str) -> Option<Result<(), Problem>> {
+/// Fills the section at `at`, if it has a preset.
+fn fill_one(document: &mut Document, at: &str) -> Result<(), Problem> {
     let (preset_key, url_key) = (schema::join(at, "preset"), schema::join(at, "url"));
     let url = text(document, &url_key);
     let Some(name) = text(document, &preset_key) else {
-        let place = url?.place;
-        if document.broken.contains(&preset_key) {
-            return None;
-        }
+        let Some(url) = url else { return Ok(()) };
         let remedy =
             "Write the application's preset too (plex-oidc presets lists them), or `redirect_uris` instead.";
-        return Some(Err(problem(
-            place,
+        return Err(problem(
+            url.place,
             url_key,
             ("means nothing without `preset`".to_owned(), remedy.to_owned()),
-        )));
+        ));
     };
-    let place = url.as_ref().map_or_else(|| document.place_of(at), |url| url.place.clone());
-    let filled = client_facts(&name.value)
-        .map_err(|said| problem(name.place.clone(), preset_key, said))
-        .and_then(|(title, facts)| {
-            let url = address(url.as_ref(), &facts).map_err(|said| problem(place, url_key, said))?;
-            values(title, &facts, &url).into_iter().try_for_each(|(key, text)| {
-                fill_key(document, at, key, &Located { value: text, place: name.place.clone() })
-            })
-        });
-    Some(filled)
+    let (title, facts) =
+        client_facts(&name.value).map_err(|said| problem(name.place.clone(), preset_key, said))?;
+    let address = address(url.as_ref(), &facts).map_err(|said| {
+        let place = url.map_or_else(|| document.place_of(at), |url| url.place);
+        problem(place, url_key, said)
+    })?;
+    values(title, &facts, &address).into_iter().try_for_each(|(key, value)| {
+        fill_key(document, at, key, &Located { value, place: name.place.clone() })
+    })
 }
 
 /// Sets one key, if the host left it to the preset.
@@ -123,8 +120,9 @@ pub fn client_facts(name: &str) -> Result<(String, ClientFacts), (String, String
 
 /// What to do where a preset cannot be had.
 pub fn instead(name: &str, error: &PresetError) -> String {
-    let near = matches!(error, PresetError::Unknown(_)).then(|| nearest(name, presets::names())).flatten();
-    match near {
+    let begins = |known: &&str| !name.is_empty() && (name.starts_with(known) || known.starts_with(name));
+    let near = nearest(name, presets::names()).or_else(|| presets::names().find(begins));
+    match near.filter(|_| matches!(error, PresetError::Unknown(_))) {
         Some(near) => format!("Did you mean \"{near}\"? All of them: plex-oidc presets."),
         None => "All of them: plex-oidc presets.".to_owned(),
     }

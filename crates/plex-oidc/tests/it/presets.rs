@@ -214,6 +214,22 @@ fn what_cannot_be_a_preset_is_said_once_with_the_nearest() {
             "clients.0.preset: there is no preset `imich`\n    Did you mean \"immich\"? All of them: plex-oidc presets.",
         ),
         (
+            section("immich", "").replace("\"immich\"", "\"paperless\""),
+            "clients.0.preset: there is no preset `paperless`\n    Did you mean \"paperless-ngx\"?",
+        ),
+        (
+            section("immich", "").replace("\"immich\"", "\"cloudflare-access\""),
+            "clients.0.preset: there is no preset `cloudflare-access`\n    Did you mean \"cloudflare\"?",
+        ),
+        (
+            section("immich", "").replace("\"immich\"", "7"),
+            "clients.0.preset: must be the name of a preset, not a number",
+        ),
+        (
+            section("immich", "").replace(&format!("\"{URL}\""), "7"),
+            "clients.0.url: must be an address, not a number",
+        ),
+        (
             section("immich", "").replace("\"immich\"", "\"dozzle\""),
             "clients.0.preset: Dozzle signs nobody in by OpenID Connect\n    It goes behind the gateway: plex-oidc snippet dozzle prints what it needs.",
         ),
