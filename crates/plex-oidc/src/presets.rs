@@ -218,11 +218,20 @@ pub fn find(name: &str) -> Result<Preset, PresetError> {
     toml::from_str(text).map_err(|error| PresetError::Unreadable(name, error))
 }
 
-/// Fills a template of a preset. `values` have been checked: nothing in them can end the place that it stands in.
+/// Fills a template of a preset. `values` have been checked with [`is_safe`].
 pub fn filled(template: &str, values: &Values<'_>) -> Result<String, PresetError> {
     let mut environment = Environment::new();
     environment.set_undefined_behavior(UndefinedBehavior::Strict);
     environment.set_fuel(Some(FUEL));
     // The last line break of a template is not part of what it makes.
     Ok(environment.render_str(template, Value::from(Serde(values)))? + "\n")
+}
+
+/// Whether a text may stand in the configuration of another program: letters, digits and what addresses are made of,
+/// nothing that a quotation, a block, a list or a line could end with.
+pub fn is_safe(value: &str) -> bool {
+    let fits = |b: u8| {
+        b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b'_' | b'~' | b':' | b'/' | b'[' | b']')
+    };
+    !value.is_empty() && value.bytes().all(fits)
 }

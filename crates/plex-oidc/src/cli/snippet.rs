@@ -14,7 +14,7 @@ use thiserror::Error;
 
 use super::{Exit, World, presets};
 use crate::config::Config;
-use crate::presets::PresetError;
+use crate::presets::{PresetError, is_safe};
 
 /// The arguments of `snippet`.
 #[derive(Debug, Args)]
@@ -186,14 +186,6 @@ pub(super) fn safe<'v>(what: &'static str, value: &'v str) -> Result<&'v str, No
         return Ok(value);
     }
     Err(NoSnippet::Unsafe { what, value: value.escape_debug().to_string() })
-}
-
-/// Letters, digits and what addresses are made of: nothing that a quotation, a block or a line could end with.
-fn is_safe(value: &str) -> bool {
-    let fits = |b: u8| {
-        b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b'_' | b'~' | b':' | b'/' | b'[' | b']')
-    };
-    !value.is_empty() && value.bytes().all(fits)
 }
 
 /// What the snippet does not know.

@@ -3,6 +3,7 @@
 //! It works on the document, before anything is checked: what a preset says is checked as if the host had written it.
 
 use plex_oidc_core::redirect::RedirectUri;
+use url::Url;
 
 use super::problem::{Place, Problem};
 use super::raw::{Document, Located, Value, nearest};
@@ -138,20 +139,20 @@ fn address(url: Option<&Located<String>>, facts: &ClientFacts) -> Result<String,
     };
     let text = trimmed(&url.value);
     let refuse = |why: &str| Err((format!("`{}` {why}", without_user(text)), remedy.to_owned()));
-    // What is made of it is a redirect URI, or stands in a text for another program.
-    match RedirectUri::register(text) {
-        Err(error) => refuse(&error.to_string()),
-        Ok(_) if !text.starts_with("http") => refuse("must be https"),
-        Ok(_) if !text.bytes().all(is_plain) => {
+    // What is made of it is a redirect URI, compared as text, and stands in texts for other programs.
+    if let Err(error) = RedirectUri::register(text) {
+        return refuse(&error.to_string());
+    }
+    match Url::parse(text).map(|url| url.origin().ascii_serialization()) {
+        Ok(origin) if !origin.starts_with("http") => refuse("must be https"),
+        Ok(origin) if !text.starts_with(&origin) => {
+            refuse(&format!("must begin as browsers show it: {origin}"))
+        }
+        _ if !presets::is_safe(text) => {
             refuse("has a query, or a character that no address of an application needs")
         }
-        Ok(_) => Ok(text.to_owned()),
+        _ => Ok(text.to_owned()),
     }
-}
-
-/// What addresses are made of: nothing that ends a text, a line or a list in a configuration of any program.
-fn is_plain(b: u8) -> bool {
-    b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b'_' | b'~' | b':' | b'/' | b'[' | b']')
 }
 
 fn trimmed(url: &str) -> &str {

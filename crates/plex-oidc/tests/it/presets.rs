@@ -230,6 +230,14 @@ fn what_cannot_be_a_preset_is_said_once_with_the_nearest() {
             "clients.0.url: must be an address, not a number",
         ),
         (
+            section("immich", "").replace("https://app", "https://App"),
+            "clients.0.url: `https://App.example.com/below` must begin as browsers show it: https://app.example.com",
+        ),
+        (
+            section("immich", "").replace("https://app.", "http.app:/"),
+            "clients.0.url: `http.app:/example.com/below` must be https",
+        ),
+        (
             section("immich", "").replace("\"immich\"", "\"dozzle\""),
             "clients.0.preset: Dozzle signs nobody in by OpenID Connect\n    It goes behind the gateway: plex-oidc snippet dozzle prints what it needs.",
         ),

@@ -42,7 +42,12 @@ pub(super) const CLIENTS: Section = Section {
         ),
         such_as(
             "Cloudflare Access",
-            key("name", Kind::Text("a text"), None, "Its name for people. Without it, the id."),
+            key(
+                "name",
+                Kind::Text("a text"),
+                None,
+                "Its name for people. Without it, its preset's, else the id.",
+            ),
         ),
         key("enabled", Kind::Flag, Some("true"), "Whether it may be used at all."),
         key(
