@@ -206,9 +206,20 @@ fn the_printed_configuration_says_what_the_preset_filled_in_and_is_the_same() {
     assert_eq!(format!("{:?}", client(&printed[start..end])), format!("{:?}", loaded.config.clients[0]));
 }
 
+#[track_caller]
+fn refused_once(cases: &[(String, &str)]) {
+    for (section, words) in cases {
+        let said = refusal(section);
+        assert!(
+            said.starts_with("The configuration has 1 problem:") && said.contains(words),
+            "{section}\n{said}"
+        );
+    }
+}
+
 #[test]
 fn what_cannot_be_a_preset_is_said_once_with_the_nearest() {
-    let cases = [
+    refused_once(&[
         (
             section("immich", "").replace("\"immich\"", "\"imich\""),
             "clients.0.preset: there is no preset `imich`\n    Did you mean \"immich\"? All of them: plex-oidc presets.",
@@ -226,6 +237,16 @@ fn what_cannot_be_a_preset_is_said_once_with_the_nearest() {
             "clients.0.preset: must be the name of a preset, not a number",
         ),
         (
+            section("immich", "").replace("\"immich\"", "\"dozzle\""),
+            "clients.0.preset: Dozzle signs nobody in by OpenID Connect\n    It goes behind the gateway: plex-oidc snippet dozzle prints what it needs.",
+        ),
+    ]);
+}
+
+#[test]
+fn what_cannot_be_an_address_is_said_once() {
+    refused_once(&[
+        (
             section("immich", "").replace(&format!("\"{URL}\""), "7"),
             "clients.0.url: must be an address, not a number",
         ),
@@ -236,10 +257,6 @@ fn what_cannot_be_a_preset_is_said_once_with_the_nearest() {
         (
             section("immich", "").replace("https://app.", "http.app:/"),
             "clients.0.url: `http.app:/example.com/below` must be https",
-        ),
-        (
-            section("immich", "").replace("\"immich\"", "\"dozzle\""),
-            "clients.0.preset: Dozzle signs nobody in by OpenID Connect\n    It goes behind the gateway: plex-oidc snippet dozzle prints what it needs.",
         ),
         (
             section("immich", "")
@@ -265,14 +282,7 @@ fn what_cannot_be_a_preset_is_said_once_with_the_nearest() {
         ),
         (section("immich", "").replace(URL, "app.example:/"), "clients.0.url: `app.example:` must be https"),
         (section("immich", "auth_method = \"none\"\n"), "`auth_method` is `none`, and there is a secret"),
-    ];
-    for (section, words) in cases {
-        let said = refusal(&section);
-        assert!(
-            said.starts_with("The configuration has 1 problem:") && said.contains(words),
-            "{section}\n{said}"
-        );
-    }
+    ]);
 }
 
 fn document(name: &str) -> PathBuf {
