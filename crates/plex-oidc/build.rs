@@ -1,6 +1,6 @@
-//! Embeds the templates and the static files, compressed once here instead of on every request.
+//! Embeds the templates, the static files (compressed once here instead of on every request) and the presets.
 //!
-//! Writes `embedded.rs` to the build directory: two tables that `src/assets.rs` includes. It decides nothing about
+//! Writes `embedded.rs` to the build directory: three tables that `src/assets.rs` includes. It decides nothing about
 //! how the files are named or served.
 
 use std::env;
@@ -22,6 +22,13 @@ fn main() -> Result<(), Box<dyn Error>> {
     for path in files_of(&manifest_dir.join("templates"))? {
         writeln!(tables, "    ({:?}, include_str!({})),", file_name(&path)?, literal(&path)?)?;
     }
+    tables.push_str("];\n\npub(crate) static PRESETS: &[(&str, &str)] = &[\n");
+    for path in files_of(&manifest_dir.join("presets"))? {
+        // A guide for contributors stands beside them.
+        if let Some(name) = file_name(&path)?.strip_suffix(".toml") {
+            writeln!(tables, "    ({name:?}, include_str!({})),", literal(&path)?)?;
+        }
+    }
     tables.push_str("];\n");
     fs::write(out_dir.join("embedded.rs"), tables)?;
 
@@ -29,7 +36,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     if env::var("CARGO_CFG_TARGET_ENV")? == "musl" {
         writeln!(io::stdout(), "cargo::rustc-link-arg-bins=-Wl,-z,pack-relative-relocs")?;
     }
-    for watched in ["build.rs", "static", "templates"] {
+    for watched in ["build.rs", "presets", "static", "templates"] {
         writeln!(io::stdout(), "cargo::rerun-if-changed={watched}")?;
     }
     Ok(())

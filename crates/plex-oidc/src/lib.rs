@@ -15,6 +15,7 @@ pub mod keys;
 pub mod lifecycle;
 pub mod limits;
 pub mod pages;
+pub mod presets;
 pub mod ready;
 pub mod reload;
 pub mod router;

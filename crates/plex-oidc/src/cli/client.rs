@@ -8,9 +8,9 @@ use clap::{Args, Subcommand, ValueEnum};
 use plex_oidc_core::client::{Client, ClientAuthMethod};
 use plex_oidc_core::secret::{Secret, SecretKind};
 
-use super::{Exit, World};
+use super::{Exit, World, presets};
 use crate::config::edit::{self, NewClient};
-use crate::config::{self, Config};
+use crate::config::{self, Config, Loaded};
 
 /// What can be done with applications.
 #[derive(Debug, Subcommand)]
@@ -26,23 +26,61 @@ pub enum ClientCommand {
 /// The arguments of `client add`.
 #[derive(Debug, Args)]
 pub struct AddArguments {
-    /// The client id, such as immich
-    id: String,
+    /// The client id, such as immich [default: the name of the preset]
+    #[arg(required_unless_present = "preset")]
+    id: Option<String>,
+    /// The application that it is, as `plex-oidc presets` lists it: whatever is not said here comes from there
+    #[arg(long, value_name = "NAME")]
+    preset: Option<String>,
+    /// The address at which browsers reach the application, for its preset
+    #[arg(long, requires = "preset")]
+    url: Option<String>,
     /// The callback address of the application; may be repeated
-    #[arg(long = "redirect-uri", value_name = "URI", required = true)]
+    #[arg(long = "redirect-uri", value_name = "URI", required_unless_present = "preset")]
     redirect_uris: Vec<String>,
     /// A name for people
     #[arg(long)]
     name: Option<String>,
-    /// How it proves itself
-    #[arg(long, value_enum, default_value_t = Method::Basic)]
-    auth_method: Method,
+    /// How it proves itself [default: as its preset says, else basic]
+    #[arg(long, value_enum)]
+    auth_method: Option<Method>,
     /// Who may use it; may be repeated [default: everybody the server is shared with]
     #[arg(long, value_name = "GROUP")]
     allow: Vec<String>,
     /// A claim that the application reads from the ID token; may be repeated
     #[arg(long = "id-token-claim", value_name = "CLAIM")]
     id_token_claims: Vec<String>,
+}
+
+impl AddArguments {
+    fn id(&self) -> &str {
+        self.id.as_deref().or(self.preset.as_deref()).unwrap_or_default()
+    }
+
+    /// The client without its secret; else why there is none.
+    fn client(&self) -> Result<NewClient, String> {
+        let facts = match &self.preset {
+            Some(name) => {
+                Some(config::client_facts(name).map_err(|(wrong, remedy)| format!("{wrong}. {remedy}"))?)
+            }
+            None => None,
+        };
+        let public = match self.auth_method {
+            Some(method) => method == Method::None,
+            None => facts.is_some_and(|(_, facts)| facts.is_public()),
+        };
+        Ok(NewClient {
+            id: self.id().to_owned(),
+            preset: self.preset.clone(),
+            url: self.url.clone(),
+            name: self.name.clone(),
+            auth_method: self.auth_method.map(Method::auth_method),
+            secret_file: (!public).then(|| edit::secret_file_name(self.id())),
+            redirect_uris: self.redirect_uris.clone(),
+            allow: self.allow.clone(),
+            id_token_claims: self.id_token_claims.clone(),
+        })
+    }
 }
 
 /// How an application proves itself, in the words of the command line.
@@ -84,9 +122,9 @@ pub fn run(file: &Path, command: &ClientCommand, world: &mut World<'_>) -> io::R
     };
     match command {
         ClientCommand::Add(arguments)
-            if loaded.config.clients.iter().any(|c| c.id.as_str() == arguments.id) =>
+            if loaded.config.clients.iter().any(|c| c.id.as_str() == arguments.id()) =>
         {
-            world.fail(&format!("There is already an application {}. Nothing was changed.", arguments.id))
+            world.fail(&format!("There is already an application {}. Nothing was changed.", arguments.id()))
         }
         ClientCommand::Add(arguments) => add(file, arguments, world),
         ClientCommand::List => list(&loaded.config, world),
@@ -123,18 +161,12 @@ fn credentials(client: &Client) -> String {
 
 fn add(file: &Path, arguments: &AddArguments, world: &mut World<'_>) -> io::Result<Exit> {
     let folder = file.parent().unwrap_or(Path::new(""));
-    let auth_method = arguments.auth_method.auth_method();
-    let secret = (auth_method != ClientAuthMethod::None)
-        .then(|| Secret::from_random(SecretKind::ClientSecret, (world.random)()));
-    let client = NewClient {
-        id: arguments.id.clone(),
-        name: arguments.name.clone(),
-        auth_method,
-        secret_file: secret.as_ref().map(|_| edit::secret_file_name(&arguments.id)),
-        redirect_uris: arguments.redirect_uris.clone(),
-        allow: arguments.allow.clone(),
-        id_token_claims: arguments.id_token_claims.clone(),
+    let client = match arguments.client() {
+        Ok(client) => client,
+        Err(why) => return world.fail(&format!("Nothing was changed: {why}")),
     };
+    let secret =
+        client.secret_file.as_ref().map(|_| Secret::from_random(SecretKind::ClientSecret, (world.random)()));
     let text = match edit::add_client(&fs::read_to_string(file).unwrap_or_default(), &client) {
         Ok(text) => text,
         Err(error) => return world.fail(&format!("{}: {error}", file.display())),
@@ -148,10 +180,13 @@ fn add(file: &Path, arguments: &AddArguments, world: &mut World<'_>) -> io::Resu
         _ => None,
     };
     // Checked as a whole before the file is touched; if it will not do, the secret file goes again.
-    if let Err(problems) = config::parse(&file.display().to_string(), &text, folder, world.environment) {
-        write!(world.err, "Nothing was changed. With this application:\n{problems}")?;
-        return Ok(Exit::BadConfiguration);
-    }
+    let loaded = match config::parse(&file.display().to_string(), &text, folder, world.environment) {
+        Ok(loaded) => loaded,
+        Err(problems) => {
+            write!(world.err, "Nothing was changed. With this application:\n{problems}")?;
+            return Ok(Exit::BadConfiguration);
+        }
+    };
     if let Err(error) = edit::replace(file, &text) {
         return world.fail(&unwritten(file, &error));
     }
@@ -159,12 +194,28 @@ fn add(file: &Path, arguments: &AddArguments, world: &mut World<'_>) -> io::Resu
         written.keep();
     }
     writeln!(world.err, "Added to {}. A running service takes it over within seconds.", file.display())?;
-    writeln!(world.out, "client id:     {}", arguments.id)?;
-    if let Some(secret) = &secret {
-        show(secret, world)?;
-    }
-    Ok(Exit::Done)
+    added(&loaded, &client, secret.as_ref(), world)
 }
+
+/// Shows what the application needs: its snippet if it has a preset, else id and secret.
+fn added(
+    loaded: &Loaded,
+    client: &NewClient,
+    secret: Option<&Secret>,
+    world: &mut World<'_>,
+) -> io::Result<Exit> {
+    if let Some(used) = loaded.presets().iter().find(|used| used.client == client.id) {
+        let exit = presets::for_client(&loaded.config, used, secret.map(Secret::expose), world)?;
+        if exit == Exit::Done {
+            return secret.map_or(Ok(()), |_| writeln!(world.err, "\n{SHOWN_ONCE}")).map(|()| exit);
+        }
+    }
+    writeln!(world.out, "client id:     {}", client.id)?;
+    secret.map_or(Ok(()), |secret| show(secret, world)).map(|()| Exit::Done)
+}
+
+/// Where a secret was shown.
+const SHOWN_ONCE: &str = "The secret is shown this once: the file keeps only its hash.";
 
 fn write_secret(path: &Path, config: &Path, secret: &Secret) -> io::Result<()> {
     edit::create_private(path, &edit::secret_file_text(secret))?;
@@ -190,7 +241,7 @@ impl Drop for Written {
 
 fn show(secret: &Secret, world: &mut World<'_>) -> io::Result<()> {
     writeln!(world.out, "client secret: {}", secret.expose())?;
-    writeln!(world.err, "The secret is shown this once: the file keeps only its hash.")
+    writeln!(world.err, "{SHOWN_ONCE}")
 }
 
 fn unwritten(path: &Path, error: &io::Error) -> String {

@@ -10,6 +10,7 @@ pub mod explain;
 pub mod healthcheck;
 pub mod init;
 pub mod keys;
+pub mod presets;
 pub mod serve;
 pub mod snippet;
 pub mod token;
@@ -64,8 +65,10 @@ pub enum Command {
     Explain(explain::ExplainArguments),
     /// Look at each application from outside: does somebody get in who shows nothing, or what is forged or planted?
     Doctor(doctor::DoctorArguments),
-    /// Print what to paste into the configuration of a proxy
+    /// Print what to paste into the configuration of a proxy, or what to put into an application
     Snippet(snippet::SnippetArguments),
+    /// List the applications whose needs are known
+    Presets(presets::PresetsArguments),
     /// App tokens: for programs that use applications behind the gateway in a person's name
     #[command(subcommand)]
     Token(token::TokenCommand),
@@ -176,6 +179,7 @@ fn dispatch(arguments: Arguments, world: &mut World<'_>) -> io::Result<Exit> {
         Command::Explain(arguments) => explain::run(&file, &arguments, world),
         Command::Doctor(arguments) => doctor::run(&file, &arguments, world),
         Command::Snippet(arguments) => snippet::run(&file, &arguments, world),
+        Command::Presets(arguments) => presets::list(&arguments, world),
         Command::Token(command) => token::run(&file, &command, world),
         Command::Healthcheck(arguments) => healthcheck::run(&file, &arguments, world),
         Command::Version => {

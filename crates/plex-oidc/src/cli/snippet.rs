@@ -1,4 +1,5 @@
-//! `snippet`: what to paste into the configuration of a proxy, filled in.
+//! `snippet`: what to paste into the configuration of a proxy, filled in. What belongs into an application is for
+//! [`super::presets`].
 //!
 //! The texts are the files in `docs/snippets`, which the end-to-end tests run. What is filled in is checked letter by
 //! letter: no name or address of the configuration can end the place that it stands in (CVE-2025-1974 and its kin).
@@ -11,16 +12,17 @@ use clap::{Args, ValueEnum};
 use plex_oidc_core::gateway::{GatewayApp, HeaderSet, HostPattern};
 use thiserror::Error;
 
-use super::{Exit, World};
+use super::{Exit, World, presets};
 use crate::config::Config;
+use crate::presets::{PresetError, is_safe};
 
 /// The arguments of `snippet`.
 #[derive(Debug, Args)]
 pub struct SnippetArguments {
-    /// For which program
-    #[arg(value_enum, value_name = "PROXY")]
-    kind: SnippetKind,
-    /// The application, by its name in the configuration [default: the first one]
+    /// A proxy (traefik, traefik-labels, caddy, nginx, nginx-proxy-manager, ingress-nginx, haproxy, haproxy-lua, envoy,
+    /// cloudflare-access), or a preset, or the id of a client that has one
+    what: String,
+    /// With a proxy: the application, by its name in the configuration [default: the first one]
     #[arg(long, value_name = "NAME")]
     app: Option<String>,
 }
@@ -68,46 +70,52 @@ impl SnippetKind {
 }
 
 /// Why there is no snippet.
-#[derive(Debug, PartialEq, Eq, Error)]
-enum NoSnippet {
+#[derive(Debug, Error)]
+pub(super) enum NoSnippet {
     #[error("there is no [[apps]] section in the configuration to make one for")]
     NoApp,
     #[error("there is no application `{0}` in the configuration")]
     UnknownApp(String),
     #[error("the application `{0}` has no `access_team`, so it accepts nothing of Cloudflare Access")]
     NotAtCloudflare(String),
-    #[error("`{value}`, for {what}, cannot stand in the configuration of a proxy")]
+    #[error("`{value}`, for {what}, cannot stand in the configuration of another program")]
     Unsafe { what: &'static str, value: String },
     #[error("the text has a place `{0}` that nothing belongs into")]
     UnknownPlace(String),
+    #[error("{0}")]
+    Preset(#[from] PresetError),
 }
 
 /// Prints the snippet.
 pub fn run(file: &Path, arguments: &SnippetArguments, world: &mut World<'_>) -> io::Result<Exit> {
-    let config = match world.load(file)? {
-        Ok(loaded) => loaded.config,
+    let loaded = match world.load(file)? {
+        Ok(loaded) => loaded,
         Err(exit) => return Ok(exit),
     };
-    let made = chosen(&config, arguments)
-        .and_then(|app| Ok((app, filled(arguments.kind.template(), &places(&config, app))?)));
+    let Ok(kind) = SnippetKind::from_str(&arguments.what, false) else {
+        return presets::snippet(&loaded, &arguments.what, world);
+    };
+    let config = &loaded.config;
+    let made = chosen(config, kind, arguments.app.as_deref())
+        .and_then(|app| Ok((app, filled(kind.template(), &places(config, app))?)));
     match made {
         Ok((app, text)) => {
-            advise(&config, app, world)?;
+            advise(config, app, world)?;
             write!(world.out, "{text}").map(|()| Exit::Done)
         }
         Err(error) => world.fail(&format!("There is no snippet: {error}.")),
     }
 }
 
-fn chosen<'c>(config: &'c Config, arguments: &SnippetArguments) -> Result<&'c GatewayApp, NoSnippet> {
+fn chosen<'c>(config: &'c Config, kind: SnippetKind, app: Option<&str>) -> Result<&'c GatewayApp, NoSnippet> {
     let apps = &config.gateway.apps;
-    let app = match &arguments.app {
+    let app = match app {
         Some(name) => {
             apps.named(name).ok_or_else(|| NoSnippet::UnknownApp(name.escape_debug().to_string()))?
         }
         None => apps.0.first().ok_or(NoSnippet::NoApp)?,
     };
-    if arguments.kind == SnippetKind::CloudflareAccess && config.access.of(&app.name).is_none() {
+    if kind == SnippetKind::CloudflareAccess && config.access.of(&app.name).is_none() {
         return Err(NoSnippet::NotAtCloudflare(app.name.clone()));
     }
     Ok(app)
@@ -164,23 +172,20 @@ fn filled(template: &str, places: &[(&'static str, String)]) -> Result<String, N
         let (name, after) = after.split_once("}}").unwrap_or((after, ""));
         let place = places.iter().find(|(known, _)| *known == name);
         let (what, value) = place.ok_or_else(|| NoSnippet::UnknownPlace(name.to_owned()))?;
-        if !is_safe(value) {
-            return Err(NoSnippet::Unsafe { what, value: value.escape_debug().to_string() });
-        }
         text.push_str(before);
-        text.push_str(value);
+        text.push_str(safe(what, value)?);
         rest = after;
     }
     text.push_str(rest);
     Ok(text)
 }
 
-/// Letters, digits and what addresses are made of: nothing that a quotation, a block or a line could end with.
-fn is_safe(value: &str) -> bool {
-    let fits = |b: u8| {
-        b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b'_' | b'~' | b':' | b'/' | b'[' | b']')
-    };
-    !value.is_empty() && value.bytes().all(fits)
+/// The value for the place `what`, if it can end nothing.
+pub(super) fn safe<'v>(what: &'static str, value: &'v str) -> Result<&'v str, NoSnippet> {
+    if is_safe(value) {
+        return Ok(value);
+    }
+    Err(NoSnippet::Unsafe { what, value: value.escape_debug().to_string() })
 }
 
 /// What the snippet does not know.
@@ -235,7 +240,7 @@ mod tests {
 
     #[test]
     fn a_place_that_is_not_known_is_not_left_open() {
-        assert_eq!(filled("a {{b}} c", &[]), Err(NoSnippet::UnknownPlace("b".to_owned())));
+        assert!(matches!(filled("a {{b}} c", &[]), Err(NoSnippet::UnknownPlace(name)) if name == "b"));
         assert!(filled("a {{host", &[("host", "x".to_owned())]).is_ok_and(|text| text == "a x"));
         assert_eq!(filled("{ { } }", &[]).unwrap(), "{ { } }");
     }

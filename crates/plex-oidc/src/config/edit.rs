@@ -18,17 +18,21 @@ use super::secrets::{hash_line, lines};
 pub struct NewClient {
     /// Its client id.
     pub id: String,
+    /// The preset that it takes everything else from.
+    pub preset: Option<String>,
+    /// Where browsers reach it, for its preset.
+    pub url: Option<String>,
     /// Its name for people, if not the id.
     pub name: Option<String>,
-    /// How it authenticates.
-    pub auth_method: ClientAuthMethod,
+    /// How it authenticates, if not as the preset or the default says.
+    pub auth_method: Option<ClientAuthMethod>,
     /// The file with its secret, as it is to stand in the configuration; `None` for a public client.
     pub secret_file: Option<String>,
-    /// Where its answers may go.
+    /// Where its answers may go; empty leaves the preset's.
     pub redirect_uris: Vec<String>,
     /// Who may use it; empty leaves the default.
     pub allow: Vec<String>,
-    /// Claims that also go into its ID token.
+    /// Claims that also go into its ID token; empty leaves the preset's.
     pub id_token_claims: Vec<String>,
 }
 
@@ -86,23 +90,23 @@ pub fn add_client(text: &str, client: &NewClient) -> Result<String, EditError> {
     let mut table = Table::new();
     table.decor_mut().set_prefix("\n");
     table.insert("id", value(&client.id));
-    if let Some(name) = &client.name {
-        table.insert("name", value(name));
-    }
-    match client.auth_method {
-        ClientAuthMethod::ClientSecretBasic => {}
-        ClientAuthMethod::ClientSecretPost => {
-            table.insert("auth_method", value("client_secret_post"));
+    let auth_method = client.auth_method.map(|method| match method {
+        ClientAuthMethod::ClientSecretBasic => "client_secret_basic".to_owned(),
+        ClientAuthMethod::ClientSecretPost => "client_secret_post".to_owned(),
+        ClientAuthMethod::PrivateKeyJwt => "private_key_jwt".to_owned(),
+        ClientAuthMethod::None => "none".to_owned(),
+    });
+    let texts = [
+        ("preset", &client.preset),
+        ("url", &client.url),
+        ("name", &client.name),
+        ("auth_method", &auth_method),
+        ("secret_file", &client.secret_file),
+    ];
+    for (key, text) in texts {
+        if let Some(text) = text {
+            table.insert(key, value(text));
         }
-        ClientAuthMethod::PrivateKeyJwt => {
-            table.insert("auth_method", value("private_key_jwt"));
-        }
-        ClientAuthMethod::None => {
-            table.insert("auth_method", value("none"));
-        }
-    }
-    if let Some(file) = &client.secret_file {
-        table.insert("secret_file", value(file));
     }
     let lists = [
         ("redirect_uris", &client.redirect_uris),

@@ -6,6 +6,7 @@
 mod access;
 mod apps;
 mod build;
+mod client_addresses;
 mod client_keys;
 mod clients;
 pub mod edit;
@@ -14,6 +15,7 @@ mod gateway;
 pub mod length;
 mod outbound;
 mod people;
+mod presets;
 mod print;
 mod problem;
 mod raw;
@@ -40,6 +42,7 @@ use plex_oidc_core::outbound::Reach;
 use plex_oidc_core::time::Seconds;
 use secrecy::SecretString;
 
+pub use presets::{PresetUse, client_facts, instead as instead_of_preset};
 pub use problem::{Place, Problem, Problems};
 
 /// The variable that names the configuration file.
@@ -272,6 +275,11 @@ impl Loaded {
     pub fn print(&self) -> String {
         print::text(&self.document)
     }
+
+    /// The applications that have a preset, in the order of the file.
+    pub fn presets(&self) -> Vec<PresetUse> {
+        presets::uses(&self.document)
+    }
 }
 
 /// Reads the file at `path` and the variables of `environment`, and the secret files that they name.
@@ -301,7 +309,8 @@ pub fn parse(
     let variables = environment.iter().map(|(name, value)| (name.as_str(), value.as_str()));
     let document = raw::read(file, text, variables, &mut problems);
     let mut warnings = strange_variables(environment);
-    let loaded = document.and_then(|document| {
+    let loaded = document.and_then(|mut document| {
+        presets::fill(&mut document, &mut problems);
         let config = build::build(&document, folder, &mut problems, &mut warnings)?;
         Some((config, document))
     });

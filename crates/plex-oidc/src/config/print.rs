@@ -41,6 +41,9 @@ fn section_text(text: &mut String, document: &Document, section: &Section, at: &
         let path = schema::join(at, key.name);
         let line = match (document.values.get(&path), key.kind, key.default) {
             (Some(located), Kind::Secret, _) => format!("# {} is set by {}", key.name, located.place),
+            (Some(located), _, _) if document.preset.contains(&path) => {
+                format!("{} = {} # from the preset", key.name, value(&located.value))
+            }
             (Some(located), _, _) => format!("{} = {}{}", key.name, value(&located.value), origin(located)),
             (None, _, Some(default)) => format!("{} = {} # default", key.name, literal(key.kind, default)),
             (None, _, None) => continue,

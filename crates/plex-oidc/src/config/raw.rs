@@ -41,6 +41,8 @@ pub(crate) struct Document {
     pub(crate) sections: BTreeMap<String, Place>,
     /// Paths whose value was refused: nobody should call them missing.
     pub(crate) broken: BTreeSet<String>,
+    /// Paths whose value is a preset's.
+    pub(crate) preset: BTreeSet<String>,
 }
 
 impl Document {
@@ -79,6 +81,7 @@ pub(crate) fn read<'v>(
         values: BTreeMap::new(),
         sections: BTreeMap::new(),
         broken: BTreeSet::new(),
+        preset: BTreeSet::new(),
     };
     let mut reading = Reading { document, text, problems };
     let (table, errors) = DeTable::parse_recoverable(text);

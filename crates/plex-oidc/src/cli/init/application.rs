@@ -1,6 +1,6 @@
 //! What a new installation protects first.
 
-use plex_oidc_core::client::{ClientAuthMethod, ExtraClaim};
+use plex_oidc_core::client::ExtraClaim;
 use plex_oidc_core::id::ClientId;
 use plex_oidc_core::redirect::RedirectUri;
 
@@ -42,8 +42,10 @@ impl Application {
         let claims: &[ExtraClaim] = if self.cloudflare { &CLOUDFLARE_CLAIMS } else { &[] };
         NewClient {
             id: self.id.clone(),
+            preset: None,
+            url: None,
             name: self.cloudflare.then(|| "Cloudflare Access".to_owned()),
-            auth_method: ClientAuthMethod::ClientSecretBasic,
+            auth_method: None,
             secret_file: Some(self.secret_file()),
             redirect_uris: self.redirect_uris.clone(),
             allow: EVERYBODY.map(str::to_owned).to_vec(),

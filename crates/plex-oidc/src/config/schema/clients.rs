@@ -23,8 +23,32 @@ pub(super) const CLIENTS: Section = Section {
             ),
         ),
         such_as(
+            "immich",
+            key(
+                "preset",
+                Kind::Text("the name of a preset"),
+                None,
+                "The application that this is, as `plex-oidc presets` lists it. Every key of this section that is not \
+                 written then has the value that this application needs.",
+            ),
+        ),
+        such_as(
+            "https://photos.example.com",
+            key(
+                "url",
+                Kind::Text("an address"),
+                None,
+                "Where browsers reach the application: its preset makes the redirect URIs from it. Only with `preset`.",
+            ),
+        ),
+        such_as(
             "Cloudflare Access",
-            key("name", Kind::Text("a text"), None, "Its name for people. Without it, the id."),
+            key(
+                "name",
+                Kind::Text("a text"),
+                None,
+                "Its name for people. Without it, its preset's, else the id.",
+            ),
         ),
         key("enabled", Kind::Flag, Some("true"), "Whether it may be used at all."),
         key(
@@ -73,7 +97,8 @@ pub(super) const CLIENTS: Section = Section {
                 "redirect_uris",
                 Kind::Texts("addresses"),
                 None,
-                "The addresses to which answers may go, each written out in full. Required where people sign in.",
+                "The addresses to which answers may go, each written out in full. Required where people sign in, unless a \
+                 preset has them.",
             ),
         ),
         such_as(
