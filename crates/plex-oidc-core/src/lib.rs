@@ -4,6 +4,7 @@
 //! needs is an argument. That is what makes every rule testable to the second and to the byte.
 
 pub mod access_jwt;
+pub mod account;
 pub mod authorize;
 pub mod claims;
 pub mod client;

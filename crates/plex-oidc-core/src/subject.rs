@@ -4,40 +4,52 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::id::PlexAccountId;
+use crate::id::{AccountId, LocalAccountId, PlexAccountId};
 
 /// A stable identifier of a user at our issuer, at most 255 ASCII characters, never reassigned.
 ///
-/// It is the numeric Plex account id, so it survives renames, new e-mail addresses and a rebuilt database.
+/// It is the way in and the account's number there, so it survives renames and new e-mail addresses; that of a Plex account
+/// survives a rebuilt database too.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Subject(String);
 
 impl Subject {
-    const PLEX: &'static str = "plex-";
+    /// The subject of an account.
+    pub fn of(account: AccountId) -> Self {
+        Self(account.to_string())
+    }
 
     /// The subject of a Plex account.
     pub fn of_plex(account: PlexAccountId) -> Self {
-        Self(format!("{}{account}", Self::PLEX))
+        Self::of(AccountId::Plex(account))
     }
 
     /// Reads a subject that we wrote.
     pub fn parse(text: &str) -> Option<Self> {
-        let digits = text.strip_prefix(Self::PLEX)?;
-        let account: u64 = digits.parse().ok()?;
-        let subject = Self::of_plex(PlexAccountId(account));
-        (subject.0 == text).then_some(subject)
+        account(text).map(|_| Self(text.to_owned()))
     }
 
-    /// The Plex account behind this subject.
-    pub fn plex_account(&self) -> Option<PlexAccountId> {
-        self.0.strip_prefix(Self::PLEX)?.parse().ok().map(PlexAccountId)
+    /// The account behind this subject.
+    pub fn account(&self) -> Option<AccountId> {
+        account(&self.0)
     }
 
     /// The text that goes into the `sub` claim.
     pub fn as_str(&self) -> &str {
         &self.0
     }
+}
+
+fn account(text: &str) -> Option<AccountId> {
+    let (upstream, number) = text.split_once('-')?;
+    let number: u64 = number.parse().ok()?;
+    let account = match upstream {
+        "plex" => AccountId::Plex(PlexAccountId(number)),
+        "local" => AccountId::Local(LocalAccountId::new(number)?),
+        _ => return None,
+    };
+    (account.to_string() == text).then_some(account)
 }
 
 impl fmt::Display for Subject {
@@ -56,6 +68,12 @@ mod tests {
         assert_eq!(subject.as_str(), "plex-48151623");
         assert_eq!(Subject::parse("plex-48151623"), Some(subject));
         for odd in ["plex-048", "plex-+4", "plex-", "48151623", "plex-x", "plex-99999999999999999999"] {
+            assert_eq!(Subject::parse(odd), None, "{odd}");
+        }
+        let local = AccountId::Local(LocalAccountId::new(7).unwrap());
+        assert_eq!(Subject::parse("local-7"), Some(Subject::of(local)));
+        assert_eq!(Subject::of(local).account(), Some(local));
+        for odd in ["local-0", "local-07", "local-9007199254740992", "Local-7", "local-robin"] {
             assert_eq!(Subject::parse(odd), None, "{odd}");
         }
         assert!(Subject::of_plex(PlexAccountId(u64::MAX)).as_str().len() <= 255);

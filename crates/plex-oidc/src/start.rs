@@ -212,6 +212,7 @@ pub fn house_rules(config: &Config, accepted: Vec<AcceptedServer>) -> HouseRules
         allow_managed_users: config.rules.allow_managed,
         require_confirmed_email: config.rules.require_confirmed_email,
         membership_lifetime: config.rules.membership_lifetime,
+        local_accounts: false,
         accepted,
     }
 }

@@ -117,7 +117,7 @@ async fn known(config: &Config, who: &str) -> Result<UserRecord, NotExplained> {
 fn accepted(config: &Config, person: Option<&Person>) -> Vec<AcceptedServer> {
     let through = match person.map(|person| &person.standing) {
         Some(Standing::Member { through, .. }) => through.as_slice(),
-        Some(Standing::Ended) | None => &[],
+        Some(Standing::Kept | Standing::Ended) | None => &[],
     };
     let owner = |server: &PlexServer| {
         let known = through.iter().find(|known| known.machine == server.machine);

@@ -5,7 +5,7 @@ use http::HeaderMap;
 use plex_oidc_core::access_jwt::{AccessApplication, AccessAssertion, AccessError, AccessPrincipal};
 use plex_oidc_core::client::Client;
 use plex_oidc_core::decide::Person;
-use plex_oidc_core::id::PlexAccountId;
+use plex_oidc_core::id::AccountId;
 use plex_oidc_core::subject::Subject;
 use thiserror::Error;
 use zeroize::Zeroizing;
@@ -123,7 +123,7 @@ fn presented(headers: &HeaderMap, cookie: bool) -> Result<Option<&str>, NotBelie
 /// vouches for, has to be that person's too.
 async fn person(app: &App, subject: Option<&Subject>, email: &str) -> Result<UserRecord, NotBelieved> {
     let who = match subject {
-        Some(subject) => Who::Account(subject.plex_account().ok_or(NotBelieved::NeverSeen)?, email),
+        Some(subject) => Who::Account(subject.account().ok_or(NotBelieved::NeverSeen)?, email),
         None => Who::Email(email),
     };
     let (people, now) = (&app.access.people, app.clock.instant());
@@ -135,7 +135,7 @@ async fn person(app: &App, subject: Option<&Subject>, email: &str) -> Result<Use
 
 enum Who<'w> {
     /// This account, if it has this address.
-    Account(PlexAccountId, &'w str),
+    Account(AccountId, &'w str),
     /// Whoever has this address.
     Email(&'w str),
 }

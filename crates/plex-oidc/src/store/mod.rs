@@ -11,7 +11,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
-use plex_oidc_core::id::{ClientId, GrantId, PlexAccountId, RequestId};
+use plex_oidc_core::id::{AccountId, ClientId, GrantId, RequestId};
 use plex_oidc_core::secret::SecretHash;
 use plex_oidc_core::time::{Seconds, Timestamp};
 pub use plex_oidc_core::token::code::{CODE_FAILURES, DOUBLE_SUBMIT};
@@ -219,19 +219,19 @@ pub trait Store: Send + Sync {
     /// Everybody who has ever signed in, as last known.
     fn users(&self) -> Answer<'_, Vec<UserRecord>>;
     /// A user as last known.
-    fn user(&self, account_id: PlexAccountId) -> Answer<'_, Option<UserRecord>>;
+    fn user(&self, account_id: AccountId) -> Answer<'_, Option<UserRecord>>;
     /// Stores what was learned about a user. `false` when something newer was known already.
     fn put_user(&self, user: UserRecord) -> Answer<'_, bool>;
     /// Ends every browser session, every grant and every app token of a user. Nothing calls it yet: what asks Plex again about
     /// somebody who is signed in will.
-    fn end_access(&self, account_id: PlexAccountId, now: Timestamp) -> Answer<'_, EndedAccess>;
+    fn end_access(&self, account_id: AccountId, now: Timestamp) -> Answer<'_, EndedAccess>;
 
     /// What a user agreed to for a client.
-    fn consent(&self, account_id: PlexAccountId, client_id: ClientId) -> Answer<'_, Option<Consent>>;
+    fn consent(&self, account_id: AccountId, client_id: ClientId) -> Answer<'_, Option<Consent>>;
     /// Stores a consent in the place of an earlier one.
     fn save_consent(&self, consent: Consent) -> Answer<'_, ()>;
     /// Forgets a consent. `false` when there was none.
-    fn withdraw_consent(&self, account_id: PlexAccountId, client_id: ClientId) -> Answer<'_, bool>;
+    fn withdraw_consent(&self, account_id: AccountId, client_id: ClientId) -> Answer<'_, bool>;
 
     /// Removes what is over, at most [`SWEEP_BATCH`] rows of each kind; call again until nothing was left.
     fn sweep(&self, now: Timestamp) -> Answer<'_, SweepCounts>;

@@ -6,10 +6,10 @@ use std::io::Write as _;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use plex_oidc_core::account::Account;
 use plex_oidc_core::decide::{Person, Standing};
 use plex_oidc_core::groups::{Group, Groups};
-use plex_oidc_core::id::{ClientId, GrantId, PlexAccountId, RequestId, Sid};
-use plex_oidc_core::membership::PlexAccount;
+use plex_oidc_core::id::{AccountId, ClientId, GrantId, PlexAccountId, RequestId, Sid};
 use plex_oidc_core::pkce::CodeChallenge;
 use plex_oidc_core::scope::ScopeSet;
 use plex_oidc_core::secret::SecretHash;
@@ -69,9 +69,17 @@ pub(super) fn client(name: &str) -> ClientId {
     ClientId::parse(name).unwrap()
 }
 
+/// The number of a Plex account.
+pub(super) fn plex_number(account: AccountId) -> u64 {
+    match account {
+        AccountId::Plex(id) => id.0,
+        AccountId::Local(_) => panic!("a local account"),
+    }
+}
+
 pub(super) fn user(account: u64) -> UserRecord {
-    let account = PlexAccount {
-        id: PlexAccountId(account),
+    let account = Account {
+        id: AccountId::Plex(PlexAccountId(account)),
         username: Some("robin".to_owned()),
         display_name: "Robin \"the\" Friend 🎬".to_owned(),
         email: Some("robin@example.com".to_owned()),
@@ -93,7 +101,7 @@ pub(super) fn session(account: u64) -> NewBrowserSession {
     NewBrowserSession {
         hash: hash(),
         sid: Sid(uuid()),
-        account_id: PlexAccountId(account),
+        account_id: AccountId::Plex(PlexAccountId(account)),
         auth_time: T0,
         created: T0,
         idle_expires: T0.plus(Seconds::hours(1)),

@@ -6,7 +6,7 @@
 use std::fmt;
 
 use plex_oidc_core::decide::Person;
-use plex_oidc_core::id::{ClientId, PlexAccountId};
+use plex_oidc_core::id::{AccountId, ClientId};
 use plex_oidc_core::scope::ScopeSet;
 use plex_oidc_core::subject::Subject;
 use plex_oidc_core::time::Timestamp;
@@ -73,8 +73,8 @@ pub struct UserRecord {
 }
 
 impl UserRecord {
-    /// The Plex account behind it.
-    pub fn account_id(&self) -> PlexAccountId {
+    /// The account behind it.
+    pub fn account_id(&self) -> AccountId {
         self.person.account.id
     }
 
@@ -99,7 +99,7 @@ pub struct EndedAccess {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Consent {
     /// Who agreed.
-    pub account_id: PlexAccountId,
+    pub account_id: AccountId,
     /// To which client.
     pub client_id: ClientId,
     /// To what.

@@ -7,7 +7,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use plex_oidc_core::id::{ClientId, GrantId, PlexAccountId, RequestId};
+use plex_oidc_core::id::{AccountId, ClientId, GrantId, RequestId};
 use plex_oidc_core::secret::SecretHash;
 use plex_oidc_core::time::Timestamp;
 use rusqlite::Connection;
@@ -266,7 +266,7 @@ impl Store for SqliteStore {
         self.read(users::users)
     }
 
-    fn user(&self, account_id: PlexAccountId) -> Answer<'_, Option<UserRecord>> {
+    fn user(&self, account_id: AccountId) -> Answer<'_, Option<UserRecord>> {
         self.read(move |conn| users::user(conn, account_id))
     }
 
@@ -274,11 +274,11 @@ impl Store for SqliteStore {
         self.write(move |conn| users::put(conn, &user))
     }
 
-    fn end_access(&self, account_id: PlexAccountId, now: Timestamp) -> Answer<'_, EndedAccess> {
+    fn end_access(&self, account_id: AccountId, now: Timestamp) -> Answer<'_, EndedAccess> {
         self.write(move |conn| users::end_access(conn, account_id, now))
     }
 
-    fn consent(&self, account_id: PlexAccountId, client_id: ClientId) -> Answer<'_, Option<Consent>> {
+    fn consent(&self, account_id: AccountId, client_id: ClientId) -> Answer<'_, Option<Consent>> {
         self.read(move |conn| users::consent(conn, account_id, &client_id))
     }
 
@@ -286,7 +286,7 @@ impl Store for SqliteStore {
         self.write(move |conn| users::save_consent(conn, &consent))
     }
 
-    fn withdraw_consent(&self, account_id: PlexAccountId, client_id: ClientId) -> Answer<'_, bool> {
+    fn withdraw_consent(&self, account_id: AccountId, client_id: ClientId) -> Answer<'_, bool> {
         self.write(move |conn| users::withdraw_consent(conn, account_id, &client_id))
     }
 

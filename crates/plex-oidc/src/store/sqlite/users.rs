@@ -1,6 +1,6 @@
 //! Users and what they agreed to.
 
-use plex_oidc_core::id::{ClientId, PlexAccountId};
+use plex_oidc_core::id::{AccountId, ClientId};
 use plex_oidc_core::time::Timestamp;
 use rusqlite::{Connection, params};
 
@@ -8,7 +8,7 @@ use super::rows::{Fields, Result, account_param, all, change, first};
 use crate::store::StoreError;
 use crate::store::records::{Consent, EndedAccess, GrantEnd, UserRecord};
 
-pub(super) fn user(conn: &Connection, account: PlexAccountId) -> Result<Option<UserRecord>> {
+pub(super) fn user(conn: &Connection, account: AccountId) -> Result<Option<UserRecord>> {
     first(
         conn,
         r#"SELECT account_id AS "users.account_id", person AS "users.person", updated AS "users.updated"
@@ -45,7 +45,7 @@ pub(super) fn put(conn: &Connection, user: &UserRecord) -> Result<bool> {
     Ok(written == 1)
 }
 
-pub(super) fn end_access(conn: &Connection, account: PlexAccountId, now: Timestamp) -> Result<EndedAccess> {
+pub(super) fn end_access(conn: &Connection, account: AccountId, now: Timestamp) -> Result<EndedAccess> {
     let account = account_param(account)?;
     let sessions = change(conn, "DELETE FROM browser_sessions WHERE account_id = ?1", [account])?;
     let grants = change(
@@ -59,7 +59,7 @@ pub(super) fn end_access(conn: &Connection, account: PlexAccountId, now: Timesta
 
 pub(super) fn consent(
     conn: &Connection,
-    account: PlexAccountId,
+    account: AccountId,
     client_id: &ClientId,
 ) -> Result<Option<Consent>> {
     first(
@@ -95,11 +95,7 @@ pub(super) fn save_consent(conn: &Connection, consent: &Consent) -> Result<()> {
     Ok(())
 }
 
-pub(super) fn withdraw_consent(
-    conn: &Connection,
-    account: PlexAccountId,
-    client_id: &ClientId,
-) -> Result<bool> {
+pub(super) fn withdraw_consent(conn: &Connection, account: AccountId, client_id: &ClientId) -> Result<bool> {
     let removed = change(
         conn,
         "DELETE FROM consents WHERE account_id = ?1 AND client_id = ?2",
