@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::id::AccountId;
+use crate::profile::Profile;
 
 /// What is known of one account: what plex.tv says with the account's own token, or what the host wrote down.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -23,6 +24,9 @@ pub struct Account {
     pub managed: bool,
     /// A Plex account that nobody signed up for.
     pub anonymous: bool,
+    /// What the host wrote down besides; of a Plex account there is nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub profile: Option<Box<Profile>>,
 }
 
 impl Account {

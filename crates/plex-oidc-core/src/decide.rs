@@ -48,7 +48,8 @@ impl AllowRule {
             let plain = text.bytes().all(|b| b.is_ascii_graphic());
             return (whole && plain).then(|| Self::Email(text.to_ascii_lowercase()));
         }
-        Group::parse(text).filter(|group| group.meaning().is_some()).map(Self::Group)
+        let known = |group: &Group| group.meaning().is_some() || group.is_of_local_accounts();
+        Group::parse(text).filter(known).map(Self::Group)
     }
 
     /// Whether it is about a library, which is not always known of a person.

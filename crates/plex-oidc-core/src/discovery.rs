@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use crate::claims::{ACR_PASSWORD, ACR_PLEX};
 use crate::client::SigningAlgorithm;
 use crate::issuer::Issuer;
 use crate::scope::Scope;
@@ -26,7 +27,7 @@ pub struct ProviderMetadata {
     prompt_values_supported: [&'static str; 4],
     claim_types_supported: [&'static str; 1],
     claims_supported: Vec<&'static str>,
-    acr_values_supported: [&'static str; 1],
+    acr_values_supported: Vec<&'static str>,
     display_values_supported: [&'static str; 1],
     claims_parameter_supported: bool,
     request_parameter_supported: bool,
@@ -35,15 +36,58 @@ pub struct ProviderMetadata {
     authorization_response_iss_parameter_supported: bool,
 }
 
-/// The metadata of the provider at `issuer`.
-pub fn provider_metadata(issuer: &Issuer) -> ProviderMetadata {
+/// The claims of every account, and those of the protocol.
+const CLAIMS: [&str; 17] = [
+    "iss",
+    "sub",
+    "aud",
+    "exp",
+    "iat",
+    "auth_time",
+    "nonce",
+    "at_hash",
+    "amr",
+    "acr",
+    "sid",
+    "preferred_username",
+    "name",
+    "email",
+    "email_verified",
+    "picture",
+    "groups",
+];
+
+/// What only local accounts have (OIDC Core 1.0 s. 5.1).
+const CLAIMS_OF_LOCAL_ACCOUNTS: [&str; 14] = [
+    "given_name",
+    "family_name",
+    "middle_name",
+    "nickname",
+    "profile",
+    "website",
+    "gender",
+    "birthdate",
+    "zoneinfo",
+    "locale",
+    "updated_at",
+    "address",
+    "phone_number",
+    "phone_number_verified",
+];
+
+/// The metadata of the provider at `issuer`, which has local accounts or not.
+pub fn provider_metadata(issuer: &Issuer, local_accounts: bool) -> ProviderMetadata {
+    let claims_supported =
+        CLAIMS.into_iter().chain(CLAIMS_OF_LOCAL_ACCOUNTS.into_iter().filter(|_| local_accounts));
+    let is_offered = |scope: &Scope| local_accounts || !matches!(scope, Scope::Address | Scope::Phone);
+    let acr = [ACR_PLEX].into_iter().chain([ACR_PASSWORD].into_iter().filter(|_| local_accounts));
     ProviderMetadata {
         issuer: issuer.as_str().to_owned(),
         authorization_endpoint: issuer.join("/authorize"),
         token_endpoint: issuer.join("/token"),
         userinfo_endpoint: issuer.join("/userinfo"),
         jwks_uri: issuer.join("/jwks"),
-        scopes_supported: Scope::ALL.map(Scope::as_str).to_vec(),
+        scopes_supported: Scope::ALL.into_iter().filter(is_offered).map(Scope::as_str).collect(),
         response_types_supported: ["code"],
         response_modes_supported: ["query"],
         grant_types_supported: ["authorization_code", "refresh_token"],
@@ -53,26 +97,8 @@ pub fn provider_metadata(issuer: &Issuer) -> ProviderMetadata {
         code_challenge_methods_supported: ["S256"],
         prompt_values_supported: ["none", "login", "consent", "select_account"],
         claim_types_supported: ["normal"],
-        claims_supported: vec![
-            "iss",
-            "sub",
-            "aud",
-            "exp",
-            "iat",
-            "auth_time",
-            "nonce",
-            "at_hash",
-            "amr",
-            "acr",
-            "sid",
-            "preferred_username",
-            "name",
-            "email",
-            "email_verified",
-            "picture",
-            "groups",
-        ],
-        acr_values_supported: [crate::claims::ACR_PLEX],
+        claims_supported: claims_supported.collect(),
+        acr_values_supported: acr.collect(),
         display_values_supported: ["page"],
         claims_parameter_supported: false,
         request_parameter_supported: false,
@@ -89,6 +115,10 @@ mod tests {
     #[test]
     fn req_087_metadata_says_aloud_what_the_defaults_get_wrong() {
         let issuer = Issuer::parse("https://auth.example.com").unwrap();
-        insta::assert_json_snapshot!(provider_metadata(&issuer));
+        insta::assert_json_snapshot!(provider_metadata(&issuer, false));
+        let with = serde_json::to_value(provider_metadata(&issuer, true)).unwrap();
+        let lists = |name: &str, value: &str| with[name].as_array().unwrap().iter().any(|one| one == value);
+        assert!(lists("scopes_supported", "address") && lists("scopes_supported", "phone"));
+        assert!(lists("claims_supported", "birthdate") && lists("acr_values_supported", ACR_PASSWORD));
     }
 }

@@ -19,6 +19,7 @@ pub mod jose;
 pub mod membership;
 pub mod net;
 pub mod pkce;
+pub mod profile;
 pub mod prompt;
 pub mod redirect;
 pub mod scope;

@@ -100,6 +100,7 @@ mod tests {
             picture: None,
             managed: false,
             anonymous: false,
+            profile: None,
         }
     }
 

@@ -79,6 +79,7 @@ pub(crate) fn friend() -> Person {
             picture: None,
             managed: false,
             anonymous: false,
+            profile: None,
         },
         groups,
         standing: Standing::Member { confirmed_at: Timestamp(0), through: vec![server()] },

@@ -128,6 +128,7 @@ impl User {
             picture: self.thumb.clone().filter(|thumb| thumb.starts_with("https://")),
             managed: self.restricted,
             anonymous: self.anonymous,
+            profile: None,
         }
     }
 }

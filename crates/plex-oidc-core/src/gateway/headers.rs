@@ -9,6 +9,7 @@ use icu_normalizer::uts46::Uts46MapperBorrowed;
 
 use crate::decide::Person;
 use crate::id::AccountId;
+use crate::subject::Subject;
 
 /// Longest value, in bytes. What is longer is not sent: half a name or half a list of groups is a wrong one.
 const MAX_VALUE: usize = 4096;
@@ -89,8 +90,12 @@ impl UserNames {
         name.filter(|name| !self.is_taken(name, person))
     }
 
-    /// Nobody gets by other means the name that the host gave to somebody else or to a program.
+    /// Nobody gets by other means the name that the host gave to somebody else or to a program, nor another's subject.
     fn is_taken(&self, name: &str, person: &Person) -> bool {
+        let seen: String = Uts46MapperBorrowed::new().map_normalize(name.chars()).collect();
+        if Subject::parse(&seen).is_some_and(|subject| subject != person.subject()) {
+            return true;
+        }
         let others = self.chosen.iter().filter(|(account, _)| **account != person.account.id);
         let mut given = others.map(|(_, given)| given).chain(&self.of_programs);
         given.any(|given| is_same_name(given, name))

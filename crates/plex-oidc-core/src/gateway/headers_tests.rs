@@ -136,4 +136,10 @@ fn a_local_account_is_never_called_what_a_plex_account_could_be_called() {
     let names = UserNames { chosen, ..UserNames::default() };
     assert_eq!(value_of(&set, Some(&kept()), &names, "X-User"), "marla", "the host may say otherwise");
     assert_eq!(value_of(&set, Some(&friend()), &names, "X-User"), "plex-42");
+    let by_name = UserNames { otherwise: UserName::Username, ..UserNames::default() };
+    for name in ["local-7", "LOCAL-7", "plex-7", "\u{ff4c}ocal-7"] {
+        let mut pretender = friend();
+        pretender.account.username = Some(name.to_owned());
+        assert_eq!(value_of(&set, Some(&pretender), &by_name, "X-User"), "", "{name} is somebody else");
+    }
 }

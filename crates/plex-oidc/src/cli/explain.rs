@@ -123,7 +123,8 @@ fn accepted(config: &Config, person: Option<&Person>) -> Vec<AcceptedServer> {
         let known = through.iter().find(|known| known.machine == server.machine);
         server.owner.or_else(|| Some(known?.owner))
     };
-    config.plex.servers.iter().filter_map(|server| Some(server.accepted(owner(server)?))).collect()
+    let servers = config.plex.iter().flat_map(|plex| &plex.servers);
+    servers.filter_map(|server| Some(server.accepted(owner(server)?))).collect()
 }
 
 /// Without headers it is a browser that opens a page, which people ask about most.

@@ -58,6 +58,7 @@ pub(super) const fn exit_after(error: &StartError) -> Exit {
         | StartError::Keys(_)
         | StartError::Pages(_)
         | StartError::Theme { .. }
+        | StartError::LocalTaken(_)
         | StartError::File { .. } => Exit::BadConfiguration,
         StartError::Store(_)
         | StartError::Plex(_)

@@ -62,6 +62,7 @@ pub(super) mod tests {
             picture: None,
             managed: false,
             anonymous: false,
+            profile: None,
         };
         let standing = Standing::Member { confirmed_at: Timestamp(0), through: Vec::new() };
         let person =

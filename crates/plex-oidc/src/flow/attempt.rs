@@ -30,17 +30,23 @@ pub enum Refusal {
     Denied {
         /// Why.
         denial: Denial,
-        /// The name of the Plex account.
+        /// The name of the account.
         account_name: String,
         /// Its e-mail address.
         account_email: Option<String>,
+        /// Whether it is a Plex account.
+        at_plex: bool,
     },
     /// Nobody approved in time.
     TookTooLong,
     /// Plex no longer accepts the token that came with the approval.
     TokenRefused,
-    /// Somebody else signed in than the client expected.
+    /// Somebody else signed in at Plex than the client expected.
     OtherAccount,
+    /// Somebody else signed in with a password than the client expected.
+    OtherPerson,
+    /// Name and password do not go together.
+    WrongPassword,
 }
 
 /// A stored attempt, opened by the browser it belongs to.

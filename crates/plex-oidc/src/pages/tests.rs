@@ -109,7 +109,8 @@ fn hostile_pages() -> [Page<'static>; 8] {
             client_name: EVIL,
             request_id: EVIL,
             csrf: EVIL,
-            script,
+            plex: Some(script),
+            password: true,
             login_hint: Some(EVIL),
             ..base
         }),
@@ -121,6 +122,7 @@ fn hostile_pages() -> [Page<'static>; 8] {
             refresh_seconds: 3,
         }),
         Page::Denied(Denied {
+            at_plex: true,
             reason: DeniedReason::Stranger,
             account_name: EVIL,
             account_email: Some(EVIL),
@@ -136,6 +138,7 @@ fn hostile_pages() -> [Page<'static>; 8] {
         }),
         Page::SignOutConfirm(SignOutConfirm { csrf: EVIL, account_name: EVIL }),
         Page::AccountChoice(AccountChoice {
+            at_plex: true,
             account: EVIL,
             account_name: EVIL,
             account_email: Some(EVIL),
@@ -391,6 +394,7 @@ fn an_override_that_fails_later_gives_way_to_ours() {
     fs::write(folder.path().join("denied.html"), template).unwrap();
     let pages = Pages::new(Theme::default(), Some(folder.path())).unwrap();
     let denied = Denied {
+        at_plex: true,
         reason: DeniedReason::Stranger,
         account_name: "Kim",
         account_email: None,

@@ -11,7 +11,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
-use plex_oidc_core::id::{AccountId, ClientId, GrantId, RequestId};
+use plex_oidc_core::id::{AccountId, ClientId, GrantId, LocalAccountId, RequestId};
 use plex_oidc_core::secret::SecretHash;
 use plex_oidc_core::time::{Seconds, Timestamp};
 pub use plex_oidc_core::token::code::{CODE_FAILURES, DOUBLE_SUBMIT};
@@ -22,10 +22,11 @@ pub mod records;
 pub mod sqlite;
 
 use records::{
-    AccessTokenRecord, AdoptedPin, Adoption, AppTokenRecord, BrowserSession, CodeRecord, Consent,
+    AccessTokenRecord, AdoptedPin, Adoption, AppTokenRecord, BrowserSession, CodeRecord, Consent, Declared,
     EndedAccess, EndedSession, Finish, FinishLogin, GatewaySession, GrantEnd, GrantsPolicy, KeyReplacement,
-    Login, NewAppToken, NewCode, NewLogin, RedeemCode, RedeemHandover, Redemption, RefreshTokenRecord,
-    RefusedAt, Rotate, Rotation, SealedBytes, SessionName, StoredKeyRow, SweepCounts, UserRecord,
+    LocalAccount, LocalPut, Login, NewAppToken, NewCode, NewLogin, PutLocalAccount, RedeemCode,
+    RedeemHandover, Redemption, RefreshTokenRecord, RefusedAt, Rotate, Rotation, SealedBytes, SessionName,
+    SignInName, StoredKeyRow, SweepCounts, UserRecord,
 };
 
 /// So long a PIN is remembered. Plex forgets it in half an hour.
@@ -222,6 +223,18 @@ pub trait Store: Send + Sync {
     fn user(&self, account_id: AccountId) -> Answer<'_, Option<UserRecord>>;
     /// Stores what was learned about a user. `false` when something newer was known already.
     fn put_user(&self, user: UserRecord) -> Answer<'_, bool>;
+    /// The local account that somebody who types this signs in to, whatever its state.
+    fn local_account(&self, name: SignInName) -> Answer<'_, Option<LocalAccount>>;
+    /// All local accounts, by name.
+    fn local_accounts(&self) -> Answer<'_, Vec<LocalAccount>>;
+    /// Stores a local account in the place of what is expected to be there, and ends of its access what is to end.
+    fn put_local_account(&self, put: PutLocalAccount) -> Answer<'_, LocalPut>;
+    /// Removes a local account that the configuration does not declare, with its sessions, grants and app tokens. `false`
+    /// when there is none.
+    fn remove_local_account(&self, id: LocalAccountId) -> Answer<'_, bool>;
+    /// Makes the accounts that the configuration declares these, all or none. Access ends for those that are gone or switched
+    /// off, and what came of signing in for those with another password.
+    fn declare_local_accounts(&self, declared: Vec<LocalAccount>, now: Timestamp) -> Answer<'_, Declared>;
     /// Ends every browser session, every grant and every app token of a user. Nothing calls it yet: what asks Plex again about
     /// somebody who is signed in will.
     fn end_access(&self, account_id: AccountId, now: Timestamp) -> Answer<'_, EndedAccess>;

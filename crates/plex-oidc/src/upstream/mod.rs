@@ -1,5 +1,6 @@
 //! The ways in. An upstream says who somebody is and what is shared with them; it decides nothing and knows no HTTP
-//! handler. There is one way in today, [`plex`]; [`access_keys`] is what it takes to believe Cloudflare Access.
+//! handler. There are two ways in, [`plex`] and [`local`]; [`access_keys`] is what it takes to believe Cloudflare Access.
 
 pub mod access_keys;
+pub mod local;
 pub mod plex;

@@ -123,6 +123,11 @@ fn judged(pin: Pin, code: &str, identity: &ClientIdentity) -> Result<Pin, PinRef
 }
 
 impl Plex {
+    /// The servers whose members may come in.
+    pub fn accepted(&self) -> &[AcceptedServer] {
+        &self.settings.servers
+    }
+
     /// A way in through `api`.
     pub fn new(api: PlexTv, settings: PlexSettings, breaker: Breaker, clock: Arc<dyn Clock>) -> Self {
         let looks = Mutex::new(breaker.clone());

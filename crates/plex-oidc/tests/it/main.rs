@@ -17,6 +17,7 @@ mod discovery;
 mod gateway;
 mod gateway_access;
 mod layout;
+mod local;
 mod refresh;
 mod reload;
 mod requirements;

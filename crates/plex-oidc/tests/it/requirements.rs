@@ -15,7 +15,10 @@ const WAITING: [(u32, &str); 7] = [
 ];
 
 fn is_of_this_version(number: u32) -> bool {
-    (1..=99).contains(&number) || (125..=137).contains(&number) || (164..=174).contains(&number)
+    (1..=99).contains(&number)
+        || (125..=142).contains(&number)
+        || number == 150
+        || (164..=174).contains(&number)
 }
 
 /// The numbers in the names of tests, as in `req_069_070_…`.

@@ -87,6 +87,7 @@ pub(super) fn user(account: u64) -> UserRecord {
         picture: None,
         managed: false,
         anonymous: false,
+        profile: None,
     };
     let person = Person {
         account,

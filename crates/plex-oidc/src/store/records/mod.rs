@@ -14,6 +14,7 @@ use plex_oidc_core::time::Timestamp;
 mod app_tokens;
 mod codes;
 mod gateway;
+mod local;
 mod logins;
 mod sessions;
 mod tokens;
@@ -21,6 +22,7 @@ mod tokens;
 pub use app_tokens::{AppTokenRecord, NewAppToken};
 pub use codes::{CodeRecord, GrantEnd, GrantRecord, NewCode, NewGrant, RedeemCode, Redemption};
 pub use gateway::{GatewaySession, NewGatewaySession, RedeemHandover};
+pub use local::{Declared, Ends, LocalAccount, LocalPut, PutLocalAccount, SignInName};
 pub use logins::{
     AdoptedPin, Adoption, Finish, FinishLogin, FinishedBy, Login, LoginState, NewLogin, RefusedAt,
 };

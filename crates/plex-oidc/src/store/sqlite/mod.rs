@@ -7,16 +7,17 @@
 use std::path::Path;
 use std::time::Duration;
 
-use plex_oidc_core::id::{AccountId, ClientId, GrantId, RequestId};
+use plex_oidc_core::id::{AccountId, ClientId, GrantId, LocalAccountId, RequestId};
 use plex_oidc_core::secret::SecretHash;
 use plex_oidc_core::time::Timestamp;
 use rusqlite::Connection;
 
 use super::records::{
-    AccessTokenRecord, AdoptedPin, Adoption, AppTokenRecord, BrowserSession, CodeRecord, Consent,
+    AccessTokenRecord, AdoptedPin, Adoption, AppTokenRecord, BrowserSession, CodeRecord, Consent, Declared,
     EndedAccess, EndedSession, Finish, FinishLogin, GatewaySession, GrantEnd, GrantsPolicy, KeyReplacement,
-    Login, NewAppToken, NewCode, NewLogin, RedeemCode, RedeemHandover, Redemption, RefreshTokenRecord,
-    RefusedAt, Rotate, Rotation, SealedBytes, SessionName, StoredKeyRow, SweepCounts, UserRecord,
+    LocalAccount, LocalPut, Login, NewAppToken, NewCode, NewLogin, PutLocalAccount, RedeemCode,
+    RedeemHandover, Redemption, RefreshTokenRecord, RefusedAt, Rotate, Rotation, SealedBytes, SessionName,
+    SignInName, StoredKeyRow, SweepCounts, UserRecord,
 };
 use super::{Answer, Store};
 
@@ -24,6 +25,7 @@ mod app_tokens;
 mod codes;
 mod gateway;
 mod keys;
+mod local;
 mod logins;
 mod opening;
 mod reader;
@@ -276,6 +278,26 @@ impl Store for SqliteStore {
 
     fn end_access(&self, account_id: AccountId, now: Timestamp) -> Answer<'_, EndedAccess> {
         self.write(move |conn| users::end_access(conn, account_id, now))
+    }
+
+    fn local_account(&self, name: SignInName) -> Answer<'_, Option<LocalAccount>> {
+        self.read(move |conn| local::by_name(conn, &name))
+    }
+
+    fn local_accounts(&self) -> Answer<'_, Vec<LocalAccount>> {
+        self.read(local::list)
+    }
+
+    fn put_local_account(&self, put: PutLocalAccount) -> Answer<'_, LocalPut> {
+        self.write(move |conn| local::put(conn, &put))
+    }
+
+    fn remove_local_account(&self, id: LocalAccountId) -> Answer<'_, bool> {
+        self.write(move |conn| local::remove(conn, id))
+    }
+
+    fn declare_local_accounts(&self, declared: Vec<LocalAccount>, now: Timestamp) -> Answer<'_, Declared> {
+        self.write(move |conn| local::declare(conn, &declared, now))
     }
 
     fn consent(&self, account_id: AccountId, client_id: ClientId) -> Answer<'_, Option<Consent>> {

@@ -93,6 +93,7 @@ pub(super) fn keep_statements(conn: &Connection) -> rusqlite::Result<()> {
 pub(super) const MIGRATIONS: &[M<'_>] = &[
     M::up(include_str!("../../../migrations/sqlite/V1__initial.sql")),
     M::up(include_str!("../../../migrations/sqlite/V2__gateway.sql")),
+    M::up(include_str!("../../../migrations/sqlite/V3__local_accounts.sql")),
 ];
 
 pub(super) fn migrate(conn: &mut Connection, path: &Path) -> Result<()> {

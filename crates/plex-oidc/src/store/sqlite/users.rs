@@ -46,6 +46,13 @@ pub(super) fn put(conn: &Connection, user: &UserRecord) -> Result<bool> {
 }
 
 pub(super) fn end_access(conn: &Connection, account: AccountId, now: Timestamp) -> Result<EndedAccess> {
+    let ended = end_sign_ins(conn, account, now)?;
+    let app_tokens = change(conn, "DELETE FROM app_tokens WHERE account_id = ?1", [account_param(account)?])?;
+    Ok(EndedAccess { app_tokens, ..ended })
+}
+
+/// Ends what came of signing in.
+pub(super) fn end_sign_ins(conn: &Connection, account: AccountId, now: Timestamp) -> Result<EndedAccess> {
     let account = account_param(account)?;
     let sessions = change(conn, "DELETE FROM browser_sessions WHERE account_id = ?1", [account])?;
     let grants = change(
@@ -53,8 +60,7 @@ pub(super) fn end_access(conn: &Connection, account: AccountId, now: Timestamp) 
         "UPDATE grants SET ended_at = ?2, ended_why = ?3 WHERE account_id = ?1 AND ended_at IS NULL",
         params![account, now.0, GrantEnd::AccessEnded.as_str()],
     )?;
-    let app_tokens = change(conn, "DELETE FROM app_tokens WHERE account_id = ?1", [account])?;
-    Ok(EndedAccess { sessions, grants, app_tokens })
+    Ok(EndedAccess { sessions, grants, app_tokens: 0 })
 }
 
 pub(super) fn consent(

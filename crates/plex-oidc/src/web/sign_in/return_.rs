@@ -11,7 +11,7 @@ use crate::flow::attempt::{self, Attempt};
 use crate::flow::complete::{Outcome, come_back};
 use crate::store::records::LoginState;
 use crate::web::request::{ClientAddress, open_for_page};
-use crate::web::respond::{Answer, failed, see_other, to_attempt, to_client, with_cookie};
+use crate::web::respond::{Answer, failed, onward, see_other, to_attempt, to_client, with_cookie};
 use crate::web::sign_in::views::waiting;
 
 /// `GET /sign-in/{request_id}/return`.
@@ -40,7 +40,7 @@ async fn go_on(
     address: IpAddr,
     headers: &HeaderMap,
 ) -> Result<Answer, FlowError> {
-    let (id, cookie) = (attempt.id, attempt.cookie.clone());
+    let (id, cookie, client) = (attempt.id, attempt.cookie.clone(), attempt.client.name.as_str());
     let session = attempt::session(app, app.cookies.session(headers).as_ref()).await?;
     let cookies = app.cookies;
     let set_session = |answer, secret| {
@@ -50,6 +50,9 @@ async fn go_on(
     match come_back(app, attempt, address, session.as_ref()).await? {
         Outcome::Waiting => Ok(still_waiting(app, id, cookie).await?),
         Outcome::Page => Ok(to_attempt(id)),
+        Outcome::Onward { location } => {
+            Ok(with_cookie(onward(app, &location, client), &cookies.clear_attempt(id)))
+        }
         Outcome::Done { location, session } => Ok(set_session(see_other(&location), &session)),
         Outcome::Ask { session, id: asking, cookie } => {
             let answer = set_session(to_attempt(asking), &session);

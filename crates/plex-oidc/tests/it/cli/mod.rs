@@ -9,6 +9,7 @@ mod init_refusals;
 mod keys;
 mod snippet;
 mod token;
+mod user;
 
 use std::cell::Cell;
 use std::collections::BTreeMap;
@@ -90,6 +91,7 @@ impl House {
             out: &mut out,
             err: &mut err,
             random: &mut random,
+            hide_typing: &mut |_| false,
             clock: &self.clock,
         };
         let file = self.folder.path().join("plex-oidc.toml");

@@ -39,6 +39,7 @@ fn robin(standing: Standing, updated: Timestamp) -> UserRecord {
         picture: None,
         managed: false,
         anonymous: false,
+        profile: None,
     };
     UserRecord {
         person: Person { account, groups: Groups::from([Group::friend()]), standing, libraries: vec![] },

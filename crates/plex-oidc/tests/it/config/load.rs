@@ -63,8 +63,11 @@ fn what_is_not_written_has_a_safe_default() {
     assert_eq!(config.listen, ["127.0.0.1:8400".parse().unwrap()]);
     assert!(config.trusted_proxies.is_empty());
     assert!(!config.rules.allow_managed && config.rules.require_confirmed_email);
-    assert_eq!(config.plex.servers[0].machine.as_str(), "0123456789abcdef0123456789abcdef01234567");
-    assert_eq!(config.plex.urls.clients, "https://clients.plex.tv");
+    assert_eq!(
+        config.plex.as_ref().unwrap().servers[0].machine.as_str(),
+        "0123456789abcdef0123456789abcdef01234567"
+    );
+    assert_eq!(config.plex.as_ref().unwrap().urls.clients, "https://clients.plex.tv");
     let client = &config.clients[0];
     assert!(client.enabled && client.pkce_required && !client.rotate_refresh_tokens);
     assert_eq!((client.name.as_str(), client.plex_token, client.may_refresh()), ("immich", None, false));
@@ -107,7 +110,7 @@ fn variables_alone_make_a_configuration() {
     let loaded = config::load(&folder.path().join("none.toml"), &environment(&variables)).unwrap();
     assert_eq!(loaded.config.clients.len(), 1);
     assert_eq!(loaded.config.clients[0].secrets.len(), 1);
-    assert_eq!(loaded.config.plex.servers[0].owner, None, "the token tells");
+    assert_eq!(loaded.config.plex.as_ref().unwrap().servers[0].owner, None, "the token tells");
     assert!(config::load(&folder.path().join("none.toml"), &environment(&variables[1..])).is_err());
 }
 
