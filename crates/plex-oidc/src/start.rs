@@ -2,26 +2,24 @@
 //! the [`App`] together.
 
 use std::num::NonZeroU32;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use axum::Router;
 use plex_oidc_core::decide::HouseRules;
-use plex_oidc_core::id::{AccountId, PlexAccountId};
+use plex_oidc_core::id::AccountId;
 use plex_oidc_core::membership::AcceptedServer;
 use plex_oidc_core::net::TrustedProxies;
+use plextv::PlexTv;
 use plextv::breaker::{Breaker, Settings};
-use plextv::{BaseUrls, ClientIdentity, PlexToken, PlexTv};
-use secrecy::ExposeSecret as _;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tracing::info;
-use url::Url;
 
 use crate::app::{App, Lifetimes, Passwords, State};
 use crate::clock::{Clock, SystemClock};
-use crate::config::{Config, PlexConfig};
+use crate::config::Config;
 use crate::entropy::{Entropy, SystemEntropy};
 use crate::flow::watch::Watchers;
 use crate::gateway::{self, AccessValidator, Gateway, GatewayCookies, Recent, TeamKeys};
@@ -37,7 +35,12 @@ use crate::store::{Store, StoreError};
 use crate::throttle::Throttle;
 use crate::upstream::access_keys::AccessKeys;
 use crate::upstream::local::PasswordChecker;
-use crate::upstream::plex::{Plex, PlexSettings};
+use crate::upstream::plex::Plex;
+
+mod plex;
+
+pub use plex::plex_api;
+use plex::plex_settings;
 
 /// How long open requests may take to finish after the program was asked to stop (invariant I-20).
 const DRAIN: Duration = Duration::from_secs(10);
@@ -289,50 +292,6 @@ fn lifetimes(config: &Config) -> Lifetimes {
         refresh_absolute: config.tokens.refresh_absolute,
         refresh_grace: config.tokens.refresh_grace,
     }
-}
-
-/// The client of the plex.tv API, as this installation.
-pub fn plex_api(plex: &PlexConfig, client_identifier: String) -> Result<PlexTv, StartError> {
-    let extra_ca = plex.extra_ca_file.as_deref().map(read).transpose()?;
-    let http =
-        PlexTv::http_client(extra_ca.as_deref()).map_err(|error| StartError::Plex(error.to_string()))?;
-    let url = |text: &str| Url::parse(text).map_err(|error| StartError::Plex(format!("{text}: {error}")));
-    let urls = BaseUrls {
-        plex_tv: url(&plex.urls.plex_tv)?,
-        clients: url(&plex.urls.clients)?,
-        app: url(&plex.urls.app)?,
-    };
-    let identity = ClientIdentity {
-        client_identifier,
-        product: plex.product.clone(),
-        version: env!("CARGO_PKG_VERSION").to_owned(),
-        platform: "Web".to_owned(),
-        device_name: plex.product.clone(),
-    };
-    PlexTv::new(http, urls, identity).map_err(|error| StartError::Plex(error.to_string()))
-}
-
-fn read(path: &Path) -> Result<Vec<u8>, StartError> {
-    std::fs::read(path).map_err(|source| StartError::File { path: path.to_owned(), source })
-}
-
-async fn plex_settings(plex: &PlexConfig, api: &PlexTv) -> Result<PlexSettings, StartError> {
-    let owner_token = plex.owner_token.as_ref().and_then(|token| PlexToken::parse(token.expose_secret()));
-    let mut asked = None;
-    let mut servers = Vec::new();
-    for server in &plex.servers {
-        let owner = match (server.owner, asked) {
-            (Some(owner), _) | (None, Some(owner)) => owner,
-            (None, None) => *asked.insert(ask_owner(api, owner_token.as_ref()).await?),
-        };
-        servers.push(server.accepted(owner));
-    }
-    Ok(PlexSettings { servers, owner_token })
-}
-
-async fn ask_owner(api: &PlexTv, owner_token: Option<&PlexToken>) -> Result<PlexAccountId, StartError> {
-    let token = owner_token.ok_or(StartError::Owner(plextv::Error::Unauthorized))?;
-    Ok(api.user(token).await.map_err(StartError::Owner)?.id)
 }
 
 fn pages(config: &Config) -> Result<Pages, StartError> {

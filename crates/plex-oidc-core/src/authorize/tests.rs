@@ -159,7 +159,7 @@ fn req_012_a_long_nonce_is_kept() {
 fn req_020_openid_is_not_granted_by_accident() {
     let request = ask(&[("scope", Some("email"))]).unwrap();
     assert!(!request.scopes.contains(Scope::OpenId));
-    for nothing in [None, Some("phone"), Some("offline_access")] {
+    for nothing in [None, Some("fax"), Some("offline_access")] {
         assert_eq!(redirected(&[("scope", nothing)]), AuthorizeErrorCode::InvalidScope);
     }
     let narrow = ask(&[("client_id", Some("narrow")), ("scope", Some("openid email groups"))]).unwrap();

@@ -10,6 +10,7 @@ pub mod explain;
 pub mod healthcheck;
 pub mod init;
 pub mod keys;
+mod password;
 pub mod serve;
 pub mod snippet;
 pub mod token;

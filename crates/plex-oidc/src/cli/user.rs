@@ -1,7 +1,7 @@
 //! `user`: local accounts, which the store keeps. It works beside the running service, and holds at once.
 
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use clap::{Args, Subcommand};
 use plex_oidc_core::decide::{Person, Standing};
@@ -12,8 +12,8 @@ use plex_oidc_core::subject::Subject;
 use plex_oidc_core::time::Timestamp;
 use thiserror::Error;
 use tokio::runtime::Runtime;
-use zeroize::Zeroizing;
 
+use super::password::{PasswordArguments, PasswordError, asked_password};
 use super::serve::exit_after;
 use super::{Exit, World, printable};
 use crate::config::{Config, local_person};
@@ -21,7 +21,7 @@ use crate::installation::open_beside;
 use crate::start::StartError;
 use crate::store::records::{Ends, LocalAccount, LocalPut, PutLocalAccount, UserRecord};
 use crate::store::{Store, StoreError};
-use crate::upstream::local::{PASSWORD_BYTES, Password, PasswordHash, email, username};
+use crate::upstream::local::{PasswordHash, email, username};
 
 /// What can be done with local accounts.
 #[derive(Debug, Subcommand)]
@@ -47,14 +47,6 @@ pub enum UserCommand {
 pub struct WhoArguments {
     /// `local-<id>`, the user name or the e-mail address
     who: String,
-}
-
-/// Where a password comes from.
-#[derive(Debug, Args)]
-pub struct PasswordArguments {
-    /// The file whose first line is the password [default: asked for, or the first line of standard input]
-    #[arg(long, value_name = "FILE")]
-    password_file: Option<PathBuf>,
 }
 
 /// The arguments of `user add`.
@@ -123,12 +115,8 @@ enum NotDone {
     Claim(String, ClaimError),
     #[error("`{0}` has no `=`: write a claim, = and its value")]
     NoClaim(String),
-    #[error("a password has {} to {} bytes", PASSWORD_BYTES.start(), PASSWORD_BYTES.end())]
-    Password,
-    #[error("the two passwords are not the same")]
-    Mistyped,
-    #[error("{} cannot be read: {source}", path.display())]
-    File { path: PathBuf, source: io::Error },
+    #[error(transparent)]
+    Password(#[from] PasswordError),
     #[error("another local account has this user name or this e-mail address")]
     Taken,
     #[error("the account was changed meanwhile; run this again")]
@@ -147,7 +135,7 @@ pub fn run(file: &Path, command: &UserCommand, world: &mut World<'_>) -> io::Res
         let hash = asked_password(arguments, world);
         return match hash {
             Ok(hash) => writeln!(world.out, "{}", hash.to_text()).map(|()| Exit::Done),
-            Err(error) => failed(&error, world),
+            Err(error) => failed(&error.into(), world),
         };
     }
     let config = match world.load(file)? {
@@ -321,47 +309,6 @@ fn write_down(person: &mut Person, claims: &[String]) -> Result<(), NotDone> {
         written.map_err(|error| NotDone::Claim(printable(claim), error))?;
     }
     Ok(())
-}
-
-/// Reads a password, and hashes it.
-fn asked_password(arguments: &PasswordArguments, world: &mut World<'_>) -> Result<PasswordHash, NotDone> {
-    let typed = match &arguments.password_file {
-        Some(path) => {
-            let read = std::fs::read_to_string(path).map(Zeroizing::new);
-            let text = read.map_err(|source| NotDone::File { path: path.clone(), source })?;
-            Zeroizing::new(text.lines().next().unwrap_or_default().to_owned())
-        }
-        None => prompted(world)?,
-    };
-    let password = Password::parse(&typed).ok_or(NotDone::Password)?;
-    let [salt @ .., _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _] = (world.random)();
-    Ok(PasswordHash::of(&password, salt))
-}
-
-/// Asks twice where a person types, who does not see what; else takes the first line.
-fn prompted(world: &mut World<'_>) -> Result<Zeroizing<String>, NotDone> {
-    if !(world.hide_typing)(true) {
-        return Ok(line(world)?);
-    }
-    let mut ask = |question: &str| {
-        write!(world.err, "{question}")?;
-        world.err.flush()?;
-        let typed = line(world);
-        writeln!(world.err)?;
-        typed
-    };
-    let both = ask("Password: ").and_then(|first| Ok((first, ask("The same again: ")?)));
-    (world.hide_typing)(false);
-    let (first, second) = both?;
-    if first == second { Ok(first) } else { Err(NotDone::Mistyped) }
-}
-
-fn line(world: &mut World<'_>) -> io::Result<Zeroizing<String>> {
-    let mut line = Zeroizing::new(String::new());
-    world.input.read_line(&mut line)?;
-    let whole = line.trim_end_matches(['\r', '\n']).len();
-    line.truncate(whole);
-    Ok(line)
 }
 
 /// Says so if an application could take this account for somebody's Plex account.

@@ -64,6 +64,7 @@ pub(super) fn build(
         local,
         public_url: public_url?,
     };
+    local::warn_of_nowhere(&mut reader, &config);
     Some(config)
 }
 

@@ -3,11 +3,13 @@
 use std::collections::BTreeMap;
 
 use plex_oidc_core::account::Account;
-use plex_oidc_core::decide::{Person, Standing};
+use plex_oidc_core::decide::{AllowRule, Person, Standing};
+use plex_oidc_core::gateway::Access;
 use plex_oidc_core::groups::{Group, Groups};
 use plex_oidc_core::id::{AccountId, LocalAccountId};
 use plex_oidc_core::time::Timestamp;
 
+use super::Config;
 use super::reader::Reader;
 use super::secrets;
 use crate::store::records::{LocalAccount, UserRecord};
@@ -89,6 +91,29 @@ pub(super) fn build(reader: &mut Reader<'_>) -> LocalConfig {
         );
     }
     LocalConfig { enabled, groups, accounts }
+}
+
+/// Says so if people can sign in with a password and no list of those who may names any of them.
+pub(super) fn warn_of_nowhere(reader: &mut Reader<'_>, config: &Config) {
+    let is_for_them = |rule: &AllowRule| match rule {
+        AllowRule::Group(group) => group.is_of_local_accounts(),
+        AllowRule::Account(account) => matches!(account, AccountId::Local(_)),
+        AllowRule::Email(_) => true,
+    };
+    let of_clients = config.clients.iter().flat_map(|client| &client.allow);
+    let apps = &config.gateway.apps.0;
+    let of_apps = apps.iter().flat_map(|app| {
+        let of_rules = app.rules.iter().filter_map(|rule| match &rule.access {
+            Access::Only(audience) => Some(&audience.allow),
+            Access::Bypass => None,
+        });
+        of_rules.chain([&app.audience.allow]).flatten()
+    });
+    if config.local.enabled && !of_clients.chain(of_apps).any(is_for_them) {
+        let wrong = "whoever signs in with a password gets in nowhere";
+        let remedy = "Name `local`, or a group of local.groups, in the `allow` of an application.";
+        reader.warn(reader.place("local.enabled"), "local.enabled", wrong, remedy);
+    }
 }
 
 fn accounts(reader: &mut Reader<'_>, groups: &[Group]) -> Vec<DeclaredAccount> {

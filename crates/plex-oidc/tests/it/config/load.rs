@@ -1,6 +1,7 @@
 //! Loading: the example, the smallest file, variables, paths.
 
 use plex_oidc::config::{self, example};
+use plex_oidc::upstream::local::{Password, PasswordHash};
 use plex_oidc_core::time::Seconds;
 
 use super::{environment, folder};
@@ -20,6 +21,8 @@ fn every_commented_line_of_the_example_is_right_too() {
     std::fs::write(folder.path().join("extra-ca.pem"), "").unwrap();
     std::fs::create_dir(folder.path().join("theme")).unwrap();
     super::write(folder.path(), "plex-owner.token", "abcdefghijklmnopqrst");
+    let hash = PasswordHash::of(&Password::parse("a long enough secret").unwrap(), [7; 16]).to_text();
+    super::write(folder.path(), "robin.password-hash", &hash);
     let active = |line: &str| match line.strip_prefix("# ") {
         Some(rest) if rest.starts_with('[') || rest.split(' ').nth(1) == Some("=") => rest.to_owned(),
         _ => line.to_owned(),

@@ -122,7 +122,13 @@ async fn req_150_a_way_in_that_is_switched_off_is_off_on_every_route() {
     let mut browser = local_only.browser();
     let asked = photos.authorization();
     let page = browser.open(&asked.url()).await.expect(200);
-    assert!(!page.text().contains("Plex") && !page.body.contains("sign-in.js"), "{}", page.text());
+    assert!(
+        !page.text().contains("with Plex")
+            && !page.text().contains("Plex account")
+            && !page.body.contains("sign-in.js"),
+        "{}",
+        page.text()
+    );
     let csp = page.header("content-security-policy").unwrap();
     assert!(csp.contains("connect-src 'self';"), "{csp}");
     let csrf = page.form("/password").fields[0].1.clone();
