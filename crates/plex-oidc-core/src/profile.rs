@@ -87,8 +87,11 @@ pub enum ClaimError {
     #[error("there is no such claim")]
     Unknown,
     /// The value has another form; the words say which.
-    #[error("it is {0}")]
+    #[error("it must be {0}")]
     Form(&'static str),
+    /// It is about another claim, which has no value.
+    #[error("there is nothing that could be verified")]
+    Nothing,
 }
 
 impl Account {
@@ -114,7 +117,7 @@ impl Account {
             }
             "email_verified" => {
                 if text == "true" && self.email.is_none() {
-                    return Err(ClaimError::Form("about an e-mail address, and there is none"));
+                    return Err(ClaimError::Nothing);
                 }
                 self.email_confirmed = text == "true";
                 return Ok(());
@@ -149,7 +152,7 @@ impl Profile {
             "phone_number_verified" => {
                 let is_true = value.as_deref() == Some("true");
                 if is_true && self.phone_number.is_none() {
-                    return Err(ClaimError::Form("about a phone number, and there is none"));
+                    return Err(ClaimError::Nothing);
                 }
                 self.phone_number_verified = is_true;
                 return Ok(());
@@ -303,7 +306,7 @@ mod tests {
             ("website", "https://example.com/~robin", "javascript:alert(1)"),
             ("picture", "https://example.com/r.jpg", "r.jpg"),
             ("email", "robin@example.com", "robin"),
-            ("email_verified", "true", "yes"),
+            ("email_verified", "false", "yes"),
             ("phone_number", "+31 20 123 4567", "020"),
             ("zoneinfo", "Europe/Amsterdam", "Europe Amsterdam"),
             ("locale", "en-GB", "<en>"),

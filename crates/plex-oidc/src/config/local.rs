@@ -185,7 +185,7 @@ fn claims(reader: &mut Reader<'_>, key: &str, account: &mut Account) {
             Some((claim, Err(error))) => (claim, error.to_string()),
             None => (text.value.as_str(), "there is no `=`".to_owned()),
         };
-        let remedy = "Write a claim, = and its value: \"name=Robin Example\". One that is said to be verified stands before that.";
+        let remedy = "Write a claim, = and its value: \"name=Robin Example\". What is verified stands before email_verified=true.";
         reader.refuse(text.place.clone(), key, format!("`{}`: {wrong}", claim.escape_debug()), remedy);
     }
 }

@@ -24,6 +24,7 @@ pub(super) mod app_tokens;
 pub(super) mod codes;
 pub(super) mod gateway;
 pub(super) mod keys;
+pub(super) mod local;
 pub(super) mod logins;
 pub(super) mod races;
 pub(super) mod refresh;

@@ -1,7 +1,7 @@
 //! The conformance suite of every store, run on this one.
 
 use super::tests::check;
-use crate::store::conformance::{codes, keys, logins, races, refresh, sessions, sweeping};
+use crate::store::conformance::{codes, keys, local, logins, races, refresh, sessions, sweeping};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_installation_is_named_once() {
@@ -261,4 +261,24 @@ async fn i_04_a_rotation_in_a_race_with_the_end_leaves_nothing() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn i_06_one_of_64_calls_signs_out() {
     check(async |store| races::i_06_one_of_64_calls_signs_out(store).await).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_local_account_is_stored_over_what_is_expected_and_nothing_else() {
+    check(async |store| local::a_local_account_is_stored_over_what_is_expected_and_nothing_else(store).await)
+        .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_password_counts_only_while_it_is_the_accounts_and_the_account_is_on() {
+    check(async |store| {
+        local::a_password_counts_only_while_it_is_the_accounts_and_the_account_is_on(store).await
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_declared_accounts_are_those_of_the_file_or_nothing_changes() {
+    check(async |store| local::the_declared_accounts_are_those_of_the_file_or_nothing_changes(store).await)
+        .await;
 }

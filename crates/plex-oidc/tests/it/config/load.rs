@@ -208,3 +208,25 @@ proptest::proptest! {
         }
     }
 }
+
+#[test]
+fn local_accounts_come_in_where_they_are_named_and_plex_may_be_left_out() {
+    let local = "[local]\nenabled = true\ngroups = [\"family\"]\n";
+    let named =
+        |allow: &str| SMALL.replace("id = \"immich\"", &format!("id = \"immich\"\nallow = [\"{allow}\"]"));
+    let warned =
+        |text: &str| -> Vec<String> { load(text, &[]).warnings.into_iter().map(|w| w.key).collect() };
+    assert_eq!(warned(&format!("{SMALL}{local}")), ["local.enabled"], "whoever signs in gets in nowhere");
+    for allow in ["local", "family", "local-7", "robin@example.com"] {
+        assert_eq!(warned(&format!("{}{local}", named(allow))), [""; 0], "{allow}");
+    }
+    let alone = named("local")
+        .replace("[plex]\nserver = \"0123456789ABCDEF0123456789abcdef01234567\"\nowner_id = 17\n", "");
+    let config = load(&format!("{alone}{local}"), &[]).config;
+    assert!(config.plex.is_none() && config.local.enabled);
+    // Without local accounts it is as it was: Plex is needed, and no other group is known.
+    let folder = folder();
+    for text in [alone, named("family"), named("local")] {
+        assert!(config::parse("small.toml", &text, folder.path(), &environment(&[])).is_err(), "{text}");
+    }
+}
