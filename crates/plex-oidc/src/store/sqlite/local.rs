@@ -116,11 +116,9 @@ pub(super) fn remove(conn: &Connection, id: LocalAccountId) -> Result<bool> {
 
 /// Makes the declared accounts those of the configuration.
 pub(super) fn declare(conn: &Connection, declared: &[LocalAccount], now: Timestamp) -> Result<Declared> {
-    let there: BTreeMap<AccountId, LocalAccount> = list(conn)?
-        .into_iter()
-        .filter(|account| account.declared)
-        .map(|account| (account.user.account_id(), account))
-        .collect();
+    let sql = r#"SELECT * FROM local_account_details WHERE "local_accounts.declared" = 1"#;
+    let there = all(conn, sql, [], read)?.into_iter().map(|account| (account.user.account_id(), account));
+    let there: BTreeMap<AccountId, LocalAccount> = there.collect();
     let changed: Vec<&LocalAccount> = declared
         .iter()
         .filter(|new| !there.get(&new.user.account_id()).is_some_and(|old| is_same(old, new)))

@@ -272,7 +272,7 @@ async fn a_local_account_is_stored_over_what_is_expected_and_nothing_else() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_password_counts_only_while_it_is_the_accounts_and_the_account_is_on() {
     check(async |store| {
-        local::a_password_counts_only_while_it_is_the_accounts_and_the_account_is_on(store).await
+        local::a_password_counts_only_while_it_is_the_accounts_and_the_account_is_on(store).await;
     })
     .await;
 }
