@@ -4,7 +4,7 @@
 use http::HeaderMap;
 use plex_oidc_core::access_jwt::{AccessApplication, AccessAssertion, AccessError, AccessPrincipal};
 use plex_oidc_core::client::Client;
-use plex_oidc_core::decide::Person;
+use plex_oidc_core::decide::{Person, Standing};
 use plex_oidc_core::id::AccountId;
 use plex_oidc_core::subject::Subject;
 use thiserror::Error;
@@ -151,11 +151,16 @@ impl Who<'_> {
         }
     }
 
-    /// An address that Plex has not seen confirmed is whatever its owner wrote: it tells nobody.
+    /// An address that nobody has seen confirmed is whatever its owner wrote: it tells nobody. A local account that is switched
+    /// off does not stand in the way of the one that its owner has besides.
     fn is(&self, person: &Person) -> bool {
         match self {
             Self::Account(id, _) => person.account.id == *id,
-            Self::Email(_) => person.account.email_confirmed && self.has_address(person),
+            Self::Email(_) => {
+                let is_off =
+                    matches!(person.account.id, AccountId::Local(_)) && person.standing == Standing::Ended;
+                person.account.email_confirmed && self.has_address(person) && !is_off
+            }
         }
     }
 

@@ -33,11 +33,12 @@ fn named(name: &str) -> SignInName {
     SignInName::Username(name.to_owned())
 }
 
-/// Finishes a new attempt with the password of `account`.
-async fn signs_in(store: &Shared, account: &LocalAccount, hash: &str) -> Finish {
+/// Finishes a new attempt with the password of `account`. Also gives the hash of the session that comes of it.
+async fn signed(store: &Shared, account: &LocalAccount, hash: &str) -> (Finish, SecretHash) {
     let login = login();
     store.begin_login(login.clone()).await.unwrap();
     let new = NewBrowserSession { account_id: account.user.account_id(), ..session(1) };
+    let secret = new.hash;
     let finish = FinishLogin {
         id: login.id,
         by: FinishedBy::Password(hash.to_owned()),
@@ -47,7 +48,11 @@ async fn signs_in(store: &Shared, account: &LocalAccount, hash: &str) -> Finish 
         replaced_session: None,
         code: None,
     };
-    store.finish_login(finish).await.unwrap()
+    (store.finish_login(finish).await.unwrap(), secret)
+}
+
+async fn signs_in(store: &Shared, account: &LocalAccount, hash: &str) -> Finish {
+    signed(store, account, hash).await.0
 }
 
 pub(crate) async fn a_local_account_is_stored_over_what_is_expected_and_nothing_else(store: &Shared) {
@@ -117,4 +122,26 @@ pub(crate) async fn the_declared_accounts_are_those_of_the_file_or_nothing_chang
     assert_eq!(store.local_accounts().await.unwrap().len(), 3, "nothing changed");
     assert_eq!(declare(&[]).await, Declared::Stored { written: 0, removed: 2 });
     assert_eq!(store.local_accounts().await.unwrap(), [kept]);
+}
+
+pub(crate) async fn a_change_of_a_local_account_ends_what_it_is_to_end_and_nobody_elses(store: &Shared) {
+    let (mut robin, sam) = (added(store, 7, "robin").await, added(store, 8, "sam").await);
+    let (_, others) = signed(store, &sam, "hash of sam").await;
+    let token = app_tokens::app_token(robin.user.account_id());
+    assert!(store.add_app_token(token.clone()).await.unwrap());
+    for (ends, session_lives, token_lives) in
+        [(Ends::Nothing, true, true), (Ends::SignIns, false, true), (Ends::Access, false, false)]
+    {
+        let (_, session) = signed(store, &robin, "hash of robin").await;
+        let mut changed = robin.clone();
+        changed.user.updated = changed.user.updated.plus(Seconds(1));
+        assert_eq!(
+            store.put_local_account(put(Some(&robin), &changed, ends)).await.unwrap(),
+            LocalPut::Stored
+        );
+        robin = changed;
+        assert_eq!(store.browser_session(session, T0).await.unwrap().is_some(), session_lives, "{ends:?}");
+        assert_eq!(store.app_token(token.hash, T0).await.unwrap().is_some(), token_lives, "{ends:?}");
+        assert!(store.browser_session(others, T0).await.unwrap().is_some(), "{ends:?}: somebody else's");
+    }
 }

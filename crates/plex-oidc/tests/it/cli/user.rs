@@ -16,7 +16,9 @@ fn served() -> (House, Arc<dyn Store>) {
     assert_eq!(house.run(&told_for_cloudflare()).exit, Exit::Done);
     let file = house.path("plex-oidc.toml");
     let text = std::fs::read_to_string(&file).unwrap();
-    std::fs::write(&file, format!("{text}\n[local]\nenabled = true\ngroups = [\"family\"]\n")).unwrap();
+    let more = "[local]\nenabled = true\ngroups = [\"family\"]\n\
+                [[apps]]\nname = \"files\"\nhost = \"files.example.org\"\nallow = [\"family\"]\n";
+    std::fs::write(&file, format!("{text}\n{more}")).unwrap();
     let config = config::load(&file, &house.variables()).unwrap().config;
     let store = house.runtime.block_on(open_stored(&config)).unwrap().store;
     (house, store)
@@ -110,4 +112,30 @@ fn what_could_be_taken_for_something_else_is_refused() {
         assert_eq!(refused.exit, Exit::Failed, "{arguments:?}: {}", refused.err);
         assert!(refused.err.contains(said), "{arguments:?}: {}", refused.err);
     }
+}
+
+#[test]
+fn the_other_commands_know_them_too() {
+    let (house, store) = served();
+    let robin = ["add", "robin", "--group", "family", "email=robin@example.com", "--no-password"];
+    assert_eq!(user(&house, &robin, "").exit, Exit::Done);
+    let explain = |who| house.run(&["explain", "--user", who, "--url", "https://files.example.org/"]);
+    let said = explain("robin");
+    assert_eq!(said.exit, Exit::Done, "{}{}", said.out, said.err);
+    assert!(
+        said.out.contains("robin (local-") && said.out.contains("passes (200), as this person"),
+        "{}",
+        said.out
+    );
+    let token = |who| house.run(&["token", "add", "--user", who, "--app", "files"]);
+    assert_eq!(token("robin").exit, Exit::Done);
+    assert_eq!(house.runtime.block_on(store.app_tokens()).unwrap().len(), 1);
+    assert_eq!(user(&house, &["disable", "robin"], "").exit, Exit::Done);
+    assert_eq!(house.runtime.block_on(store.app_tokens()).unwrap().len(), 0, "it ends at once");
+    assert!(explain("robin").out.contains("does not pass"));
+    assert!(token("robin").err.contains("may not come in any more"));
+    // An address that nobody vouches for tells nobody.
+    assert!(
+        house.run(&["token", "add", "--user", "robin@example.com", "--app", "files"]).err.contains("nobody")
+    );
 }
