@@ -45,26 +45,23 @@ async fn req_139_whatever_is_wrong_looks_the_same() {
 #[tokio::test]
 async fn req_139_an_unknown_name_takes_as_long_as_a_wrong_password() {
     let house = house().await;
-    let mut medians = Vec::new();
+    let mut fastest = Vec::new();
     for name in ["robin", "nobody", "sam"] {
-        let mut times = Vec::new();
+        let mut least = Duration::MAX;
         for _ in 0..5 {
             let mut browser = house.browser();
             let page = browser.open(&house.relying_party("photos").authorization().url()).await.expect(200);
             let start = Instant::now();
             browser.post(&page, "/password", &[("username", name), ("password", "not the password")]).await;
-            times.push(start.elapsed());
+            least = least.min(start.elapsed());
             house.pass(Seconds::minutes(16)); // so that nothing is throttled
         }
-        times.sort();
-        medians.push(times[2]);
+        fastest.push(least);
     }
-    // Hashing is nearly all of it: without it an answer takes a fraction. A busy machine is no reason to fail.
-    let least = medians.iter().min().unwrap();
-    assert!(
-        *least > Duration::from_millis(5) && medians.iter().all(|time| *time < *least * 3),
-        "{medians:?}"
-    );
+    // Hashing is nearly all of it: without it, an answer takes a small part of that. The fastest of five, because a busy
+    // machine makes any of them slower and none faster.
+    assert!(fastest.iter().all(|time| *time * 2 > fastest[0]), "{fastest:?}");
+    assert!(fastest[0] > Duration::from_millis(5), "{fastest:?}");
 }
 
 #[tokio::test]
