@@ -5,6 +5,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
+use plex_oidc_core::account::Account;
 use plex_oidc_core::decide::{AllowRule, Audience, HouseRules, Person, Standing};
 use plex_oidc_core::gateway::family::{Header, HeaderSource, Subrequest};
 use plex_oidc_core::gateway::{
@@ -12,8 +13,8 @@ use plex_oidc_core::gateway::{
     RequestKind, Verdict, weigh,
 };
 use plex_oidc_core::groups::{Group, Groups};
-use plex_oidc_core::id::{MachineId, PlexAccountId};
-use plex_oidc_core::membership::{AcceptedServer, PlexAccount};
+use plex_oidc_core::id::{AccountId, MachineId, PlexAccountId};
+use plex_oidc_core::membership::AcceptedServer;
 use plex_oidc_core::time::{Seconds, Timestamp};
 use plex_oidc_fuzz::{mode, two_lines};
 use url::Url;
@@ -125,6 +126,7 @@ fn house() -> HouseRules {
         allow_managed_users: false,
         require_confirmed_email: true,
         membership_lifetime: Seconds::days(1),
+        local_accounts: false,
         accepted: vec![server()],
     }
 }
@@ -188,8 +190,8 @@ fn person(byte: u8) -> Option<Person> {
         1 => groups.insert(group(0)),
         _ => groups.insert(group(1)),
     };
-    let account = PlexAccount {
-        id: PlexAccountId(42),
+    let account = Account {
+        id: AccountId::Plex(PlexAccountId(42)),
         username: None,
         display_name: "Pat".into(),
         email: None,
@@ -197,6 +199,7 @@ fn person(byte: u8) -> Option<Person> {
         picture: None,
         managed: false,
         anonymous: false,
+        profile: None,
     };
     Some(Person { account, groups, standing, libraries: vec![] })
 }

@@ -8,9 +8,10 @@ use serde::Serialize;
 use crate::client::{Client, ExtraClaim, SigningAlgorithm};
 use crate::decide::Person;
 use crate::groups::Groups;
-use crate::id::Sid;
+use crate::id::{AccountId, Sid};
 use crate::issuer::Issuer;
-use crate::scope::ScopeSet;
+use crate::profile::{Address, Profile};
+use crate::scope::{Scope, ScopeSet};
 use crate::subject::Subject;
 use crate::time::Timestamp;
 
@@ -21,9 +22,21 @@ pub const MAX_ID_TOKEN_CLAIMS_BYTES: usize = 3072;
 pub const AMR_PLEX: &str = "plex";
 /// The authentication context class of a sign-in through Plex (`acr`).
 pub const ACR_PLEX: &str = "urn:plex-oidc:acr:plex";
-/// Every authentication context class there is. With a second one, an `acr` that a client demands must also be compared with
-/// that of the session, in [`next_step`](crate::authorize::next_step).
-pub const ACR_VALUES: [&str; 1] = [ACR_PLEX];
+/// The authentication method of a sign-in with a password (RFC 8176 s. 2).
+pub const AMR_PASSWORD: &str = "pwd";
+/// The authentication context class of a sign-in with a password.
+pub const ACR_PASSWORD: &str = "urn:plex-oidc:acr:password";
+
+/// Every authentication context class there is.
+pub const ACR_VALUES: [&str; 2] = [ACR_PLEX, ACR_PASSWORD];
+
+/// How somebody with this account authenticates: `amr` and `acr`.
+pub const fn authentication(account: AccountId) -> (&'static str, &'static str) {
+    match account {
+        AccountId::Plex(_) => (AMR_PLEX, ACR_PLEX),
+        AccountId::Local(_) => (AMR_PASSWORD, ACR_PASSWORD),
+    }
+}
 
 /// Claims about the person, those that the scopes or the client's settings release.
 #[derive(Debug, Default, Serialize)]
@@ -113,6 +126,7 @@ pub struct IdTokenClaims<'a> {
 pub fn id_token<'a>(facts: &IdTokenFacts<'a>) -> IdTokenClaims<'a> {
     let (copied, requested) = (&facts.client.id_token_claims, facts.requested);
     let released = |claim| copied.contains(&claim) || requested.contains(&claim);
+    let (amr, acr) = authentication(facts.person.account.id);
     IdTokenClaims {
         iss: facts.issuer.as_str(),
         sub: facts.subject.as_str(),
@@ -122,8 +136,8 @@ pub fn id_token<'a>(facts: &IdTokenFacts<'a>) -> IdTokenClaims<'a> {
         auth_time: facts.auth_time,
         nonce: facts.nonce,
         at_hash: at_hash(facts.access_token, facts.client.signing_algorithm),
-        amr: [AMR_PLEX],
-        acr: ACR_PLEX,
+        amr: [amr],
+        acr,
         sid: facts.sid.to_string(),
         person: PersonClaims::of(facts.person, facts.plex_token, released),
     }
@@ -161,15 +175,81 @@ pub struct UserInfo<'a> {
     sub: &'a str,
     #[serde(flatten)]
     person: PersonClaims<'a>,
+    #[serde(flatten)]
+    profile: Option<ProfileClaims<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    address: Option<&'a Address>,
+    #[serde(flatten)]
+    phone: Option<PhoneClaims<'a>>,
+}
+
+/// What a host wrote down in a profile (OIDC Core 1.0 s. 5.1), besides what every account has.
+#[derive(Debug, Serialize)]
+struct ProfileClaims<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    given_name: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    family_name: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    middle_name: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    nickname: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    profile: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    website: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    gender: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    birthdate: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    zoneinfo: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    locale: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    updated_at: Option<Timestamp>,
+}
+
+impl<'a> ProfileClaims<'a> {
+    fn of(profile: &'a Profile) -> Self {
+        Self {
+            given_name: profile.given_name.as_deref(),
+            family_name: profile.family_name.as_deref(),
+            middle_name: profile.middle_name.as_deref(),
+            nickname: profile.nickname.as_deref(),
+            profile: profile.profile.as_deref(),
+            website: profile.website.as_deref(),
+            gender: profile.gender.as_deref(),
+            birthdate: profile.birthdate.as_deref(),
+            zoneinfo: profile.zoneinfo.as_deref(),
+            locale: profile.locale.as_deref(),
+            updated_at: profile.updated_at,
+        }
+    }
+}
+
+#[derive(Debug, Serialize)]
+struct PhoneClaims<'a> {
+    phone_number: &'a str,
+    phone_number_verified: bool,
 }
 
 /// The claims that the scopes release, and those that were asked for by name.
 pub fn userinfo<'a>(facts: &UserInfoFacts<'a>) -> UserInfo<'a> {
     let (scopes, requested) = (facts.scopes, facts.requested);
     let released = |claim: ExtraClaim| scopes.contains(claim.scope()) || requested.contains(&claim);
+    let written = |scope| facts.person.account.profile.as_deref().filter(|_| scopes.contains(scope));
     UserInfo {
         sub: facts.subject.as_str(),
         person: PersonClaims::of(facts.person, facts.plex_token, released),
+        profile: written(Scope::Profile).map(ProfileClaims::of),
+        address: written(Scope::Address).and_then(|profile| profile.address.as_ref()),
+        phone: written(Scope::Phone).and_then(|profile| {
+            Some(PhoneClaims {
+                phone_number: profile.phone_number.as_deref()?,
+                phone_number_verified: profile.phone_number_verified,
+            })
+        }),
     }
 }
 
@@ -192,7 +272,7 @@ impl<'a> SignedUserInfo<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::{client, friend};
+    use crate::testing::{client, friend, kept};
     use serde_json::{Value, json};
     use uuid::Uuid;
 
@@ -268,6 +348,47 @@ mod tests {
         assert_eq!(claims.get("email"), Some(&json!("pat@example.com")));
         assert_eq!(claims.get("groups"), Some(&json!(["plex-friend"])));
         assert!(claims.get("email_verified").is_none() && claims.get("name").is_none());
+    }
+
+    #[test]
+    fn req_073_what_a_host_wrote_down_follows_the_scopes_with_the_types_of_the_specification() {
+        let mut person = kept();
+        for (claim, text) in [
+            ("given_name", "Pat"),
+            ("birthdate", "1980-12-31"),
+            ("address.country", "NL"),
+            ("phone_number", "+31201234567"),
+        ] {
+            person.account.write_down(claim, text).unwrap();
+        }
+        person.account.profile.as_mut().unwrap().updated_at = Some(Timestamp(1000));
+        let value = |scopes| told(&person, scopes, &[], None);
+        assert_eq!(
+            value("openid email"),
+            json!({"sub": "local-7", "email": "pat@example.com", "email_verified": true})
+        );
+        assert_eq!(
+            value("profile"),
+            json!({"sub": "local-7", "preferred_username": "pat", "name": "Pat", "given_name": "Pat",
+                "birthdate": "1980-12-31", "updated_at": 1000})
+        );
+        assert_eq!(
+            value("address phone"),
+            json!({"sub": "local-7", "address": {"country": "NL"}, "phone_number": "+31201234567",
+                "phone_number_verified": false})
+        );
+        person.account.write_down("address.country", "").unwrap();
+        person.account.write_down("phone_number", "").unwrap();
+        let value = told(&person, "address phone", &[], None);
+        assert_eq!(value, json!({"sub": "local-7"}), "never empty, never null");
+        let plex = told(&friend(), "openid profile email address phone groups offline_access", &[], None);
+        assert!(
+            plex.get("address").is_none()
+                && plex.get("phone_number").is_none()
+                && plex.get("updated_at").is_none()
+        );
+        let claims = payload(&client("a"), &kept(), None);
+        assert_eq!((&claims["amr"], &claims["acr"]), (&json!(["pwd"]), &json!("urn:plex-oidc:acr:password")));
     }
 
     #[test]

@@ -8,10 +8,11 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use crate::account::Account;
 use crate::client::Client;
 use crate::groups::{Group, Groups};
-use crate::id::{MachineId, PlexAccountId};
-use crate::membership::{AcceptedServer, PlexAccount};
+use crate::id::{AccountId, MachineId};
+use crate::membership::AcceptedServer;
 use crate::subject::Subject;
 use crate::time::{Seconds, Timestamp};
 
@@ -20,8 +21,8 @@ use crate::time::{Seconds, Timestamp};
 pub enum AllowRule {
     /// Everybody in this group.
     Group(Group),
-    /// This Plex account, whatever its groups; it must still be a member.
-    Account(PlexAccountId),
+    /// This account, whatever its groups. One at Plex must still be a member.
+    Account(AccountId),
     /// The member with this confirmed e-mail address, compared without regard to case.
     Email(String),
 }
@@ -30,24 +31,25 @@ impl fmt::Display for AllowRule {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Group(group) => write!(f, "{group}"),
-            Self::Account(account) => write!(f, "plex-{account}"),
+            Self::Account(account) => write!(f, "{account}"),
             Self::Email(email) => f.write_str(email),
         }
     }
 }
 
 impl AllowRule {
-    /// Reads one entry: `plex-<account id>`, an e-mail address, or a group name.
+    /// Reads one entry: a subject, an e-mail address, or a group name.
     pub fn parse(text: &str) -> Option<Self> {
         if let Some(subject) = Subject::parse(text) {
-            return subject.plex_account().map(Self::Account);
+            return subject.account().map(Self::Account);
         }
         if let Some((local, domain)) = text.split_once('@') {
             let whole = !local.is_empty() && !domain.is_empty() && !domain.contains('@');
             let plain = text.bytes().all(|b| b.is_ascii_graphic());
             return (whole && plain).then(|| Self::Email(text.to_ascii_lowercase()));
         }
-        Group::parse(text).filter(|group| group.meaning().is_some()).map(Self::Group)
+        let known = |group: &Group| group.meaning().is_some() || group.is_of_local_accounts();
+        Group::parse(text).filter(known).map(Self::Group)
     }
 
     /// Whether it is about a library, which is not always known of a person.
@@ -110,7 +112,7 @@ impl Audience {
     }
 }
 
-/// What we last knew about a person's membership.
+/// What we last knew about whether a person belongs here.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Standing {
     /// Plex said yes, at that moment.
@@ -120,6 +122,9 @@ pub enum Standing {
         /// The servers of which Plex said so.
         through: Vec<AcceptedServer>,
     },
+    /// The host keeps this person's account, and it is not switched off. That is not an answer which grows old. It is one
+    /// for a local account only.
+    Kept,
     /// Plex said no, or the host switched the person off.
     Ended,
 }
@@ -138,11 +143,11 @@ pub struct KnownLibraries {
 /// A person as stored: the account, the groups, and what we last knew.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Person {
-    /// The Plex account, as of the last sign-in.
-    pub account: PlexAccount,
-    /// The groups, as of the last sign-in.
+    /// The account: at Plex as of the last sign-in, a local one as it is now.
+    pub account: Account,
+    /// The groups, likewise.
     pub groups: Groups,
-    /// The last answer about membership.
+    /// Whether this person belongs here, as last known.
     pub standing: Standing,
     /// The servers whose libraries are known. Of any other it is not known which ones this person sees: that is not the
     /// same as none.
@@ -152,7 +157,7 @@ pub struct Person {
 impl Person {
     /// The subject of this person's tokens.
     pub fn subject(&self) -> Subject {
-        Subject::of_plex(self.account.id)
+        Subject::of(self.account.id)
     }
 
     /// Whether this person may see the library of a group. `None`: not known, or not known any more.
@@ -163,7 +168,7 @@ impl Person {
         if !through.contains(server) {
             return Some(false);
         }
-        if server.owner == self.account.id {
+        if self.account.id == AccountId::Plex(server.owner) {
             return Some(true); // whose server it is sees all of it, whatever Plex can be asked now
         }
         let known = self.libraries.iter().find(|known| known.machine == server.machine)?;
@@ -220,6 +225,8 @@ pub struct HouseRules {
     pub require_confirmed_email: bool,
     /// How long a positive answer serves without a new one.
     pub membership_lifetime: Seconds,
+    /// Whether people whose accounts the host keeps may come in at all.
+    pub local_accounts: bool,
     /// The servers whose people may come in.
     pub accepted: Vec<AcceptedServer>,
 }
@@ -282,23 +289,32 @@ fn judge(
     is_for: impl FnOnce() -> Option<bool>,
     (rules, now): (&HouseRules, Timestamp),
 ) -> Decision {
-    if let Some(denial) = barred(person, rules) {
-        return Decision::Deny(denial);
-    }
-    let Standing::Member { confirmed_at, through } = &person.standing else {
-        return Decision::Deny(Denial::NotShared);
+    let confirmed_at = match (person.account.id, &person.standing) {
+        (AccountId::Local(_), Standing::Kept) if rules.local_accounts => None,
+        (AccountId::Local(_), _) => return Decision::Deny(Denial::NotAllowedHere),
+        (AccountId::Plex(_), standing) => {
+            if let Some(denial) = barred(person, rules) {
+                return Decision::Deny(denial);
+            }
+            let Standing::Member { confirmed_at, through } = standing else {
+                return Decision::Deny(Denial::NotShared);
+            };
+            if !rules.accept_all(through) {
+                return Decision::Unknown;
+            }
+            Some(confirmed_at)
+        }
     };
-    if !rules.accept_all(through) {
-        return Decision::Unknown;
-    }
+    let is_old = |confirmed_at: &Timestamp| confirmed_at.plus(rules.membership_lifetime).has_passed(now);
     match is_for() {
         Some(false) => Decision::Deny(Denial::NotAllowedHere),
         None => Decision::Unknown,
-        Some(true) if confirmed_at.plus(rules.membership_lifetime).has_passed(now) => Decision::Unknown,
+        Some(true) if confirmed_at.is_some_and(is_old) => Decision::Unknown,
         Some(true) => Decision::Allow,
     }
 }
 
+/// Why a Plex account may not come in, whoever shares with it.
 fn barred(person: &Person, rules: &HouseRules) -> Option<Denial> {
     let account = &person.account;
     if account.anonymous {
@@ -316,7 +332,8 @@ fn barred(person: &Person, rules: &HouseRules) -> Option<Denial> {
 mod tests {
     use super::*;
     use crate::groups::ServerName;
-    use crate::testing::{client, friend, house, server};
+    use crate::id::PlexAccountId;
+    use crate::testing::{client, friend, house, kept, server};
 
     const NOW: Timestamp = Timestamp(1000);
 
@@ -361,6 +378,33 @@ mod tests {
         let parts = Client { needs_known: vec![rule("plex-library:7")], ..client("a") };
         assert_eq!(decide(&friend(), &parts, &house(), NOW), Decision::Unknown);
         assert_eq!(decide(&who_sees(&[7]), &parts, &house(), NOW), Decision::Allow);
+    }
+
+    #[test]
+    fn a_local_account_comes_in_where_it_is_named_and_is_never_taken_for_the_plex_account_of_the_same_name() {
+        let on = HouseRules { local_accounts: true, ..house() };
+        let by = |person: &Person, allow, rules: &HouseRules| {
+            decide(person, &Client { allow: vec![rule(allow)], ..client("a") }, rules, NOW)
+        };
+        let no = Decision::Deny(Denial::NotAllowedHere);
+        assert_eq!(by(&kept(), "local-7", &on), Decision::Allow);
+        assert_eq!(by(&kept(), "pat@example.com", &on), Decision::Allow, "the host vouches for the address");
+        assert_eq!(by(&kept(), "local-7", &house()), no, "local accounts are switched off");
+        for other in ["plex-7", "plex-42", "local-8", "plex-friend", "plex-owner", "plex-library:7"] {
+            assert_eq!(by(&kept(), other, &on), no, "{other}");
+        }
+        assert_eq!(by(&friend(), "local-7", &on), no);
+        // Age is nothing to a local account, and the rules about Plex accounts are not about it.
+        let mut person = kept();
+        person.account.email_confirmed = false;
+        assert_eq!(by(&person, "local-7", &on), Decision::Allow);
+        assert_eq!(by(&person, "pat@example.com", &on), no, "an address that nobody vouches for");
+        // A standing of the other way in is none.
+        let member = Person { standing: friend().standing, ..kept() };
+        assert_eq!(by(&member, "local-7", &on), no);
+        assert_eq!(by(&Person { standing: Standing::Ended, ..kept() }, "local-7", &on), no);
+        let kept_at_plex = Person { standing: Standing::Kept, ..friend() };
+        assert_eq!(by(&kept_at_plex, "plex-friend", &on), Decision::Deny(Denial::NotShared));
     }
 
     #[test]
@@ -432,7 +476,7 @@ mod tests {
     #[test]
     fn whose_server_it_is_needs_no_list_of_its_libraries() {
         let mut owner = friend();
-        owner.account.id = server().owner;
+        owner.account.id = AccountId::Plex(server().owner);
         owner.groups.insert(Group::owner());
         let parts = Client { needs_known: vec![rule("plex-library:7")], ..client("a") };
         assert_eq!(decide(&owner, &parts, &house(), NOW), Decision::Allow);

@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use crate::authorize::ResponseMode;
+use crate::claims::{ACR_PASSWORD, ACR_PLEX};
 use crate::client::SigningAlgorithm;
 use crate::issuer::Issuer;
 use crate::scope::Scope;
@@ -37,7 +38,7 @@ pub struct ProviderMetadata {
     prompt_values_supported: [&'static str; 4],
     claim_types_supported: [&'static str; 1],
     claims_supported: Vec<&'static str>,
-    acr_values_supported: [&'static str; 1],
+    acr_values_supported: Vec<&'static str>,
     display_values_supported: [&'static str; 1],
     claims_parameter_supported: bool,
     request_parameter_supported: bool,
@@ -53,8 +54,51 @@ pub struct ProviderMetadata {
 const CLIENT_AUTH_METHODS: [&str; 4] =
     ["client_secret_basic", "client_secret_post", "private_key_jwt", "none"];
 
-/// The metadata of the provider at `issuer`.
-pub fn provider_metadata(issuer: &Issuer) -> ProviderMetadata {
+/// The claims of every account, and those of the protocol.
+const CLAIMS: [&str; 17] = [
+    "iss",
+    "sub",
+    "aud",
+    "exp",
+    "iat",
+    "auth_time",
+    "nonce",
+    "at_hash",
+    "amr",
+    "acr",
+    "sid",
+    "preferred_username",
+    "name",
+    "email",
+    "email_verified",
+    "picture",
+    "groups",
+];
+
+/// What only local accounts have (OIDC Core 1.0 s. 5.1).
+const CLAIMS_OF_LOCAL_ACCOUNTS: [&str; 14] = [
+    "given_name",
+    "family_name",
+    "middle_name",
+    "nickname",
+    "profile",
+    "website",
+    "gender",
+    "birthdate",
+    "zoneinfo",
+    "locale",
+    "updated_at",
+    "address",
+    "phone_number",
+    "phone_number_verified",
+];
+
+/// The metadata of the provider at `issuer`, which has local accounts or not.
+pub fn provider_metadata(issuer: &Issuer, local_accounts: bool) -> ProviderMetadata {
+    let claims_supported =
+        CLAIMS.into_iter().chain(CLAIMS_OF_LOCAL_ACCOUNTS.into_iter().filter(|_| local_accounts));
+    let is_offered = |scope: &Scope| local_accounts || !matches!(scope, Scope::Address | Scope::Phone);
+    let acr = [ACR_PLEX].into_iter().chain([ACR_PASSWORD].into_iter().filter(|_| local_accounts));
     let algorithms = SigningAlgorithm::ALL.map(SigningAlgorithm::as_str).to_vec();
     let [basic, post, jwt, _] = CLIENT_AUTH_METHODS;
     ProviderMetadata {
@@ -67,7 +111,7 @@ pub fn provider_metadata(issuer: &Issuer) -> ProviderMetadata {
         introspection_endpoint: issuer.join("/introspect"),
         jwks_uri: issuer.join("/jwks"),
         end_session_endpoint: issuer.join("/end-session"),
-        scopes_supported: Scope::ALL.map(Scope::as_str).to_vec(),
+        scopes_supported: Scope::ALL.into_iter().filter(is_offered).map(Scope::as_str).collect(),
         response_types_supported: ["code"],
         response_modes_supported: ResponseMode::ALL.map(ResponseMode::as_str),
         grant_types_supported: ["authorization_code", "refresh_token", "client_credentials"],
@@ -83,26 +127,8 @@ pub fn provider_metadata(issuer: &Issuer) -> ProviderMetadata {
         code_challenge_methods_supported: ["S256"],
         prompt_values_supported: ["none", "login", "consent", "select_account"],
         claim_types_supported: ["normal"],
-        claims_supported: vec![
-            "iss",
-            "sub",
-            "aud",
-            "exp",
-            "iat",
-            "auth_time",
-            "nonce",
-            "at_hash",
-            "amr",
-            "acr",
-            "sid",
-            "preferred_username",
-            "name",
-            "email",
-            "email_verified",
-            "picture",
-            "groups",
-        ],
-        acr_values_supported: crate::claims::ACR_VALUES,
+        claims_supported: claims_supported.collect(),
+        acr_values_supported: acr.collect(),
         display_values_supported: ["page"],
         claims_parameter_supported: true,
         request_parameter_supported: false,
@@ -122,6 +148,10 @@ mod tests {
     #[test]
     fn req_087_metadata_says_aloud_what_the_defaults_get_wrong() {
         let issuer = Issuer::parse("https://auth.example.com").unwrap();
-        insta::assert_json_snapshot!(provider_metadata(&issuer));
+        insta::assert_json_snapshot!(provider_metadata(&issuer, false));
+        let with = serde_json::to_value(provider_metadata(&issuer, true)).unwrap();
+        let lists = |name: &str, value: &str| with[name].as_array().unwrap().iter().any(|one| one == value);
+        assert!(lists("scopes_supported", "address") && lists("scopes_supported", "phone"));
+        assert!(lists("claims_supported", "birthdate") && lists("acr_values_supported", ACR_PASSWORD));
     }
 }

@@ -38,6 +38,23 @@ impl Group {
         Self("plex-managed".to_owned())
     }
 
+    /// Everybody whose account the host keeps.
+    pub fn local() -> Self {
+        Self("local".to_owned())
+    }
+
+    /// A group of the host's own naming, for local accounts. None of ours, and nothing that reads as an account or an address.
+    pub fn of_host(text: &str) -> Option<Self> {
+        let lower = text.to_ascii_lowercase();
+        let ours = lower == "local" || ["plex-", "local-"].iter().any(|prefix| lower.starts_with(prefix));
+        Self::parse(text).filter(|_| !ours && !text.contains(['@', '|']))
+    }
+
+    /// Whether only local accounts can be in it.
+    pub fn is_of_local_accounts(&self) -> bool {
+        *self == Self::local() || Self::of_host(&self.0).is_some()
+    }
+
     /// Everybody who may see one library, by its key on its server. Keys are local to a server: where there are several,
     /// the group names it.
     pub fn library(server: Option<&ServerName>, key: u64) -> Self {
@@ -150,6 +167,19 @@ mod tests {
         ] {
             assert_eq!(meaning(group.as_str()), Some((server.map(str::to_owned), library)), "{group}");
         }
+    }
+
+    #[test]
+    fn a_group_of_the_host_is_never_one_that_plex_could_give() {
+        for good in ["family", "Family-2", "suite:a"] {
+            assert!(Group::of_host(good).unwrap().is_of_local_accounts(), "{good}");
+        }
+        for ours in
+            ["plex-owner", "PLEX-owner", "Plex-x", "local", "LOCAL", "local-7", "a@b", "a|b", "a b", ""]
+        {
+            assert_eq!(Group::of_host(ours), None, "{ours}");
+        }
+        assert!(Group::local().is_of_local_accounts() && !Group::owner().is_of_local_accounts());
     }
 
     #[test]

@@ -95,6 +95,61 @@ impl fmt::Display for PlexAccountId {
     }
 }
 
+/// The number of an account that the host keeps. It is neither the name nor the e-mail address, both of which may change, and
+/// no two people ever have the same.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "u64", into = "u64")]
+pub struct LocalAccountId(u64);
+
+impl LocalAccountId {
+    /// The largest: as exact in JavaScript as here.
+    pub const MAX: u64 = (1 << 53) - 1;
+
+    /// Accepts 1 to [`LocalAccountId::MAX`].
+    pub fn new(number: u64) -> Option<Self> {
+        (1..=Self::MAX).contains(&number).then_some(Self(number))
+    }
+
+    /// The number.
+    pub const fn get(self) -> u64 {
+        self.0
+    }
+}
+
+impl TryFrom<u64> for LocalAccountId {
+    type Error = &'static str;
+
+    fn try_from(number: u64) -> Result<Self, Self::Error> {
+        Self::new(number).ok_or("not the number of a local account")
+    }
+}
+
+impl From<LocalAccountId> for u64 {
+    fn from(id: LocalAccountId) -> Self {
+        id.0
+    }
+}
+
+/// An account at one of the ways in: the one thing about a person that never changes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AccountId {
+    /// At Plex.
+    Plex(PlexAccountId),
+    /// Kept by the host.
+    Local(LocalAccountId),
+}
+
+/// As in the subject: `plex-1002003`, `local-7`.
+impl fmt::Display for AccountId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Plex(id) => write!(f, "plex-{id}"),
+            Self::Local(id) => write!(f, "local-{}", id.0),
+        }
+    }
+}
+
 /// The machine identifier of a Plex Media Server: 40 hexadecimal digits, public.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]

@@ -4,6 +4,7 @@
 //! needs is an argument. That is what makes every rule testable to the second and to the byte.
 
 pub mod access_jwt;
+pub mod account;
 pub mod authorize;
 pub mod claims;
 pub mod client;
@@ -20,6 +21,7 @@ pub mod membership;
 pub mod net;
 pub mod outbound;
 pub mod pkce;
+pub mod profile;
 pub mod prompt;
 pub mod redirect;
 pub mod requested_claims;

@@ -5,8 +5,9 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::account::Account;
 use crate::groups::{Group, Groups, ServerName};
-use crate::id::{MachineId, PlexAccountId};
+use crate::id::{AccountId, MachineId, PlexAccountId};
 
 /// A Plex Media Server whose people may come in.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -17,39 +18,6 @@ pub struct AcceptedServer {
     pub owner: PlexAccountId,
     /// What it is called in groups; nothing where it is the only one.
     pub name: Option<ServerName>,
-}
-
-/// What plex.tv says about one account, read with that account's own token.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct PlexAccount {
-    /// The account id.
-    pub id: PlexAccountId,
-    /// The account name; absent for a managed user.
-    pub username: Option<String>,
-    /// The name shown to people.
-    pub display_name: String,
-    /// The e-mail address; absent for a managed user.
-    pub email: Option<String>,
-    /// Whether Plex has seen the address confirmed.
-    pub email_confirmed: bool,
-    /// The address of the avatar.
-    pub picture: Option<String>,
-    /// A managed user of a Plex Home.
-    pub managed: bool,
-    /// An account that nobody signed up for.
-    pub anonymous: bool,
-}
-
-impl PlexAccount {
-    /// Whether this is its e-mail address, confirmed or not.
-    pub fn has_address(&self, address: &str) -> bool {
-        self.email.as_ref().is_some_and(|email| email.trim().eq_ignore_ascii_case(address.trim()))
-    }
-
-    /// Its e-mail address, if Plex has seen it confirmed. Any other is whatever its owner wrote.
-    pub fn confirmed_email(&self) -> Option<&str> {
-        self.email.as_deref().map(str::trim).filter(|_| self.email_confirmed)
-    }
 }
 
 /// One server in the list that plex.tv shows to an account.
@@ -80,15 +48,11 @@ pub enum Membership {
 }
 
 /// Decides the membership of `account`, who sees `visible`.
-pub fn membership(
-    account: &PlexAccount,
-    visible: &[VisibleServer],
-    accepted: &[AcceptedServer],
-) -> Membership {
+pub fn membership(account: &Account, visible: &[VisibleServer], accepted: &[AcceptedServer]) -> Membership {
     let (mut groups, mut through) = (Groups::new(), Vec::new());
     for server in accepted {
         // By account id alone: the owner is never locked out.
-        let group = if server.owner == account.id {
+        let group = if account.id == AccountId::Plex(server.owner) {
             Group::owner()
         } else {
             let Some(seen) = visible.iter().find(|seen| is_it(seen, server)) else { continue };
@@ -126,9 +90,9 @@ mod tests {
         vec![AcceptedServer { machine: machine('a'), owner: OWNER, name: None }]
     }
 
-    fn account(id: u64) -> PlexAccount {
-        PlexAccount {
-            id: PlexAccountId(id),
+    fn account(id: u64) -> Account {
+        Account {
+            id: AccountId::Plex(PlexAccountId(id)),
             username: Some("mara".into()),
             display_name: "Mara".into(),
             email: None,
@@ -136,6 +100,7 @@ mod tests {
             picture: None,
             managed: false,
             anonymous: false,
+            profile: None,
         }
     }
 
@@ -143,7 +108,7 @@ mod tests {
         VisibleServer { machine: machine(digit), owned, home, owner: of.map(PlexAccountId) }
     }
 
-    fn groups_of(account: &PlexAccount, visible: &[VisibleServer]) -> Vec<String> {
+    fn groups_of(account: &Account, visible: &[VisibleServer]) -> Vec<String> {
         match membership(account, visible, &accepted()) {
             Membership::Member { groups, .. } => groups.iter().map(ToString::to_string).collect(),
             Membership::NotShared => vec!["-".into()],
@@ -160,7 +125,7 @@ mod tests {
     fn friends_home_members_and_managed_users_are_told_apart() {
         assert_eq!(groups_of(&account(2), &[seen('a', false, false, Some(1))]), ["plex-friend"]);
         assert_eq!(groups_of(&account(2), &[seen('a', false, true, Some(1))]), ["plex-home"]);
-        let managed = PlexAccount { managed: true, ..account(2) };
+        let managed = Account { managed: true, ..account(2) };
         assert_eq!(groups_of(&managed, &[seen('a', false, true, Some(1))]), ["plex-home", "plex-managed"]);
     }
 

@@ -13,7 +13,7 @@ use crate::decide::{
 };
 use crate::form::Parameters;
 use crate::groups::{Group, Groups};
-use crate::id::{PlexAccountId, Sid};
+use crate::id::{AccountId, PlexAccountId, Sid};
 use crate::issuer::Issuer;
 use crate::membership::AcceptedServer;
 use crate::pkce::{CodeChallenge, CodeVerifier};
@@ -39,7 +39,7 @@ fn any_rule() -> impl Strategy<Value = AllowRule> {
             "plex-library:3"
         ])
         .prop_map(|name| AllowRule::parse(name).unwrap()),
-        (41_u64..44).prop_map(|id| AllowRule::Account(PlexAccountId(id))),
+        (41_u64..44).prop_map(|id| AllowRule::Account(AccountId::Plex(PlexAccountId(id)))),
         prop::sample::select(vec!["pat@example.com", "PAT@EXAMPLE.COM", "eve@example.com"])
             .prop_map(|email| AllowRule::Email(email.to_owned())),
     ]
@@ -61,7 +61,7 @@ prop_compose! {
     ) -> Person {
         let [managed, anonymous, email_confirmed, has_email] = flags;
         let mut person = friend();
-        person.account.id = PlexAccountId(id);
+        person.account.id = AccountId::Plex(PlexAccountId(id));
         person.account.managed = managed;
         person.account.anonymous = anonymous;
         person.account.email_confirmed = email_confirmed && has_email;
@@ -81,6 +81,7 @@ prop_compose! {
 
 fn any_house() -> impl Strategy<Value = HouseRules> {
     (any::<[bool; 2]>(), 0_u32..2000).prop_map(|([managed, confirmed], lifetime)| HouseRules {
+        local_accounts: false,
         allow_managed_users: managed,
         require_confirmed_email: confirmed,
         membership_lifetime: Seconds(lifetime),
@@ -136,12 +137,12 @@ proptest! {
                 known.map(|known| known.all || person.groups.iter().any(|of| *of == library))
             }
             AllowRule::Group(group) => Some(person.groups.iter().any(|of| of == group)),
-            AllowRule::Account(id) => Some(account.id.0 == id.0),
+            AllowRule::Account(id) => Some(account.id == *id),
             AllowRule::Email(email) => Some(account.email_confirmed
                 && account.email.as_deref().is_some_and(|own| own.to_lowercase() == email.to_lowercase())),
         }).collect();
         let (confirmed, accepted) = match &person.standing {
-            Standing::Ended => (false, false),
+            Standing::Kept | Standing::Ended => (false, false),
             Standing::Member { confirmed_at, through } => (fresh(confirmed_at.0), through[0].owner.0 == 1),
         };
         let owner = person.groups.contains(&Group::owner());
@@ -279,7 +280,7 @@ proptest! {
         };
         prop_assert!(claims.keys().all(|name| released(name)), "{claims:?} for {scopes}");
         prop_assert!(claims.values().all(|value| !value.is_null()), "a claim without a value is absent");
-        prop_assert_eq!(&claims["sub"], &Value::from(format!("plex-{}", person.account.id.0)));
+        prop_assert_eq!(&claims["sub"], &Value::from(person.account.id.to_string()));
         let verified = claims.get("email_verified") == Some(&Value::Bool(true));
         prop_assert!(!verified || person.account.email_confirmed, "requirement 74");
     }
@@ -317,6 +318,7 @@ proptest! {
         let mut request = validate(&Parameters::parse(query.as_bytes()).unwrap(), &clients, |_, _| None).unwrap();
         request.expected_subject = hint.map(|id| Subject::of_plex(PlexAccountId(id)));
         let facts = session.map(|(id, auth_time, decision, [consented, impersonable])| SessionFacts {
+            acr: crate::claims::ACR_PLEX,
             subject: Subject::of_plex(PlexAccountId(id)),
             auth_time: Timestamp(auth_time),
             decision: [Decision::Allow, Decision::Deny(Denial::NotShared), Decision::Unknown][usize::from(decision)],

@@ -12,10 +12,14 @@ use serde::{Deserialize, Serialize};
 pub enum Scope {
     /// Makes the request an OpenID request; without it there is no ID token.
     OpenId,
-    /// `name`, `preferred_username`, `picture`.
+    /// `name`, `preferred_username`, `picture`, and of local accounts whatever else a profile has.
     Profile,
     /// `email`, `email_verified`.
     Email,
+    /// `address`; of local accounts only.
+    Address,
+    /// `phone_number`, `phone_number_verified`; of local accounts only.
+    Phone,
     /// `groups`.
     Groups,
     /// A refresh token.
@@ -24,7 +28,15 @@ pub enum Scope {
 
 impl Scope {
     /// Every scope, in the order in which they are written.
-    pub const ALL: [Self; 5] = [Self::OpenId, Self::Profile, Self::Email, Self::Groups, Self::OfflineAccess];
+    pub const ALL: [Self; 7] = [
+        Self::OpenId,
+        Self::Profile,
+        Self::Email,
+        Self::Address,
+        Self::Phone,
+        Self::Groups,
+        Self::OfflineAccess,
+    ];
 
     /// The name on the wire.
     pub const fn as_str(self) -> &'static str {
@@ -32,6 +44,8 @@ impl Scope {
             Self::OpenId => "openid",
             Self::Profile => "profile",
             Self::Email => "email",
+            Self::Address => "address",
+            Self::Phone => "phone",
             Self::Groups => "groups",
             Self::OfflineAccess => "offline_access",
         }
@@ -44,6 +58,8 @@ impl Scope {
             Self::Email => 4,
             Self::Groups => 8,
             Self::OfflineAccess => 16,
+            Self::Address => 32,
+            Self::Phone => 64,
         }
     }
 }
@@ -140,7 +156,7 @@ mod tests {
 
     #[test]
     fn unknown_scopes_are_dropped_and_the_order_is_ours() {
-        let set = ScopeSet::parse("email  phone openid email");
+        let set = ScopeSet::parse("email  fax openid email");
         assert_eq!(set.to_string(), "openid email");
         assert!(set.is_within(ScopeSet::parse("openid email profile")));
         assert!(!set.is_within(ScopeSet::parse("openid")));

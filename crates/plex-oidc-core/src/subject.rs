@@ -6,23 +6,27 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
 
-use crate::id::PlexAccountId;
+use crate::id::{AccountId, LocalAccountId, PlexAccountId};
 
 /// A stable identifier of a user at our issuer, at most 255 ASCII characters, never reassigned.
 ///
-/// It is the numeric Plex account id, so it survives renames, new e-mail addresses and a rebuilt database; or, for clients
-/// that are to know people by names of their own, a keyed hash of it.
+/// It is the way in and the account's number there, so it survives renames and new e-mail addresses; that of a Plex account
+/// survives a rebuilt database too. Clients that are to know people by names of their own get a keyed hash of it.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Subject(String);
 
 impl Subject {
-    const PLEX: &'static str = "plex-";
     const PAIRWISE: &'static str = "pairwise-";
+
+    /// The subject of an account.
+    pub fn of(account: AccountId) -> Self {
+        Self(account.to_string())
+    }
 
     /// The subject of a Plex account.
     pub fn of_plex(account: PlexAccountId) -> Self {
-        Self(format!("{}{account}", Self::PLEX))
+        Self::of(AccountId::Plex(account))
     }
 
     /// A subject that only the clients of one sector know (OIDC Core 1.0 s. 8.1), by the keyed hash of sector and person.
@@ -35,15 +39,12 @@ impl Subject {
         if let Some(hash) = text.strip_prefix(Self::PAIRWISE) {
             return URL_SAFE_NO_PAD.decode(hash).ok()?.try_into().ok().map(Self::pairwise);
         }
-        let digits = text.strip_prefix(Self::PLEX)?;
-        let account: u64 = digits.parse().ok()?;
-        let subject = Self::of_plex(PlexAccountId(account));
-        (subject.0 == text).then_some(subject)
+        account(text).map(|_| Self(text.to_owned()))
     }
 
-    /// The Plex account behind this subject. A pairwise one does not tell.
-    pub fn plex_account(&self) -> Option<PlexAccountId> {
-        self.0.strip_prefix(Self::PLEX)?.parse().ok().map(PlexAccountId)
+    /// The account behind this subject. A pairwise one does not tell.
+    pub fn account(&self) -> Option<AccountId> {
+        account(&self.0)
     }
 
     /// The text, for whoever keeps it.
@@ -55,6 +56,17 @@ impl Subject {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+}
+
+fn account(text: &str) -> Option<AccountId> {
+    let (upstream, number) = text.split_once('-')?;
+    let number: u64 = number.parse().ok()?;
+    let account = match upstream {
+        "plex" => AccountId::Plex(PlexAccountId(number)),
+        "local" => AccountId::Local(LocalAccountId::new(number)?),
+        _ => return None,
+    };
+    (account.to_string() == text).then_some(account)
 }
 
 impl fmt::Display for Subject {
@@ -75,6 +87,12 @@ mod tests {
         for odd in ["plex-048", "plex-+4", "plex-", "48151623", "plex-x", "plex-99999999999999999999"] {
             assert_eq!(Subject::parse(odd), None, "{odd}");
         }
+        let local = AccountId::Local(LocalAccountId::new(7).unwrap());
+        assert_eq!(Subject::parse("local-7"), Some(Subject::of(local)));
+        assert_eq!(Subject::of(local).account(), Some(local));
+        for odd in ["local-0", "local-07", "local-9007199254740992", "Local-7", "local-robin"] {
+            assert_eq!(Subject::parse(odd), None, "{odd}");
+        }
         assert!(Subject::of_plex(PlexAccountId(u64::MAX)).as_str().len() <= 255);
     }
 
@@ -82,7 +100,7 @@ mod tests {
     fn a_pairwise_subject_has_one_spelling_and_tells_nothing() {
         let subject = Subject::pairwise([255; 32]);
         assert_eq!(Subject::parse(subject.as_str()), Some(subject.clone()));
-        assert_eq!(subject.plex_account(), None);
+        assert_eq!(subject.account(), None);
         let text = subject.as_str();
         for odd in [format!("{text}="), format!("{text}A"), text.replace("__", "//"), "pairwise-".to_owned()]
         {

@@ -1,10 +1,11 @@
 //! Values that the tests of this crate share.
 
+use crate::account::Account;
 use crate::client::{Client, ClientAuthMethod, GrantType, SigningAlgorithm, SubjectType};
 use crate::decide::{AllowRule, HouseRules, Person, Standing};
 use crate::groups::{Group, Groups};
-use crate::id::{ClientId, MachineId, PlexAccountId};
-use crate::membership::{AcceptedServer, PlexAccount};
+use crate::id::{AccountId, ClientId, LocalAccountId, MachineId, PlexAccountId};
+use crate::membership::AcceptedServer;
 use crate::redirect::RedirectUri;
 use crate::resource::ResourceSet;
 use crate::scope::{Scope, ScopeSet};
@@ -69,6 +70,7 @@ pub(crate) fn house() -> HouseRules {
         allow_managed_users: false,
         require_confirmed_email: true,
         membership_lifetime: Seconds::days(1),
+        local_accounts: false,
         accepted: vec![server()],
     }
 }
@@ -78,8 +80,8 @@ pub(crate) fn friend() -> Person {
     let mut groups = Groups::new();
     groups.insert(Group::friend());
     Person {
-        account: PlexAccount {
-            id: PlexAccountId(42),
+        account: Account {
+            id: AccountId::Plex(PlexAccountId(42)),
             username: Some("pat".into()),
             display_name: "Pat".into(),
             email: Some("pat@example.com".into()),
@@ -87,9 +89,21 @@ pub(crate) fn friend() -> Person {
             picture: None,
             managed: false,
             anonymous: false,
+            profile: None,
         },
         groups,
         standing: Standing::Member { confirmed_at: Timestamp(0), through: vec![server()] },
+        libraries: Vec::new(),
+    }
+}
+
+/// Somebody with the same name and address whose account the host keeps.
+pub(crate) fn kept() -> Person {
+    let friend = friend();
+    Person {
+        account: Account { id: AccountId::Local(LocalAccountId::new(7).unwrap()), ..friend.account },
+        groups: Groups::new(),
+        standing: Standing::Kept,
         libraries: Vec::new(),
     }
 }

@@ -22,6 +22,8 @@ use crate::limits::StartLimiter;
 use crate::pages::Pages;
 use crate::session::Cookies;
 use crate::store::Store;
+use crate::throttle::Throttle;
+use crate::upstream::local::PasswordChecker;
 use crate::upstream::outbound::Outbound;
 use crate::upstream::plex::Plex;
 
@@ -40,6 +42,14 @@ pub struct Lifetimes {
     pub refresh_absolute: Seconds,
     /// How long a rotated refresh token may be presented again.
     pub refresh_grace: Seconds,
+}
+
+/// What it takes to let people sign in with a password.
+pub struct Passwords {
+    /// Checks them.
+    pub checker: PasswordChecker,
+    /// Counts the tries; it stays when the configuration changes.
+    pub throttle: Arc<Throttle>,
 }
 
 /// What the handlers share.
@@ -64,8 +74,10 @@ pub struct App {
     pub seal: Arc<Seal>,
     /// What visitors see.
     pub pages: Pages,
-    /// The way in.
-    pub plex: Plex,
+    /// The way in through Plex, if it is open.
+    pub plex: Option<Plex>,
+    /// The way in with a password, if it is open.
+    pub local: Option<Passwords>,
     /// The name of the Plex server, for pages.
     pub server_name: Option<String>,
     /// Limits on starting sign-ins.

@@ -45,7 +45,8 @@ impl dyn Entropy {
         self.uuid().simple().to_string()
     }
 
-    fn uuid(&self) -> Uuid {
+    /// A random UUID.
+    pub fn uuid(&self) -> Uuid {
         let mut half = [0; 16];
         half.iter_mut().zip(self.bytes()).for_each(|(to, byte)| *to = byte);
         Builder::from_random_bytes(half).into_uuid()

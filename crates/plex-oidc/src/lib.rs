@@ -23,6 +23,7 @@ pub mod session;
 pub mod start;
 pub mod store;
 pub mod telemetry;
+pub mod throttle;
 pub mod upstream;
 pub mod web;
 pub mod write_limit;

@@ -186,6 +186,9 @@ pub async fn sweep(serving: watch::Receiver<Serving>, mut stopping: watch::Recei
         }
         let app = Arc::clone(&serving.borrow().app);
         app.limiter.forget_idle();
+        if let Some(local) = &app.local {
+            local.throttle.forget_idle(app.clock.instant());
+        }
         app.gateway.recent.forget_old(app.clock.instant());
         loop {
             match app.store.sweep(app.clock.now()).await {

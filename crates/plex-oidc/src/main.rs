@@ -6,6 +6,15 @@ use std::process::ExitCode;
 
 use plex_oidc::cli::{self, World};
 use plex_oidc::clock::SystemClock;
+use rustix::termios::{LocalModes, OptionalActions, tcgetattr, tcsetattr};
+
+/// Switches the echo of the terminal off or on. `false`: standard input is none.
+fn hide_typing(hide: bool) -> bool {
+    let stdin = rustix::stdio::stdin();
+    let Ok(mut modes) = tcgetattr(stdin) else { return false };
+    modes.local_modes.set(LocalModes::ECHO, !hide);
+    tcsetattr(stdin, OptionalActions::Flush, &modes).is_ok()
+}
 
 /// Instead of musl's, which may ask the kernel for memory with every request: docs/decisions/0009.
 #[global_allocator]
@@ -28,6 +37,7 @@ fn main() -> ExitCode {
         out: &mut out,
         err: &mut err,
         random: &mut random,
+        hide_typing: &mut hide_typing,
         clock: &SystemClock,
     };
     cli::run(std::env::args_os(), &mut world).into()

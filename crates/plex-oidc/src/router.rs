@@ -23,7 +23,7 @@ use crate::pages::ErrorKind;
 use crate::web::authz::access;
 use crate::web::request::{BodyTime, too_long};
 use crate::web::respond::page_error;
-use crate::web::sign_in::{choice, constant, page, return_, start, wait};
+use crate::web::sign_in::{choice, constant, page, password, return_, start, wait};
 use crate::web::{
     assets, authorize, authz, gateway_sign_in, health, introspect, metadata, par, revoke, sign_out, token,
     userinfo,
@@ -46,13 +46,15 @@ pub struct Limits {
 /// Every route.
 pub fn router(app: &State, limits: Limits) -> Router {
     let timeout = TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, limits.answer);
-    let waiting = Router::new()
-        .route("/sign-in/{request}/events", get(wait::events))
-        .route("/sign-in/{request}/status", get(wait::status));
+    // A way in that is switched off has no address (requirement 150).
+    let of_plex = |routes: fn() -> Router<State>| if app.plex.is_some() { routes() } else { Router::new() };
+    let of_passwords = if app.local.is_some() { local_pages() } else { Router::new() };
     pages()
+        .merge(of_plex(plex_pages))
+        .merge(of_passwords)
         .merge(protocol())
         .layer(timeout)
-        .merge(waiting)
+        .merge(of_plex(waiting))
         .with_state(Arc::clone(app))
         .merge(documents(app))
         .fallback(not_found)
@@ -74,9 +76,6 @@ fn pages() -> Router<State> {
         .route("/sign-in/popup", get(constant::popup))
         .route("/sign-in/done", get(constant::done))
         .route("/sign-in/{request}", get(page::show))
-        .route("/sign-in/{request}/pin", post(start::adopt))
-        .route("/sign-in/{request}/start", post(start::start))
-        .route("/sign-in/{request}/wait", get(wait::wait))
         .route("/sign-in/{request}/return", get(return_::return_))
         .route("/sign-in/{request}/again", post(choice::again))
         .route("/sign-in/{request}/cancel", post(choice::cancel))
@@ -88,6 +87,26 @@ fn pages() -> Router<State> {
         .route("/assets/{*path}", get(assets::asset))
         .route("/healthz", get(health::healthz))
         .route("/readyz", get(health::readyz))
+}
+
+/// What only signing in with Plex needs.
+fn plex_pages() -> Router<State> {
+    Router::new()
+        .route("/sign-in/{request}/pin", post(start::adopt))
+        .route("/sign-in/{request}/start", post(start::start))
+        .route("/sign-in/{request}/wait", get(wait::wait))
+}
+
+/// The same; these stay open for as long as somebody waits.
+fn waiting() -> Router<State> {
+    Router::new()
+        .route("/sign-in/{request}/events", get(wait::events))
+        .route("/sign-in/{request}/status", get(wait::status))
+}
+
+/// What only signing in with a password needs.
+fn local_pages() -> Router<State> {
+    Router::new().route("/sign-in/{request}/password", post(password::password))
 }
 
 /// What proxies call, with any method: some pass on the original one. They ask before each request that anybody makes of any
@@ -142,7 +161,7 @@ fn protocol() -> Router<State> {
 }
 
 fn documents(app: &App) -> Router<State> {
-    let document = metadata::document(&app.issuer);
+    let document = metadata::document(app);
     Router::new()
         .route("/.well-known/openid-configuration", get(metadata::metadata))
         .route("/.well-known/oauth-authorization-server", get(metadata::metadata))

@@ -1,7 +1,8 @@
-//! The two cookies, and the form token bound to each (RFC 6265bis s. 4.1.3; security requirements 128 to 131).
+//! The cookies, and the form token bound to two of them (RFC 6265bis s. 4.1.3; security requirements 128 to 131).
 //!
 //! One cookie holds the browser session; one per sign-in attempt ties that attempt to this browser, so that tabs never
-//! overwrite each other. Over https both have the `__Host-` prefix. A loopback issuer over plain http cannot have it
+//! overwrite each other. A third one, which opens nothing, tells a browser in which a password was right from a stranger's. Over
+//! https all have the `__Host-` prefix. A loopback issuer over plain http cannot have it
 //! (many clients keep `Secure` cookies from plain http even there), so its cookies go without.
 
 use aws_lc_rs::hmac;
@@ -24,6 +25,9 @@ const MAX_COOKIES: usize = 256;
 
 const SESSION: &str = "plex-oidc-session";
 const ATTEMPT: &str = "plex-oidc-login-";
+const KNOWN: &str = "plex-oidc-known";
+/// How long a browser is known in which a password was right.
+const KNOWN_LIFETIME: Seconds = Seconds::days(365);
 const HOST_PREFIX: &str = "__Host-";
 
 /// Names, writes and reads our cookies.
@@ -83,6 +87,16 @@ impl Cookies {
     /// The `Set-Cookie` value that takes a sign-in attempt away.
     pub fn clear_attempt(self, id: RequestId) -> String {
         self.clear(self.name(&format!("{ATTEMPT}{id}")))
+    }
+
+    /// The mark of a browser in which a password was right, if this request has one.
+    pub fn known_browser(self, headers: &HeaderMap) -> Option<&str> {
+        find(headers, &self.name(KNOWN))
+    }
+
+    /// The `Set-Cookie` value by which a browser is known in which a password was right. It opens nothing.
+    pub fn set_known_browser(self, mark: String) -> String {
+        self.build(self.name(KNOWN), mark, KNOWN_LIFETIME)
     }
 
     fn name(self, base: &str) -> String {

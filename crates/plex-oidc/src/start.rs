@@ -8,19 +8,18 @@ use std::time::Duration;
 
 use axum::Router;
 use plex_oidc_core::decide::HouseRules;
-use plex_oidc_core::id::PlexAccountId;
+use plex_oidc_core::id::AccountId;
 use plex_oidc_core::membership::AcceptedServer;
 use plex_oidc_core::net::TrustedProxies;
+use plextv::PlexTv;
 use plextv::breaker::{Breaker, Settings};
-use plextv::{BaseUrls, ClientIdentity, PlexToken, PlexTv};
-use secrecy::ExposeSecret as _;
 use tokio::net::TcpListener;
 use tokio::sync::{Notify, watch};
-use url::Url;
+use tracing::info;
 
-use crate::app::{App, Lifetimes, State};
+use crate::app::{App, Lifetimes, Passwords, State};
 use crate::clock::{Clock, SystemClock};
-use crate::config::{Config, OutboundConfig, PlexConfig};
+use crate::config::{Config, OutboundConfig};
 use crate::entropy::{Entropy, SystemEntropy};
 use crate::flow::watch::Watchers;
 use crate::gateway::{self, AccessValidator, Gateway, GatewayCookies, Recent, TeamKeys};
@@ -31,10 +30,18 @@ use crate::limits::{StartLimiter, StartLimits};
 use crate::pages::{Pages, PagesError, Theme, ThemeValues};
 use crate::router::{Limits, router};
 use crate::session::Cookies;
+use crate::store::records::Declared;
 use crate::store::{Store, StoreError};
+use crate::throttle::Throttle;
 use crate::upstream::access_keys::AccessKeys;
+use crate::upstream::local::PasswordChecker;
 use crate::upstream::outbound::{self, Outbound};
-use crate::upstream::plex::{Plex, PlexSettings};
+use crate::upstream::plex::Plex;
+
+mod plex;
+
+pub use plex::plex_api;
+use plex::plex_settings;
 
 /// How long open requests may take to finish after the program was asked to stop (invariant I-20).
 const DRAIN: Duration = Duration::from_secs(10);
@@ -85,6 +92,12 @@ pub enum StartError {
         /// What the system said.
         source: std::io::Error,
     },
+    /// An account that the file declares and one that the store keeps cannot be told apart.
+    #[error(
+        "the name, the e-mail address or the id of {0} in [[users]] belongs to an account that `plex-oidc user list` shows. \
+         Change one of the two"
+    )]
+    LocalTaken(AccountId),
     /// A server's owner is not known, and Plex could not be asked.
     #[error(
         "the owner of a Plex server is not in the configuration, and plex.tv could not be asked ({0}). Add owner_id"
@@ -133,6 +146,7 @@ pub struct Held {
     mac: Arc<Mac>,
     watchers: Arc<Watchers>,
     team_keys: Arc<TeamKeys>,
+    throttle: Arc<Throttle>,
     /// Under which this installation is known to Plex.
     client_identifier: String,
     parts: Parts,
@@ -145,21 +159,19 @@ impl Held {
         let client_identifier = store.installation(&new_client_identifier(parts.entropy.bytes())).await?;
         let watchers = Arc::new(Watchers::new(config.limits.connections));
         let (keys, seal, mac) = (Arc::new(keys), Arc::new(seal), Arc::new(mac));
-        let team_keys = Arc::default();
-        Ok(Self { store, keys, seal, mac, watchers, team_keys, client_identifier, parts })
+        let (team_keys, throttle) = (Arc::default(), Arc::default());
+        Ok(Self { store, keys, seal, mac, watchers, team_keys, throttle, client_identifier, parts })
     }
 
     /// The [`App`] of a configuration.
     pub async fn app(&self, config: &Config) -> Result<State, StartError> {
         let parts = self.parts.clone();
-        let api = plex_api(&config.plex, self.client_identifier.clone())?;
-        let settings = plex_settings(&config.plex, &api).await?;
-        let [jitter, ..] = parts.entropy.bytes();
-        let breaker = Breaker::new(Settings::default().jittered(jitter));
-        Ok(Arc::new(App {
+        let plex = self.plex(config).await?;
+        let accepted = plex.as_ref().map(|plex| plex.accepted().to_vec()).unwrap_or_default();
+        let app = Arc::new(App {
             issuer: config.public_url.clone(),
             clients: config.clients.iter().cloned().collect(),
-            rules: house_rules(config, settings.servers.clone()),
+            rules: house_rules(config, accepted),
             lifetimes: lifetimes(config),
             trusted_proxies: TrustedProxies(config.trusted_proxies.clone()),
             store: Arc::clone(&self.store),
@@ -167,8 +179,12 @@ impl Held {
             rotate_keys_every: config.rotate_keys_every,
             seal: Arc::clone(&self.seal),
             pages: pages(config)?,
-            plex: Plex::new(api, settings, breaker, Arc::clone(&parts.clock)),
-            server_name: config.plex.servers.iter().find_map(|server| server.name.clone()),
+            plex,
+            local: config.local.enabled.then(|| Passwords {
+                checker: PasswordChecker::new(config.limits.passwords_at_once),
+                throttle: Arc::clone(&self.throttle),
+            }),
+            server_name: server_name(config),
             limiter: StartLimiter::new(StartLimits {
                 per_address: at_least_one(config.limits.sign_in_starts_per_address),
                 global: at_least_one(config.limits.sign_in_starts_in_all),
@@ -185,7 +201,33 @@ impl Held {
             clock: parts.clock,
             entropy: parts.entropy,
             stopping: parts.stopping,
-        }))
+        });
+        // Last: what cannot be used changes nothing.
+        self.declare(config).await?;
+        Ok(app)
+    }
+
+    async fn plex(&self, config: &Config) -> Result<Option<Plex>, StartError> {
+        let Some(plex) = &config.plex else { return Ok(None) };
+        let api = plex_api(plex, self.client_identifier.clone())?;
+        let settings = plex_settings(plex, &api).await?;
+        let [jitter, ..] = self.parts.entropy.bytes();
+        let breaker = Breaker::new(Settings::default().jittered(jitter));
+        Ok(Some(Plex::new(api, settings, breaker, Arc::clone(&self.parts.clock))))
+    }
+
+    /// Has the store hold the accounts that the file declares, and no others that it once declared.
+    async fn declare(&self, config: &Config) -> Result<(), StartError> {
+        let now = self.parts.clock.now();
+        let accounts = config.local.accounts.iter().map(|declared| declared.to_record(now)).collect();
+        match self.store.declare_local_accounts(accounts, now).await? {
+            Declared::Stored { written: 0, removed: 0 } => Ok(()),
+            Declared::Stored { written, removed } => {
+                info!(written, removed, "the local accounts of the file were taken over");
+                Ok(())
+            }
+            Declared::Taken(id) => Err(StartError::LocalTaken(AccountId::Local(id))),
+        }
     }
 
     /// A team's keys that are here already stay, or a reload during an outage would lose them.
@@ -204,7 +246,9 @@ impl Held {
 /// and changes nothing.
 pub fn examine(config: &Config) -> Result<(), StartError> {
     installation::examine(config)?;
-    plex_api(&config.plex, new_client_identifier([0; 32]))?;
+    if let Some(plex) = &config.plex {
+        plex_api(plex, new_client_identifier([0; 32]))?;
+    }
     outbound(&config.outbound)?;
     pages(config).map(drop)
 }
@@ -220,8 +264,13 @@ pub fn house_rules(config: &Config, accepted: Vec<AcceptedServer>) -> HouseRules
         allow_managed_users: config.rules.allow_managed,
         require_confirmed_email: config.rules.require_confirmed_email,
         membership_lifetime: config.rules.membership_lifetime,
+        local_accounts: config.local.enabled,
         accepted,
     }
+}
+
+fn server_name(config: &Config) -> Option<String> {
+    config.plex.iter().flat_map(|plex| &plex.servers).find_map(|server| server.name.clone())
 }
 
 fn gateway(config: &Config) -> Gateway {
@@ -253,27 +302,6 @@ fn lifetimes(config: &Config) -> Lifetimes {
     }
 }
 
-/// The client of the plex.tv API, as this installation.
-pub fn plex_api(plex: &PlexConfig, client_identifier: String) -> Result<PlexTv, StartError> {
-    let extra_ca = plex.extra_ca_file.as_deref().map(read).transpose()?;
-    let http =
-        PlexTv::http_client(extra_ca.as_deref()).map_err(|error| StartError::Plex(error.to_string()))?;
-    let url = |text: &str| Url::parse(text).map_err(|error| StartError::Plex(format!("{text}: {error}")));
-    let urls = BaseUrls {
-        plex_tv: url(&plex.urls.plex_tv)?,
-        clients: url(&plex.urls.clients)?,
-        app: url(&plex.urls.app)?,
-    };
-    let identity = ClientIdentity {
-        client_identifier,
-        product: plex.product.clone(),
-        version: env!("CARGO_PKG_VERSION").to_owned(),
-        platform: "Web".to_owned(),
-        device_name: plex.product.clone(),
-    };
-    PlexTv::new(http, urls, identity).map_err(|error| StartError::Plex(error.to_string()))
-}
-
 /// What sends our requests to clients.
 fn outbound(settings: &OutboundConfig) -> Result<Outbound, StartError> {
     let extra_ca = settings.ca_file.as_deref().map(read).transpose()?;
@@ -284,25 +312,6 @@ fn outbound(settings: &OutboundConfig) -> Result<Outbound, StartError> {
 
 fn read(path: &Path) -> Result<Vec<u8>, StartError> {
     std::fs::read(path).map_err(|source| StartError::File { path: path.to_owned(), source })
-}
-
-async fn plex_settings(plex: &PlexConfig, api: &PlexTv) -> Result<PlexSettings, StartError> {
-    let owner_token = plex.owner_token.as_ref().and_then(|token| PlexToken::parse(token.expose_secret()));
-    let mut asked = None;
-    let mut servers = Vec::new();
-    for server in &plex.servers {
-        let owner = match (server.owner, asked) {
-            (Some(owner), _) | (None, Some(owner)) => owner,
-            (None, None) => *asked.insert(ask_owner(api, owner_token.as_ref()).await?),
-        };
-        servers.push(server.accepted(owner));
-    }
-    Ok(PlexSettings { servers, owner_token })
-}
-
-async fn ask_owner(api: &PlexTv, owner_token: Option<&PlexToken>) -> Result<PlexAccountId, StartError> {
-    let token = owner_token.ok_or(StartError::Owner(plextv::Error::Unauthorized))?;
-    Ok(api.user(token).await.map_err(StartError::Owner)?.id)
 }
 
 fn pages(config: &Config) -> Result<Pages, StartError> {

@@ -3,8 +3,9 @@
 use std::fmt;
 use std::time::Duration;
 
-use plex_oidc_core::id::{MachineId, PlexAccountId};
-use plex_oidc_core::membership::{PlexAccount, VisibleServer};
+use plex_oidc_core::account::Account;
+use plex_oidc_core::id::{AccountId, MachineId, PlexAccountId};
+use plex_oidc_core::membership::VisibleServer;
 use plex_oidc_core::time::Timestamp;
 
 use crate::PlexToken;
@@ -116,10 +117,10 @@ pub struct User {
 
 impl User {
     /// The account as the rest of the program knows it: empty names left out, and always a name to show.
-    pub fn account(&self) -> PlexAccount {
+    pub fn account(&self) -> Account {
         let shown = [&self.title, &self.friendly_name, &self.username].into_iter().flatten().next();
-        PlexAccount {
-            id: self.id,
+        Account {
+            id: AccountId::Plex(self.id),
             username: self.username.clone(),
             display_name: shown.cloned().unwrap_or_else(|| format!("Plex account {}", self.id)),
             email: self.email.clone(),
@@ -127,6 +128,7 @@ impl User {
             picture: self.thumb.clone().filter(|thumb| thumb.starts_with("https://")),
             managed: self.restricted,
             anonymous: self.anonymous,
+            profile: None,
         }
     }
 }

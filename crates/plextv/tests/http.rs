@@ -224,7 +224,7 @@ async fn req_175_a_token_travels_in_a_header_and_shows_in_no_error() {
         json(403, &format!(r#"{{"errors":[{{"code":1043,"message":"{TOKEN}"}}]}}"#)),
     ]);
     let client = plex.client();
-    assert_eq!(client.user(&token()).await.unwrap().account().id, PlexAccountId(48_151_623));
+    assert_eq!(client.user(&token()).await.unwrap().id, PlexAccountId(48_151_623));
     let servers = client.resources(&token()).await.unwrap().servers;
     assert_eq!(servers[0].visible().owner, Some(PlexAccountId(1_002_003)));
     assert!(!format!("{servers:?}").contains(TOKEN));

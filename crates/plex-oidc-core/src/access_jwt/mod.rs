@@ -167,7 +167,7 @@ fn principal(token: &VerifiedJwt) -> Result<AccessPrincipal, AccessError> {
 fn plex_subject(token: &VerifiedJwt) -> Result<Option<Subject>, AccessError> {
     let named = |name| {
         let subject = custom(token)?.get(name)?.as_str().and_then(Subject::parse)?;
-        subject.plex_account().is_some().then_some(subject)
+        subject.account().is_some().then_some(subject)
     };
     match (named("sub"), named("plex_sub")) {
         (Some(one), Some(other)) if one != other => Err(AccessError::TwoPeople),

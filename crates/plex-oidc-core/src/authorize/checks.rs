@@ -54,6 +54,8 @@ pub struct AuthorizationRequest {
     pub max_age: Option<Seconds>,
     /// The person whom the client expects, from a verified `id_token_hint` or the `claims` parameter.
     pub expected_subject: Option<Subject>,
+    /// The authentication context classes of which one is demanded (OIDC Core 1.0 s. 5.5.1.1).
+    pub required_acr: Option<Vec<String>>,
     /// Whom the client thinks it is; shown at most, never believed.
     pub login_hint: Option<String>,
     /// The languages that the client wishes for, as sent.
@@ -184,6 +186,7 @@ fn check(
         prompt,
         max_age,
         expected_subject,
+        required_acr: claims.required_acr,
         login_hint,
         ui_locales,
         pushed: None,

@@ -13,6 +13,8 @@ pub struct SessionFacts {
     pub subject: Subject,
     /// When that person authenticated.
     pub auth_time: Timestamp,
+    /// How that person authenticated, as `acr`.
+    pub acr: &'static str,
     /// What [`decide`](crate::decide::decide) says of that person and this client.
     pub decision: Decision,
     /// Whether consent to this client and these scopes is remembered or not asked for.
@@ -61,6 +63,13 @@ pub fn next_step(
     let Some(session) = session.filter(|session| satisfies(request, session, progress, now)) else {
         return if silent { refuse(Code::LoginRequired, "nobody is signed in") } else { Step::SignIn };
     };
+    // Only of somebody who has signed in just now: another session would not have been enough.
+    if !is_of_class(request, session) {
+        return refuse(
+            Code::UnmetAuthenticationRequirements,
+            "the person has no sign-in of the acr demanded",
+        );
+    }
     match session.decision {
         Decision::Allow => {}
         Decision::Unknown if silent => return refuse(Code::LoginRequired, "the sign-in is too old"),
@@ -100,5 +109,10 @@ fn satisfies(
     let young_enough = request
         .max_age
         .is_none_or(|max_age| max_age.0 > 0 && now.since(session.auth_time) <= i64::from(max_age.0));
-    young_enough && !request.prompt.wants_login()
+    young_enough && !request.prompt.wants_login() && is_of_class(request, session)
+}
+
+/// Whether the session has an `acr` that the client demands, if it demands any.
+fn is_of_class(request: &AuthorizationRequest, session: &SessionFacts) -> bool {
+    request.required_acr.as_ref().is_none_or(|values| values.iter().any(|acr| acr == session.acr))
 }

@@ -160,7 +160,7 @@ fn req_012_a_long_nonce_is_kept() {
 fn req_020_openid_is_not_granted_by_accident() {
     let request = ask(&[("scope", Some("email"))]).unwrap();
     assert!(!request.scopes.contains(Scope::OpenId));
-    for nothing in [None, Some("phone"), Some("offline_access")] {
+    for nothing in [None, Some("fax"), Some("offline_access")] {
         assert_eq!(redirected(&[("scope", nothing)]), AuthorizeErrorCode::InvalidScope);
     }
     let narrow = ask(&[("client_id", Some("narrow")), ("scope", Some("openid email groups"))]).unwrap();
@@ -282,6 +282,7 @@ fn req_100_102_pushed_requests_have_rules_of_their_own() {
 
 fn session(auth_time: i64) -> SessionFacts {
     SessionFacts {
+        acr: crate::claims::ACR_PLEX,
         subject: Subject::of_plex(PlexAccountId(42)),
         auth_time: Timestamp(auth_time),
         decision: Decision::Allow,

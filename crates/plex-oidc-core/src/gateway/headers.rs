@@ -8,7 +8,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use icu_normalizer::uts46::Uts46MapperBorrowed;
 
 use crate::decide::Person;
-use crate::id::PlexAccountId;
+use crate::id::AccountId;
+use crate::subject::Subject;
 
 /// Longest value, in bytes. What is longer is not sent: half a name or half a list of groups is a wrong one.
 const MAX_VALUE: usize = 4096;
@@ -18,13 +19,14 @@ const MAX_VALUE: usize = 4096;
 pub enum IdentityField {
     /// Who it is, by the name that applications keep people under: see [`UserNames`].
     User,
-    /// The subject, `plex-<account id>`.
+    /// The subject.
     Subject,
-    /// The name of the Plex account, if the host gave it to nobody else. Its owner can change it.
+    /// The name of the Plex account, if the host gave it to nobody else. Its owner can change it. A local account has none:
+    /// a Plex account may have the same name.
     Username,
     /// The name for people, if the host gave it to nobody else. Its owner can change it.
     Name,
-    /// The e-mail address, if Plex has seen it confirmed.
+    /// The e-mail address, if it is confirmed.
     Email,
     /// The groups, between commas.
     Groups,
@@ -52,8 +54,9 @@ impl IdentityField {
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct UserNames {
     /// What the host calls somebody, by account id.
-    pub chosen: BTreeMap<PlexAccountId, String>,
-    /// What everybody else is called.
+    pub chosen: BTreeMap<AccountId, String>,
+    /// What every other Plex account is called. A local one is called by its subject, or an application could take it for the
+    /// Plex account of the same name or address.
     pub otherwise: UserName,
     /// What applications call programs. Nobody is called so.
     pub of_programs: BTreeSet<String>,
@@ -62,7 +65,7 @@ pub struct UserNames {
 /// Where a name comes from, if the host chose none.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum UserName {
-    /// `plex-<account id>`: nobody can change it.
+    /// The subject: nobody can change it.
     #[default]
     Subject,
     /// The confirmed e-mail address.
@@ -77,16 +80,22 @@ impl UserNames {
         if let Some(chosen) = self.chosen.get(&person.account.id) {
             return Some(chosen.clone());
         }
-        let name = match self.otherwise {
-            UserName::Subject => Some(person.subject().into_text()),
-            UserName::Email => person.account.confirmed_email().map(str::to_ascii_lowercase),
-            UserName::Username => person.account.username.clone(),
+        let name = match (self.otherwise, person.account.id) {
+            (UserName::Subject, _) | (_, AccountId::Local(_)) => Some(person.subject().into_text()),
+            (UserName::Email, AccountId::Plex(_)) => {
+                person.account.confirmed_email().map(str::to_ascii_lowercase)
+            }
+            (UserName::Username, AccountId::Plex(_)) => person.account.username.clone(),
         };
         name.filter(|name| !self.is_taken(name, person))
     }
 
-    /// Nobody gets by other means the name that the host gave to somebody else or to a program.
+    /// Nobody gets by other means the name that the host gave to somebody else or to a program, nor another's subject.
     fn is_taken(&self, name: &str, person: &Person) -> bool {
+        let seen: String = Uts46MapperBorrowed::new().map_normalize(name.chars()).collect();
+        if Subject::parse(&seen).is_some_and(|subject| subject != person.subject()) {
+            return true;
+        }
         let others = self.chosen.iter().filter(|(account, _)| **account != person.account.id);
         let mut given = others.map(|(_, given)| given).chain(&self.of_programs);
         given.any(|given| is_same_name(given, name))
@@ -175,7 +184,10 @@ fn value(field: IdentityField, person: &Person, names: &UserNames) -> Option<Str
     let text = match field {
         IdentityField::User => names.of(person)?,
         IdentityField::Subject => person.subject().into_text(),
-        IdentityField::Username => free(person.account.username.clone()?)?,
+        IdentityField::Username => match person.account.id {
+            AccountId::Plex(_) => free(person.account.username.clone()?)?,
+            AccountId::Local(_) => return None,
+        },
         IdentityField::Name => free(person.account.display_name.clone())?,
         IdentityField::Email => person.account.confirmed_email()?.to_owned(),
         IdentityField::Groups => joined(person, ','),

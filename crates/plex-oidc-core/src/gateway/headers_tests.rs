@@ -1,6 +1,7 @@
 use super::*;
 use crate::groups::Group;
-use crate::testing::friend;
+use crate::id::PlexAccountId;
+use crate::testing::{friend, kept};
 
 fn value_of(set: &HeaderSet, person: Option<&Person>, names: &UserNames, header: &str) -> String {
     let values = set.values(person, names);
@@ -31,7 +32,7 @@ fn who_it_is_cannot_be_chosen_by_the_guest() {
     let by_name = |chosen| UserNames { chosen, otherwise: UserName::Username, ..UserNames::default() };
     assert_eq!(user(&by_name(BTreeMap::new())), "pat");
     // The host calls somebody else "Pat": a guest who renames himself at Plex does not become that person.
-    let taken = BTreeMap::from([(PlexAccountId(7), "Pat".to_owned())]);
+    let taken = BTreeMap::from([(AccountId::Plex(PlexAccountId(7)), "Pat".to_owned())]);
     assert_eq!(user(&by_name(taken)), "");
 }
 
@@ -54,13 +55,17 @@ fn a_name_that_the_host_gave_away_is_in_no_header_of_anybody_else() {
         guest.account.username = Some(name.to_owned());
         guest.account.display_name = name.to_owned();
         for header in ["X-Username", "X-Name"] {
-            assert_eq!(value_of(&set, Some(&guest), &names(PlexAccountId(7)), header), "", "{name:?}");
+            assert_eq!(
+                value_of(&set, Some(&guest), &names(AccountId::Plex(PlexAccountId(7))), header),
+                "",
+                "{name:?}"
+            );
             assert_eq!(value_of(&set, Some(&guest), &names(guest.account.id), header), name, "their own");
         }
     }
     for name in ["Jurgen Fox", "\u{42e}\u{440}\u{433}\u{435}\u{43d}", "J\u{fc}rgen Fo\u{df}"] {
         guest.account.display_name = name.to_owned();
-        assert_eq!(value_of(&set, Some(&guest), &names(PlexAccountId(7)), "X-Name"), name);
+        assert_eq!(value_of(&set, Some(&guest), &names(AccountId::Plex(PlexAccountId(7))), "X-Name"), name);
     }
     let of_programs = ["backup-job".to_owned()].into();
     let names = UserNames { of_programs, ..UserNames::default() };
@@ -116,4 +121,25 @@ fn the_name_of_a_program_is_nobodys_and_a_program_has_nothing_else() {
     let values = set.values_of_program("backup-job");
     let expected = ["backup-job", "", "", "", ""];
     assert_eq!(values.iter().map(|(_, value)| value.as_str()).collect::<Vec<_>>(), expected);
+}
+
+#[test]
+fn a_local_account_is_never_called_what_a_plex_account_could_be_called() {
+    let set =
+        HeaderSet(vec![("X-User".into(), IdentityField::User), ("X-Name".into(), IdentityField::Username)]);
+    for otherwise in [UserName::Subject, UserName::Email, UserName::Username] {
+        let names = UserNames { otherwise, ..UserNames::default() };
+        assert_eq!(value_of(&set, Some(&kept()), &names, "X-User"), "local-7", "{otherwise:?}");
+        assert_eq!(value_of(&set, Some(&kept()), &names, "X-Name"), "", "{otherwise:?}");
+    }
+    let chosen = BTreeMap::from([(kept().account.id, "marla".to_owned())]);
+    let names = UserNames { chosen, ..UserNames::default() };
+    assert_eq!(value_of(&set, Some(&kept()), &names, "X-User"), "marla", "the host may say otherwise");
+    assert_eq!(value_of(&set, Some(&friend()), &names, "X-User"), "plex-42");
+    let by_name = UserNames { otherwise: UserName::Username, ..UserNames::default() };
+    for name in ["local-7", "LOCAL-7", "plex-7", "\u{ff4c}ocal-7"] {
+        let mut pretender = friend();
+        pretender.account.username = Some(name.to_owned());
+        assert_eq!(value_of(&set, Some(&pretender), &by_name, "X-User"), "", "{name} is somebody else");
+    }
 }

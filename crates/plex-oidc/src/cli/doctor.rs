@@ -87,7 +87,7 @@ pub fn run(file: &Path, arguments: &DoctorArguments, world: &mut World<'_>) -> i
 /// The network, with the public certificate authorities, those for Plex and those named here.
 fn network(config: &Config, arguments: &DoctorArguments) -> Result<Network, String> {
     let mut pem = Vec::new();
-    for file in config.plex.extra_ca_file.iter().chain(&arguments.ca_file) {
+    for file in config.plex.iter().flat_map(|plex| &plex.extra_ca_file).chain(&arguments.ca_file) {
         pem.extend(read(file)?);
         pem.push(b'\n');
     }

@@ -117,13 +117,14 @@ async fn known(config: &Config, who: &str) -> Result<UserRecord, NotExplained> {
 fn accepted(config: &Config, person: Option<&Person>) -> Vec<AcceptedServer> {
     let through = match person.map(|person| &person.standing) {
         Some(Standing::Member { through, .. }) => through.as_slice(),
-        Some(Standing::Ended) | None => &[],
+        Some(Standing::Kept | Standing::Ended) | None => &[],
     };
     let owner = |server: &PlexServer| {
         let known = through.iter().find(|known| known.machine == server.machine);
         server.owner.or_else(|| Some(known?.owner))
     };
-    config.plex.servers.iter().filter_map(|server| Some(server.accepted(owner(server)?))).collect()
+    let servers = config.plex.iter().flat_map(|plex| &plex.servers);
+    servers.filter_map(|server| Some(server.accepted(owner(server)?))).collect()
 }
 
 /// Without headers it is a browser that opens a page, which people ask about most.

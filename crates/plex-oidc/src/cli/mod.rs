@@ -10,10 +10,12 @@ pub mod explain;
 pub mod healthcheck;
 pub mod init;
 pub mod keys;
+mod password;
 pub mod presets;
 pub mod serve;
 pub mod snippet;
 pub mod token;
+pub mod user;
 mod who;
 
 use std::collections::BTreeMap;
@@ -72,6 +74,9 @@ pub enum Command {
     /// App tokens: for programs that use applications behind the gateway in a person's name
     #[command(subcommand)]
     Token(token::TokenCommand),
+    /// Local accounts: people who sign in with a password
+    #[command(subcommand)]
+    User(user::UserCommand),
     /// Ask a running service whether it is well
     Healthcheck(healthcheck::HealthcheckArguments),
     /// Print the version
@@ -121,6 +126,8 @@ pub struct World<'w> {
     pub err: &'w mut dyn Write,
     /// Random bytes, fresh with each call.
     pub random: &'w mut dyn FnMut() -> [u8; 32],
+    /// Hides what is typed, or shows it again. `false`: nobody types, the input is no terminal.
+    pub hide_typing: &'w mut dyn FnMut(bool) -> bool,
     /// What time it is.
     pub clock: &'w dyn Clock,
 }
@@ -181,6 +188,7 @@ fn dispatch(arguments: Arguments, world: &mut World<'_>) -> io::Result<Exit> {
         Command::Snippet(arguments) => snippet::run(&file, &arguments, world),
         Command::Presets(arguments) => presets::list(&arguments, world),
         Command::Token(command) => token::run(&file, &command, world),
+        Command::User(command) => user::run(&file, &command, world),
         Command::Healthcheck(arguments) => healthcheck::run(&file, &arguments, world),
         Command::Version => {
             writeln!(world.out, "plex-oidc {}", env!("CARGO_PKG_VERSION")).map(|()| Exit::Done)

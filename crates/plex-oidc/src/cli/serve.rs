@@ -59,6 +59,7 @@ pub(super) const fn exit_after(error: &StartError) -> Exit {
         | StartError::Pages(_)
         | StartError::Theme { .. }
         | StartError::Outbound(_)
+        | StartError::LocalTaken(_)
         | StartError::File { .. } => Exit::BadConfiguration,
         StartError::Store(_)
         | StartError::Plex(_)

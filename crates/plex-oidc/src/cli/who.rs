@@ -2,6 +2,7 @@
 
 use thiserror::Error;
 
+use plex_oidc_core::id::AccountId;
 use plex_oidc_core::subject::Subject;
 
 use crate::store::records::UserRecord;
@@ -20,7 +21,7 @@ pub(super) enum NotOne {
 /// The one user who goes by `who`. People choose their names and addresses, so one of them could take what another goes
 /// by: a name that fits several is refused, and an address counts only once it is confirmed. A subject is always exact.
 pub(super) fn find<'u>(users: &'u [UserRecord], who: &str) -> Result<&'u UserRecord, NotOne> {
-    let account = Subject::parse(who).and_then(|subject| subject.plex_account());
+    let account = Subject::parse(who).and_then(|subject| subject.account());
     let fits = |user: &&UserRecord| account.map_or_else(|| goes_by(user, who), |id| user.account_id() == id);
     let found: Vec<&UserRecord> = users.iter().filter(fits).collect();
     match found.as_slice() {
@@ -36,24 +37,24 @@ pub(super) fn find<'u>(users: &'u [UserRecord], who: &str) -> Result<&'u UserRec
 fn goes_by(user: &UserRecord, who: &str) -> bool {
     let account = &user.person.account;
     let is_who = |name: &Option<String>| name.as_ref().is_some_and(|name| name.eq_ignore_ascii_case(who));
-    account.id.to_string() == who
+    matches!(account.id, AccountId::Plex(id) if id.to_string() == who)
         || is_who(&account.username)
         || (account.email_confirmed && account.has_address(who))
 }
 
 #[cfg(test)]
 pub(super) mod tests {
+    use plex_oidc_core::account::Account;
     use plex_oidc_core::decide::{Person, Standing};
     use plex_oidc_core::groups::{Group, Groups};
     use plex_oidc_core::id::PlexAccountId;
-    use plex_oidc_core::membership::PlexAccount;
     use plex_oidc_core::time::Timestamp;
 
     use super::*;
 
     pub(in crate::cli) fn user(id: u64, username: &str, email: &str, email_confirmed: bool) -> UserRecord {
-        let account = PlexAccount {
-            id: PlexAccountId(id),
+        let account = Account {
+            id: AccountId::Plex(PlexAccountId(id)),
             username: Some(username.to_owned()),
             display_name: username.to_owned(),
             email: Some(email.to_owned()),
@@ -61,6 +62,7 @@ pub(super) mod tests {
             picture: None,
             managed: false,
             anonymous: false,
+            profile: None,
         };
         let standing = Standing::Member { confirmed_at: Timestamp(0), through: Vec::new() };
         let person =
@@ -77,11 +79,11 @@ pub(super) mod tests {
             user(10, "ROBIN@example.com", "ten@example.com", true),
             user(11, "8", "eleven@example.com", true),
         ];
-        let found = |who: &str| find(&users, who).map(|user| user.account_id().0);
+        let found = |who: &str| find(&users, who).map(UserRecord::account_id);
         for (who, id) in
             [("plex-7", 7), ("7", 7), ("Robin", 7), ("sam", 8), ("plex-8", 8), ("seven@Example.com", 9)]
         {
-            assert_eq!(found(who).unwrap(), id, "{who}");
+            assert_eq!(found(who).unwrap(), AccountId::Plex(PlexAccountId(id)), "{who}");
         }
         for stranger in ["sam@example.com", "plex-12", "plex-07", "", "rob", "robin@example.co"] {
             assert!(matches!(found(stranger), Err(NotOne::Nobody(_))), "{stranger}");

@@ -17,7 +17,7 @@ use super::raw::Document;
 use super::reader::{Reader, without_user};
 use super::{
     Config, Limits, LogConfig, LogFormat, PlexConfig, PlexServer, PlexUrls, Rules, SessionLimits,
-    ThemeConfig, TokenLives, access, clients, gateway, outbound, schema, secrets,
+    ThemeConfig, TokenLives, access, clients, gateway, local, outbound, schema, secrets,
 };
 
 /// Builds the configuration. `None`, and at least one problem more, if something that it cannot do without is wrong.
@@ -32,9 +32,13 @@ pub(super) fn build(
     let listen = reader.listen();
     let trusted_proxies = reader.trusted_proxies();
     reader.advise_on_proxies(public_url.as_ref(), &listen, &trusted_proxies);
-    let plex = reader.plex();
+    let local = local::build(&mut reader);
+    let plex = if local.enabled && !reader.speaks_of_plex() { Some(None) } else { reader.plex().map(Some) };
     let has_token = reader.is_set("plex.owner_token") || reader.is_set("plex.owner_token_file");
-    reader.groups = plex.as_ref().map(|plex| KnownGroups::new(&plex.servers, has_token));
+    reader.groups = plex.as_ref().map(|plex| {
+        let servers = plex.as_ref().map(|plex| plex.servers.as_slice()).unwrap_or_default();
+        KnownGroups::new(servers, has_token, &local)
+    });
     let tokens = reader.tokens();
     let mut gateway = gateway::build(&mut reader, public_url.as_ref());
     let access = access::build(&mut reader, &gateway);
@@ -60,8 +64,10 @@ pub(super) fn build(
         theme: reader.theme(),
         log: reader.log(),
         plex: plex?,
+        local,
         public_url: public_url?,
     };
+    local::warn_of_nowhere(&mut reader, &config);
     Some(config)
 }
 
@@ -135,6 +141,13 @@ impl Reader<'_> {
                 "Write the network of the proxy or tunnel in front: trusted_proxies = [\"172.16.0.0/12\"].";
             self.warn(self.place("listen"), "trusted_proxies", wrong, remedy);
         }
+    }
+
+    /// Whether anything at all is said of Plex.
+    fn speaks_of_plex(&self) -> bool {
+        let about = |path: &String| path == "plex" || path.starts_with("plex.");
+        let Document { values, sections, broken, .. } = self.document;
+        values.keys().any(about) || sections.keys().any(about) || broken.iter().any(about)
     }
 
     fn plex(&mut self) -> Option<PlexConfig> {
@@ -282,6 +295,7 @@ impl Reader<'_> {
         Limits {
             sign_in_starts_per_address: self.sized("limits.sign_in_starts_per_address"),
             sign_in_starts_in_all: self.sized("limits.sign_in_starts_in_all"),
+            passwords_at_once: self.sized("limits.passwords_at_once"),
             codes_per_session: self.sized("limits.codes_per_session"),
             connections: self.sized("limits.connections"),
             header_bytes: self.sized("limits.header_bytes"),

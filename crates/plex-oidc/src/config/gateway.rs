@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use plex_oidc_core::gateway::{Apps, Host, UserName, UserNames, is_same_name};
-use plex_oidc_core::id::PlexAccountId;
+use plex_oidc_core::id::AccountId;
 use plex_oidc_core::issuer::Issuer;
 use plex_oidc_core::subject::Subject;
 
@@ -99,17 +99,17 @@ fn other_names(reader: &mut Reader<'_>) -> UserName {
     }
 }
 
-fn chosen_names(reader: &mut Reader<'_>) -> BTreeMap<PlexAccountId, String> {
-    let mut chosen: BTreeMap<PlexAccountId, String> = BTreeMap::new();
+fn chosen_names(reader: &mut Reader<'_>) -> BTreeMap<AccountId, String> {
+    let mut chosen: BTreeMap<AccountId, String> = BTreeMap::new();
     for text in reader.texts(NAMES) {
         match chosen_name(&text.value) {
             Err((wrong, remedy)) => reader.refuse(text.place, NAMES, wrong, remedy),
             Ok((account, name)) => {
                 if let Some((other, _)) = chosen.iter().find(|(_, given)| is_same_name(given, &name)) {
-                    let wrong = format!("`{name}` is already what plex-{other} is called");
+                    let wrong = format!("`{name}` is already what {other} is called");
                     reader.refuse(text.place, NAMES, wrong, "Give each of them a name of their own.");
                 } else if chosen.insert(account, name).is_some() {
-                    let wrong = format!("plex-{account} has a name already");
+                    let wrong = format!("{account} has a name already");
                     reader.refuse(text.place, NAMES, wrong, "Keep one of the two.");
                 }
             }
@@ -118,16 +118,16 @@ fn chosen_names(reader: &mut Reader<'_>) -> BTreeMap<PlexAccountId, String> {
     chosen
 }
 
-fn chosen_name(text: &str) -> Result<(PlexAccountId, String), (String, String)> {
+fn chosen_name(text: &str) -> Result<(AccountId, String), (String, String)> {
     let remedy = "Write the account id, = and the name: \"plex-1002003=olive\".".to_owned();
     let pair = text.split_once('=');
-    let account = pair.and_then(|(subject, _)| Subject::parse(subject.trim())?.plex_account());
+    let account = pair.and_then(|(subject, _)| Subject::parse(subject.trim())?.account());
     let (Some((_, name)), Some(account)) = (pair, account) else {
-        return Err((format!("`{}` does not name a Plex account", text.escape_debug()), remedy));
+        return Err((format!("`{}` does not name an account", text.escape_debug()), remedy));
     };
     let name = person_name(name)?;
-    if Subject::parse(&name).is_some_and(|subject| subject != Subject::of_plex(account)) {
-        let wrong = format!("plex-{account} cannot be called `{name}`, which is another person");
+    if Subject::parse(&name).is_some_and(|subject| subject != Subject::of(account)) {
+        let wrong = format!("{account} cannot be called `{name}`, which is another person");
         return Err((wrong, "Write another name.".to_owned()));
     }
     Ok((account, name))

@@ -13,6 +13,7 @@ pub mod edit;
 pub mod example;
 mod gateway;
 pub mod length;
+mod local;
 mod outbound;
 mod people;
 mod presets;
@@ -42,6 +43,7 @@ use plex_oidc_core::outbound::Reach;
 use plex_oidc_core::time::Seconds;
 use secrecy::SecretString;
 
+pub use local::{DeclaredAccount, LocalConfig, person as local_person};
 pub use presets::{PresetUse, client_facts, instead as instead_of_preset};
 pub use problem::{Place, Problem, Problems};
 
@@ -62,8 +64,10 @@ pub struct Config {
     pub data_dir: PathBuf,
     /// The networks of the proxies that are believed about the client address.
     pub trusted_proxies: Vec<IpNet>,
-    /// Plex.
-    pub plex: PlexConfig,
+    /// Plex; nothing where people have local accounts only.
+    pub plex: Option<PlexConfig>,
+    /// Local accounts.
+    pub local: LocalConfig,
     /// House rules.
     pub rules: Rules,
     /// The applications, in the order of the file; ids are unique.
@@ -202,6 +206,8 @@ pub struct Limits {
     pub sign_in_starts_per_address: u32,
     /// Sign-ins begun by everybody, per minute; at least 1.
     pub sign_in_starts_in_all: u32,
+    /// Passwords checked at one time; at least 1.
+    pub passwords_at_once: usize,
     /// Codes for one browser session, per minute; at least 1.
     pub codes_per_session: u32,
     /// Connections at one time.

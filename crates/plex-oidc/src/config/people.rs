@@ -2,10 +2,14 @@
 //! refused: in a `deny` it would keep nobody out.
 
 use plex_oidc_core::decide::AllowRule;
-use plex_oidc_core::groups::ServerName;
+use plex_oidc_core::groups::{Group, ServerName};
 
-use super::PlexServer;
 use super::reader::Reader;
+use super::{LocalConfig, PlexServer};
+
+/// What can stand in a list, where there are no local accounts.
+const FORMS: &str = "Write plex-owner, plex-home, plex-friend, plex-managed, plex-library:<key>, plex-<account id>, or an \
+                     e-mail address.";
 
 /// As many digits of the machine identifier stand for a server that has no name.
 const DIGITS: usize = 8;
@@ -17,17 +21,35 @@ pub(super) struct KnownGroups {
     libraries: bool,
     /// The servers, where there are several.
     servers: Vec<ServerName>,
+    /// Those of local accounts, where there are such.
+    local: Option<Vec<Group>>,
 }
 
 impl KnownGroups {
-    pub(super) fn new(servers: &[PlexServer], has_owner_token: bool) -> Self {
+    pub(super) fn new(servers: &[PlexServer], has_owner_token: bool, local: &LocalConfig) -> Self {
         let names = servers.iter().filter_map(|server| server.group_name.clone());
-        Self { libraries: has_owner_token, servers: names.collect() }
+        let of_local = || local.groups.iter().cloned().chain([Group::local()]).collect();
+        Self { libraries: has_owner_token, servers: names.collect(), local: local.enabled.then(of_local) }
+    }
+
+    fn check_local(&self, group: &Group) -> Result<(), (String, String)> {
+        let wrong = format!(
+            "`{}` is neither a group nor an account nor an e-mail address",
+            group.as_str().escape_debug()
+        );
+        match &self.local {
+            Some(known) if known.contains(group) => Ok(()),
+            Some(_) => Err((
+                wrong,
+                "List it in local.groups if it is one of yours; if not, look at its spelling.".to_owned(),
+            )),
+            None => Err((wrong, FORMS.to_owned())),
+        }
     }
 
     fn check(&self, rule: &AllowRule) -> Result<(), (String, String)> {
         let AllowRule::Group(group) = rule else { return Ok(()) };
-        let Some(meaning) = group.meaning() else { return Ok(()) };
+        let Some(meaning) = group.meaning() else { return self.check_local(group) };
         if meaning.library.is_some() && !self.libraries {
             let remedy =
                 "Fetch one with `plex-oidc init` and write plex.owner_token_file, or name whole groups.";
@@ -83,11 +105,9 @@ pub(super) fn read(reader: &mut Reader<'_>, key: &str) -> Vec<AllowRule> {
     let groups = reader.groups.clone();
     reader.each(key, |text| {
         let rule = AllowRule::parse(text).ok_or_else(|| {
-            let remedy = "Write plex-owner, plex-home, plex-friend, plex-managed, plex-library:<key>, \
-                          plex-<account id>, or an e-mail address.";
             (
                 format!("`{}` is neither a group nor an account nor an e-mail address", text.escape_debug()),
-                remedy.to_owned(),
+                FORMS.to_owned(),
             )
         })?;
         groups.as_ref().map_or(Ok(()), |groups| groups.check(&rule))?;

@@ -5,6 +5,7 @@
 
 mod clients;
 mod gateway;
+mod local;
 mod people;
 mod service;
 
@@ -95,6 +96,8 @@ pub const SECTIONS: &[Section] = &[
     people::PLEX_SERVERS,
     people::PLEX_URLS,
     people::RULES,
+    local::LOCAL,
+    local::USERS,
     clients::CLIENTS,
     gateway::GATEWAY,
     gateway::APPS,

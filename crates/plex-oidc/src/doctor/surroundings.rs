@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use super::dial::{Endpoint, NoAnswer};
 use super::{Answered, Finding, Outcome, Outside};
-use crate::config::Config;
+use crate::config::{Config, PlexConfig};
 
 /// Looks around. Also gives the name of a key of each team, by its issuer.
 pub(super) async fn look(
@@ -20,10 +20,14 @@ pub(super) async fn look(
     outside: &dyn Outside,
 ) -> (Vec<Finding>, Vec<(String, String)>) {
     let discovery = config.public_url.join("/.well-known/openid-configuration");
-    let plex = format!("{}/", config.plex.urls.plex_tv);
-    let (discovery, plex) = join(fetch(outside, &discovery), fetch(outside, &plex)).await;
-    let mut findings =
-        vec![proxies(config), discovered(config, &discovery), clock(now, &plex), owner_token(config)];
+    let mut findings = vec![proxies(config)];
+    if let Some(plex) = &config.plex {
+        let address = format!("{}/", plex.urls.plex_tv);
+        let (discovery, answer) = join(fetch(outside, &discovery), fetch(outside, &address)).await;
+        findings.extend([discovered(config, &discovery), clock(now, &answer), owner_token(plex)]);
+    } else {
+        findings.push(discovered(config, &fetch(outside, &discovery).await));
+    }
     let mut known = Vec::new();
     for team in &config.access.teams {
         let answer = fetch(outside, team.certs_url.as_str()).await;
@@ -111,8 +115,8 @@ fn clock(now: Timestamp, answer: &Answered) -> Finding {
     finding("clock", Outcome::Problem, None, seen, Some(advice))
 }
 
-fn owner_token(config: &Config) -> Finding {
-    let seen = match &config.plex.owner_token {
+fn owner_token(plex: &PlexConfig) -> Finding {
+    let seen = match &plex.owner_token {
         Some(_) => "an owner's token is there, for groups by library",
         None => "there is no owner's token, so nobody has groups by library",
     };

@@ -4,8 +4,8 @@
 use http::HeaderMap;
 use plex_oidc_core::access_jwt::{AccessApplication, AccessAssertion, AccessError, AccessPrincipal};
 use plex_oidc_core::client::Client;
-use plex_oidc_core::decide::Person;
-use plex_oidc_core::id::PlexAccountId;
+use plex_oidc_core::decide::{Person, Standing};
+use plex_oidc_core::id::AccountId;
 use plex_oidc_core::subject::Subject;
 use thiserror::Error;
 use zeroize::Zeroizing;
@@ -123,7 +123,7 @@ fn presented(headers: &HeaderMap, cookie: bool) -> Result<Option<&str>, NotBelie
 /// vouches for, has to be that person's too.
 async fn person(app: &App, subject: Option<&Subject>, email: &str) -> Result<UserRecord, NotBelieved> {
     let who = match subject {
-        Some(subject) => Who::Account(subject.plex_account().ok_or(NotBelieved::NeverSeen)?, email),
+        Some(subject) => Who::Account(subject.account().ok_or(NotBelieved::NeverSeen)?, email),
         None => Who::Email(email),
     };
     let (people, now) = (&app.access.people, app.clock.instant());
@@ -135,7 +135,7 @@ async fn person(app: &App, subject: Option<&Subject>, email: &str) -> Result<Use
 
 enum Who<'w> {
     /// This account, if it has this address.
-    Account(PlexAccountId, &'w str),
+    Account(AccountId, &'w str),
     /// Whoever has this address.
     Email(&'w str),
 }
@@ -151,11 +151,16 @@ impl Who<'_> {
         }
     }
 
-    /// An address that Plex has not seen confirmed is whatever its owner wrote: it tells nobody.
+    /// An address that nobody has seen confirmed is whatever its owner wrote: it tells nobody. A local account that is switched
+    /// off does not stand in the way of the one that its owner has besides.
     fn is(&self, person: &Person) -> bool {
         match self {
             Self::Account(id, _) => person.account.id == *id,
-            Self::Email(_) => person.account.email_confirmed && self.has_address(person),
+            Self::Email(_) => {
+                let is_off =
+                    matches!(person.account.id, AccountId::Local(_)) && person.standing == Standing::Ended;
+                person.account.email_confirmed && self.has_address(person) && !is_off
+            }
         }
     }
 

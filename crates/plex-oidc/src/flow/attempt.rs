@@ -1,6 +1,7 @@
 //! A sign-in attempt: an authorization request that was checked, frozen and stored, and the one browser it belongs to.
 
 use plex_oidc_core::authorize::{AuthorizationRequest, Progress, SessionFacts, Step, next_step};
+use plex_oidc_core::claims::authentication;
 use plex_oidc_core::client::Client;
 use plex_oidc_core::decide::{Decision, Denial, decide};
 use plex_oidc_core::gateway::handover;
@@ -32,17 +33,23 @@ pub enum Refusal {
     Denied {
         /// Why.
         denial: Denial,
-        /// The name of the Plex account.
+        /// The name of the account.
         account_name: String,
         /// Its e-mail address.
         account_email: Option<String>,
+        /// Whether it is a Plex account.
+        at_plex: bool,
     },
     /// Nobody approved in time.
     TookTooLong,
     /// Plex no longer accepts the token that came with the approval.
     TokenRefused,
-    /// Somebody else signed in than the client expected.
+    /// Somebody else signed in at Plex than the client expected.
     OtherAccount,
+    /// Somebody else signed in with a password than the client expected.
+    OtherPerson,
+    /// Name and password do not go together.
+    WrongPassword,
 }
 
 /// A stored attempt, opened by the browser it belongs to.
@@ -146,6 +153,7 @@ async fn facts(
     }
     let consented = !client.consent_required || has_consented(app, request, session).await?;
     Ok(SessionFacts {
+        acr: authentication(session.user.person.account.id).1,
         subject: app.subject(client, person),
         auth_time: session.auth_time,
         decision,

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use plex_oidc_core::authorize::{AuthorizationResponse, AuthorizeErrorCode, Progress, RedirectError, Step};
 use plex_oidc_core::decide::Person;
-use plex_oidc_core::id::RequestId;
+use plex_oidc_core::id::{AccountId, RequestId};
 use plex_oidc_core::secret::{Secret, SecretKind};
 use plextv::{Error, PinId, PlexToken};
 use secrecy::ExposeSecret as _;
@@ -43,6 +43,11 @@ pub enum Outcome {
         /// Its cookie.
         cookie: Secret,
     },
+    /// Back to the client with a code, after a form: by the page that goes on by itself.
+    Onward {
+        /// The response.
+        response: AuthorizationResponse,
+    },
     /// Something goes to the client that is not a code.
     Refuse(Box<RedirectError>),
 }
@@ -50,7 +55,8 @@ pub enum Outcome {
 /// Looks at an attempt's PIN at Plex and notes what became of it. `true` when the attempt no longer waits.
 pub async fn look(app: &App, id: RequestId, pin: &AdoptedPin) -> Result<bool, FlowError> {
     let now = app.clock.now();
-    match app.plex.look(PinId(pin.id), pin.code.expose_secret()).await {
+    let plex = app.plex.as_ref().ok_or(FlowError::NoSuchWayIn)?;
+    match plex.look(PinId(pin.id), pin.code.expose_secret()).await {
         Ok(seen) => {
             let Some(token) = seen.auth_token else {
                 return if pin.expires.has_passed(now) { too_late(app, id, pin).await } else { Ok(false) };
@@ -84,7 +90,7 @@ async fn too_late(app: &App, id: RequestId, pin: &AdoptedPin) -> Result<bool, Fl
 }
 
 /// Notes why an attempt shows a page, unless it has gone on since.
-async fn refuse(app: &App, id: RequestId, at: RefusedAt, why: &Refusal) -> Result<(), FlowError> {
+pub(super) async fn refuse(app: &App, id: RequestId, at: RefusedAt, why: &Refusal) -> Result<(), FlowError> {
     let noted = app.store.refuse_login(id, at, serde_json::to_string(why)?, app.clock.now()).await?;
     if !noted {
         info!(request = %id, ?at, "a sign-in had gone on before it was refused");
@@ -112,17 +118,51 @@ pub async fn come_back(
         LoginState::Approved { .. } if !app.limiter.allows_question(attempt.id) => {
             return Err(FlowError::TooOften);
         }
+        LoginState::Started => return issue_after_password(app, &attempt, old_session).await,
         _ => attempt,
     };
     let LoginState::Approved { pin_id, plex_token_sealed } = &attempt.state else { return Ok(Outcome::Page) };
     let approval = Approval { pin_id: *pin_id, token: open_login_token(app, attempt.id, plex_token_sealed)? };
-    match app.plex.identify(&approval.token, app.clock.now()).await {
+    let plex = app.plex.as_ref().ok_or(FlowError::NoSuchWayIn)?;
+    match plex.identify(&approval.token, app.clock.now()).await {
         Ok(identified) => admit(app, &attempt, approval, identified, old_session).await,
         Err(error) if error.says_token_is_dead() => {
             refuse(app, attempt.id, RefusedAt::Approval(*pin_id), &Refusal::TokenRefused).await?;
             Ok(Outcome::Page)
         }
         Err(error) => Err(error.into()),
+    }
+}
+
+/// The end of an attempt that began when a password was right: nothing but the code is left to do. Only the browser with
+/// both cookies gets this far, and only once.
+async fn issue_after_password(
+    app: &App,
+    attempt: &Attempt<'_>,
+    session: Option<&BrowserSession>,
+) -> Result<Outcome, FlowError> {
+    let progress = attempt.progress(session);
+    let Some(session) = session.filter(|_| progress.signed_in) else { return Ok(Outcome::Page) };
+    if attempt::step(app, &attempt.frozen.request, Some(session), progress).await? != Step::Issue {
+        return Ok(Outcome::Page);
+    }
+    let response = finish_with_session(app, attempt, session).await?;
+    Ok(response.map_or(Outcome::Page, |response| Outcome::Onward { response }))
+}
+
+/// The session of somebody who has just proved who they are. That of the same person in this browser goes on under its name.
+pub(super) fn begun_now(app: &App, user: UserRecord, old_session: Option<&BrowserSession>) -> BrowserSession {
+    let now = app.clock.now();
+    let same_person = old_session.filter(|old| old.user.account_id() == user.account_id());
+    BrowserSession {
+        hash: plex_oidc_core::secret::SecretHash([0; 32]),
+        sid: same_person.map_or_else(|| app.entropy.sid(), |old| old.sid),
+        user,
+        auth_time: now,
+        created: now,
+        last_seen: now,
+        idle_expires: now.plus(app.lifetimes.session_idle),
+        absolute_expires: now.plus(app.lifetimes.session_absolute),
     }
 }
 
@@ -147,18 +187,8 @@ async fn admit(
         }
         person.keep_libraries_of(&known.person);
     }
-    let same_person = old_session.filter(|old| old.user.account_id() == person.account.id);
-    let sid = same_person.map_or_else(|| app.entropy.sid(), |old| old.sid);
-    let session = BrowserSession {
-        hash: plex_oidc_core::secret::SecretHash([0; 32]),
-        sid,
-        user: UserRecord { person, updated: now },
-        auth_time: now,
-        created: now,
-        last_seen: now,
-        idle_expires: now.plus(app.lifetimes.session_idle),
-        absolute_expires: now.plus(app.lifetimes.session_absolute),
-    };
+    let session = begun_now(app, UserRecord { person, updated: now }, old_session);
+    let sid = session.sid;
     let progress = Progress { signed_in: true, ..Progress::default() };
     let request = &attempt.frozen.request;
     let step = attempt::step(app, request, Some(&session), progress).await?;
@@ -166,7 +196,7 @@ async fn admit(
         learn(app, &session.user).await?;
     }
     let subject = app.subject(attempt.client, &session.user.person);
-    let finish = Finishing { app, attempt, pin_id, session: &session, old_session };
+    let finish = Finishing { app, attempt, by: FinishedBy::Pin(pin_id), session: &session, old_session };
     match step {
         Step::Issue => {
             let plex_token = token_for(attempt.client, &token, server_token.as_ref());
@@ -220,27 +250,28 @@ pub async fn deny(
         denial,
         account_name: account.display_name.clone(),
         account_email: account.email.clone(),
+        at_plex: matches!(account.id, AccountId::Plex(_)),
     };
     refuse(app, id, at, &why).await
 }
 
 /// What is needed to store a finished sign-in.
-struct Finishing<'a> {
-    app: &'a App,
-    attempt: &'a Attempt<'a>,
-    pin_id: u64,
-    session: &'a BrowserSession,
-    old_session: Option<&'a BrowserSession>,
+pub(super) struct Finishing<'a> {
+    pub(super) app: &'a App,
+    pub(super) attempt: &'a Attempt<'a>,
+    pub(super) by: FinishedBy,
+    pub(super) session: &'a BrowserSession,
+    pub(super) old_session: Option<&'a BrowserSession>,
 }
 
 impl Finishing<'_> {
     /// Stores user, session and code at once. `None`: another request of this browser was first.
-    async fn store(&self, code: Option<NewCode>) -> Result<Option<Secret>, FlowError> {
+    pub(super) async fn store(self, code: Option<NewCode>) -> Result<Option<Secret>, FlowError> {
         let secret = self.app.entropy.secret(SecretKind::BrowserSession);
         let session = self.session;
         let finish = FinishLogin {
             id: self.attempt.id,
-            by: FinishedBy::Pin(self.pin_id),
+            by: self.by,
             now: self.app.clock.now(),
             user: session.user.clone(),
             session: Some(NewBrowserSession {
@@ -256,7 +287,7 @@ impl Finishing<'_> {
             code,
         };
         let stored = self.app.store.finish_login(finish).await?;
-        info!(account = %session.user.account_id(), client = %self.attempt.client.id, ?stored, "signed in with Plex");
+        info!(account = %session.user.account_id(), client = %self.attempt.client.id, ?stored, "signed in");
         Ok((stored == Finish::Finished).then_some(secret))
     }
 }

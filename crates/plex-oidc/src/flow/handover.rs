@@ -73,6 +73,7 @@ pub fn read_start(app: &App, marked: &str) -> Option<Start> {
 /// The authorization request of the client that stands for the application. It takes the way of all others.
 pub fn request_of(start: &Start, marked: &str) -> Option<AuthorizationRequest> {
     Some(AuthorizationRequest {
+        required_acr: None,
         client_id: client_of(&start.app)?,
         redirect: RedirectTarget::of_gateway(start),
         response_mode: ResponseMode::Query,

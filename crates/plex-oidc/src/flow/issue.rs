@@ -3,7 +3,7 @@
 use plex_oidc_core::authorize::AuthorizationRequest;
 use plex_oidc_core::client::{Client, PlexTokenClaim};
 use plex_oidc_core::gateway::handover;
-use plex_oidc_core::id::{ClientId, GrantId, PlexAccountId, Sid};
+use plex_oidc_core::id::{AccountId, ClientId, GrantId, Sid};
 use plex_oidc_core::secret::{Secret, SecretKind};
 use plex_oidc_core::time::{Seconds, Timestamp};
 use plextv::PlexToken;
@@ -16,7 +16,7 @@ use crate::store::records::{NewCode, NewGrant, SealedBytes};
 /// Whose code it is to be.
 pub struct Holder<'a> {
     /// The account.
-    pub account_id: PlexAccountId,
+    pub account_id: AccountId,
     /// The browser session.
     pub sid: Sid,
     /// When that person authenticated.

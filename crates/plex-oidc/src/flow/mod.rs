@@ -10,6 +10,7 @@ pub mod handover;
 pub mod introspection;
 pub mod issue;
 pub mod key_rotation;
+pub mod password;
 pub mod pushed;
 pub mod revocation;
 pub mod sign_out;
@@ -46,6 +47,18 @@ pub enum FlowError {
     /// The client that asked, or the address it wants the answer at, is no longer in the configuration.
     #[error("the client of this sign-in, or its redirect URI, is no longer registered")]
     ClientGone,
+    /// The host has switched off the way in that was asked for.
+    #[error("this way to sign in is switched off")]
+    NoSuchWayIn,
+    /// A password was tried too often, in one name or from one address.
+    #[error("a password was tried too often; the next try may come in {} s", wait.as_secs())]
+    TooManyTries {
+        /// Until the next try.
+        wait: std::time::Duration,
+    },
+    /// More passwords wait to be checked than we hold.
+    #[error(transparent)]
+    Busy(#[from] crate::upstream::local::Busy),
     /// One attempt had us ask Plex again and again.
     #[error("one sign-in attempt asks for its outcome too often")]
     TooOften,

@@ -1,6 +1,6 @@
 //! The end of sessions, whoever asks for it: the one place where people are signed out.
 
-use plex_oidc_core::id::PlexAccountId;
+use plex_oidc_core::id::AccountId;
 use tracing::info;
 
 use super::FlowError;
@@ -18,7 +18,7 @@ pub async fn end(app: &App, session: SessionName) -> Result<bool, FlowError> {
 }
 
 /// Ends everything that a person is signed in to: browser and gateway sessions, and grants, those for offline access as well.
-pub async fn end_everywhere(app: &App, account: PlexAccountId) -> Result<(), FlowError> {
+pub async fn end_everywhere(app: &App, account: AccountId) -> Result<(), FlowError> {
     let ended = app.store.end_all_sessions(account, app.clock.now()).await?;
     info!(%account, sessions = ended.sessions, grants = ended.grants, "somebody signed out everywhere");
     announce(app);

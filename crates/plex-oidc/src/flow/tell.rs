@@ -60,7 +60,7 @@ pub async fn deliver(app: &App, notice: LogoutNotice) {
 async fn tell(app: &App, notice: &LogoutNotice) -> Result<(), Untold> {
     let client = app.clients.find(notice.client_id.as_str()).ok_or(Untold::NotAsked)?;
     let url = client.backchannel_logout_uri.as_ref().ok_or(Untold::NotAsked)?;
-    let subject = app.subject_for(client, Subject::of_plex(notice.account_id));
+    let subject = app.subject_for(client, Subject::of(notice.account_id));
     let jti = app.entropy.jti();
     // A new token for each try: it lives for two minutes only.
     let claims = logout_token(&LogoutTokenFacts {

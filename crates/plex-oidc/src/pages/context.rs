@@ -89,8 +89,10 @@ pub struct SignIn<'a> {
     pub request_id: &'a str,
     /// Bound to this request; in a hidden field and sent by the script as `X-CSRF-Token`.
     pub csrf: &'a str,
-    /// What the script needs to make a PIN.
-    pub script: ScriptConfig<'a>,
+    /// What the script needs to make a PIN; nothing where people do not sign in with Plex.
+    pub plex: Option<ScriptConfig<'a>>,
+    /// Whether people can sign in with a password.
+    pub password: bool,
     /// Whom the client expects, as it says.
     pub login_hint: Option<&'a str>,
     /// Why the visitor sees this page again.
@@ -128,7 +130,9 @@ pub struct Waiting<'a> {
 pub struct Denied<'a> {
     /// Why.
     pub reason: DeniedReason,
-    /// The Plex account that signed in, as it calls itself.
+    /// Whether it is a Plex account.
+    pub at_plex: bool,
+    /// The account that signed in, as it calls itself.
     pub account_name: &'a str,
     /// Its e-mail address, so that people with two accounts see which one this is.
     pub account_email: Option<&'a str>,
@@ -195,6 +199,8 @@ pub struct WayBack<'a> {
 pub struct AccountChoice<'a> {
     /// Comes back with the form: the answer counts for the account that was shown, and for no other.
     pub account: &'a str,
+    /// Whether it is a Plex account.
+    pub at_plex: bool,
     /// The name of the account.
     pub account_name: &'a str,
     /// Its e-mail address.

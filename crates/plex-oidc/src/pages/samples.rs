@@ -17,16 +17,18 @@ const SIGN_IN: SignIn<'static> = SignIn {
     client_name: CLIENT,
     request_id: REQUEST_ID,
     csrf: CSRF,
-    script: ScriptConfig {
+    plex: Some(ScriptConfig {
         client_identifier: "3f0c7a52-9d1b-4e6a-8a53-0f1d2c3b4a59",
         product: "Anna's cinema",
         pins_url: "https://clients.plex.tv/api/v2/pins?strong=true",
-    },
+    }),
+    password: false,
     login_hint: None,
     notice: None,
 };
 
 const DENIED: Denied<'static> = Denied {
+    at_plex: true,
     reason: DeniedReason::Stranger,
     account_name: "Robin",
     account_email: Some("robin@example.com"),
@@ -38,6 +40,7 @@ const DENIED: Denied<'static> = Denied {
 
 const ACCOUNT_CHOICE: AccountChoice<'static> = AccountChoice {
     account: "plex-1",
+    at_plex: true,
     account_name: "Robin",
     account_email: Some("robin@example.com"),
     client_name: CLIENT,
@@ -68,6 +71,17 @@ const ALL: &[(&str, Page<'static>)] = &[
             ..SIGN_IN
         }),
     ),
+    ("sign-in-or-password", Page::SignIn(SignIn { password: true, ..SIGN_IN })),
+    (
+        "sign-in-password",
+        Page::SignIn(SignIn {
+            plex: None,
+            password: true,
+            login_hint: Some("robin@example.com"),
+            notice: Some(Notice::WrongPassword),
+            ..SIGN_IN
+        }),
+    ),
     (
         "waiting",
         Page::Waiting(Waiting {
@@ -86,6 +100,15 @@ const ALL: &[(&str, Page<'static>)] = &[
         "denied-not-allowed",
         Page::Denied(Denied { reason: DeniedReason::NotAllowed, account_email: None, ..DENIED }),
     ),
+    (
+        "denied-local",
+        Page::Denied(Denied {
+            reason: DeniedReason::NotAllowed,
+            at_plex: false,
+            server_name: None,
+            ..DENIED
+        }),
+    ),
     ("denied-managed-user", Page::Denied(Denied { reason: DeniedReason::ManagedUser, ..DENIED })),
     ("denied-unconfirmed-email", Page::Denied(Denied { reason: DeniedReason::UnconfirmedEmail, ..DENIED })),
     ("denied-client-disabled", Page::Denied(Denied { reason: DeniedReason::ClientDisabled, ..DENIED })),
@@ -101,6 +124,7 @@ const ALL: &[(&str, Page<'static>)] = &[
             ..ERROR
         }),
     ),
+    ("error-busy", Page::Error(ErrorPage { kind: ErrorKind::Busy, ..RETRYABLE })),
     ("error-form-expired", Page::Error(ErrorPage { kind: ErrorKind::FormExpired, ..ERROR })),
     ("error-not-found", Page::Error(ErrorPage { kind: ErrorKind::NotFound, ..ERROR })),
     ("error-internal", Page::Error(ErrorPage { kind: ErrorKind::Internal, ..ERROR })),
@@ -126,6 +150,7 @@ const ALL: &[(&str, Page<'static>)] = &[
         }),
     ),
     ("account-choice", Page::AccountChoice(ACCOUNT_CHOICE)),
+    ("account-choice-local", Page::AccountChoice(AccountChoice { at_plex: false, ..ACCOUNT_CHOICE })),
     ("account-choice-no-email", Page::AccountChoice(AccountChoice { account_email: None, ..ACCOUNT_CHOICE })),
     (
         "consent",

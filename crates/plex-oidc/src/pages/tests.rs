@@ -135,7 +135,8 @@ fn hostile_pages() -> [Page<'static>; 9] {
             client_name: EVIL,
             request_id: EVIL,
             csrf: EVIL,
-            script,
+            plex: Some(script),
+            password: true,
             login_hint: Some(EVIL),
             ..base
         }),
@@ -147,6 +148,7 @@ fn hostile_pages() -> [Page<'static>; 9] {
             refresh_seconds: 3,
         }),
         Page::Denied(Denied {
+            at_plex: true,
             reason: DeniedReason::Stranger,
             account_name: EVIL,
             account_email: Some(EVIL),
@@ -167,6 +169,7 @@ fn hostile_pages() -> [Page<'static>; 9] {
             detail: Some(EVIL),
         }),
         Page::AccountChoice(AccountChoice {
+            at_plex: true,
             account: EVIL,
             account_name: EVIL,
             account_email: Some(EVIL),
@@ -211,7 +214,7 @@ fn req_134_no_template_switches_escaping_off() {
 
 #[test]
 fn every_form_is_a_post_to_us_with_its_token() {
-    let known = ["start", "cancel", "again", "continue", "consent"];
+    let known = ["start", "password", "cancel", "again", "continue", "consent"];
     let mut forms = 0;
     for (name, html) in drawn().into_iter().filter(|(name, _)| *name != "form-post") {
         for part in html.split("<form ").skip(1) {
@@ -289,11 +292,13 @@ fn the_refusal_names_the_account_and_both_ways_out() {
     for (name, html) in drawn().iter().filter(|(name, _)| name.starts_with("denied-")) {
         assert!(html.contains("<strong>Robin</strong>"), "{name}");
         assert!(html.contains(">Cancel</button>"), "{name}");
-        let again = html.contains("/again\"") && html.contains(">Use another Plex account</button>");
+        let other = if *name == "denied-local" { "another account" } else { "another Plex account" };
+        let again = html.contains("/again\"") && html.contains(&format!(">Use {other}</button>"));
+        assert_eq!(html.contains("app.plex.tv"), again && *name != "denied-local", "{name}");
         assert_eq!(again, *name != "denied-client-disabled", "{name}");
         let heading = html.split("<h1>").nth(1).unwrap().split("</h1>").next().unwrap();
         let new = sentences.insert(heading.to_owned());
-        assert!(new || *name == "denied-server-without-name", "{name}: {heading}");
+        assert!(new || matches!(*name, "denied-server-without-name" | "denied-local"), "{name}: {heading}");
     }
     assert_eq!(sentences.len(), 6);
 }
@@ -423,6 +428,7 @@ fn an_override_that_fails_later_gives_way_to_ours() {
     fs::write(folder.path().join("denied.html"), template).unwrap();
     let pages = Pages::new(Theme::default(), Some(folder.path())).unwrap();
     let denied = Denied {
+        at_plex: true,
         reason: DeniedReason::Stranger,
         account_name: "Kim",
         account_email: None,

@@ -15,6 +15,10 @@ pub enum Notice {
     CancelledAtPlex,
     /// The visitor wants another Plex account.
     OtherAccount,
+    /// The app expects somebody else than the one whose password was typed.
+    OtherPerson,
+    /// Name and password do not go together.
+    WrongPassword,
 }
 
 impl Notice {
@@ -26,6 +30,10 @@ impl Notice {
             Self::OtherAccount => {
                 "To use another account, first sign out at app.plex.tv or switch the user there, then continue."
             }
+            Self::OtherPerson => {
+                "The app expects somebody else. Sign in with the account that you use there."
+            }
+            Self::WrongPassword => "This name and this password do not go together. Please try again.",
         }
     }
 }
@@ -76,6 +84,8 @@ pub enum ErrorKind {
     UnknownRequest,
     /// Too many sign-ins were started.
     RateLimited,
+    /// Too many passwords are being checked.
+    Busy,
     /// The client sent the visitor here with a request that may not be answered to it.
     InvalidRequest,
     /// A form of ours came back without its token.
@@ -88,10 +98,11 @@ pub enum ErrorKind {
 
 impl ErrorKind {
     /// Every kind, for samples and tests.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::PlexUnavailable,
         Self::UnknownRequest,
         Self::RateLimited,
+        Self::Busy,
         Self::InvalidRequest,
         Self::FormExpired,
         Self::NotFound,
@@ -106,7 +117,7 @@ impl ErrorKind {
             Self::NotFound => 404,
             Self::RateLimited => 429,
             Self::Internal => 500,
-            Self::PlexUnavailable => 503,
+            Self::PlexUnavailable | Self::Busy => 503,
         }
     }
 
@@ -115,7 +126,7 @@ impl ErrorKind {
         match self {
             Self::PlexUnavailable => "Plex isn’t answering",
             Self::UnknownRequest => "Please start again",
-            Self::RateLimited => "One moment, please",
+            Self::RateLimited | Self::Busy => "One moment, please",
             Self::InvalidRequest => "This link doesn’t work",
             Self::FormExpired => "This page is out of date",
             Self::NotFound => "There is nothing here",
@@ -134,6 +145,7 @@ impl ErrorKind {
             Self::RateLimited => {
                 "Too many sign-ins were started in a short time, so we are pausing new ones."
             }
+            Self::Busy => "Many people are signing in at this moment.",
             Self::InvalidRequest => "The app sent you here in a way that we cannot answer safely.",
             Self::FormExpired => "It was open for too long, or you signed in or out in another tab.",
             Self::NotFound => "The address may be mistyped, or the page is gone.",
@@ -144,7 +156,7 @@ impl ErrorKind {
     /// The way out.
     pub fn what_to_do(self) -> &'static str {
         match self {
-            Self::PlexUnavailable | Self::RateLimited => "Wait a minute, then try again.",
+            Self::PlexUnavailable | Self::RateLimited | Self::Busy => "Wait a minute, then try again.",
             Self::UnknownRequest | Self::FormExpired => "Go back to the app and sign in from there.",
             Self::InvalidRequest => {
                 "Go back to the app and try again. If it happens again, tell the person who runs it."

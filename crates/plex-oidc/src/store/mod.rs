@@ -11,7 +11,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
-use plex_oidc_core::id::{ClientId, GrantId, PlexAccountId, RequestId};
+use plex_oidc_core::id::{AccountId, ClientId, GrantId, LocalAccountId, RequestId};
 use plex_oidc_core::secret::SecretHash;
 use plex_oidc_core::time::{Seconds, Timestamp};
 use plex_oidc_core::token::assertion::UsedAssertion;
@@ -24,10 +24,11 @@ pub mod sqlite;
 
 use records::{
     AccessTokenRecord, AdoptedPin, Adoption, AppTokenRecord, BrowserSession, ClientTokenRecord, CodeRecord,
-    Consent, EndedAccess, EndedSession, Finish, FinishLogin, GatewaySession, GrantEnd, GrantsPolicy,
-    KeyReplacement, Login, LogoutNotice, NewAppToken, NewClientToken, NewCode, NewLogin, PushedRequest,
-    RedeemCode, RedeemHandover, Redemption, RefreshTokenRecord, RefusedAt, Rotate, Rotation, SealedBytes,
-    SessionName, StoredKeyRow, SweepCounts, UserRecord,
+    Consent, Declared, EndedAccess, EndedSession, Finish, FinishLogin, GatewaySession, GrantEnd,
+    GrantsPolicy, KeyReplacement, LocalAccount, LocalPut, Login, LogoutNotice, NewAppToken, NewClientToken,
+    NewCode, NewLogin, PushedRequest, PutLocalAccount, RedeemCode, RedeemHandover, Redemption,
+    RefreshTokenRecord, RefusedAt, Rotate, Rotation, SealedBytes, SessionName, SignInName, StoredKeyRow,
+    SweepCounts, UserRecord,
 };
 
 /// So long a PIN is remembered. Plex forgets it in half an hour.
@@ -227,7 +228,7 @@ pub trait Store: Send + Sync {
     ) -> Answer<'_, Option<EndedSession>>;
 
     /// Ends every browser session and every grant of a user; the host's app tokens stay.
-    fn end_all_sessions(&self, account_id: PlexAccountId, now: Timestamp) -> Answer<'_, EndedAccess>;
+    fn end_all_sessions(&self, account_id: AccountId, now: Timestamp) -> Answer<'_, EndedAccess>;
 
     /// Takes at most `most` notices whose time has come out for one try each. A notice that is not settled comes again, as
     /// [`LOGOUT_RETRIES`] says, until it was tried [`LOGOUT_TRIES`] times.
@@ -260,19 +261,31 @@ pub trait Store: Send + Sync {
     /// Everybody who has ever signed in, as last known.
     fn users(&self) -> Answer<'_, Vec<UserRecord>>;
     /// A user as last known.
-    fn user(&self, account_id: PlexAccountId) -> Answer<'_, Option<UserRecord>>;
+    fn user(&self, account_id: AccountId) -> Answer<'_, Option<UserRecord>>;
     /// Stores what was learned about a user. `false` when something newer was known already.
     fn put_user(&self, user: UserRecord) -> Answer<'_, bool>;
+    /// The local account that somebody who types this signs in to, whatever its state.
+    fn local_account(&self, name: SignInName) -> Answer<'_, Option<LocalAccount>>;
+    /// All local accounts, by name.
+    fn local_accounts(&self) -> Answer<'_, Vec<LocalAccount>>;
+    /// Stores a local account in the place of what is expected to be there, and ends of its access what is to end.
+    fn put_local_account(&self, put: PutLocalAccount) -> Answer<'_, LocalPut>;
+    /// Removes a local account that the configuration does not declare, with its sessions, grants and app tokens. `false`
+    /// when there is none.
+    fn remove_local_account(&self, id: LocalAccountId, now: Timestamp) -> Answer<'_, bool>;
+    /// Makes the accounts that the configuration declares these, all or none. Access ends for those that are gone or switched
+    /// off, and what came of signing in for those with another password.
+    fn declare_local_accounts(&self, declared: Vec<LocalAccount>, now: Timestamp) -> Answer<'_, Declared>;
     /// Ends every browser session, every grant and every app token of a user. Nothing calls it yet: what asks Plex again about
     /// somebody who is signed in will.
-    fn end_access(&self, account_id: PlexAccountId, now: Timestamp) -> Answer<'_, EndedAccess>;
+    fn end_access(&self, account_id: AccountId, now: Timestamp) -> Answer<'_, EndedAccess>;
 
     /// What a user agreed to for a client.
-    fn consent(&self, account_id: PlexAccountId, client_id: ClientId) -> Answer<'_, Option<Consent>>;
+    fn consent(&self, account_id: AccountId, client_id: ClientId) -> Answer<'_, Option<Consent>>;
     /// Stores a consent in the place of an earlier one.
     fn save_consent(&self, consent: Consent) -> Answer<'_, ()>;
     /// Forgets a consent. `false` when there was none.
-    fn withdraw_consent(&self, account_id: PlexAccountId, client_id: ClientId) -> Answer<'_, bool>;
+    fn withdraw_consent(&self, account_id: AccountId, client_id: ClientId) -> Answer<'_, bool>;
 
     /// Removes what is over, at most [`SWEEP_BATCH`] rows of each kind; call again until nothing was left.
     fn sweep(&self, now: Timestamp) -> Answer<'_, SweepCounts>;

@@ -123,6 +123,11 @@ fn judged(pin: Pin, code: &str, identity: &ClientIdentity) -> Result<Pin, PinRef
 }
 
 impl Plex {
+    /// The servers whose members may come in.
+    pub fn accepted(&self) -> &[AcceptedServer] {
+        &self.settings.servers
+    }
+
     /// A way in through `api`.
     pub fn new(api: PlexTv, settings: PlexSettings, breaker: Breaker, clock: Arc<dyn Clock>) -> Self {
         let looks = Mutex::new(breaker.clone());
@@ -160,16 +165,17 @@ impl Plex {
         // One question in two calls: with a permit for each, the trial after a pause would let one of them through only.
         let both = async {
             let (user, resources) = tokio::join!(self.api.user(token), self.api.resources(token));
-            let account = user?.account();
+            let user = user?;
             match resources {
-                Err(error) if self.owns_one(account.id) && !error.says_token_is_dead() => {
+                Err(error) if self.owns_one(user.id) && !error.says_token_is_dead() => {
                     warn!(%error, "the owner comes in without the list of servers");
-                    Ok((account, None))
+                    Ok((user, None))
                 }
-                resources => Ok((account, Some(resources?))),
+                resources => Ok((user, Some(resources?))),
             }
         };
-        let (account, resources) = self.guarded(both).await?;
+        let (user, resources) = self.guarded(both).await?;
+        let account = user.account();
         let is_answered = resources.is_some();
         let Resources { servers, unreadable } = resources.unwrap_or_default();
         let doubt = unreadable.iter().find(|row| self.may_be_accepted(row)).map(|row| row.why);
@@ -185,11 +191,9 @@ impl Plex {
             },
         };
         let mut person = Person { account, groups, standing, libraries: Vec::new() };
-        let clear = self.add_libraries(&mut person, now).await && servers_are_clear;
-        let server_token = servers
-            .into_iter()
-            .find(|seen| self.accepts(seen, person.account.id))
-            .and_then(|seen| seen.access_token);
+        let clear = self.add_libraries(&mut person, user.id, now).await && servers_are_clear;
+        let server_token =
+            servers.into_iter().find(|seen| self.accepts(seen, user.id)).and_then(|seen| seen.access_token);
         Ok(Identified { person, clear, servers_are_clear, server_token })
     }
 
@@ -212,13 +216,13 @@ impl Plex {
 
     /// Notes which libraries somebody sees, as groups; nothing is known of any without the owner's token. `false`: Plex
     /// should have said, and did not.
-    async fn add_libraries(&self, person: &mut Person, now: Timestamp) -> bool {
+    async fn add_libraries(&self, person: &mut Person, account: PlexAccountId, now: Timestamp) -> bool {
         let (Some(owner_token), Standing::Member { through, .. }) =
             (&self.settings.owner_token, person.standing.clone())
         else {
             return true;
         };
-        match self.libraries(owner_token, person.account.id, &through).await {
+        match self.libraries(owner_token, account, &through).await {
             Ok(seen) => {
                 let is_clear = seen.iter().all(|(_, seen)| seen.is_some());
                 for (server, Seen { all, keys }) in

@@ -6,17 +6,16 @@ use axum::extract::State as Shared;
 use axum::response::Response;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue};
 use plex_oidc_core::discovery::provider_metadata;
-use plex_oidc_core::issuer::Issuer;
 
 use super::respond::Answer;
-use crate::app::State;
+use crate::app::{App, State};
 
 /// How long others may keep a copy, in seconds. Who keeps the keys for an hour gets along too: see `PUBLISHED_BEFORE_USE`.
 const CACHE: HeaderValue = HeaderValue::from_static("public, max-age=300");
 
-/// The metadata document of `issuer`.
-pub fn document(issuer: &Issuer) -> Bytes {
-    Bytes::from(serde_json::to_vec(&provider_metadata(issuer)).unwrap_or_default())
+/// The metadata document.
+pub fn document(app: &App) -> Bytes {
+    Bytes::from(serde_json::to_vec(&provider_metadata(&app.issuer, app.local.is_some())).unwrap_or_default())
 }
 
 /// `GET /jwks` (RFC 7517 s. 5).

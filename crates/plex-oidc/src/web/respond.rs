@@ -93,9 +93,17 @@ pub fn kind_of(error: &FlowError) -> ErrorKind {
             warn!(%error, "a sign-in could not go on");
             ErrorKind::UnknownRequest
         }
-        FlowError::TooOften => {
+        FlowError::TooOften | FlowError::TooManyTries { .. } => {
             warn!(%error, "a sign-in has to wait");
             ErrorKind::RateLimited
+        }
+        FlowError::Busy(_) => {
+            warn!(%error, "a sign-in has to wait");
+            ErrorKind::Busy
+        }
+        FlowError::NoSuchWayIn => {
+            warn!(%error, "a sign-in could not go on");
+            ErrorKind::NotFound
         }
         _ => {
             error!(%error, "a sign-in could not go on");
@@ -111,9 +119,16 @@ pub fn failed(app: &App, error: &FlowError, attempt: Option<&Attempt<'_>>) -> An
         Some(attempt) => attempt_error(app, kind, attempt),
         None => page_error(app, kind, None),
     };
-    if matches!(error, FlowError::Store(StoreError::Unavailable { .. } | StoreError::Busy)) {
-        *answer.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
-        answer.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("5"));
+    match error {
+        FlowError::Store(StoreError::Unavailable { .. } | StoreError::Busy) | FlowError::Busy(_) => {
+            *answer.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
+            answer.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("5"));
+        }
+        FlowError::TooManyTries { wait } => {
+            let seconds = HeaderValue::from(wait.as_secs().saturating_add(1));
+            answer.headers_mut().insert(RETRY_AFTER, seconds);
+        }
+        _ => {}
     }
     answer
 }

@@ -77,6 +77,7 @@ fn rotate_by_command(house: &House) -> (Exit, String) {
                 input: &mut &b""[..],
                 out: &mut out,
                 err: &mut err,
+                hide_typing: &mut |_| false,
                 random: &mut || [0; 32],
                 clock,
             };

@@ -19,6 +19,7 @@ mod gateway;
 mod gateway_access;
 mod key_rotation;
 mod layout;
+mod local;
 mod presets;
 mod refresh;
 mod reload;

@@ -13,8 +13,9 @@ fn is_of_this_version(number: u32) -> bool {
     (1..=102).contains(&number)
         || (108..=110).contains(&number)
         || (114..=123).contains(&number)
+        || (125..=142).contains(&number)
+        || number == 150
         || (158..=160).contains(&number)
-        || (125..=137).contains(&number)
         || (164..=174).contains(&number)
 }
 

@@ -1,4 +1,4 @@
-use plex_oidc_core::id::{MachineId, PlexAccountId};
+use plex_oidc_core::id::{AccountId, MachineId, PlexAccountId};
 use plex_oidc_core::time::Timestamp;
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -157,7 +157,10 @@ fn an_account_reads_alike_in_both_formats() {
     let user = parse_user(USER.as_bytes()).unwrap();
     assert_eq!(user, parse_user_xml(USER_XML.as_bytes()).unwrap());
     let account = user.account();
-    assert_eq!((account.id, account.display_name.as_str()), (PlexAccountId(48_151_623), "Mara"));
+    assert_eq!(
+        (account.id, account.display_name.as_str()),
+        (AccountId::Plex(PlexAccountId(48_151_623)), "Mara")
+    );
     assert_eq!(account.email.as_deref(), Some("mara@example.net"));
     assert!(account.email_confirmed && !account.managed && !account.anonymous);
     assert_eq!(user.friendly_name, None, "empty means absent");
@@ -180,7 +183,10 @@ fn a_managed_user_has_neither_name_nor_address() {
 #[test]
 fn an_account_without_any_name_is_shown_by_its_number() {
     let account = parse_user(br#"{"id":"5"}"#).unwrap().account();
-    assert_eq!((account.id, account.display_name.as_str()), (PlexAccountId(5), "Plex account 5"));
+    assert_eq!(
+        (account.id, account.display_name.as_str()),
+        (AccountId::Plex(PlexAccountId(5)), "Plex account 5")
+    );
 }
 
 #[test]

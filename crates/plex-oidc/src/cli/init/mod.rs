@@ -191,7 +191,8 @@ async fn set_up(file: &Path, arguments: &InitArguments, world: &mut World<'_>) -
     let issuer = issuer(arguments, &draft, &mut asker)?;
     let application = application::ask(arguments, &mut asker)?;
     layout.require_free(application.as_ref().map(Application::secret_file))?;
-    let owner = owner::find(arguments, &draft.plex, &mut asker).await?;
+    let plex = draft.plex.as_ref().expect("a draft speaks of Plex");
+    let owner = owner::find(arguments, plex, &mut asker).await?;
     let done = found(&issuer, application.as_ref(), &owner, &layout, (arguments, &mut asker)).await;
     owner.leave(done.as_ref().is_ok_and(|kept| *kept), asker.world).await?;
     done.map(drop)

@@ -192,7 +192,7 @@ async fn sign_in(api: &PlexTv, world: &mut World<'_>) -> Result<PlexToken, InitE
 }
 
 async fn owned(api: &PlexTv, token: &PlexToken) -> Result<Vec<OwnedServer>, InitError> {
-    let account = api.user(token).await.map_err(refused_token)?.account();
+    let user = api.user(token).await.map_err(refused_token)?;
     let all = api.resources(token).await.map_err(refused_token)?.servers;
     let servers: Vec<OwnedServer> = all
         .iter()
@@ -200,10 +200,11 @@ async fn owned(api: &PlexTv, token: &PlexToken) -> Result<Vec<OwnedServer>, Init
         .map(|server| OwnedServer {
             machine: server.machine.clone(),
             name: printable(&server.name),
-            owner: account.id,
+            owner: user.id,
         })
         .collect();
     if servers.is_empty() {
+        let account = user.account();
         let name = printable(account.username.as_deref().unwrap_or(&account.display_name));
         return Err(InitError::OwnsNothing { account: name, shared: all.len() });
     }

@@ -2,7 +2,8 @@
 
 use super::{Kind, Section, TOKEN_LIFE, key, such_as};
 
-const SCOPES: Kind = Kind::SomeOf(&["openid", "profile", "email", "groups", "offline_access"]);
+const SCOPES: Kind =
+    Kind::SomeOf(&["openid", "profile", "email", "address", "phone", "groups", "offline_access"]);
 const METHODS: Kind = Kind::OneOf(&["client_secret_basic", "client_secret_post", "private_key_jwt", "none"]);
 const GRANT_TYPES: Kind = Kind::SomeOf(&["authorization_code", "client_credentials"]);
 const CLAIMS: Kind =
@@ -132,8 +133,9 @@ pub(super) const CLIENTS: Section = Section {
             Kind::Texts("groups, account ids or e-mail addresses"),
             Some("plex-owner, plex-home, plex-friend"),
             "Who may use it: groups (`plex-owner`, `plex-home`, `plex-friend`, `plex-managed`, \
-             `plex-library:<key>`), accounts (`plex-<account id>`) and confirmed e-mail addresses. An empty list \
-             means nobody.",
+             `plex-library:<key>`), accounts (`plex-<account id>`, `local-<id>`) and confirmed e-mail \
+             addresses. Local accounts come in where `local`, one of `local.groups` or the account itself is named. An \
+             empty list means nobody.",
         ),
         key(
             "pkce_required",

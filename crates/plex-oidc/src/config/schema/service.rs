@@ -115,6 +115,12 @@ pub(super) const LIMITS: Section = Section {
              somebody has approved.",
         ),
         key(
+            "passwords_at_once",
+            Kind::Number { min: 1, max: 64 },
+            Some("2"),
+            "Passwords of local accounts that are checked at one time. Each takes 19 MiB while it is.",
+        ),
+        key(
             "codes_per_session",
             Kind::Number { min: 1, max: 1_000_000 },
             Some("60"),

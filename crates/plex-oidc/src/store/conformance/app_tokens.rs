@@ -2,7 +2,7 @@
 
 use super::*;
 
-pub(crate) fn app_token(account: PlexAccountId) -> NewAppToken {
+pub(crate) fn app_token(account: AccountId) -> NewAppToken {
     let number = number();
     NewAppToken {
         id: format!("{number:08x}"),
@@ -30,7 +30,7 @@ pub(crate) async fn an_app_token_is_read_back_and_lives_to_the_second(store: &Sh
     let expected = AppTokenRecord {
         id: token.id.clone(),
         name: token.name.clone(),
-        user: user(token.account_id.0),
+        user: user(super::plex_number(token.account_id)),
         apps: token.apps.clone(),
         created: T0,
         expires: Some(after(3600)),
@@ -49,7 +49,7 @@ pub(crate) async fn an_app_token_is_read_back_and_lives_to_the_second(store: &Sh
 }
 
 pub(crate) async fn an_app_token_needs_a_user_and_an_id_of_its_own(store: &Shared) {
-    assert!(!store.add_app_token(app_token(PlexAccountId(5))).await.unwrap(), "a stranger");
+    assert!(!store.add_app_token(app_token(AccountId::Plex(PlexAccountId(5)))).await.unwrap(), "a stranger");
     let token = added(store).await;
     let same_id = NewAppToken { id: token.id.clone(), ..app_token(token.account_id) };
     assert!(!store.add_app_token(same_id.clone()).await.unwrap());
@@ -72,7 +72,7 @@ pub(crate) async fn a_list_of_applications_cannot_be_read_as_another(store: &Sha
 
 pub(crate) async fn an_app_token_shows_its_user_as_last_known(store: &Shared) {
     let token = added(store).await;
-    let mut known = user(token.account_id.0);
+    let mut known = user(super::plex_number(token.account_id));
     known.person.standing = Standing::Ended;
     known.updated = after(10);
     store.put_user(known.clone()).await.unwrap();

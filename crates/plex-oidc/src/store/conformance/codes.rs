@@ -15,7 +15,7 @@ pub(crate) async fn a_code_is_read_back_as_it_was_issued(store: &Shared) {
     assert_eq!((stored.expires, stored.failures, stored.redeemed_at), (after(60), 0, None));
     assert_eq!(stored.grant.id, code.grant_id());
     assert_eq!(stored.grant.client_id, client("photos"));
-    assert_eq!(stored.grant.user, user(session.account_id.0));
+    assert_eq!(stored.grant.user, user(super::plex_number(session.account_id)));
     assert_eq!(stored.grant.sid, session.sid);
     assert_eq!(stored.grant.scopes, code.grant.scopes);
     assert_eq!(stored.grant.requested_claims, code.grant.requested_claims);
@@ -26,7 +26,9 @@ pub(crate) async fn a_code_is_read_back_as_it_was_issued(store: &Shared) {
 
 pub(crate) async fn a_code_needs_a_live_session_of_its_user(store: &Shared) {
     let session = signed_in(store).await;
-    assert!(!store.issue_code(code(&super::session(session.account_id.0)), T0).await.unwrap());
+    assert!(
+        !store.issue_code(code(&super::session(super::plex_number(session.account_id))), T0).await.unwrap()
+    );
     let mut anothers = code(&session);
     anothers.grant.account_id = signed_in(store).await.account_id;
     assert!(!store.issue_code(anothers, T0).await.unwrap());

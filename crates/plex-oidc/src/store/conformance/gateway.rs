@@ -39,7 +39,7 @@ pub(crate) async fn a_gateway_session_is_read_back_and_lives_until_its_limits(st
     assert_eq!((stored.idle_expires, stored.absolute_expires), (after(3600), after(28_800)));
     assert_eq!((stored.grant.id, stored.grant.sid), (code.grant_id(), browser.sid));
     assert_eq!(stored.grant.client_id, client("photos"));
-    assert_eq!(stored.grant.user, user(browser.account_id.0));
+    assert_eq!(stored.grant.user, user(super::plex_number(browser.account_id)));
     assert!(!lives(store, &call, after(3600)).await);
     assert!(store.gateway_session(hash(), T0).await.unwrap().is_none());
 
@@ -50,7 +50,7 @@ pub(crate) async fn a_gateway_session_is_read_back_and_lives_until_its_limits(st
 
 pub(crate) async fn a_gateway_session_shows_its_user_as_last_known(store: &Shared) {
     let (browser, _, call) = visited(store).await;
-    let mut known = user(browser.account_id.0);
+    let mut known = user(super::plex_number(browser.account_id));
     known.person.standing = Standing::Ended;
     known.updated = after(10);
     store.put_user(known.clone()).await.unwrap();
@@ -288,14 +288,14 @@ pub(crate) async fn a_second_handover_of_one_browser_to_one_application_ends_the
 async fn sign_in_over(store: &Shared, old: &NewBrowserSession, next: &NewBrowserSession) {
     let login = login();
     store.begin_login(login.clone()).await.unwrap();
-    let mut again = finish(&login, FinishedBy::BrowserSession, next.account_id.0);
+    let mut again = finish(&login, FinishedBy::BrowserSession, super::plex_number(next.account_id));
     (again.session, again.code, again.replaced_session) = (Some(next.clone()), None, Some(old.hash));
     assert_eq!(store.finish_login(again).await.unwrap(), Finish::Finished);
 }
 
 pub(crate) async fn a_gateway_session_outlives_the_renewal_of_its_browser_session(store: &Shared) {
     let (old, _, call) = visited(store).await;
-    let next = NewBrowserSession { sid: old.sid, ..session(old.account_id.0) };
+    let next = NewBrowserSession { sid: old.sid, ..session(super::plex_number(old.account_id)) };
     sign_in_over(store, &old, &next).await;
     assert!(lives(store, &call, after(31)).await);
     // It still ends with the renewed one.
@@ -323,7 +323,7 @@ pub(crate) async fn req_130_another_person_in_the_browser_ends_its_gateway_sessi
     store.issue_code(kept.clone(), T0).await.unwrap();
     let kept = redeem(&kept, T0);
     store.redeem_code(kept.clone()).await.unwrap();
-    let next = session(signed_in(store).await.account_id.0);
+    let next = session(super::plex_number(signed_in(store).await.account_id));
     sign_in_over(store, &old, &next).await;
     assert!(!lives(store, &call, after(31)).await);
     assert!(store.access_token(kept.access.hash, after(31)).await.unwrap().is_some(), "what clients hold");

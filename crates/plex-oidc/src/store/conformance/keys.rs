@@ -53,10 +53,10 @@ pub(crate) async fn signing_keys_are_replaced_only_by_who_knows_them(store: &Sha
 }
 
 pub(crate) async fn an_older_answer_about_a_user_does_not_replace_a_newer_one(store: &Shared) {
-    assert_eq!(store.user(PlexAccountId(7)).await.unwrap(), None);
+    assert_eq!(store.user(AccountId::Plex(PlexAccountId(7))).await.unwrap(), None);
     let mut known = user(7);
     assert!(store.put_user(known.clone()).await.unwrap());
-    assert_eq!(store.user(PlexAccountId(7)).await.unwrap(), Some(known.clone()));
+    assert_eq!(store.user(AccountId::Plex(PlexAccountId(7))).await.unwrap(), Some(known.clone()));
 
     known.person.standing = Standing::Ended;
     known.updated = after(10);
@@ -64,7 +64,7 @@ pub(crate) async fn an_older_answer_about_a_user_does_not_replace_a_newer_one(st
     let mut older = user(7);
     older.updated = after(9);
     assert!(!store.put_user(older).await.unwrap());
-    assert_eq!(store.user(PlexAccountId(7)).await.unwrap(), Some(known));
+    assert_eq!(store.user(AccountId::Plex(PlexAccountId(7))).await.unwrap(), Some(known));
 }
 
 pub(crate) async fn a_number_too_large_for_the_database_is_refused(store: &Shared) {
@@ -76,23 +76,29 @@ pub(crate) async fn consents_are_kept_per_user_and_client(store: &Shared) {
     store.put_user(user(7)).await.unwrap();
     store.put_user(user(8)).await.unwrap();
     let mut consent = Consent {
-        account_id: PlexAccountId(7),
+        account_id: AccountId::Plex(PlexAccountId(7)),
         client_id: client("photos"),
         scopes: ScopeSet::parse("openid email"),
         granted_at: T0,
     };
     store.save_consent(consent.clone()).await.unwrap();
-    assert_eq!(store.consent(PlexAccountId(7), client("photos")).await.unwrap(), Some(consent.clone()));
-    assert_eq!(store.consent(PlexAccountId(8), client("photos")).await.unwrap(), None);
-    assert_eq!(store.consent(PlexAccountId(7), client("files")).await.unwrap(), None);
+    assert_eq!(
+        store.consent(AccountId::Plex(PlexAccountId(7)), client("photos")).await.unwrap(),
+        Some(consent.clone())
+    );
+    assert_eq!(store.consent(AccountId::Plex(PlexAccountId(8)), client("photos")).await.unwrap(), None);
+    assert_eq!(store.consent(AccountId::Plex(PlexAccountId(7)), client("files")).await.unwrap(), None);
 
     consent.scopes = ScopeSet::parse("openid");
     consent.granted_at = after(5);
     store.save_consent(consent.clone()).await.unwrap();
-    assert_eq!(store.consent(PlexAccountId(7), client("photos")).await.unwrap(), Some(consent));
+    assert_eq!(
+        store.consent(AccountId::Plex(PlexAccountId(7)), client("photos")).await.unwrap(),
+        Some(consent)
+    );
 
-    assert!(!store.withdraw_consent(PlexAccountId(8), client("photos")).await.unwrap());
-    assert!(store.withdraw_consent(PlexAccountId(7), client("photos")).await.unwrap());
-    assert!(!store.withdraw_consent(PlexAccountId(7), client("photos")).await.unwrap());
-    assert_eq!(store.consent(PlexAccountId(7), client("photos")).await.unwrap(), None);
+    assert!(!store.withdraw_consent(AccountId::Plex(PlexAccountId(8)), client("photos")).await.unwrap());
+    assert!(store.withdraw_consent(AccountId::Plex(PlexAccountId(7)), client("photos")).await.unwrap());
+    assert!(!store.withdraw_consent(AccountId::Plex(PlexAccountId(7)), client("photos")).await.unwrap());
+    assert_eq!(store.consent(AccountId::Plex(PlexAccountId(7)), client("photos")).await.unwrap(), None);
 }

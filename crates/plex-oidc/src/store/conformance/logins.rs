@@ -187,19 +187,19 @@ pub(crate) async fn i_06_one_of_64_calls_finishes_an_attempt(store: &Shared) {
         assert_eq!(store.browser_session(session.hash, after(31)).await.unwrap().is_some(), won);
         assert_eq!(store.code(code.hash).await.unwrap().is_some(), won);
     }
-    assert_eq!(store.user(PlexAccountId(42)).await.unwrap(), Some(user(42)));
+    assert_eq!(store.user(AccountId::Plex(PlexAccountId(42))).await.unwrap(), Some(user(42)));
 }
 
 pub(crate) async fn an_attempt_finished_in_an_old_session_needs_that_session(store: &Shared) {
     let session = signed_in(store).await;
     let login = begun(store).await;
-    let mut call = finish(&login, FinishedBy::BrowserSession, session.account_id.0);
+    let mut call = finish(&login, FinishedBy::BrowserSession, super::plex_number(session.account_id));
     call.session = None;
     let code = code(&session);
     call.code = Some(code.clone());
 
     let mut late = call.clone();
-    late.code = Some(super::code(&super::session(session.account_id.0)));
+    late.code = Some(super::code(&super::session(super::plex_number(session.account_id))));
     assert_eq!(store.finish_login(late).await.unwrap(), Finish::WrongState);
     assert!(matches!(state(store, login.id).await, LoginState::Started));
     assert_eq!(store.finish_login(call).await.unwrap(), Finish::Finished);
@@ -217,9 +217,9 @@ async fn replaced(store: &Shared, keep_sid: bool) -> (NewBrowserSession, NewCode
     store.redeem_code(tokens.clone()).await.unwrap();
 
     let login = begun(store).await;
-    let mut call = finish(&login, FinishedBy::BrowserSession, old.account_id.0);
+    let mut call = finish(&login, FinishedBy::BrowserSession, super::plex_number(old.account_id));
     call.replaced_session = Some(old.hash);
-    let mut new = session(old.account_id.0);
+    let mut new = session(super::plex_number(old.account_id));
     if keep_sid {
         new.sid = old.sid;
     }
@@ -248,10 +248,10 @@ pub(crate) async fn req_017_a_code_outlives_the_renewal_of_its_session(store: &S
 
     // Another tab that began to renew the same session before the first was done.
     let login = begun(store).await;
-    let mut second = finish(&login, FinishedBy::BrowserSession, old.account_id.0);
+    let mut second = finish(&login, FinishedBy::BrowserSession, super::plex_number(old.account_id));
     second.replaced_session = Some(old.hash);
     second.code = None;
-    let mut renewed = session(old.account_id.0);
+    let mut renewed = session(super::plex_number(old.account_id));
     renewed.sid = old.sid;
     second.session = Some(renewed.clone());
     assert_eq!(store.finish_login(second).await.unwrap(), Finish::Finished);

@@ -89,13 +89,20 @@ pub(crate) async fn req_120_a_notice_is_tried_three_times(store: &Shared) {
     assert!(!store.settle_logout(last.unwrap()).await.unwrap());
 }
 
+fn number_of(account: AccountId) -> u64 {
+    match account {
+        AccountId::Plex(PlexAccountId(number)) => number,
+        AccountId::Local(_) => panic!("these tests have people of Plex"),
+    }
+}
+
 pub(crate) async fn req_118_sign_out_everywhere_ends_all_of_one_person(store: &Shared) {
     let session = signed_in(store).await;
     let account = session.account_id;
-    let second = NewBrowserSession { account_id: account, ..super::session(account.0) };
+    let second = NewBrowserSession { account_id: account, ..super::session(number_of(account)) };
     let attempt = login();
     store.begin_login(attempt.clone()).await.unwrap();
-    let mut finish = finish(&attempt, FinishedBy::BrowserSession, account.0);
+    let mut finish = finish(&attempt, FinishedBy::BrowserSession, number_of(account));
     (finish.session, finish.code) = (Some(second.clone()), None);
     assert_eq!(store.finish_login(finish).await.unwrap(), Finish::Finished);
     let other = signed_in(store).await;
@@ -103,7 +110,7 @@ pub(crate) async fn req_118_sign_out_everywhere_ends_all_of_one_person(store: &S
         (tokens_for(store, &session, "photos").await, tokens_for(store, &second, "wiki").await);
     let of_other = tokens_for(store, &other, "photos").await;
     let app_token = NewAppToken {
-        id: format!("everywhere-{}", account.0),
+        id: format!("everywhere-{account}"),
         name: "nightly".to_owned(),
         hash: hash(),
         account_id: account,
@@ -156,11 +163,11 @@ pub(crate) async fn req_119_a_session_that_is_taken_over_is_told_of(store: &Shar
     let old = signed_in(store).await;
     tokens_for(store, &old, "photos").await;
     let renewed = NewBrowserSession { hash: hash(), ..old.clone() };
-    let someone_else = super::session(3_000_000 + old.account_id.0);
+    let someone_else = super::session(3_000_000 + number_of(old.account_id));
     for (replaced, next, telling) in [(&old, &renewed, false), (&renewed, &someone_else, true)] {
         let attempt = login();
         store.begin_login(attempt.clone()).await.unwrap();
-        let mut finish = finish(&attempt, FinishedBy::BrowserSession, next.account_id.0);
+        let mut finish = finish(&attempt, FinishedBy::BrowserSession, number_of(next.account_id));
         (finish.session, finish.code) = (Some(next.clone()), None);
         finish.replaced_session = Some(replaced.hash);
         assert_eq!(store.finish_login(finish).await.unwrap(), Finish::Finished);

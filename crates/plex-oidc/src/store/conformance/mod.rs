@@ -6,11 +6,11 @@ use std::io::Write as _;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use plex_oidc_core::account::Account;
 use plex_oidc_core::client::ExtraClaim;
 use plex_oidc_core::decide::{Person, Standing};
 use plex_oidc_core::groups::{Group, Groups};
-use plex_oidc_core::id::{ClientId, GrantId, PlexAccountId, RequestId, Sid};
-use plex_oidc_core::membership::PlexAccount;
+use plex_oidc_core::id::{AccountId, ClientId, GrantId, PlexAccountId, RequestId, Sid};
 use plex_oidc_core::pkce::CodeChallenge;
 use plex_oidc_core::requested_claims::RequestedClaims;
 use plex_oidc_core::resource::ResourceSet;
@@ -28,6 +28,7 @@ pub(super) mod client_tokens;
 pub(super) mod codes;
 pub(super) mod gateway;
 pub(super) mod keys;
+pub(super) mod local;
 pub(super) mod logins;
 pub(super) mod logout;
 pub(super) mod pushed;
@@ -75,9 +76,17 @@ pub(super) fn client(name: &str) -> ClientId {
     ClientId::parse(name).unwrap()
 }
 
+/// The number of a Plex account.
+pub(super) fn plex_number(account: AccountId) -> u64 {
+    match account {
+        AccountId::Plex(id) => id.0,
+        AccountId::Local(_) => panic!("a local account"),
+    }
+}
+
 pub(super) fn user(account: u64) -> UserRecord {
-    let account = PlexAccount {
-        id: PlexAccountId(account),
+    let account = Account {
+        id: AccountId::Plex(PlexAccountId(account)),
         username: Some("robin".to_owned()),
         display_name: "Robin \"the\" Friend 🎬".to_owned(),
         email: Some("robin@example.com".to_owned()),
@@ -85,6 +94,7 @@ pub(super) fn user(account: u64) -> UserRecord {
         picture: None,
         managed: false,
         anonymous: false,
+        profile: None,
     };
     let person = Person {
         account,
@@ -99,7 +109,7 @@ pub(super) fn session(account: u64) -> NewBrowserSession {
     NewBrowserSession {
         hash: hash(),
         sid: Sid(uuid()),
-        account_id: PlexAccountId(account),
+        account_id: AccountId::Plex(PlexAccountId(account)),
         auth_time: T0,
         created: T0,
         idle_expires: T0.plus(Seconds::hours(1)),

@@ -8,7 +8,7 @@ pub(crate) async fn a_browser_session_lives_until_its_limits(store: &Shared) {
     assert_eq!((stored.hash, stored.sid, stored.auth_time), (new.hash, new.sid, T0));
     assert_eq!((stored.created, stored.last_seen), (T0, T0));
     assert_eq!((stored.idle_expires, stored.absolute_expires), (new.idle_expires, new.absolute_expires));
-    assert_eq!(stored.user, user(new.account_id.0));
+    assert_eq!(stored.user, user(super::plex_number(new.account_id)));
     assert!(store.browser_session(new.hash, new.idle_expires).await.unwrap().is_none());
     assert!(store.browser_session(hash(), T0).await.unwrap().is_none());
 }

@@ -1,6 +1,6 @@
 //! App tokens: what programs show at applications behind the gateway, in the name of a person.
 
-use plex_oidc_core::id::PlexAccountId;
+use plex_oidc_core::id::AccountId;
 use plex_oidc_core::secret::SecretHash;
 use plex_oidc_core::time::Timestamp;
 
@@ -16,7 +16,7 @@ pub struct NewAppToken {
     /// Its hash.
     pub hash: SecretHash,
     /// In whose name it is used.
-    pub account_id: PlexAccountId,
+    pub account_id: AccountId,
     /// The applications it is good for. A name holds no white space, and there is at least one.
     pub apps: Vec<String>,
     /// When it was made.

@@ -1,6 +1,6 @@
 //! Grants and the authorization codes that stand for them.
 
-use plex_oidc_core::id::{ClientId, GrantId, PlexAccountId, Sid};
+use plex_oidc_core::id::{AccountId, ClientId, GrantId, Sid};
 use plex_oidc_core::pkce::CodeChallenge;
 use plex_oidc_core::requested_claims::RequestedClaims;
 use plex_oidc_core::resource::ResourceSet;
@@ -16,7 +16,7 @@ pub struct NewGrant {
     /// The client it is for.
     pub client_id: ClientId,
     /// The user who gave it; stored before, or with it.
-    pub account_id: PlexAccountId,
+    pub account_id: AccountId,
     /// The browser session in which it was given.
     pub sid: Sid,
     /// What was granted. It never grows.

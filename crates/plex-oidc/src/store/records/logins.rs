@@ -1,5 +1,7 @@
 //! Sign-in attempts and how they end.
 
+use std::fmt;
+
 use plex_oidc_core::id::{ClientId, RequestId};
 use plex_oidc_core::secret::SecretHash;
 use plex_oidc_core::time::Timestamp;
@@ -107,12 +109,25 @@ pub enum Adoption {
 }
 
 /// How a sign-in attempt was finished: the state in which it must still be.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub enum FinishedBy {
     /// With the approval of this PIN, adopted by this attempt and still the current one.
     Pin(u64),
     /// With a browser session that already was there: the attempt has no PIN.
     BrowserSession,
+    /// With the password of a local account, which still has this hash and is not switched off: the attempt has no PIN.
+    Password(String),
+}
+
+/// A hash is no secret to print: guessing starts from it.
+impl fmt::Debug for FinishedBy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Pin(id) => write!(f, "Pin({id})"),
+            Self::BrowserSession => f.write_str("BrowserSession"),
+            Self::Password(_) => f.write_str("Password([redacted])"),
+        }
+    }
 }
 
 /// Everything that happens when somebody has signed in, stored in one transaction.
@@ -124,7 +139,7 @@ pub struct FinishLogin {
     pub by: FinishedBy,
     /// Now.
     pub now: Timestamp,
-    /// Who it is.
+    /// Who it is. What Plex said of them is stored; of a local account the store knows better.
     pub user: UserRecord,
     /// The new browser session; `None` when an existing one goes on.
     pub session: Option<NewBrowserSession>,

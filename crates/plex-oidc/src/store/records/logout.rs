@@ -1,6 +1,6 @@
 //! What clients are to be told about sessions that ended.
 
-use plex_oidc_core::id::{ClientId, PlexAccountId, Sid};
+use plex_oidc_core::id::{AccountId, ClientId, Sid};
 
 /// A client to be told of the end of a session. Taken from the queue for one try; it stays there until it is settled.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -10,7 +10,7 @@ pub struct LogoutNotice {
     /// Whom to tell.
     pub client_id: ClientId,
     /// Who was signed in.
-    pub account_id: PlexAccountId,
+    pub account_id: AccountId,
     /// Which try this is, from 1 to [`LOGOUT_TRIES`](crate::store::LOGOUT_TRIES).
     pub tries: u32,
 }

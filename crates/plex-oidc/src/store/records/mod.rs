@@ -6,7 +6,7 @@
 use std::fmt;
 
 use plex_oidc_core::decide::Person;
-use plex_oidc_core::id::{ClientId, PlexAccountId};
+use plex_oidc_core::id::{AccountId, ClientId};
 use plex_oidc_core::scope::ScopeSet;
 use plex_oidc_core::subject::Subject;
 use plex_oidc_core::time::Timestamp;
@@ -15,6 +15,7 @@ mod app_tokens;
 mod client_tokens;
 mod codes;
 mod gateway;
+mod local;
 mod logins;
 mod logout;
 mod pushed;
@@ -25,6 +26,7 @@ pub use app_tokens::{AppTokenRecord, NewAppToken};
 pub use client_tokens::{ClientTokenRecord, NewClientToken};
 pub use codes::{CodeRecord, GrantEnd, GrantRecord, NewCode, NewGrant, RedeemCode, Redemption};
 pub use gateway::{GatewaySession, NewGatewaySession, RedeemHandover};
+pub use local::{Declared, Ends, LocalAccount, LocalPut, PutLocalAccount, SignInName};
 pub use logins::{
     AdoptedPin, Adoption, Finish, FinishLogin, FinishedBy, Login, LoginState, NewLogin, RefusedAt,
 };
@@ -79,8 +81,8 @@ pub struct UserRecord {
 }
 
 impl UserRecord {
-    /// The Plex account behind it.
-    pub fn account_id(&self) -> PlexAccountId {
+    /// The account behind it.
+    pub fn account_id(&self) -> AccountId {
         self.person.account.id
     }
 
@@ -105,7 +107,7 @@ pub struct EndedAccess {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Consent {
     /// Who agreed.
-    pub account_id: PlexAccountId,
+    pub account_id: AccountId,
     /// To which client.
     pub client_id: ClientId,
     /// To what.

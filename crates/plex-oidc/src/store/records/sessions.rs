@@ -1,6 +1,6 @@
 //! Browser sessions.
 
-use plex_oidc_core::id::{PlexAccountId, Sid};
+use plex_oidc_core::id::{AccountId, Sid};
 use plex_oidc_core::secret::SecretHash;
 use plex_oidc_core::time::Timestamp;
 
@@ -14,7 +14,7 @@ pub struct NewBrowserSession {
     /// Its public name. A re-authentication may keep the `sid` of the session that it replaces.
     pub sid: Sid,
     /// Who is signed in.
-    pub account_id: PlexAccountId,
+    pub account_id: AccountId,
     /// When that person last proved who they are.
     pub auth_time: Timestamp,
     /// When it began.
@@ -70,7 +70,7 @@ pub struct EndedSession {
     /// Its public name.
     pub sid: Sid,
     /// Who was signed in.
-    pub account_id: PlexAccountId,
+    pub account_id: AccountId,
     /// How many grants ended with it.
     pub grants: usize,
 }

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use plex_oidc_core::id::PlexAccountId;
+use plex_oidc_core::id::{AccountId, PlexAccountId};
 use rusqlite::Connection;
 
 use super::tests::{Folder, check};
@@ -185,7 +185,7 @@ async fn a_database_of_the_first_form_is_brought_up_to_date_with_what_it_holds()
     let folder = Folder::new();
     first_form(&folder.path());
     let store = folder.open();
-    let token = app_tokens::app_token(PlexAccountId(7));
+    let token = app_tokens::app_token(AccountId::Plex(PlexAccountId(7)));
     assert!(store.add_app_token(token.clone()).await.unwrap());
     assert_eq!(store.app_token(token.hash, T0).await.unwrap().unwrap().user, conformance::user(7));
     drop(store);
@@ -240,7 +240,7 @@ async fn i_18_tokens_are_added_and_revoked_while_the_service_writes() {
     };
     for _ in 0..20 {
         let beside = SqliteStore::open_beside(&folder.path()).unwrap();
-        let token = app_tokens::app_token(PlexAccountId(7));
+        let token = app_tokens::app_token(AccountId::Plex(PlexAccountId(7)));
         assert!(beside.add_app_token(token.clone()).await.unwrap());
         assert!(service.app_token(token.hash, T0).await.unwrap().is_some(), "seen at once");
         assert!(service.touch_app_token(token.hash, after(1)).await.unwrap());

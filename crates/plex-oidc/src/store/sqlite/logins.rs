@@ -1,12 +1,12 @@
 //! Sign-in attempts and their PINs.
 
-use plex_oidc_core::id::RequestId;
+use plex_oidc_core::id::{AccountId, RequestId};
 use plex_oidc_core::time::Timestamp;
 use rusqlite::{Connection, params};
 use secrecy::{ExposeSecret, SecretString};
 
 use super::rows::{Fields, Result, change, first, pin_param};
-use super::{codes, sessions, users};
+use super::{codes, local, sessions, users};
 use crate::store::records::{
     AdoptedPin, Adoption, Finish, FinishLogin, FinishedBy, Login, LoginState, NewLogin, RefusedAt,
     SealedBytes,
@@ -184,7 +184,9 @@ pub(super) fn finish(conn: &Connection, finish: &FinishLogin) -> Result<Finish> 
         )?;
         return Ok(if done.is_some() { Finish::AlreadyFinished } else { Finish::WrongState });
     }
-    users::put(conn, &finish.user)?;
+    if matches!(finish.user.account_id(), AccountId::Plex(_)) {
+        users::put(conn, &finish.user)?;
+    }
     if let Some(hash) = finish.replaced_session {
         sessions::replace(conn, hash, finish.session.as_ref(), now)?;
     }
@@ -203,9 +205,11 @@ pub(super) fn finish(conn: &Connection, finish: &FinishLogin) -> Result<Finish> 
 /// Moves the attempt to its final state, if it is in the one that `finish` names, if the browser session on which the code
 /// relies is alive or about to be made, and if the pushed request that it answers is there.
 fn take(conn: &Connection, finish: &FinishLogin) -> Result<bool> {
-    let pin_id = match finish.by {
-        FinishedBy::Pin(pin_id) => Some(pin_param(pin_id)?),
+    let pin_id = match &finish.by {
+        FinishedBy::Pin(pin_id) => Some(pin_param(*pin_id)?),
         FinishedBy::BrowserSession => None,
+        FinishedBy::Password(hash) if local::can_sign_in(conn, finish.user.account_id(), hash)? => None,
+        FinishedBy::Password(_) => return Ok(false),
     };
     let relied_on = match (&finish.session, &finish.code) {
         (None, Some(code)) => Some(code.grant.sid),

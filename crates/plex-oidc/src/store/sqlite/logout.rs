@@ -1,6 +1,6 @@
 //! Telling clients of sessions that end: who is to be told, and the queue of what is not told yet.
 
-use plex_oidc_core::id::{GrantId, PlexAccountId, Sid};
+use plex_oidc_core::id::{AccountId, GrantId, Sid};
 use plex_oidc_core::time::Timestamp;
 use rusqlite::{Connection, params};
 
@@ -34,7 +34,7 @@ pub(super) fn session_ended(conn: &Connection, sid: Sid, now: Timestamp) -> Resu
 }
 
 /// The same for all sessions of a person.
-pub(super) fn all_sessions_ended(conn: &Connection, account: PlexAccountId, now: Timestamp) -> Result<()> {
+pub(super) fn all_sessions_ended(conn: &Connection, account: AccountId, now: Timestamp) -> Result<()> {
     let account = account_param(account)?;
     change(
         conn,
@@ -62,7 +62,7 @@ pub(super) fn take_due(conn: &Connection, now: Timestamp, most: usize) -> Result
             Ok(LogoutNotice {
                 sid: Sid(row.uuid("logout_notices.sid")?),
                 client_id: row.client_id("logout_notices.client_id")?,
-                account_id: PlexAccountId(row.number("logout_notices.account_id")?),
+                account_id: row.account_id("logout_notices.account_id")?,
                 tries: row.get("logout_notices.tries")?,
             })
         },

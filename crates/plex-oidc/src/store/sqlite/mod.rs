@@ -7,7 +7,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use plex_oidc_core::id::{ClientId, GrantId, PlexAccountId, RequestId};
+use plex_oidc_core::id::{AccountId, ClientId, GrantId, LocalAccountId, RequestId};
 use plex_oidc_core::secret::SecretHash;
 use plex_oidc_core::time::Timestamp;
 use plex_oidc_core::token::assertion::UsedAssertion;
@@ -15,10 +15,11 @@ use rusqlite::Connection;
 
 use super::records::{
     AccessTokenRecord, AdoptedPin, Adoption, AppTokenRecord, BrowserSession, ClientTokenRecord, CodeRecord,
-    Consent, EndedAccess, EndedSession, Finish, FinishLogin, GatewaySession, GrantEnd, GrantsPolicy,
-    KeyReplacement, Login, LogoutNotice, NewAppToken, NewClientToken, NewCode, NewLogin, PushedRequest,
-    RedeemCode, RedeemHandover, Redemption, RefreshTokenRecord, RefusedAt, Rotate, Rotation, SealedBytes,
-    SessionName, StoredKeyRow, SweepCounts, UserRecord,
+    Consent, Declared, EndedAccess, EndedSession, Finish, FinishLogin, GatewaySession, GrantEnd,
+    GrantsPolicy, KeyReplacement, LocalAccount, LocalPut, Login, LogoutNotice, NewAppToken, NewClientToken,
+    NewCode, NewLogin, PushedRequest, PutLocalAccount, RedeemCode, RedeemHandover, Redemption,
+    RefreshTokenRecord, RefusedAt, Rotate, Rotation, SealedBytes, SessionName, SignInName, StoredKeyRow,
+    SweepCounts, UserRecord,
 };
 use super::{Answer, Store};
 
@@ -27,6 +28,7 @@ mod client_tokens;
 mod codes;
 mod gateway;
 mod keys;
+mod local;
 mod logins;
 mod logout;
 mod opening;
@@ -271,7 +273,7 @@ impl Store for SqliteStore {
         self.write(move |conn| sessions::end(conn, session, policy, now))
     }
 
-    fn end_all_sessions(&self, account_id: PlexAccountId, now: Timestamp) -> Answer<'_, EndedAccess> {
+    fn end_all_sessions(&self, account_id: AccountId, now: Timestamp) -> Answer<'_, EndedAccess> {
         self.write(move |conn| users::end_sessions(conn, account_id, GrantEnd::SessionEnded, now))
     }
 
@@ -320,7 +322,7 @@ impl Store for SqliteStore {
         self.read(users::users)
     }
 
-    fn user(&self, account_id: PlexAccountId) -> Answer<'_, Option<UserRecord>> {
+    fn user(&self, account_id: AccountId) -> Answer<'_, Option<UserRecord>> {
         self.read(move |conn| users::user(conn, account_id))
     }
 
@@ -328,11 +330,31 @@ impl Store for SqliteStore {
         self.write(move |conn| users::put(conn, &user))
     }
 
-    fn end_access(&self, account_id: PlexAccountId, now: Timestamp) -> Answer<'_, EndedAccess> {
+    fn end_access(&self, account_id: AccountId, now: Timestamp) -> Answer<'_, EndedAccess> {
         self.write(move |conn| users::end_access(conn, account_id, now))
     }
 
-    fn consent(&self, account_id: PlexAccountId, client_id: ClientId) -> Answer<'_, Option<Consent>> {
+    fn local_account(&self, name: SignInName) -> Answer<'_, Option<LocalAccount>> {
+        self.read(move |conn| local::by_name(conn, &name))
+    }
+
+    fn local_accounts(&self) -> Answer<'_, Vec<LocalAccount>> {
+        self.read(local::list)
+    }
+
+    fn put_local_account(&self, put: PutLocalAccount) -> Answer<'_, LocalPut> {
+        self.write(move |conn| local::put(conn, &put))
+    }
+
+    fn remove_local_account(&self, id: LocalAccountId, now: Timestamp) -> Answer<'_, bool> {
+        self.write(move |conn| local::remove(conn, id, now))
+    }
+
+    fn declare_local_accounts(&self, declared: Vec<LocalAccount>, now: Timestamp) -> Answer<'_, Declared> {
+        self.write(move |conn| local::declare(conn, &declared, now))
+    }
+
+    fn consent(&self, account_id: AccountId, client_id: ClientId) -> Answer<'_, Option<Consent>> {
         self.read(move |conn| users::consent(conn, account_id, &client_id))
     }
 
@@ -340,7 +362,7 @@ impl Store for SqliteStore {
         self.write(move |conn| users::save_consent(conn, &consent))
     }
 
-    fn withdraw_consent(&self, account_id: PlexAccountId, client_id: ClientId) -> Answer<'_, bool> {
+    fn withdraw_consent(&self, account_id: AccountId, client_id: ClientId) -> Answer<'_, bool> {
         self.write(move |conn| users::withdraw_consent(conn, account_id, &client_id))
     }
 

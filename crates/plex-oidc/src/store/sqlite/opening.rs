@@ -96,6 +96,7 @@ pub(super) const MIGRATIONS: &[M<'_>] = &[
     M::up(include_str!("../../../migrations/sqlite/V3__authorize.sql")),
     M::up(include_str!("../../../migrations/sqlite/V4__clients.sql")),
     M::up(include_str!("../../../migrations/sqlite/V5__logout.sql")),
+    M::up(include_str!("../../../migrations/sqlite/V6__local_accounts.sql")),
 ];
 
 pub(super) fn migrate(conn: &mut Connection, path: &Path) -> Result<()> {

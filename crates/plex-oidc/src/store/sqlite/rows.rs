@@ -4,7 +4,7 @@ use std::cell::Cell;
 use std::fmt::Write as _;
 use std::sync::Arc;
 
-use plex_oidc_core::id::{ClientId, PlexAccountId};
+use plex_oidc_core::id::{AccountId, ClientId, LocalAccountId, PlexAccountId};
 use plex_oidc_core::resource::ResourceSet;
 use plex_oidc_core::scope::ScopeSet;
 use plex_oidc_core::secret::SecretHash;
@@ -61,9 +61,21 @@ pub(super) fn all<T>(
     Ok(found)
 }
 
-/// An account id as the database holds it.
-pub(super) fn account_param(account: PlexAccountId) -> Result<i64> {
-    i64::try_from(account.0).map_err(|_| StoreError::OutOfRange { what: "the Plex account id" })
+/// An account id as the database holds it: the number of a Plex account, or that of a local one below zero. Neither way in
+/// can name an account of the other.
+pub(super) fn account_param(account: AccountId) -> Result<i64> {
+    match account {
+        AccountId::Plex(id) => i64::try_from(id.0).ok(),
+        AccountId::Local(id) => i64::try_from(id.get()).ok().and_then(i64::checked_neg),
+    }
+    .ok_or(StoreError::OutOfRange { what: "the account id" })
+}
+
+fn account_of(number: i64) -> Option<AccountId> {
+    match u64::try_from(number) {
+        Ok(number) => Some(AccountId::Plex(PlexAccountId(number))),
+        Err(_) => LocalAccountId::new(number.unsigned_abs()).map(AccountId::Local),
+    }
 }
 
 /// A PIN id as the database holds it.
@@ -135,7 +147,12 @@ impl<'a> Fields<'a> {
         self.get::<Option<i64>>(name).map(|seconds| seconds.map(Timestamp))
     }
 
-    /// A number that is never negative: an account or a PIN.
+    pub(super) fn account_id(&self, name: &'static str) -> Result<AccountId> {
+        let number: i64 = self.get(name)?;
+        account_of(number).ok_or_else(|| self.inconsistent(name, "no account".to_owned()))
+    }
+
+    /// A number that is never negative: that of a PIN.
     pub(super) fn number(&self, name: &'static str) -> Result<u64> {
         let number: i64 = self.get(name)?;
         u64::try_from(number).map_err(|_| self.inconsistent(name, "negative".to_owned()))
@@ -158,11 +175,11 @@ impl<'a> Fields<'a> {
     }
 
     pub(super) fn user(&self) -> Result<UserRecord> {
-        let account_id = self.number("users.account_id")?;
+        let account_id = self.account_id("users.account_id")?;
         let text: String = self.get("users.person")?;
         let person: plex_oidc_core::decide::Person = serde_json::from_str(&text)
             .map_err(|error| self.inconsistent("users.person", error.to_string()))?;
-        if person.account.id.0 != account_id {
+        if person.account.id != account_id {
             return Err(self.inconsistent("users.person", "another account than the row's".to_owned()));
         }
         Ok(UserRecord { person, updated: self.time("users.updated")? })

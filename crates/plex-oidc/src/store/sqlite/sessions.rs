@@ -1,6 +1,6 @@
 //! Browser sessions.
 
-use plex_oidc_core::id::{PlexAccountId, Sid};
+use plex_oidc_core::id::{AccountId, Sid};
 use plex_oidc_core::secret::SecretHash;
 use plex_oidc_core::time::Timestamp;
 use rusqlite::{Connection, params};
@@ -133,7 +133,7 @@ pub(super) fn replace(
     Ok(())
 }
 
-fn remove(conn: &Connection, hash: SecretHash) -> Result<Option<(Sid, PlexAccountId)>> {
+fn remove(conn: &Connection, hash: SecretHash) -> Result<Option<(Sid, AccountId)>> {
     first(
         conn,
         r#"DELETE FROM browser_sessions WHERE hash = ?1
@@ -144,9 +144,9 @@ fn remove(conn: &Connection, hash: SecretHash) -> Result<Option<(Sid, PlexAccoun
     )
 }
 
-fn sid_and_account(row: &Fields<'_>) -> Result<(Sid, PlexAccountId)> {
+fn sid_and_account(row: &Fields<'_>) -> Result<(Sid, AccountId)> {
     let sid = Sid(row.uuid("browser_sessions.sid")?);
-    Ok((sid, PlexAccountId(row.number("browser_sessions.account_id")?)))
+    Ok((sid, row.account_id("browser_sessions.account_id")?))
 }
 
 fn end_grants(conn: &Connection, sid: Sid, policy: GrantsPolicy, now: Timestamp) -> Result<usize> {

@@ -2,7 +2,7 @@
 
 use super::tests::check;
 use crate::store::conformance::{
-    client_tokens, codes, keys, logins, logout, pushed, races, refresh, sessions, sweeping,
+    client_tokens, codes, keys, local, logins, logout, pushed, races, refresh, sessions, sweeping,
 };
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -317,6 +317,12 @@ async fn req_096_any_token_of_a_family_ends_it_for_its_client_only() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_local_account_is_stored_over_what_is_expected_and_nothing_else() {
+    check(async |store| local::a_local_account_is_stored_over_what_is_expected_and_nothing_else(store).await)
+        .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn req_119_every_client_of_a_session_is_told_once() {
     check(async |store| logout::req_119_every_client_of_a_session_is_told_once(store).await).await;
 }
@@ -344,4 +350,26 @@ async fn req_119_a_session_that_is_taken_over_is_told_of() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn req_120_one_of_64_takes_a_notice() {
     check(async |store| logout::req_120_one_of_64_takes_a_notice(store).await).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_password_counts_only_while_it_is_the_accounts_and_the_account_is_on() {
+    check(async |store| {
+        local::a_password_counts_only_while_it_is_the_accounts_and_the_account_is_on(store).await;
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_declared_accounts_are_those_of_the_file_or_nothing_changes() {
+    check(async |store| local::the_declared_accounts_are_those_of_the_file_or_nothing_changes(store).await)
+        .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_change_of_a_local_account_ends_what_it_is_to_end_and_nobody_elses() {
+    check(async |store| {
+        local::a_change_of_a_local_account_ends_what_it_is_to_end_and_nobody_elses(store).await;
+    })
+    .await;
 }

@@ -1,6 +1,6 @@
 //! Users and what they agreed to.
 
-use plex_oidc_core::id::{ClientId, PlexAccountId};
+use plex_oidc_core::id::{AccountId, ClientId};
 use plex_oidc_core::time::Timestamp;
 use rusqlite::{Connection, params};
 
@@ -9,7 +9,7 @@ use super::rows::{Fields, Result, account_param, all, change, first};
 use crate::store::StoreError;
 use crate::store::records::{Consent, EndedAccess, GrantEnd, UserRecord};
 
-pub(super) fn user(conn: &Connection, account: PlexAccountId) -> Result<Option<UserRecord>> {
+pub(super) fn user(conn: &Connection, account: AccountId) -> Result<Option<UserRecord>> {
     first(
         conn,
         r#"SELECT account_id AS "users.account_id", person AS "users.person", updated AS "users.updated"
@@ -46,7 +46,7 @@ pub(super) fn put(conn: &Connection, user: &UserRecord) -> Result<bool> {
     Ok(written == 1)
 }
 
-pub(super) fn end_access(conn: &Connection, account: PlexAccountId, now: Timestamp) -> Result<EndedAccess> {
+pub(super) fn end_access(conn: &Connection, account: AccountId, now: Timestamp) -> Result<EndedAccess> {
     let ended = end_sessions(conn, account, GrantEnd::AccessEnded, now)?;
     let app_tokens = change(conn, "DELETE FROM app_tokens WHERE account_id = ?1", [account_param(account)?])?;
     Ok(EndedAccess { app_tokens, ..ended })
@@ -55,7 +55,7 @@ pub(super) fn end_access(conn: &Connection, account: PlexAccountId, now: Timesta
 /// Ends every browser session and every grant of a user, and with each grant its gateway session.
 pub(super) fn end_sessions(
     conn: &Connection,
-    account: PlexAccountId,
+    account: AccountId,
     why: GrantEnd,
     now: Timestamp,
 ) -> Result<EndedAccess> {
@@ -72,7 +72,7 @@ pub(super) fn end_sessions(
 
 pub(super) fn consent(
     conn: &Connection,
-    account: PlexAccountId,
+    account: AccountId,
     client_id: &ClientId,
 ) -> Result<Option<Consent>> {
     first(
@@ -108,11 +108,7 @@ pub(super) fn save_consent(conn: &Connection, consent: &Consent) -> Result<()> {
     Ok(())
 }
 
-pub(super) fn withdraw_consent(
-    conn: &Connection,
-    account: PlexAccountId,
-    client_id: &ClientId,
-) -> Result<bool> {
+pub(super) fn withdraw_consent(conn: &Connection, account: AccountId, client_id: &ClientId) -> Result<bool> {
     let removed = change(
         conn,
         "DELETE FROM consents WHERE account_id = ?1 AND client_id = ?2",

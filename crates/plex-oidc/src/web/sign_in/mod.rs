@@ -6,6 +6,7 @@
 pub mod choice;
 pub mod constant;
 pub mod page;
+pub mod password;
 pub mod return_;
 pub mod start;
 pub mod views;

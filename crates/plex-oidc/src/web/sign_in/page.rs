@@ -5,6 +5,7 @@ use http::{HeaderMap, StatusCode};
 use plex_oidc_core::authorize::{Progress, Step};
 use plex_oidc_core::client::SubjectType;
 use plex_oidc_core::decide::Denial;
+use plex_oidc_core::id::AccountId;
 use plex_oidc_core::scope::Scope;
 
 use crate::app::{App, State};
@@ -71,7 +72,8 @@ fn started(app: &App, attempt: &Attempt<'_>, session: Option<&BrowserSession>, s
         (Step::Consent, Some(session)) => consent(app, attempt, session),
         (Step::Deny(denial), Some(session)) => {
             let account = &session.user.person.account;
-            denied(app, attempt, denial, (&account.display_name, account.email.as_deref()))
+            let at_plex = matches!(account.id, AccountId::Plex(_));
+            denied(app, attempt, denial, (&account.display_name, account.email.as_deref(), at_plex))
         }
         _ => sign_in(app, attempt, None),
     }
@@ -79,21 +81,24 @@ fn started(app: &App, attempt: &Attempt<'_>, session: Option<&BrowserSession>, s
 
 fn refused(app: &App, attempt: &Attempt<'_>) -> Answer {
     match attempt.refusal() {
-        Some(Refusal::Denied { denial, account_name, account_email }) => {
-            denied(app, attempt, denial, (&account_name, account_email.as_deref()))
+        Some(Refusal::Denied { denial, account_name, account_email, at_plex }) => {
+            denied(app, attempt, denial, (&account_name, account_email.as_deref(), at_plex))
         }
         Some(Refusal::TookTooLong) => sign_in(app, attempt, Some(Notice::TookTooLong)),
         Some(Refusal::OtherAccount) => sign_in(app, attempt, Some(Notice::OtherAccount)),
+        Some(Refusal::OtherPerson) => sign_in(app, attempt, Some(Notice::OtherPerson)),
+        Some(Refusal::WrongPassword) => sign_in(app, attempt, Some(Notice::WrongPassword)),
         Some(Refusal::TokenRefused) | None => sign_in(app, attempt, Some(Notice::CancelledAtPlex)),
     }
 }
 
-fn denied(app: &App, attempt: &Attempt<'_>, denial: Denial, account: (&str, Option<&str>)) -> Answer {
+fn denied(app: &App, attempt: &Attempt<'_>, denial: Denial, account: (&str, Option<&str>, bool)) -> Answer {
     let (id, csrf) = (attempt.id.to_string(), form_token(&attempt.cookie));
     let values = Denied {
         reason: DeniedReason::from(denial),
         account_name: account.0,
         account_email: account.1,
+        at_plex: account.2,
         server_name: app.server_name.as_deref(),
         client_name: &attempt.client.name,
         request_id: &id,
@@ -107,6 +112,7 @@ fn account_choice(app: &App, attempt: &Attempt<'_>, session: &BrowserSession) ->
     let (subject, account) = (session.user.subject(), &session.user.person.account);
     let values = AccountChoice {
         account: subject.as_str(),
+        at_plex: matches!(account.id, AccountId::Plex(_)),
         account_name: &account.display_name,
         account_email: account.email.as_deref(),
         client_name: &attempt.client.name,
@@ -136,11 +142,13 @@ fn consent(app: &App, attempt: &Attempt<'_>, session: &BrowserSession) -> Answer
 fn in_plain_words(scope: Scope, subject_type: &SubjectType) -> &'static str {
     match scope {
         Scope::OpenId => match subject_type {
-            SubjectType::Public => "Who you are: the number of your Plex account",
-            SubjectType::Pairwise(_) => "Who you are: a name that stands for your Plex account",
+            SubjectType::Public => "Who you are: the number of your account",
+            SubjectType::Pairwise(_) => "Who you are: a name that stands for your account",
         },
-        Scope::Profile => "Your user name, your name and your picture at Plex",
-        Scope::Email => "Your e-mail address at Plex",
+        Scope::Profile => "Your user name, your name and your picture",
+        Scope::Email => "Your e-mail address",
+        Scope::Address => "Your postal address",
+        Scope::Phone => "Your phone number",
         Scope::Groups => "What is shared with you, as group names",
         Scope::OfflineAccess => "Keep you signed in while you are away",
     }

@@ -11,7 +11,7 @@ use crate::flow::attempt::{self, Attempt};
 use crate::flow::complete::{Outcome, come_back};
 use crate::store::records::LoginState;
 use crate::web::request::{ClientAddress, open_for_page};
-use crate::web::respond::{Answer, failed, to_attempt, to_client, with_cookie};
+use crate::web::respond::{Answer, failed, to_attempt, to_client, to_client_after_form, with_cookie};
 use crate::web::sign_in::views::waiting;
 
 /// `GET /sign-in/{request_id}/return`.
@@ -50,6 +50,9 @@ async fn go_on(
     match come_back(app, attempt, address, session.as_ref()).await? {
         Outcome::Waiting => Ok(still_waiting(app, id, cookie).await?),
         Outcome::Page => Ok(to_attempt(id)),
+        Outcome::Onward { response } => {
+            Ok(with_cookie(to_client_after_form(app, &response), &cookies.clear_attempt(id)))
+        }
         Outcome::Done { response, session } => Ok(set_session(to_client(app, &response), &session)),
         Outcome::Ask { session, id: asking, cookie } => {
             let answer = set_session(to_attempt(asking), &session);

@@ -75,7 +75,8 @@ pub async fn adopt(
     let Some(offer) = offer else {
         return problem(StatusCode::BAD_REQUEST, "invalid_request");
     };
-    let pin = match app.plex.judge_pin(PinId(offer.id), &offer.code).await {
+    let Some(plex) = &app.plex else { return problem(StatusCode::NOT_FOUND, "switched_off") };
+    let pin = match plex.judge_pin(PinId(offer.id), &offer.code).await {
         Ok(pin) => pin,
         Err(refusal) => return pin_refused(&refusal),
     };
@@ -134,7 +135,7 @@ pub async fn start(
 }
 
 async fn make(app: &App, attempt: &Attempt<'_>, mode: Mode) -> Result<Option<Url>, FlowError> {
-    let pin = app.plex.make_pin().await?;
+    let pin = app.plex.as_ref().ok_or(FlowError::NoSuchWayIn)?.make_pin().await?;
     keep(app, attempt, &pin, mode).await
 }
 
@@ -161,7 +162,7 @@ async fn keep(app: &App, attempt: &Attempt<'_>, pin: &Pin, mode: Mode) -> Result
         Mode::SameTab => format!("/sign-in/{}/return", attempt.id),
     };
     let forward = Url::parse(&app.issuer.join(&forward)).ok();
-    Ok(forward.map(|forward| app.plex.sign_in_url(&pin.code, &forward)))
+    Ok(forward.zip(app.plex.as_ref()).map(|(forward, plex)| plex.sign_in_url(&pin.code, &forward)))
 }
 
 /// When we stop waiting for this PIN, by our clock.

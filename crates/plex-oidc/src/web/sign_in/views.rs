@@ -10,6 +10,7 @@ use crate::flow::attempt::Attempt;
 use crate::pages::{Notice, Page, ScriptConfig, SignIn, Waiting};
 use crate::session::form_token;
 use crate::store::records::LoginState;
+use crate::upstream::plex::Plex;
 use crate::web::respond::{Answer, page, page_that_asks, to_attempt};
 
 /// How often a browser without script asks again.
@@ -18,24 +19,27 @@ const REFRESH_SECONDS: u32 = 3;
 /// The sign-in page.
 pub fn sign_in(app: &App, attempt: &Attempt<'_>, notice: Option<Notice>) -> Answer {
     let (id, csrf) = (attempt.id.to_string(), form_token(&attempt.cookie));
-    let api = app.plex.api();
-    let clients = &api.urls().clients;
-    let pins_url = format!("{}/api/v2/pins?strong=true", clients.as_str().trim_end_matches('/'));
-    let identity = api.identity();
+    let api = app.plex.as_ref().map(Plex::api);
+    let pins_url = api.map(|api| {
+        let clients = api.urls().clients.as_str();
+        format!("{}/api/v2/pins?strong=true", clients.trim_end_matches('/'))
+    });
     let values = SignIn {
         client_name: &attempt.client.name,
         request_id: &id,
         csrf: &csrf,
-        script: ScriptConfig {
-            client_identifier: &identity.client_identifier,
-            product: &identity.product,
-            pins_url: &pins_url,
-        },
+        plex: api.zip(pins_url.as_deref()).map(|(api, pins_url)| ScriptConfig {
+            client_identifier: &api.identity().client_identifier,
+            product: &api.identity().product,
+            pins_url,
+        }),
+        password: app.local.is_some(),
         login_hint: attempt.frozen.request.login_hint.as_deref(),
         notice,
     };
-    let origin = clients.origin().ascii_serialization();
-    page_that_asks(app, StatusCode::OK, &Page::SignIn(values), &[&origin])
+    let origin = api.map(|api| api.urls().clients.origin().ascii_serialization());
+    let origins: Vec<&str> = origin.iter().map(String::as_str).collect();
+    page_that_asks(app, StatusCode::OK, &Page::SignIn(values), &origins)
 }
 
 /// The waiting page.
@@ -44,7 +48,8 @@ pub fn waiting(app: &App, attempt: &Attempt<'_>) -> Answer {
     let (id, csrf) = (attempt.id.to_string(), form_token(&attempt.cookie));
     let return_url = app.issuer.join(&format!("/sign-in/{id}/return"));
     let Ok(forward) = Url::parse(&return_url) else { return to_attempt(attempt.id) };
-    let auth_url = app.plex.sign_in_url(pin.code.expose_secret(), &forward);
+    let Some(plex) = &app.plex else { return to_attempt(attempt.id) };
+    let auth_url = plex.sign_in_url(pin.code.expose_secret(), &forward);
     let values = Waiting {
         request_id: &id,
         client_name: &attempt.client.name,

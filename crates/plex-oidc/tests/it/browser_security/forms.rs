@@ -92,7 +92,7 @@ async fn req_131_every_post_needs_its_token_and_must_come_from_us() {
         assert!(answer.status < 400, "{path}: {answer:?}");
         count += 1;
     }
-    assert_eq!(count, 7, "pin, start, again, cancel, continue, consent, sign-out");
+    assert_eq!(count, 8, "pin, start, password, again, cancel, continue, consent, sign-out");
 }
 
 impl Browser {

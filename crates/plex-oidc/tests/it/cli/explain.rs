@@ -38,6 +38,7 @@ fn explain(house: &House, arguments: &[&str]) -> (Exit, String) {
             out: &mut out,
             err: &mut err,
             random: &mut || [0; 32],
+            hide_typing: &mut |_| false,
             clock: &SystemClock,
         };
         let exit = cli::run(all, &mut world);

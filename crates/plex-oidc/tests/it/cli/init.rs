@@ -139,7 +139,7 @@ fn req_177_the_owner_s_token_is_kept_on_request_only_and_never_shown() {
     assert!(!ran.err.contains(token.trim()) && !house.read("plex-oidc.toml").contains(token.trim()));
     assert!(!signed_out(&house), "a kept token lives on");
     let loaded = config::load(&house.path("plex-oidc.toml"), &BTreeMap::new()).unwrap();
-    assert!(loaded.config.plex.owner_token.is_some());
+    assert!(loaded.config.plex.as_ref().unwrap().owner_token.is_some());
 }
 
 #[test]

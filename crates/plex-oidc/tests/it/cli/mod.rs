@@ -10,6 +10,7 @@ mod keys;
 mod presets;
 mod snippet;
 mod token;
+mod user;
 
 use std::cell::Cell;
 use std::collections::BTreeMap;
@@ -91,6 +92,7 @@ impl House {
             out: &mut out,
             err: &mut err,
             random: &mut random,
+            hide_typing: &mut |_| false,
             clock: &self.clock,
         };
         let file = self.folder.path().join("plex-oidc.toml");

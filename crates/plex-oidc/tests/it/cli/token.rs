@@ -9,10 +9,10 @@ use plex_oidc::installation::{database_path, open_stored};
 use plex_oidc::start::StartError;
 use plex_oidc::store::records::UserRecord;
 use plex_oidc::store::{Store, StoreError};
+use plex_oidc_core::account::Account;
 use plex_oidc_core::decide::{Person, Standing};
 use plex_oidc_core::groups::{Group, Groups};
-use plex_oidc_core::id::PlexAccountId;
-use plex_oidc_core::membership::PlexAccount;
+use plex_oidc_core::id::{AccountId, PlexAccountId};
 use plex_oidc_core::secret::{Secret, SecretKind};
 use plex_oidc_core::time::{Seconds, Timestamp};
 
@@ -30,8 +30,8 @@ fn service(house: &House) -> Arc<dyn Store> {
 }
 
 fn robin(standing: Standing, updated: Timestamp) -> UserRecord {
-    let account = PlexAccount {
-        id: PlexAccountId(ROBIN),
+    let account = Account {
+        id: AccountId::Plex(PlexAccountId(ROBIN)),
         username: Some("robin".to_owned()),
         display_name: "Robin".to_owned(),
         email: Some("robin@example.com".to_owned()),
@@ -39,6 +39,7 @@ fn robin(standing: Standing, updated: Timestamp) -> UserRecord {
         picture: None,
         managed: false,
         anonymous: false,
+        profile: None,
     };
     UserRecord {
         person: Person { account, groups: Groups::from([Group::friend()]), standing, libraries: vec![] },
@@ -93,7 +94,10 @@ fn a_token_is_made_beside_the_service_and_shown_once() {
 
     let now = house.clock.now();
     let stored = house.runtime.block_on(store.app_token(secret.hash(), now)).unwrap().unwrap();
-    assert_eq!((stored.name.as_str(), stored.user.account_id()), ("reader", PlexAccountId(ROBIN)));
+    assert_eq!(
+        (stored.name.as_str(), stored.user.account_id()),
+        ("reader", AccountId::Plex(PlexAccountId(ROBIN)))
+    );
     assert_eq!(stored.apps, ["wiki", "photos"]);
     assert_eq!(stored.expires, Some(stored.created.plus(Seconds::days(90))));
 

@@ -3,7 +3,7 @@
 use plex_oidc::config::{self, Config, Loaded};
 use plex_oidc_core::decide::Audience;
 use plex_oidc_core::gateway::{Access, Host, IdentityField, UserName};
-use plex_oidc_core::id::PlexAccountId;
+use plex_oidc_core::id::{AccountId, PlexAccountId};
 use plex_oidc_core::time::Seconds;
 
 use super::{environment, folder};
@@ -88,7 +88,7 @@ fn every_key_of_the_gateway_arrives() {
     assert_eq!(gateway.session.absolute, Seconds::days(30));
     assert_eq!(gateway.cookie_domains, ["example.com", "other.example"].map(|d| Host::parse(d).unwrap()));
     assert_eq!(gateway.names.otherwise, UserName::Email);
-    assert_eq!(gateway.names.chosen[&PlexAccountId(7)], "Marla B.");
+    assert_eq!(gateway.names.chosen[&AccountId::Plex(PlexAccountId(7))], "Marla B.");
     assert_eq!(gateway.names.chosen.len(), 2);
     let [wiki, notes] = gateway.apps.0.as_slice() else { panic!("{:?}", gateway.apps) };
     assert_eq!((wiki.name.as_str(), wiki.preflight), ("wiki", true));

@@ -1,6 +1,7 @@
 //! Loading: the example, the smallest file, variables, paths.
 
 use plex_oidc::config::{self, example};
+use plex_oidc::upstream::local::{Password, PasswordHash};
 use plex_oidc_core::time::Seconds;
 
 use super::{environment, folder};
@@ -20,6 +21,8 @@ fn every_commented_line_of_the_example_is_right_too() {
     std::fs::write(folder.path().join("extra-ca.pem"), "").unwrap();
     std::fs::create_dir(folder.path().join("theme")).unwrap();
     super::write(folder.path(), "plex-owner.token", "abcdefghijklmnopqrst");
+    let hash = PasswordHash::of(&Password::parse("a long enough secret").unwrap(), [7; 16]).to_text();
+    super::write(folder.path(), "robin.password-hash", &hash);
     let active = |line: &str| match line.strip_prefix("# ") {
         Some(rest) if rest.starts_with('[') || rest.split(' ').nth(1) == Some("=") => rest.to_owned(),
         _ => line.to_owned(),
@@ -69,8 +72,11 @@ fn what_is_not_written_has_a_safe_default() {
     assert_eq!(config.listen, ["127.0.0.1:8400".parse().unwrap()]);
     assert!(config.trusted_proxies.is_empty());
     assert!(!config.rules.allow_managed && config.rules.require_confirmed_email);
-    assert_eq!(config.plex.servers[0].machine.as_str(), "0123456789abcdef0123456789abcdef01234567");
-    assert_eq!(config.plex.urls.clients, "https://clients.plex.tv");
+    assert_eq!(
+        config.plex.as_ref().unwrap().servers[0].machine.as_str(),
+        "0123456789abcdef0123456789abcdef01234567"
+    );
+    assert_eq!(config.plex.as_ref().unwrap().urls.clients, "https://clients.plex.tv");
     let client = &config.clients[0];
     assert!(client.enabled && client.pkce_required && !client.rotate_refresh_tokens);
     assert_eq!((client.name.as_str(), client.plex_token, client.may_refresh()), ("immich", None, false));
@@ -113,7 +119,7 @@ fn variables_alone_make_a_configuration() {
     let loaded = config::load(&folder.path().join("none.toml"), &environment(&variables)).unwrap();
     assert_eq!(loaded.config.clients.len(), 1);
     assert_eq!(loaded.config.clients[0].secrets.len(), 1);
-    assert_eq!(loaded.config.plex.servers[0].owner, None, "the token tells");
+    assert_eq!(loaded.config.plex.as_ref().unwrap().servers[0].owner, None, "the token tells");
     assert!(config::load(&folder.path().join("none.toml"), &environment(&variables[1..])).is_err());
 }
 
@@ -206,5 +212,27 @@ proptest::proptest! {
             let variables = [(format!("{start}{rest}"), "x".to_owned())].into_iter().collect();
             let _ = config::parse("any.toml", SMALL, nowhere, &variables);
         }
+    }
+}
+
+#[test]
+fn local_accounts_come_in_where_they_are_named_and_plex_may_be_left_out() {
+    let local = "[local]\nenabled = true\ngroups = [\"family\"]\n";
+    let named =
+        |allow: &str| SMALL.replace("id = \"immich\"", &format!("id = \"immich\"\nallow = [\"{allow}\"]"));
+    let warned =
+        |text: &str| -> Vec<String> { load(text, &[]).warnings.into_iter().map(|w| w.key).collect() };
+    assert_eq!(warned(&format!("{SMALL}{local}")), ["local.enabled"], "whoever signs in gets in nowhere");
+    for allow in ["local", "family", "local-7", "robin@example.com"] {
+        assert_eq!(warned(&format!("{}{local}", named(allow))), [""; 0], "{allow}");
+    }
+    let alone = named("local")
+        .replace("[plex]\nserver = \"0123456789ABCDEF0123456789abcdef01234567\"\nowner_id = 17\n", "");
+    let config = load(&format!("{alone}{local}"), &[]).config;
+    assert!(config.plex.is_none() && config.local.enabled);
+    // Without local accounts it is as it was: Plex is needed, and no other group is known.
+    let folder = folder();
+    for text in [alone, named("family"), named("local")] {
+        assert!(config::parse("small.toml", &text, folder.path(), &environment(&[])).is_err(), "{text}");
     }
 }

@@ -4,7 +4,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE};
 use plex_oidc::store::records::NewAppToken;
 use plex_oidc_core::gateway::Family;
-use plex_oidc_core::id::PlexAccountId;
+use plex_oidc_core::id::{AccountId, PlexAccountId};
 use plex_oidc_core::secret::{Secret, SecretKind};
 use plex_oidc_core::time::Seconds;
 
@@ -19,7 +19,7 @@ async fn token(house: &House, id: &str, persona: &str, apps: &[&str]) -> String 
         id: id.to_owned(),
         name: format!("the phone of {persona}"),
         hash: secret.hash(),
-        account_id: PlexAccountId(house.plex.account_id(persona)),
+        account_id: AccountId::Plex(PlexAccountId(house.plex.account_id(persona))),
         apps: apps.iter().map(|app| (*app).to_owned()).collect(),
         created: house.now(),
         expires: Some(house.now().plus(Seconds(3600))),
@@ -273,7 +273,7 @@ async fn a_token_ends_by_time_and_with_its_person() {
     let confirm = visitor.browser.open("/sign-out").await.expect(200);
     visitor.browser.submit(&confirm, "/sign-out").await.expect(200);
     proxy.ask(&ask(&url, &way)).await.expect(200);
-    let account = PlexAccountId(house.plex.account_id("friend"));
+    let account = AccountId::Plex(PlexAccountId(house.plex.account_id("friend")));
     house.app().store.end_access(account, house.now()).await.unwrap();
     is_final(&proxy.ask(&ask(&url, &way)).await);
 }

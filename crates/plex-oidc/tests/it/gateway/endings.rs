@@ -1,7 +1,7 @@
 //! Who may not come in, and how coming in ends.
 
 use plex_oidc_core::gateway::Family;
-use plex_oidc_core::id::PlexAccountId;
+use plex_oidc_core::id::{AccountId, PlexAccountId};
 use plex_oidc_core::time::Seconds;
 
 use super::*;
@@ -106,7 +106,7 @@ async fn req_173_who_is_put_out_is_out_within_ten_seconds() {
         visitor.sign_in(&proxy, &format!("{WIKI}/"), "friend").await;
         visitor.pass_through(&proxy, &format!("{CALENDAR}/")).await;
         other.sign_in(&proxy, &format!("{WIKI}/"), "home").await;
-        let account = PlexAccountId(house.plex.account_id("friend"));
+        let account = AccountId::Plex(PlexAccountId(house.plex.account_id("friend")));
         house.app().store.end_access(account, house.now()).await.unwrap();
         house.pass(Seconds(10));
         redirected(family, &visitor.page(&proxy, &format!("{WIKI}/")).await);

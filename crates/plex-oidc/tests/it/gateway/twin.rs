@@ -4,7 +4,7 @@
 use http::{HeaderMap, HeaderValue};
 use plex_oidc::store::records::NewAppToken;
 use plex_oidc_core::gateway::Family;
-use plex_oidc_core::id::PlexAccountId;
+use plex_oidc_core::id::{AccountId, PlexAccountId};
 use plex_oidc_core::secret::{Secret, SecretKind};
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -197,7 +197,7 @@ async fn secrets(house: &House) -> Secrets {
             id: app.to_owned(),
             name: app.to_owned(),
             hash: secret.hash(),
-            account_id: PlexAccountId(house.plex.account_id("friend")),
+            account_id: AccountId::Plex(PlexAccountId(house.plex.account_id("friend"))),
             apps: vec![app.to_owned()],
             created: house.now(),
             expires: None,

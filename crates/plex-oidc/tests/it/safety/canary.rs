@@ -15,6 +15,7 @@ use crate::support::{
     secret_of,
 };
 
+const PASSWORD: &str = "correct horse battery staple";
 const WAKE: &str = "PLEX_OIDC_TEST_CANARY_LOG";
 
 /// Every secret that was issued or used, and what it is.
@@ -101,6 +102,20 @@ async fn sign_ins(house: &House, secrets: &mut Secrets) -> Browser {
         last = browser;
     }
     last
+}
+
+/// Signing in with a password, and not quite.
+async fn passwords(house: &House, secrets: &mut Secrets) {
+    let photos = house.relying_party("photos");
+    let mut browser = house.browser();
+    let page = browser.open(&photos.authorization().url()).await.expect(200);
+    let page = browser.type_password(&page, "robin", "nearly the right password").await.expect(200);
+    secrets.add("a wrong password", "nearly the right password");
+    browser.type_password(&page, "robin", PASSWORD).await.leaves();
+    secrets.add("a password", PASSWORD);
+    secrets.browser(&browser);
+    let hash = std::fs::read_to_string(house.folder().join("robin.hash")).unwrap();
+    secrets.add("the hash of a password", hash.rsplit('$').next().unwrap());
 }
 
 /// Pages and choices of somebody who is signed in, of a stranger, and while plex.tv is down.
@@ -243,6 +258,8 @@ async fn i_23_canary_flows() {
     telemetry::init(tracing::Level::TRACE, LogFormat::Text, std::fs::File::create(&path).unwrap());
     let house = Setup::default()
         .client("wiki", "consent_required = true")
+        .client("photos", "allow = [\"plex-friend\", \"local\"]")
+        .user(7, "robin", PASSWORD, "")
         .client("open", "plex_token = \"server\"")
         .client("backup", "grant_types = \"client_credentials\"\nintrospects = [\"open\"]")
         .set("", &format!("trusted_proxies = [\"{PROXY_NETWORK}\"]"))
@@ -259,6 +276,7 @@ async fn i_23_canary_flows() {
     let owner = std::fs::read_to_string(house.folder().join("owner.token")).unwrap();
     secrets.add("the owner's Plex token", owner.trim());
     let mut browser = sign_ins(&house, &mut secrets).await;
+    passwords(&house, &mut secrets).await;
     visits(&house, &mut secrets, &mut browser).await;
     applications(&house, &mut secrets).await;
     gateway(&house, &mut secrets).await;
@@ -275,7 +293,8 @@ fn assert_log(path: &Path, secrets: &Secrets) {
     let log = std::fs::read_to_string(path).unwrap();
     for expected in [
         "answered",
-        "signed in with Plex",
+        "signed in",
+        "a password was wrong",
         "a request of a client was refused",
         "a token was revoked",
         "plex.tv does not answer",

@@ -75,7 +75,11 @@ async fn without_script_the_button_and_reloading_are_enough() {
     let asked = photos.authorization();
     let page = browser.open(&asked.url()).await;
     let to_plex = browser.post(&page, "/start", &[]).await.expect(200).leaves();
-    assert!(to_plex.url.as_str().starts_with(house.config.plex.urls.app.as_str()), "{}", to_plex.url);
+    assert!(
+        to_plex.url.as_str().starts_with(house.config.plex.as_ref().unwrap().urls.app.as_str()),
+        "{}",
+        to_plex.url
+    );
     let waiting = browser.come_back(&page).await.expect(200);
     assert_eq!(waiting.heading(), "Waiting for Plex…");
     assert!(waiting.body.contains("http-equiv=\"refresh\" content=\"3\""), "{}", waiting.body);

@@ -1,6 +1,6 @@
 //! Who comes in, who does not, and what the page says to them.
 
-use plex_oidc_core::id::PlexAccountId;
+use plex_oidc_core::id::{AccountId, PlexAccountId};
 use plextv_emulator::{FaultKind, MAIN_SERVER, OTHER_SERVER};
 use serde_json::{Value, json};
 
@@ -231,6 +231,6 @@ async fn a_doubtful_no_and_a_stranger_leave_no_trace() {
     photos.userinfo(&tokens.access_token()).await.expect(200);
     house.plex.recovers();
     is_denied(&house, "other-owner", "This account can’t come in").await;
-    let stranger = PlexAccountId(house.plex.account_id("other-owner"));
+    let stranger = AccountId::Plex(PlexAccountId(house.plex.account_id("other-owner")));
     assert!(house.app().store.user(stranger).await.unwrap().is_none());
 }

@@ -74,6 +74,7 @@ impl Browser {
         let form = page.form(action);
         let mut fields: Vec<(&str, &str)> =
             form.fields.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        fields.retain(|(name, _)| more.iter().all(|(typed, _)| typed != name));
         fields.extend(more);
         self.send_own(post_form(&form.action, &fields)).await
     }
@@ -131,6 +132,21 @@ impl Browser {
     pub(crate) async fn sign_in_to_page(&mut self, url: &str, persona: &str) -> Answer {
         let page = self.open(url).await.expect(200);
         self.approve_and_finish(&page, persona).await
+    }
+
+    /// The whole way with a password: opens an authorization URL, fills in the form, lands at the client.
+    pub(crate) async fn sign_in_with_password(&mut self, url: &str, name: &str, password: &str) -> Landing {
+        let page = self.open(url).await.expect(200);
+        self.type_password(&page, name, password).await.leaves()
+    }
+
+    /// Fills in the form of the sign-in page, and follows.
+    pub(crate) async fn type_password(&mut self, page: &Answer, name: &str, password: &str) -> Answer {
+        let answer = self.post(page, "/password", &[("username", name), ("password", password)]).await;
+        match answer.own_redirect() {
+            Some(next) => self.open(&next).await,
+            None => answer,
+        }
     }
 
     /// From the sign-in page to the end, as `persona`.

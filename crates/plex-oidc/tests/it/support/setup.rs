@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use plex_oidc::config::{self, Config};
+use plex_oidc::upstream::local::{Password, PasswordHash};
 use plextv_emulator::{Emulator, MAIN_SERVER, OWNER_ID};
 use toml_edit::{ArrayOfTables, DocumentMut, Item, Table};
 
@@ -100,6 +101,23 @@ impl Setup {
         self
     }
 
+    /// Lets people sign in with a password, and declares a local account: more lines of `[[users]]`, and its password.
+    pub(crate) fn user(mut self, id: u64, name: &str, password: &str, lines: &str) -> Self {
+        let hash = PasswordHash::of(&Password::parse(password).expect("a password"), [7; 16]).to_text();
+        let file = format!("{name}.hash");
+        self.apps = format!(
+            "{}\n[[users]]\nid = {id}\nusername = \"{name}\"\npassword_hash_file = \"{file}\"\n{lines}\n",
+            self.apps
+        );
+        self.file(&file, &hash).set("local", "enabled = true")
+    }
+
+    /// Takes Plex out.
+    pub(crate) fn without_plex(mut self) -> Self {
+        self.document.remove("plex");
+        self
+    }
+
     /// Takes every application behind the gateway out.
     pub(crate) fn without_apps(mut self) -> Self {
         self.apps.clear();
@@ -144,7 +162,12 @@ impl Setup {
     pub(super) fn load(&self, folder: &Path, emulator: &Emulator) -> Config {
         let (plex_tv, clients, app) = (emulator.plex_tv_url(), emulator.clients_url(), emulator.app_url());
         let urls = format!("plex_tv = \"{plex_tv}\"\nclients = \"{clients}\"\napp = \"{app}\"");
-        let text = format!("{}{}", self.clone().set("plex.urls", &urls).document, self.apps);
+        let document = if self.document.contains_key("plex") {
+            self.clone().set("plex.urls", &urls).document
+        } else {
+            self.document.clone()
+        };
+        let text = format!("{document}{}", self.apps);
         if self.with_owner_token {
             write_private(&folder.join("owner.token"), emulator.world().token_for("owner").as_bytes());
         }

@@ -1,0 +1,188 @@
+//! Signing in to a local account with its password. Whatever does not fit, an unknown name, a wrong password, an account that
+//! is switched off or has no password, looks the same and takes as long (security requirement 139).
+
+use std::net::IpAddr;
+
+use aws_lc_rs::digest;
+use plex_oidc_core::account::Account;
+use plex_oidc_core::authorize::{Progress, RedirectError, Step};
+use plex_oidc_core::decide::Standing;
+use plex_oidc_core::id::{AccountId, LocalAccountId, RequestId};
+use plex_oidc_core::net::AddressBlock;
+use plex_oidc_core::secret::Secret;
+use tracing::info;
+
+use super::FlowError;
+use super::attempt::{self, Attempt, Frozen, Refusal};
+use super::complete::{Finishing, begun_now, deny, refuse};
+use super::pushed;
+use crate::app::App;
+use crate::store::records::{BrowserSession, FinishedBy, LocalAccount, LoginState, RefusedAt, SignInName};
+use crate::throttle::Target;
+use crate::upstream::local::{Password, PasswordHash, email, username};
+
+/// What our mark on a browser in which a password was right is for.
+const KNOWN_BROWSER: &str = "known browser";
+
+/// What somebody typed, and where.
+pub struct Tried<'a> {
+    /// The user name or e-mail address.
+    pub name: &'a str,
+    /// The password.
+    pub password: &'a str,
+    /// From where.
+    pub address: IpAddr,
+    /// The mark of a browser in which a password was right before.
+    pub known: Option<&'a str>,
+}
+
+/// Where the browser goes afterwards.
+pub enum PasswordOutcome {
+    /// The attempt shows a page of its own: refused, or over.
+    Page,
+    /// Signed in; what is left to do is done in a new attempt.
+    SignedIn {
+        /// The new browser session.
+        session: Secret,
+        /// The new attempt.
+        id: RequestId,
+        /// Its cookie.
+        cookie: Secret,
+        /// The mark by which this browser is known from now on.
+        known: String,
+    },
+    /// Something goes to the client that is not a code.
+    Refuse(Box<RedirectError>),
+}
+
+/// Goes on with an attempt whose visitor typed a name and a password. `old_session` is the session that this browser had.
+pub async fn sign_in(
+    app: &App,
+    attempt: &Attempt<'_>,
+    tried: Tried<'_>,
+    old_session: Option<&BrowserSession>,
+) -> Result<PasswordOutcome, FlowError> {
+    let (account, known) = checked(app, &tried).await?;
+    let started = matches!(attempt.state, LoginState::Started);
+    if !started && !app.store.restart_login(attempt.id, app.clock.now()).await? {
+        return Ok(PasswordOutcome::Page);
+    }
+    let Some((account, hash)) = account else {
+        refuse(app, attempt.id, RefusedAt::Start, &Refusal::WrongPassword).await?;
+        return Ok(PasswordOutcome::Page);
+    };
+    admit(app, attempt, Proved { account, hash, known }, old_session).await
+}
+
+/// An account whose password was typed, with the hash that it fits.
+struct Proved {
+    account: LocalAccount,
+    hash: String,
+    known: Option<[u8; 16]>,
+}
+
+/// The account whose password this is. Counts the try before it looks.
+async fn checked(
+    app: &App,
+    tried: &Tried<'_>,
+) -> Result<(Option<(LocalAccount, String)>, Option<[u8; 16]>), FlowError> {
+    let local = app.local.as_ref().ok_or(FlowError::NoSuchWayIn)?;
+    let found = match sign_in_name(tried.name) {
+        Some(name) => app.store.local_account(name).await?,
+        None => None,
+    };
+    let known = found
+        .as_ref()
+        .and_then(|account| known_in(app, local_id(&account.user.person.account)?, tried.known));
+    let target = target(found.as_ref(), known, tried.name);
+    local
+        .throttle
+        .admit(target, AddressBlock::of(tried.address), app.clock.instant())
+        .map_err(|wait| FlowError::TooManyTries { wait })?;
+    let open = found.filter(|account| account.user.person.standing == Standing::Kept);
+    let hash = open.as_ref().and_then(|account| PasswordHash::parse(account.password_hash.as_deref()?));
+    let is_right = match Password::parse(tried.password) {
+        Some(password) => local.checker.check(hash, password).await?,
+        None => false,
+    };
+    if !is_right {
+        info!(address = %tried.address, "a password was wrong");
+        return Ok((None, known));
+    }
+    local.throttle.succeeded(target);
+    let account = open.and_then(|account| Some((account.clone(), account.password_hash?)));
+    Ok((account, known))
+}
+
+fn local_id(account: &Account) -> Option<LocalAccountId> {
+    match account.id {
+        AccountId::Local(id) => Some(id),
+        AccountId::Plex(_) => None,
+    }
+}
+
+/// What was typed, in the one spelling that is compared. A name has no `@`, and an address has one.
+fn sign_in_name(typed: &str) -> Option<SignInName> {
+    let typed = typed.trim();
+    username(typed).map(SignInName::Username).or_else(|| email(typed).map(SignInName::Email))
+}
+
+/// In whose name a try counts: an account's, by whichever of its names, or that of nobody.
+fn target(found: Option<&LocalAccount>, known: Option<[u8; 16]>, typed: &str) -> Target {
+    match (found.and_then(|account| local_id(&account.user.person.account)), known) {
+        (Some(id), Some(browser)) => Target::Known(id, browser),
+        (Some(id), None) => Target::Account(id),
+        (None, _) => {
+            let spelled = typed.trim().to_lowercase();
+            let digest = digest::digest(&digest::SHA256, spelled.as_bytes());
+            Target::Nobody(digest.as_ref().try_into().unwrap_or_default())
+        }
+    }
+}
+
+/// By which number this browser is known to the account, if the mark in its cookie says so.
+fn known_in(app: &App, id: LocalAccountId, mark: Option<&str>) -> Option<[u8; 16]> {
+    let text = app.mac.read(KNOWN_BROWSER, mark?)?;
+    let (account, browser) = text.split_at_checked(8)?;
+    (account == id.get().to_be_bytes()).then(|| browser.try_into().ok())?
+}
+
+fn mark(app: &App, account: &Account, known: Option<[u8; 16]>) -> String {
+    let id = local_id(account).map_or(0, LocalAccountId::get);
+    let new = || *app.entropy.uuid().as_bytes();
+    app.mac.mark(KNOWN_BROWSER, &[&id.to_be_bytes()[..], &known.unwrap_or_else(new)].concat())
+}
+
+async fn admit(
+    app: &App,
+    attempt: &Attempt<'_>,
+    Proved { account, hash, known }: Proved,
+    old_session: Option<&BrowserSession>,
+) -> Result<PasswordOutcome, FlowError> {
+    let known = mark(app, &account.user.person.account, known);
+    let session = begun_now(app, account.user, old_session);
+    let request = &attempt.frozen.request;
+    let progress = Progress { signed_in: true, ..Progress::default() };
+    match attempt::step(app, request, Some(&session), progress).await? {
+        Step::Issue | Step::Consent | Step::ChooseAccount => {
+            let by = FinishedBy::Password(hash);
+            let finish = Finishing { app, attempt, by, session: &session, old_session };
+            let Some(secret) = finish.store(None).await? else { return Ok(PasswordOutcome::Page) };
+            let frozen = Frozen { request: request.clone(), signed_in: Some(session.sid) };
+            let (id, cookie) = attempt::begin(app, &frozen).await?;
+            Ok(PasswordOutcome::SignedIn { session: secret, id, cookie, known })
+        }
+        Step::Deny(denial) => {
+            deny(app, (attempt.id, RefusedAt::Start), denial, &session.user.person).await?;
+            Ok(PasswordOutcome::Page)
+        }
+        Step::SignIn => {
+            refuse(app, attempt.id, RefusedAt::Start, &Refusal::OtherPerson).await?;
+            Ok(PasswordOutcome::Page)
+        }
+        Step::Refuse(error) if pushed::spend(app, request).await? => {
+            Ok(PasswordOutcome::Refuse(Box::new(error)))
+        }
+        Step::Refuse(_) => Ok(PasswordOutcome::Page),
+    }
+}
