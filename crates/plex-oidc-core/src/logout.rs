@@ -75,8 +75,10 @@ impl WayBack<'_> {
 /// A request without doubt.
 #[derive(Debug, Clone, Default)]
 pub struct LogoutRequest<'a> {
-    /// The browser session that a verified ID token names.
+    /// The browser session that a verified ID token names, as its client knows that.
     pub hinted: Option<Sid>,
+    /// The client that asks, if the request says.
+    pub client: Option<&'a Client>,
     /// Where the browser wants to go afterwards.
     pub way_back: Option<WayBack<'a>>,
 }
@@ -96,7 +98,7 @@ pub fn read<'a>(
     };
     let client = client(parameters, clients, hint.as_ref())?;
     let way_back = way_back(parameters, client)?;
-    Ok(LogoutRequest { hinted: hint.and_then(|hint| hint.sid), way_back })
+    Ok(LogoutRequest { hinted: hint.and_then(|hint| hint.sid), client, way_back })
 }
 
 /// The client that asks: the one that is named, else the one that the hint was issued to.

@@ -5,13 +5,14 @@ use std::sync::{Arc, Mutex};
 use plex_oidc_core::authorize::Repeats;
 use plex_oidc_core::client::{Client, Clients, SubjectType};
 use plex_oidc_core::decide::{HouseRules, Person};
-use plex_oidc_core::id::ClientId;
+use plex_oidc_core::id::{ClientId, Sid};
 use plex_oidc_core::issuer::Issuer;
 use plex_oidc_core::net::TrustedProxies;
 use plex_oidc_core::redirect::RedirectTarget;
 use plex_oidc_core::subject::Subject;
 use plex_oidc_core::time::Seconds;
 use tokio::sync::{Notify, watch};
+use uuid::Builder;
 
 use crate::clock::Clock;
 use crate::entropy::Entropy;
@@ -122,6 +123,20 @@ impl App {
     /// How a person is called towards a client (OIDC Core 1.0 s. 8): the same in every token, answer and hint.
     pub fn subject(&self, client: &Client, person: &Person) -> Subject {
         self.subject_for(client, person.subject())
+    }
+
+    /// How a browser session is called towards a client: clients that are to know people by names of their own must not
+    /// be able to compare these instead.
+    pub fn sid_for(&self, client: &Client, sid: Sid) -> Sid {
+        match &client.subject_type {
+            SubjectType::Public => sid,
+            SubjectType::Pairwise(sector) => {
+                let digest = self.mac.digest("pairwise session", &[sector.as_str(), &sid.to_string()]);
+                let mut half = [0; 16];
+                half.iter_mut().zip(digest).for_each(|(to, byte)| *to = byte);
+                Sid(Builder::from_random_bytes(half).into_uuid())
+            }
+        }
     }
 
     /// [`App::subject`], where only the subject is left of a person.

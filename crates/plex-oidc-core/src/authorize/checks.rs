@@ -44,7 +44,6 @@ pub struct AuthorizationRequest {
     /// Single claims that were asked for, within what the client may have.
     pub requested_claims: RequestedClaims,
     /// The resources that its tokens are to be for.
-    #[serde(default)]
     pub resources: ResourceSet,
     /// The PKCE challenge.
     pub challenge: Option<CodeChallenge>,
@@ -313,7 +312,7 @@ fn challenge(settled: &Settled<'_>) -> Result<Option<CodeChallenge>, RedirectErr
         return Err(settled.invalid("code_challenge_method must be S256"));
     }
     let challenge = CodeChallenge::parse(challenge);
-    challenge.map(Some).ok_or_else(|| settled.invalid("code_challenge must be 43 base64url characters"))
+    challenge.map(Some).ok_or_else(|| settled.invalid("code_challenge is not a SHA-256 in base64url"))
 }
 
 fn prompt(settled: &Settled<'_>) -> Result<Prompt, RedirectError> {

@@ -61,7 +61,11 @@ pub fn next_step(
     let refuse = |code, description| Step::Refuse(request.refuse(code, description));
     let silent = request.prompt.forbids_pages();
     let Some(session) = session.filter(|session| satisfies(request, session, progress, now)) else {
-        return if silent { refuse(Code::LoginRequired, "nobody is signed in") } else { Step::SignIn };
+        return if silent {
+            refuse(Code::LoginRequired, "nobody is signed in as this request demands")
+        } else {
+            Step::SignIn
+        };
     };
     // Only of somebody who has signed in just now: another session would not have been enough.
     if !is_of_class(request, session) {

@@ -106,8 +106,8 @@ pub enum RotationRefusal {
     NoNextKey(SigningAlgorithm),
     /// Relying parties may not have seen the next key yet.
     #[error(
-        "the next {} key was published less than {} seconds ago; wait {wait} seconds, so that every application has seen it",
-        .algorithm.as_str(), PUBLISHED_BEFORE_USE.0
+        "the next {} key was published less than {} min ago; wait {} min, so that every application has seen it",
+        .algorithm.as_str(), PUBLISHED_BEFORE_USE.0 / 60, (.wait + 59) / 60
     )]
     TooSoon {
         /// The algorithm.
@@ -182,7 +182,7 @@ mod tests {
         let ready = 1000 + 3600 + 60;
         let early = plan_rotation(&keys, Timestamp(ready - 1), Seconds(600)).unwrap_err();
         assert_eq!(early, RotationRefusal::TooSoon { algorithm: SigningAlgorithm::Rs256, wait: 1 });
-        assert!(early.to_string().contains("wait 1 seconds"), "{early}");
+        assert!(early.to_string().contains("less than 61 min ago; wait 1 min,"), "{early}");
         assert!(plan_rotation(&keys, Timestamp(ready), Seconds(600)).is_ok());
         let backwards = plan_rotation(&keys, Timestamp(500), Seconds(600));
         assert!(backwards.is_err(), "a clock that was set back does not shorten the wait");

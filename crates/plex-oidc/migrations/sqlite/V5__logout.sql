@@ -3,6 +3,7 @@ CREATE TABLE session_clients (
     sid BLOB NOT NULL,
     client_id TEXT NOT NULL,
     account_id INTEGER NOT NULL REFERENCES users (account_id) ON DELETE CASCADE,
+    keep_until INTEGER NOT NULL,
     PRIMARY KEY (sid, client_id)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX session_clients_account ON session_clients (account_id);

@@ -39,7 +39,7 @@ pub(super) fn build(reader: &mut Reader<'_>, tokens: &TokenLives) -> Vec<Client>
         }
         clients.push(client);
     }
-    check_introspects(reader, count, &seen);
+    check_introspects(reader, count, &clients);
     clients
 }
 
@@ -226,13 +226,21 @@ fn introspects(reader: &mut Reader<'_>, key: &str) -> Vec<ClientId> {
 }
 
 /// Whom the applications may ask about must be there: a name with a slip in it would be a refusal that nobody understands.
-fn check_introspects(reader: &mut Reader<'_>, count: usize, known: &BTreeMap<ClientId, usize>) {
+fn check_introspects(reader: &mut Reader<'_>, count: usize, clients: &[Client]) {
     for key in (0..count).map(|index| format!("clients.{index}.introspects")) {
-        for text in reader.texts(&key) {
-            if ClientId::parse(&text.value).is_some_and(|id| !known.contains_key(&id)) {
-                let (wrong, remedy) = no_such_client(&text.value);
-                reader.refuse(text.place, &key, wrong, remedy);
-            }
+        for text in reader.texts(&key).into_iter().filter(|text| ClientId::parse(&text.value).is_some()) {
+            let named = clients.iter().find(|client| client.id.as_str() == text.value);
+            let (wrong, remedy) = match named {
+                None => no_such_client(&text.value),
+                // Whoever is shown a token can take it to UserInfo.
+                Some(named) if named.plex_token.is_some() && !named.plex_token_sealed => (
+                    format!("`{}` is handed Plex tokens, and this application could fetch them", named.id),
+                    "Remove it here, or its `plex_token`, or write plex_token_sealed = true there."
+                        .to_owned(),
+                ),
+                Some(_) => continue,
+            };
+            reader.refuse(text.place, &key, wrong, remedy);
         }
     }
 }
@@ -305,14 +313,9 @@ fn subject_type(reader: &mut Reader<'_>, at: &str, redirect_uris: &[RedirectUri]
         }
         return SubjectType::Public;
     }
-    if reader.flag(&format!("{at}.plex_token_sealed")) {
-        let wrong = "a sealed Plex token is for whoever knows the person by the public subject";
-        reader.refuse(
-            reader.place(&key),
-            &key,
-            wrong,
-            "Remove one of `subject_type` and `plex_token_sealed`.",
-        );
+    if reader.is_set(&format!("{at}.plex_token")) {
+        let wrong = "a Plex token says who the person is";
+        reader.refuse(reader.place(&key), &key, wrong, "Remove one of `subject_type` and `plex_token`.");
     }
     let mut hosts: Vec<_> = redirect_uris.iter().filter_map(RedirectUri::host).collect();
     hosts.sort();

@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use plex_oidc_core::authorize::{AuthorizationResponse, AuthorizeErrorCode, Progress, RedirectError, Step};
-use plex_oidc_core::decide::Person;
+use plex_oidc_core::decide::{Person, Standing};
 use plex_oidc_core::id::{AccountId, RequestId};
 use plex_oidc_core::secret::{Secret, SecretKind};
 use plextv::{Error, PinId, PlexToken};
@@ -12,7 +12,7 @@ use tracing::info;
 
 use super::attempt::{self, Attempt, Frozen, Refusal};
 use super::issue::{Holder, new_code, token_for};
-use super::{FlowError, pushed};
+use super::{FlowError, pushed, sign_out};
 use crate::app::App;
 use crate::keys::Place;
 use crate::store::records::{
@@ -228,11 +228,15 @@ async fn admit(
     }
 }
 
-/// Plex has said something new about a person: it holds at every door, though this sign-in comes to nothing. Strangers
-/// are not remembered.
+/// Plex has said something new about a person: it holds at every door, though this sign-in comes to nothing. With whom
+/// nothing is shared any more, what that person had ends for good. Strangers are not remembered.
 async fn learn(app: &App, user: &UserRecord) -> Result<(), FlowError> {
-    if app.store.user(user.account_id()).await?.is_some() {
-        app.store.put_user(user.clone()).await?;
+    if app.store.user(user.account_id()).await?.is_none() {
+        return Ok(());
+    }
+    app.store.put_user(user.clone()).await?;
+    if user.person.standing == Standing::Ended {
+        sign_out::end_access(app, user.account_id()).await?;
     }
     Ok(())
 }

@@ -90,6 +90,7 @@ fn of_person(
     let person = &grant.user.person;
     let username = person.account.username.as_deref();
     // Whoever is told learns the name that the token's own client has for this person, and no other.
-    let bearer = Bearer::Person { subject: &app.subject(holder, person), username, sid: grant.sid };
+    let (subject, sid) = (app.subject(holder, person), app.sid_for(holder, grant.sid));
+    let bearer = Bearer::Person { subject: &subject, username, sid };
     Introspection::active(&app.issuer, told_to, token, &bearer)
 }

@@ -25,6 +25,14 @@ pub async fn end_everywhere(app: &App, account: AccountId) -> Result<(), FlowErr
     Ok(())
 }
 
+/// Ends everything that a person has here, app tokens too: Plex says clearly that nothing is shared any more.
+pub async fn end_access(app: &App, account: AccountId) -> Result<(), FlowError> {
+    let ended = app.store.end_access(account, app.clock.now()).await?;
+    info!(%account, sessions = ended.sessions, grants = ended.grants, app_tokens = ended.app_tokens, "access has ended");
+    announce(app);
+    Ok(())
+}
+
 fn announce(app: &App) {
     app.gateway.recent.clear(); // the gateway looks again at once
     app.sessions_ended.notify_one();

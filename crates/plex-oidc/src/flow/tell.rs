@@ -67,7 +67,7 @@ async fn tell(app: &App, notice: &LogoutNotice) -> Result<(), Untold> {
         issuer: &app.issuer,
         client: &client.id,
         subject: &subject,
-        sid: notice.sid,
+        sid: app.sid_for(client, notice.sid),
         jti: &jti,
         now: app.clock.now(),
     });

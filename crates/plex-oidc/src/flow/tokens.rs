@@ -354,7 +354,7 @@ fn signed_id_token(
         person: &grant.user.person,
         subject: &subject,
         auth_time: grant.auth_time,
-        sid: grant.sid,
+        sid: app.sid_for(client, grant.sid),
         nonce,
         requested: &requested.id_token,
         access_token: access.expose(),

@@ -40,6 +40,9 @@ pub const CODE_MEMORY: Seconds = Seconds::hours(1);
 /// For how long after its end a pushed request is remembered, for the sign-ins that were begun with it. One that takes longer
 /// has to be begun anew.
 pub const PUSHED_MEMORY: Seconds = Seconds::minutes(30);
+/// For how long after a client was last given tokens in a session it is told when that person signs out everywhere, or is shut
+/// out: its own visit may last longer than our session did.
+pub const TOLD_FOR: Seconds = Seconds::days(90);
 /// How often a client is told of the end of a session before we give up on it (requirement 120).
 pub const LOGOUT_TRIES: u32 = 3;
 /// How long after the first try the second comes, and the third after that.

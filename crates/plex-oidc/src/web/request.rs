@@ -23,7 +23,7 @@ use crate::session::form_token_is_right;
 use crate::store::records::LoginState;
 
 /// Longest query that is read, in bytes (requirement 16).
-const MAX_QUERY_BYTES: usize = 8 * 1024;
+pub const MAX_QUERY_BYTES: usize = 8 * 1024;
 
 /// The header in which our script sends the form token.
 const CSRF_HEADER: &str = "x-csrf-token";

@@ -3,14 +3,16 @@
 
 use axum::extract::State as Shared;
 use http::{HeaderMap, Method, StatusCode};
+use plex_oidc_core::client::Client;
 use plex_oidc_core::form::Parameters;
+use plex_oidc_core::id::Sid;
 use plex_oidc_core::jose::verify_id_token_hint;
 use plex_oidc_core::logout::{self, LogoutDoubt, LogoutRequest, WayBack};
 use plex_oidc_core::secret::Secret;
 use tracing::warn;
 use url::form_urlencoded::Serializer;
 
-use super::request::{Sent, Unreadable, comes_from_us};
+use super::request::{MAX_QUERY_BYTES, Sent, Unreadable, comes_from_us};
 use super::respond::{Answer, failed, onward, page, page_error, see_other, with_cookie};
 use crate::app::{App, State};
 use crate::flow::{FlowError, attempt, sign_out as flow};
@@ -18,8 +20,8 @@ use crate::pages::{self, ErrorKind, Page, SignOutConfirm};
 use crate::session::{form_token, form_token_is_right};
 use crate::store::records::{BrowserSession, SessionName};
 
-/// What a request at the end-session endpoint may say; `logout_hint` and `ui_locales` change nothing.
-const PARAMETERS: [&str; 4] = ["id_token_hint", "client_id", "post_logout_redirect_uri", "state"];
+/// Marks a request that came with a verified ID token, which it does not hold any more.
+const VOUCHED: &str = "vouched";
 
 /// `GET /sign-out`: asks. Nothing ends by a link alone.
 pub async fn ask(Shared(app): Shared<State>, headers: HeaderMap) -> Answer {
@@ -72,15 +74,15 @@ pub async fn end_session(
     }
     // A form of another site comes without our cookie (SameSite=Lax), whoever is signed in here.
     let blind = method == Method::POST && app.cookies.session(&headers).is_none();
-    let look_again = blind.then(|| address(&parameters, request.is_ok()));
-    let answer = answer(&app, &headers, request, look_again).await;
+    let look_again = blind.then(|| address(&app, request.as_ref().ok()));
+    let answer = answer(&app, (&headers, &parameters), request, look_again).await;
     answer.unwrap_or_else(|error| failed(&app, &error, None))
 }
 
 /// Ends the session that a verified hint names, if it is this browser's or lives without a cookie here; else asks.
 async fn answer(
     app: &App,
-    headers: &HeaderMap,
+    (headers, parameters): (&HeaderMap, &Parameters),
     request: Result<LogoutRequest<'_>, LogoutDoubt>,
     look_again: Option<String>,
 ) -> Result<Answer, FlowError> {
@@ -90,38 +92,66 @@ async fn answer(
     };
     let way_back = request.way_back.as_ref();
     match (here(app, headers).await?, request.hinted) {
-        (Some(here), Some(sid)) if here.session.sid == sid => {
+        (Some(here), Some(sid)) if sid == here.sid_for(app, request.client) => {
             flow::end(app, SessionName::Cookie(here.cookie.hash())).await?;
             Ok(with_cookie(gone(app, way_back), &app.cookies.clear_session()))
         }
         (Some(here), _) => Ok(confirm(app, &here, way_back, doubt)),
         (None, hinted) => {
-            let ended = match hinted {
-                Some(sid) => flow::end(app, SessionName::Sid(sid)).await?,
-                None => false,
-            };
+            if let Some(sid) = hinted {
+                flow::end(app, SessionName::Sid(sid)).await?;
+            }
             Ok(match look_again {
-                Some(address) if !ended => see_other(&address),
+                Some(address) => see_other(&address),
                 // Without a hint there was nobody to ask, and so nobody who wants to go anywhere.
-                Some(_) | None => gone(app, way_back.filter(|_| hinted.is_some())),
+                None => gone(
+                    app,
+                    way_back.filter(|way| hinted.is_some() || is_vouched_for(app, parameters, way.client)),
+                ),
             })
         }
     }
 }
 
-/// The same request as a GET, which comes with our cookie; our own question, where nothing of it is used.
-fn address(parameters: &Parameters, is_used: bool) -> String {
-    if !is_used {
+/// What is left of the request as a GET, which comes with our cookie; our own question, where nothing of it is used or it is
+/// too long. The hint is not handed on: no address is to hold an ID token that the client took care to post.
+fn address(app: &App, request: Option<&LogoutRequest<'_>>) -> String {
+    let mut query = Serializer::new(String::new());
+    if let Some(client) = request.and_then(|request| request.client) {
+        query.append_pair("client_id", client.id.as_str());
+        if request.is_some_and(|request| request.hinted.is_some()) {
+            query.append_pair(VOUCHED, &app.mac.mark(VOUCHED, client.id.as_str().as_bytes()));
+        }
+    }
+    if let Some(way) = request.and_then(|request| request.way_back.as_ref()) {
+        query.append_pair("post_logout_redirect_uri", way.target.as_str());
+        query.extend_pairs(way.state.iter().map(|state| ("state", state)));
+    }
+    let query = query.finish();
+    if request.is_none() || query.len() > MAX_QUERY_BYTES {
         return "/sign-out".to_owned();
     }
-    let pairs = PARAMETERS.into_iter().filter_map(|name| Some((name, parameters.get(name).ok().flatten()?)));
-    format!("/end-session?{}", Serializer::new(String::new()).extend_pairs(pairs).finish())
+    format!("/end-session?{query}")
+}
+
+/// Whether an ID token of this client was shown with a form a moment ago, and we turned that into this request.
+fn is_vouched_for(app: &App, parameters: &Parameters, client: &Client) -> bool {
+    let marked = parameters.get(VOUCHED).ok().flatten();
+    let vouched = marked.and_then(|marked| app.mac.read(VOUCHED, marked));
+    vouched.is_some_and(|id| id == client.id.as_str().as_bytes())
 }
 
 /// The live session of this browser, and its cookie.
 struct Here {
     cookie: Secret,
     session: BrowserSession,
+}
+
+impl Here {
+    /// The session as this client knows it.
+    fn sid_for(&self, app: &App, client: Option<&Client>) -> Sid {
+        client.map_or(self.session.sid, |client| app.sid_for(client, self.session.sid))
+    }
 }
 
 async fn here(app: &App, headers: &HeaderMap) -> Result<Option<Here>, FlowError> {

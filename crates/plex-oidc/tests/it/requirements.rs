@@ -1,50 +1,90 @@
-//! Every requirement of this version has a test with its number in its name, or stands here with the reason.
+//! Every numbered requirement has a test with its number in its name, or stands here with the reason. `UPDATE_DOCS=1` rewrites
+//! the page that lists them.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
 use std::path::Path;
 
-/// Numbers without a test yet, and why.
-const WAITING: [(u32, &str); 2] = [
+/// How many requirements there are.
+const ALL: u32 = 178;
+
+/// Numbers without a test, and why.
+const WAITING: &[(u32, &str)] = &[
     (15, "there are no clients that anybody could register, so none is untrusted"),
+    (103, "there is no device grant yet"),
+    (104, "there is no device grant yet"),
+    (105, "there is no device grant yet"),
+    (106, "there is no device grant yet"),
+    (107, "there is no device grant yet"),
     (109, "access tokens are opaque, and no JWT is offered beside them: decision 0001"),
+    (111, "there is no DPoP"),
+    (112, "there is no DPoP"),
+    (113, "there is no DPoP"),
+    (124, "there is no front-channel logout"),
+    (143, "there are no second factors yet"),
+    (144, "there are no second factors yet"),
+    (145, "there are no passkeys yet"),
+    (146, "nobody changes credentials on a page yet: the host does, by a command"),
+    (147, "there is no step-up yet"),
+    (148, "there are no links by e-mail yet"),
+    (149, "there is no setup page: `init` sets up"),
+    (162, "nobody signs in through another OpenID provider yet"),
+    (178, "`./check licences` holds what it can: `deny.toml`; nothing is released yet"),
 ];
 
-fn is_of_this_version(number: u32) -> bool {
-    (1..=102).contains(&number)
-        || (108..=110).contains(&number)
-        || (114..=123).contains(&number)
-        || (125..=142).contains(&number)
-        || number == 150
-        || (158..=160).contains(&number)
-        || (164..=174).contains(&number)
-}
-
-/// The numbers in the names of tests, as in `req_069_070_…`.
-fn tested(folder: &Path, found: &mut BTreeSet<u32>) {
+/// The tests with each number in their names, as in `req_069_070_…`.
+fn tests(folder: &Path, found: &mut BTreeMap<u32, BTreeSet<String>>) {
     for entry in std::fs::read_dir(folder).unwrap().map(Result::unwrap) {
         let path = entry.path();
         if path.is_dir() {
-            tested(&path, found);
+            tests(&path, found);
         } else if path.extension().is_some_and(|extension| extension == "rs") {
             let text = std::fs::read_to_string(&path).unwrap();
-            for name in text.split("fn req_").skip(1) {
-                let numbers = name.split('_').map_while(|part| part.parse::<u32>().ok());
-                found.extend(numbers);
+            for rest in text.split("fn req_").skip(1) {
+                let name = rest.split('(').next().unwrap_or_default();
+                for number in name.split('_').map_while(|part| part.parse::<u32>().ok()) {
+                    found.entry(number).or_default().insert(format!("req_{name}"));
+                }
             }
         }
     }
 }
 
+fn page(found: &BTreeMap<u32, BTreeSet<String>>) -> String {
+    let mut page = "# Requirements and their tests\n\n\
+        Generated: `UPDATE_DOCS=1 cargo test -p plex-oidc --test it requirements` rewrites it, and `./check` fails where it is not \
+        what the tests say. Every test named here runs in `./check`. A number without a test says why.\n\n\
+        | number | tests, or why there is none |\n|---|---|\n"
+        .to_owned();
+    for number in 1..=ALL {
+        let why = WAITING.iter().find(|(waiting, _)| *waiting == number).map(|(_, why)| (*why).to_owned());
+        let names = found
+            .get(&number)
+            .map(|names| names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", "));
+        writeln!(page, "| {number} | {} |", why.or(names).unwrap_or_default()).unwrap();
+    }
+    page
+}
+
 #[test]
 fn every_requirement_has_a_test_or_waits_for_its_feature() {
-    let mut found = BTreeSet::new();
-    tested(&Path::new(env!("CARGO_MANIFEST_DIR")).join(".."), &mut found);
-    let waiting: BTreeSet<u32> = WAITING.iter().map(|(number, _)| *number).collect();
-    let missing: Vec<u32> = (1..=200)
-        .filter(|number| is_of_this_version(*number) && !found.contains(number) && !waiting.contains(number))
-        .collect();
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let mut found = BTreeMap::new();
+    tests(&root.join("crates"), &mut found);
+    let waits = |number: &u32| WAITING.iter().any(|(waiting, _)| waiting == number);
+    let missing: Vec<u32> =
+        (1..=ALL).filter(|number| !found.contains_key(number) && !waits(number)).collect();
     assert!(missing.is_empty(), "no test has these numbers in its name: {missing:?}");
-    let done: Vec<&(u32, &str)> = WAITING.iter().filter(|(number, _)| found.contains(number)).collect();
+    let done: Vec<&(u32, &str)> = WAITING.iter().filter(|(number, _)| found.contains_key(number)).collect();
     assert!(done.is_empty(), "these have tests now and wait no longer: {done:?}");
-    assert!(WAITING.iter().all(|(number, why)| is_of_this_version(*number) && !why.is_empty()));
+
+    let (file, wanted) = (root.join("docs/reference/requirements.md"), page(&found));
+    if std::env::var_os("UPDATE_DOCS").is_some() {
+        std::fs::write(&file, &wanted).unwrap();
+    }
+    let written = std::fs::read_to_string(&file).unwrap_or_default();
+    assert!(
+        written == wanted,
+        "docs/reference/requirements.md is not what the tests say: UPDATE_DOCS=1 rewrites it"
+    );
 }

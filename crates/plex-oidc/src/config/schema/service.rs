@@ -161,7 +161,8 @@ pub(super) const OUTBOUND: Section = Section {
                 "ca_file",
                 Kind::Path,
                 None,
-                "Further certificate authorities (PEM) to trust, such as your own for the home network.",
+                "Further certificate authorities (PEM) to trust, such as your own for the home network. An application needs a \
+                 certificate that one of them signed: the authority's own is refused as one.",
             ),
         ),
         key(

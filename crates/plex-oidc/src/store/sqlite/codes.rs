@@ -99,7 +99,7 @@ pub(super) fn redeem(conn: &Connection, redeem: &RedeemCode) -> Result<Redemptio
     let presented = Presented { hash: redeem.hash, client_id: &redeem.client_id, now };
     redeem_once(conn, presented, keep_until, |grant| {
         if redeem.tell_of_logout {
-            logout::remember(conn, grant)?;
+            logout::remember(conn, grant, now)?;
         }
         tokens::insert_access(conn, grant, &redeem.access, now)?;
         redeem.refresh.as_ref().map_or(Ok(()), |refresh| tokens::insert_refresh(conn, grant, refresh, now))

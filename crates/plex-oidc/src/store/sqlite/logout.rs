@@ -6,16 +6,16 @@ use rusqlite::{Connection, params};
 
 use super::rows::{Result, account_param, all, change};
 use crate::store::records::LogoutNotice;
-use crate::store::{LOGOUT_RETRIES, LOGOUT_TRIES};
+use crate::store::{LOGOUT_RETRIES, LOGOUT_TRIES, TOLD_FOR};
 
 /// Remembers that the client of this grant has tokens from its session.
-pub(super) fn remember(conn: &Connection, grant: GrantId) -> Result<()> {
+pub(super) fn remember(conn: &Connection, grant: GrantId, now: Timestamp) -> Result<()> {
     change(
         conn,
-        "INSERT INTO session_clients (sid, client_id, account_id)
-        SELECT sid, client_id, account_id FROM grants WHERE id = ?1
-        ON CONFLICT (sid, client_id) DO NOTHING",
-        [grant.0.as_bytes()],
+        "INSERT INTO session_clients (sid, client_id, account_id, keep_until)
+        SELECT sid, client_id, account_id, ?2 FROM grants WHERE id = ?1
+        ON CONFLICT (sid, client_id) DO UPDATE SET keep_until = excluded.keep_until",
+        params![grant.0.as_bytes(), now.plus(TOLD_FOR).0],
     )?;
     Ok(())
 }
@@ -26,7 +26,7 @@ pub(super) fn session_ended(conn: &Connection, sid: Sid, now: Timestamp) -> Resu
         conn,
         "INSERT INTO logout_notices (sid, client_id, account_id, next_try)
         SELECT sid, client_id, account_id, ?2 FROM session_clients WHERE sid = ?1
-        ON CONFLICT (sid, client_id) DO NOTHING",
+        ON CONFLICT (sid, client_id) DO UPDATE SET tries = 0, next_try = excluded.next_try",
         params![sid.0.as_bytes(), now.0],
     )?;
     change(conn, "DELETE FROM session_clients WHERE sid = ?1", [sid.0.as_bytes()])?;
@@ -40,7 +40,7 @@ pub(super) fn all_sessions_ended(conn: &Connection, account: AccountId, now: Tim
         conn,
         "INSERT INTO logout_notices (sid, client_id, account_id, next_try)
         SELECT sid, client_id, account_id, ?2 FROM session_clients WHERE account_id = ?1
-        ON CONFLICT (sid, client_id) DO NOTHING",
+        ON CONFLICT (sid, client_id) DO UPDATE SET tries = 0, next_try = excluded.next_try",
         params![account, now.0],
     )?;
     change(conn, "DELETE FROM session_clients WHERE account_id = ?1", [account])?;

@@ -106,9 +106,9 @@ pub(super) fn end(
     Ok(removed.map(|(sid, account_id)| EndedSession { sid, account_id, grants }))
 }
 
-/// Ends the session that another one takes the place of. What its clients hold lives on; what they have not fetched
-/// yet does so only if the same session goes on under a new secret, as when tabs cross (requirement 17). Gateway sessions
-/// of this browser are ours to end: they end when another person takes it over, or nobody's sign-out would reach them.
+/// Ends the session that another one takes the place of. When another person takes the browser over, it ends as by signing
+/// out. With the same person what its clients hold lives on; what they have not fetched yet does so only if the same session
+/// goes on under a new secret, as when tabs cross (requirement 17).
 pub(super) fn replace(
     conn: &Connection,
     hash: SecretHash,
@@ -119,16 +119,15 @@ pub(super) fn replace(
     if successor.is_some_and(|next| next.sid == sid && next.account_id == account_id) {
         return Ok(());
     }
-    let same_person = successor.is_some_and(|next| next.account_id == account_id);
-    if !same_person {
+    if successor.is_none_or(|next| next.account_id != account_id) {
         logout::session_ended(conn, sid, now)?;
+        end_grants(conn, sid, GrantsPolicy::KeepOffline, now)?;
+        return Ok(());
     }
     change(
         conn,
-        "UPDATE grants SET ended_at = ?2, ended_why = ?3 WHERE sid = ?1 AND ended_at IS NULL
-            AND (redeemed_at IS NULL
-                OR NOT ?4 AND EXISTS (SELECT 1 FROM gateway_sessions WHERE grant_id = grants.id))",
-        params![sid.0.as_bytes(), now.0, GrantEnd::SessionEnded.as_str(), same_person],
+        "UPDATE grants SET ended_at = ?2, ended_why = ?3 WHERE sid = ?1 AND ended_at IS NULL AND redeemed_at IS NULL",
+        params![sid.0.as_bytes(), now.0, GrantEnd::SessionEnded.as_str()],
     )?;
     Ok(())
 }

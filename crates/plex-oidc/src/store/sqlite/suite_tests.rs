@@ -343,6 +343,11 @@ async fn req_118_offline_clients_are_told_after_their_session() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn clients_of_a_session_are_forgotten_in_the_end() {
+    check(async |store| logout::clients_of_a_session_are_forgotten_in_the_end(store).await).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn req_119_a_session_that_is_taken_over_is_told_of() {
     check(async |store| logout::req_119_a_session_that_is_taken_over_is_told_of(store).await).await;
 }

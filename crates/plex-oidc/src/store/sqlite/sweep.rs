@@ -44,16 +44,9 @@ pub(super) fn sweep(conn: &Connection, now: Timestamp) -> Result<SweepCounts> {
         grants: remove(
             "DELETE FROM grants WHERE id IN (SELECT id FROM grants WHERE keep_until <= ?1 LIMIT ?2)",
         )?,
-        // After the sessions and the grants: what is left of neither is nothing that could end.
-        session_clients: change(
-            conn,
-            "DELETE FROM session_clients WHERE (sid, client_id) IN (
-                SELECT sid, client_id FROM session_clients AS told
-                WHERE NOT EXISTS (SELECT 1 FROM browser_sessions WHERE sid = told.sid)
-                    AND NOT EXISTS (SELECT 1 FROM grants
-                        WHERE sid = told.sid AND client_id = told.client_id AND ended_at IS NULL)
-                LIMIT ?1)",
-            [SWEEP_BATCH],
+        session_clients: remove(
+            "DELETE FROM session_clients WHERE (sid, client_id) IN
+                (SELECT sid, client_id FROM session_clients WHERE keep_until <= ?1 LIMIT ?2)",
         )?,
         logout_notices: change(
             conn,

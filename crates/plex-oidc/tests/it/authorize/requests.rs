@@ -90,7 +90,7 @@ async fn req_004_nobody_is_sent_away_before_client_and_address_are_known() {
 }
 
 #[tokio::test]
-async fn each_unsupported_thing_has_its_own_error() {
+async fn req_161_each_unsupported_thing_has_its_own_error() {
     let house = House::new().await;
     let (photos, mut browser) = (house.relying_party("photos"), house.browser());
     for (name, value, error) in [

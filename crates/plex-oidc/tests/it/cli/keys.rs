@@ -50,7 +50,9 @@ fn req_089_a_rotation_is_refused_until_everybody_can_have_seen_the_next_keys() {
     let ran = house.run(&["keys", "rotate"]);
     assert_eq!((ran.exit, ran.out.as_str()), (Exit::Failed, ""));
     assert!(
-        ran.err.contains("Nothing was changed: the next RS256 key was published less than 3660"),
+        ran.err.contains(
+            "Nothing was changed: the next RS256 key was published less than 61 min ago; wait 1 min"
+        ),
         "{}",
         ran.err
     );

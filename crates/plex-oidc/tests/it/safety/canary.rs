@@ -261,7 +261,7 @@ async fn i_23_canary_flows() {
         .client("photos", "allow = [\"plex-friend\", \"local\"]")
         .user(7, "robin", PASSWORD, "")
         .client("open", "plex_token = \"server\"")
-        .client("backup", "grant_types = \"client_credentials\"\nintrospects = [\"open\"]")
+        .client("backup", "grant_types = \"client_credentials\"\nintrospects = [\"wiki\"]")
         .set("", &format!("trusted_proxies = [\"{PROXY_NETWORK}\"]"))
         .app("host = \"hidden.example.org\"")
         .with_owner_token()

@@ -203,10 +203,12 @@ async fn what_plex_says_at_a_refused_sign_in_holds_at_every_door() {
     is_denied(&house, "friend", "This account can’t come in").await;
     photos.userinfo(&tokens.access_token()).await.expect(401);
     photos.refresh(&tokens.refresh_token()).await.expect(400);
-    inside.open(&photos.authorization().url()).await.expect(403);
+    let page = inside.open(&photos.authorization().url()).await.expect(200);
+    assert!(page.stays(), "the session has ended, so they are asked to sign in: {page:?}");
     house.plex.world().share("friend", MAIN_SERVER).unwrap();
     house.sign_in("friend", &photos).await;
-    photos.userinfo(&tokens.access_token()).await.expect(200);
+    photos.userinfo(&tokens.access_token()).await.expect(401);
+    photos.refresh(&tokens.refresh_token()).await.expect(400);
 }
 
 #[tokio::test]

@@ -317,3 +317,52 @@ async fn req_160_an_address_that_is_not_to_be_called_is_not() {
     sign_out(&mut browser, "sign-out").await;
     assert_eq!((tell_all(&house).await, server.so_far().len()), (1, 0));
 }
+
+#[tokio::test]
+async fn req_119_clients_that_know_people_by_names_of_their_own_cannot_compare_sessions() {
+    let mut server = Told::new().await;
+    let house = with_ways_back()
+        .client("photos", &format!("{}\nsubject_type = \"pairwise\"", server.lines()))
+        .client("wiki", "subject_type = \"pairwise\"")
+        .start()
+        .await;
+    let (photos, wiki) = (house.relying_party("photos"), house.relying_party("wiki"));
+    let (mut browser, tokens) = house.sign_in("friend", &photos).await;
+    let mut sids = vec![claim(&tokens, "sid")];
+    for client in [&wiki, &house.relying_party("legacy")] {
+        let asked = client.authorization();
+        let landing = browser.get(&asked.url()).await.leaves();
+        sids.push(claim(&client.tokens(&asked, &landing).await, "sid"));
+    }
+    assert!(sids[0] != sids[1] && sids[1] != sids[2] && sids[0] != sids[2], "{sids:?}");
+    let answer = photos.introspect(&tokens.access_token()).await.expect(200).json();
+    assert_eq!((&answer["sid"], &answer["sub"]), (&sids[0], &claim(&tokens, "sub")));
+
+    // Its hint is still one of the session that is here, and it is told under the name that it knows.
+    let id_token = tokens.id_token();
+    let asked = [("id_token_hint", &*id_token), ("post_logout_redirect_uri", BYE)];
+    assert_eq!(browser.get(&end_session(&asked)).await.expect(303).location(), Some(BYE));
+    assert_eq!(silently(&mut browser, &photos).await.as_deref(), Some("login_required"));
+    assert_eq!(tell_all(&house).await, 1);
+    let told = photos.id_claims(server.next().await.token()).await;
+    assert_eq!((&told["sid"], &told["sub"]), (&sids[0], &claim(&tokens, "sub")));
+}
+
+#[tokio::test]
+async fn i_06_whoever_is_not_shared_with_any_more_loses_everything_and_clients_are_told() {
+    let mut server = Told::new().await;
+    let house = Setup::default().client("photos", &server.lines()).start().await;
+    let photos = house.relying_party("photos");
+    let (_, tokens) = house.sign_in("friend", &photos).await;
+    house.plex.world().unshare("friend").unwrap();
+    let mut again = house.browser();
+    let page = again.open(&photos.authorization().url()).await;
+    again.approve_and_finish(&page, "friend").await.expect(403);
+    assert_eq!(tell_all(&house).await, 1);
+    assert_eq!(photos.id_claims(server.next().await.token()).await["sid"], claim(&tokens, "sid"));
+
+    // Shared again, they sign in anew: what was ended stays ended.
+    house.plex.world().share("friend", plextv_emulator::MAIN_SERVER).unwrap();
+    house.sign_in("friend", &photos).await;
+    photos.userinfo(&tokens.access_token()).await.expect(401);
+}

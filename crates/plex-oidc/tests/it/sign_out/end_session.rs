@@ -58,8 +58,15 @@ async fn req_114_117_118_a_hint_of_the_current_session_ends_it_at_once() {
     for request in [&asked[..], &asked[..2]] {
         let landed = house.browser().open(&end_session(request)).await.leaves().url;
         assert_eq!(pairs(&landed).len(), request.len() - 1, "{landed}");
-        let landed = house.browser().send(post_form("/end-session", request)).await;
-        assert!(landed.location().unwrap().starts_with("/end-session?"), "{landed:?}");
+        // Posted from elsewhere, it is turned into an address, which holds no ID token.
+        let mut elsewhere = house.browser();
+        let hop = elsewhere.send(post_form("/end-session", request)).await.expect(303);
+        let address = hop.location().unwrap();
+        assert!(address.starts_with("/end-session?") && !address.contains(&*id_token), "{hop:?}");
+        let landed = elsewhere.open(address).await.leaves().url;
+        assert_eq!(pairs(&landed).len(), request.len() - 1, "{landed}");
+        let of_another = address.replace("client_id=photos", "client_id=wiki");
+        assert!(elsewhere.open(&of_another).await.stays(), "vouched for one client is not for another");
     }
 }
 
@@ -254,6 +261,19 @@ async fn req_114_a_hint_of_another_session_asks_about_the_one_that_is_here() {
 }
 
 #[tokio::test]
+async fn req_118_a_form_from_elsewhere_ends_its_own_session_and_asks_about_the_one_that_is_here() {
+    let (house, photos, mut here, _) = signed_in().await;
+    let (mut elsewhere, tokens) = house.sign_in("friend", &photos).await;
+    let cookies = std::mem::take(&mut here.cookies);
+    let id_token = tokens.id_token();
+    let hop = here.send(post_form("/end-session", &[("id_token_hint", &id_token)])).await.expect(303);
+    here.cookies = cookies;
+    asks(&here.open(hop.location().unwrap()).await);
+    assert_eq!(silently(&mut elsewhere, &photos).await.as_deref(), Some("login_required"));
+    assert_eq!(silently(&mut here, &photos).await, None, "asked, and not signed out");
+}
+
+#[tokio::test]
 async fn req_118_the_session_ends_when_the_cookie_is_missing_too() {
     for by_form in [true, false] {
         let (_house, photos, mut browser, tokens) = signed_in().await;
@@ -265,7 +285,11 @@ async fn req_118_the_session_ends_when_the_cookie_is_missing_too() {
         } else {
             browser.get(&end_session(&asked)).await
         };
-        assert_eq!(answer.expect(303).location(), Some(BYE));
+        let mut location = answer.expect(303).location().unwrap().to_owned();
+        if by_form {
+            location = browser.get(&location).await.expect(303).location().unwrap().to_owned();
+        }
+        assert_eq!(location, BYE);
         browser.cookies = cookies;
         assert_eq!(silently(&mut browser, &photos).await.as_deref(), Some("login_required"));
         photos.userinfo(&tokens.access_token()).await.expect(401);
