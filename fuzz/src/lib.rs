@@ -59,6 +59,8 @@ fn client(id: &str, auth_method: ClientAuthMethod) -> Client {
         keys: Vec::new(),
         grant_types: vec![GrantType::AuthorizationCode],
         redirect_uris: REDIRECT_URIS.map(|uri| RedirectUri::register(uri).expect("a fixed text")).to_vec(),
+        post_logout_redirect_uris: Vec::new(),
+        backchannel_logout_uri: None,
         allow: vec![AllowRule::Group(Group::friend())],
         needs_known: Vec::new(),
         pkce_required: false,

@@ -24,6 +24,7 @@ struct Flow {
     token: f64,
     userinfo: f64,
     introspect: f64,
+    push: f64,
     revoke: f64,
 }
 
@@ -77,7 +78,9 @@ pub(crate) fn rows(house: &House, emulator: &Emulator, cores: Cores) -> Outcome<
         Row::at_most("refresh, ES256, durable, CPU", least(refreshes), "us", (220.0, 150.0)).meanwhile(550.0),
         Row::note("  refresh, sixteen at a time", least(refreshes_together), "us"),
         Row::at_most("introspection, CPU", lowest(&rsa_flows, |flow| flow.introspect), "us", (120.0, 80.0)),
-        Row::at_most("revocation, durable, CPU", lowest(&rsa_flows, |flow| flow.revoke), "us", (120.0, 80.0)),
+        Row::at_most("revocation, durable, CPU", lowest(&rsa_flows, |flow| flow.revoke), "us", (120.0, 80.0))
+            .meanwhile(330.0),
+        Row::at_most("a pushed request, CPU", lowest(&rsa_flows, |flow| flow.push), "us", (150.0, 100.0)),
     ])
 }
 
@@ -105,7 +108,8 @@ fn flow(house: &House, emulator: &Emulator, process: &Process, client: Client, c
         process.cpu_of_each(count, || tokens.iter().try_for_each(|token| application.introspect(token)))?;
     let revoke =
         process.cpu_of_each(count, || tokens.iter().try_for_each(|token| application.revoke(token)))?;
-    Ok(Flow { authorize, token, userinfo, introspect, revoke })
+    let push = process.cpu_of_each(count, || (0..count).try_for_each(|_| application.push()))?;
+    Ok(Flow { authorize, token, userinfo, introspect, push, revoke })
 }
 
 fn refresh(house: &House, emulator: &Emulator, process: &Process, count: u32) -> Outcome<f64> {

@@ -165,6 +165,15 @@ impl Application {
         if answer.body.contains("\"active\":true") { Ok(()) } else { Err("a token is not active".into()) }
     }
 
+    /// Pushes an authorization request.
+    pub(crate) fn push(&mut self) -> Outcome<()> {
+        let query = authorization(self.client);
+        let body = query.split_once('?').map_or("", |(_, query)| query);
+        let headers = [("authorization", self.authorization.as_str())];
+        self.connection.post("/par", &headers, (FORM, body))?.expect(201)?;
+        Ok(())
+    }
+
     /// Gives a token back.
     pub(crate) fn revoke(&mut self, token: &str) -> Outcome<()> {
         self.post("/revoke", &[("token", token)]).map(drop)

@@ -163,8 +163,8 @@ impl Person {
     /// Whether this person may see the library of a group. `None`: not known, or not known any more.
     fn sees(&self, group: &Group, rules: &HouseRules, now: Timestamp) -> Option<bool> {
         let named = group.meaning()?.server;
-        let server = rules.accepted.iter().find(|server| server.name == named)?;
         let Standing::Member { through, .. } = &self.standing else { return Some(false) };
+        let server = rules.accepted.iter().find(|server| server.name == named)?;
         if !through.contains(server) {
             return Some(false);
         }

@@ -91,8 +91,8 @@ pub struct App {
     pub gateway: Gateway,
     /// What it takes to believe Cloudflare Access.
     pub access: AccessValidator,
-    /// Sends our requests to clients.
-    pub outbound: Outbound,
+    /// Sends our requests to clients, if any wants to be told of something.
+    pub outbound: Option<Outbound>,
     /// Wakes whoever tells clients of sessions that ended.
     pub sessions_ended: Notify,
     /// Marks what passes through browsers, and makes pairwise subjects.

@@ -15,7 +15,6 @@ use plextv::PlexTv;
 use plextv::breaker::{Breaker, Settings};
 use tokio::net::TcpListener;
 use tokio::sync::{Notify, watch};
-use tracing::info;
 
 use crate::app::{App, Lifetimes, Passwords, State};
 use crate::clock::{Clock, SystemClock};
@@ -30,7 +29,6 @@ use crate::limits::{StartLimiter, StartLimits};
 use crate::pages::{Pages, PagesError, Theme, ThemeValues};
 use crate::router::{Limits, router};
 use crate::session::Cookies;
-use crate::store::records::Declared;
 use crate::store::{Store, StoreError};
 use crate::throttle::Throttle;
 use crate::upstream::access_keys::AccessKeys;
@@ -38,6 +36,7 @@ use crate::upstream::local::PasswordChecker;
 use crate::upstream::outbound::{self, Outbound};
 use crate::upstream::plex::Plex;
 
+mod local;
 mod plex;
 
 pub use plex::plex_api;
@@ -194,7 +193,7 @@ impl Held {
             watchers: Arc::clone(&self.watchers),
             gateway: gateway(config),
             access: self.access(config)?,
-            outbound: outbound(&config.outbound)?,
+            outbound: Some(outbound(&config.outbound)?).filter(|_| wants_to_be_told(config)),
             sessions_ended: Notify::new(),
             mac: Arc::clone(&self.mac),
             cookies: Cookies::new(config.public_url.is_https()),
@@ -203,7 +202,7 @@ impl Held {
             stopping: parts.stopping,
         });
         // Last: what cannot be used changes nothing.
-        self.declare(config).await?;
+        local::declare(&*self.store, config, self.parts.clock.now()).await?;
         Ok(app)
     }
 
@@ -214,20 +213,6 @@ impl Held {
         let [jitter, ..] = self.parts.entropy.bytes();
         let breaker = Breaker::new(Settings::default().jittered(jitter));
         Ok(Some(Plex::new(api, settings, breaker, Arc::clone(&self.parts.clock))))
-    }
-
-    /// Has the store hold the accounts that the file declares, and no others that it once declared.
-    async fn declare(&self, config: &Config) -> Result<(), StartError> {
-        let now = self.parts.clock.now();
-        let accounts = config.local.accounts.iter().map(|declared| declared.to_record(now)).collect();
-        match self.store.declare_local_accounts(accounts, now).await? {
-            Declared::Stored { written: 0, removed: 0 } => Ok(()),
-            Declared::Stored { written, removed } => {
-                info!(written, removed, "the local accounts of the file were taken over");
-                Ok(())
-            }
-            Declared::Taken(id) => Err(StartError::LocalTaken(AccountId::Local(id))),
-        }
     }
 
     /// A team's keys that are here already stay, or a reload during an outage would lose them.
@@ -300,6 +285,11 @@ fn lifetimes(config: &Config) -> Lifetimes {
         refresh_absolute: config.tokens.refresh_absolute,
         refresh_grace: config.tokens.refresh_grace,
     }
+}
+
+/// Whether some client is to be called; else what would call takes no memory.
+fn wants_to_be_told(config: &Config) -> bool {
+    config.clients.iter().any(|client| client.backchannel_logout_uri.is_some())
 }
 
 /// What sends our requests to clients.

@@ -58,7 +58,7 @@ impl<W: Write> Write for OneLine<W> {
 }
 
 fn escaped(c: char) -> String {
-    if c.is_control() { c.escape_default().to_string() } else { c.to_string() }
+    if c.is_control() { format!("\\u{:04x}", u32::from(c)) } else { c.to_string() }
 }
 
 fn is_wanted(metadata: &Metadata<'_>, level: Level) -> bool {
@@ -93,6 +93,9 @@ mod tests {
             file.rewind().unwrap();
             file.read_to_string(&mut written).unwrap();
             let line = written.strip_suffix('\n').unwrap_or_else(|| panic!("{format:?}: {written:?}"));
+            if format == LogFormat::Json {
+                serde_json::from_str::<serde_json::Value>(line).unwrap();
+            }
             assert!(line.contains("forged") && !line.contains(char::is_control), "{format:?}: {line:?}");
         }
     }

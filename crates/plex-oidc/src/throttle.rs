@@ -79,7 +79,9 @@ impl Throttle {
             if all.len() >= MOST_KEYS {
                 all.retain(|_, tries| now.duration_since(tries.last) < MEMORY);
             }
-            if all.len() >= MOST_KEYS && !keys().all(|key| all.contains_key(&key)) {
+            // Nobody can make a known browser up, so there is always room for one.
+            let is_known = matches!(target, Target::Known(..));
+            if all.len() >= MOST_KEYS && !is_known && !keys().all(|key| all.contains_key(&key)) {
                 return Err(LONGEST_WAIT);
             }
             let fresh =

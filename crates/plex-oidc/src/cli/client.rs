@@ -65,6 +65,11 @@ impl AddArguments {
             }
             None => None,
         };
+        if self.url.is_none() && facts.as_ref().is_some_and(|(_, facts)| facts.needs_url()) {
+            return Err(
+                "this preset needs the address of the application: --url https://app.example.com.".to_owned()
+            );
+        }
         let public = match self.auth_method {
             Some(method) => method == Method::None,
             None => facts.is_some_and(|(_, facts)| facts.is_public()),
@@ -210,6 +215,7 @@ fn added(
             return secret.map_or(Ok(()), |_| writeln!(world.err, "\n{SHOWN_ONCE}")).map(|()| exit);
         }
     }
+    writeln!(world.out, "issuer:        {}", loaded.config.public_url)?;
     writeln!(world.out, "client id:     {}", client.id)?;
     secret.map_or(Ok(()), |secret| show(secret, world)).map(|()| Exit::Done)
 }

@@ -4,7 +4,7 @@
 use http::HeaderMap;
 use plex_oidc_core::access_jwt::{AccessApplication, AccessAssertion, AccessError, AccessPrincipal};
 use plex_oidc_core::client::Client;
-use plex_oidc_core::decide::{Person, Standing};
+use plex_oidc_core::decide::{HouseRules, Person, Standing};
 use plex_oidc_core::id::AccountId;
 use plex_oidc_core::subject::Subject;
 use thiserror::Error;
@@ -127,10 +127,10 @@ async fn person(app: &App, subject: Option<&Subject>, email: &str) -> Result<Use
         None => Who::Email(email),
     };
     let (people, now) = (&app.access.people, app.clock.instant());
-    if let Some(Ok(known)) = people.recent(now).map(|users| who.find(&users)) {
+    if let Some(Ok(known)) = people.recent(now).map(|users| who.find(&users, &app.rules)) {
         return Ok(known);
     }
-    who.find(&people.look_up(now, app.store.users()).await?)
+    who.find(&people.look_up(now, app.store.users()).await?, &app.rules)
 }
 
 enum Who<'w> {
@@ -141,8 +141,8 @@ enum Who<'w> {
 }
 
 impl Who<'_> {
-    fn find(&self, users: &[UserRecord]) -> Result<UserRecord, NotBelieved> {
-        let mut found = users.iter().filter(|user| self.is(&user.person));
+    fn find(&self, users: &[UserRecord], rules: &HouseRules) -> Result<UserRecord, NotBelieved> {
+        let mut found = users.iter().filter(|user| self.is(&user.person, rules));
         match (found.next(), found.next()) {
             (None, _) => Err(NotBelieved::NeverSeen),
             (Some(one), None) if !self.has_address(&one.person) => Err(NotBelieved::OtherAddress),
@@ -152,13 +152,13 @@ impl Who<'_> {
     }
 
     /// An address that nobody has seen confirmed is whatever its owner wrote: it tells nobody. A local account that is switched
-    /// off does not stand in the way of the one that its owner has besides.
-    fn is(&self, person: &Person) -> bool {
+    /// off, itself or with all others, does not stand in the way of the one that its owner has besides.
+    fn is(&self, person: &Person, rules: &HouseRules) -> bool {
         match self {
             Self::Account(id, _) => person.account.id == *id,
             Self::Email(_) => {
-                let is_off =
-                    matches!(person.account.id, AccountId::Local(_)) && person.standing == Standing::Ended;
+                let is_off = matches!(person.account.id, AccountId::Local(_))
+                    && (person.standing == Standing::Ended || !rules.local_accounts);
                 person.account.email_confirmed && self.has_address(person) && !is_off
             }
         }

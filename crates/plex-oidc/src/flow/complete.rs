@@ -234,8 +234,8 @@ async fn learn(app: &App, user: &UserRecord) -> Result<(), FlowError> {
     if app.store.user(user.account_id()).await?.is_none() {
         return Ok(());
     }
-    app.store.put_user(user.clone()).await?;
-    if user.person.standing == Standing::Ended {
+    let is_news = app.store.put_user(user.clone()).await?;
+    if is_news && user.person.standing == Standing::Ended {
         sign_out::end_access(app, user.account_id()).await?;
     }
     Ok(())

@@ -3,13 +3,12 @@
 
 use std::net::IpAddr;
 
-use aws_lc_rs::digest;
 use plex_oidc_core::account::Account;
 use plex_oidc_core::authorize::{Progress, RedirectError, Step};
 use plex_oidc_core::decide::Standing;
 use plex_oidc_core::id::{AccountId, LocalAccountId, RequestId};
 use plex_oidc_core::net::AddressBlock;
-use plex_oidc_core::secret::Secret;
+use plex_oidc_core::secret::{Secret, sha256};
 use tracing::info;
 
 use super::FlowError;
@@ -91,9 +90,7 @@ async fn checked(
         Some(name) => app.store.local_account(name).await?,
         None => None,
     };
-    let known = found
-        .as_ref()
-        .and_then(|account| known_in(app, local_id(&account.user.person.account)?, tried.known));
+    let known = found.as_ref().and_then(|account| known_in(app, account, tried.known));
     let target = target(found.as_ref(), known, tried.name);
     local
         .throttle
@@ -102,7 +99,7 @@ async fn checked(
     let open = found.filter(|account| account.user.person.standing == Standing::Kept);
     let hash = open.as_ref().and_then(|account| PasswordHash::parse(account.password_hash.as_deref()?));
     let is_right = match Password::parse(tried.password) {
-        Some(password) => local.checker.check(hash, password).await?,
+        Some(password) => local.checker.check(hash, password, known.is_some()).await?,
         None => false,
     };
     if !is_right {
@@ -133,24 +130,28 @@ fn target(found: Option<&LocalAccount>, known: Option<[u8; 16]>, typed: &str) ->
         (Some(id), Some(browser)) => Target::Known(id, browser),
         (Some(id), None) => Target::Account(id),
         (None, _) => {
-            let spelled = typed.trim().to_lowercase();
-            let digest = digest::digest(&digest::SHA256, spelled.as_bytes());
-            Target::Nobody(digest.as_ref().try_into().unwrap_or_default())
+            let spelled = typed.trim().to_ascii_lowercase(); // as names are compared
+            Target::Nobody(sha256(spelled.as_bytes()))
         }
     }
 }
 
 /// By which number this browser is known to the account, if the mark in its cookie says so.
-fn known_in(app: &App, id: LocalAccountId, mark: Option<&str>) -> Option<[u8; 16]> {
+fn known_in(app: &App, account: &LocalAccount, mark: Option<&str>) -> Option<[u8; 16]> {
     let text = app.mac.read(KNOWN_BROWSER, mark?)?;
-    let (account, browser) = text.split_at_checked(8)?;
-    (account == id.get().to_be_bytes()).then(|| browser.try_into().ok())?
+    let (password, browser) = text.split_at_checked(32)?;
+    (password == password_of(account)?).then(|| browser.try_into().ok())?
 }
 
-fn mark(app: &App, account: &Account, known: Option<[u8; 16]>) -> String {
-    let id = local_id(account).map_or(0, LocalAccountId::get);
-    let new = || *app.entropy.uuid().as_bytes();
-    app.mac.mark(KNOWN_BROWSER, &[&id.to_be_bytes()[..], &known.unwrap_or_else(new)].concat())
+fn mark(app: &App, account: &LocalAccount, known: Option<[u8; 16]>) -> Option<String> {
+    let browser = known.unwrap_or_else(|| *app.entropy.uuid().as_bytes());
+    Some(app.mac.mark(KNOWN_BROWSER, &[&password_of(account)?[..], &browser].concat()))
+}
+
+/// The account and its password, as a digest: with another password, no browser is known any more.
+fn password_of(account: &LocalAccount) -> Option<[u8; 32]> {
+    let (subject, hash) = (account.user.subject(), account.password_hash.as_ref()?);
+    Some(sha256(format!("{subject} {hash}").as_bytes()))
 }
 
 async fn admit(
@@ -159,7 +160,7 @@ async fn admit(
     Proved { account, hash, known }: Proved,
     old_session: Option<&BrowserSession>,
 ) -> Result<PasswordOutcome, FlowError> {
-    let known = mark(app, &account.user.person.account, known);
+    let known = mark(app, &account, known).unwrap_or_default();
     let session = begun_now(app, account.user, old_session);
     let request = &attempt.frozen.request;
     let progress = Progress { signed_in: true, ..Progress::default() };

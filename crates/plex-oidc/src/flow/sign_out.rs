@@ -1,6 +1,7 @@
 //! The end of sessions, whoever asks for it: the one place where people are signed out.
 
-use plex_oidc_core::id::AccountId;
+use plex_oidc_core::client::{Client, SubjectType};
+use plex_oidc_core::id::{AccountId, Sid};
 use tracing::info;
 
 use super::FlowError;
@@ -15,6 +16,22 @@ pub async fn end(app: &App, session: SessionName) -> Result<bool, FlowError> {
     }
     announce(app);
     Ok(ended.is_some())
+}
+
+/// Ends the browser session that this client knows by this name, if it is still there.
+pub async fn end_by_name(app: &App, client: Option<&Client>, named: Sid) -> Result<(), FlowError> {
+    let pairwise = client.filter(|client| client.subject_type != SubjectType::Public);
+    let sid = match pairwise {
+        None => Some(named),
+        Some(client) => {
+            let sessions = app.store.sessions_of_client(client.id.clone()).await?;
+            sessions.into_iter().find(|sid| app.sid_for(client, *sid) == named)
+        }
+    };
+    if let Some(sid) = sid {
+        end(app, SessionName::Sid(sid)).await?;
+    }
+    Ok(())
 }
 
 /// Ends everything that a person is signed in to: browser and gateway sessions, and grants, those for offline access as well.

@@ -74,7 +74,8 @@ async fn tell(app: &App, notice: &LogoutNotice) -> Result<(), Untold> {
     let keys = app.keys.ring();
     let token = keys.signing_key(client.signing_algorithm).sign(TYP_LOGOUT_TOKEN, &claims);
     let token = token.map_err(FlowError::from)?;
-    match app.outbound.post_form(url, &[("logout_token", &token)]).await? {
+    let outbound = app.outbound.as_ref().ok_or(Untold::NotAsked)?;
+    match outbound.post_form(url, &[("logout_token", &token)]).await? {
         StatusCode::OK | StatusCode::NO_CONTENT => Ok(()),
         other => Err(Untold::Refused(other)),
     }

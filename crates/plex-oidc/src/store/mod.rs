@@ -11,7 +11,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
-use plex_oidc_core::id::{AccountId, ClientId, GrantId, LocalAccountId, RequestId};
+use plex_oidc_core::id::{AccountId, ClientId, GrantId, LocalAccountId, RequestId, Sid};
 use plex_oidc_core::secret::SecretHash;
 use plex_oidc_core::time::{Seconds, Timestamp};
 use plex_oidc_core::token::assertion::UsedAssertion;
@@ -40,9 +40,9 @@ pub const CODE_MEMORY: Seconds = Seconds::hours(1);
 /// For how long after its end a pushed request is remembered, for the sign-ins that were begun with it. One that takes longer
 /// has to be begun anew.
 pub const PUSHED_MEMORY: Seconds = Seconds::minutes(30);
-/// For how long after a client was last given tokens in a session it is told when that person signs out everywhere, or is shut
-/// out: its own visit may last longer than our session did.
-pub const TOLD_FOR: Seconds = Seconds::days(90);
+/// For how long after a client was given tokens in a session it is told when that person signs out everywhere, or is shut out:
+/// its own visit may last longer than our session did, and ours lasts a year at most.
+pub const TOLD_FOR: Seconds = Seconds::days(366);
 /// How often a client is told of the end of a session before we give up on it (requirement 120).
 pub const LOGOUT_TRIES: u32 = 3;
 /// How long after the first try the second comes, and the third after that.
@@ -236,6 +236,8 @@ pub trait Store: Send + Sync {
     /// Takes at most `most` notices whose time has come out for one try each. A notice that is not settled comes again, as
     /// [`LOGOUT_RETRIES`] says, until it was tried [`LOGOUT_TRIES`] times.
     fn take_due_logouts(&self, now: Timestamp, most: usize) -> Answer<'_, Vec<LogoutNotice>>;
+    /// The browser sessions in which this client was given something, those that are over too.
+    fn sessions_of_client(&self, client: ClientId) -> Answer<'_, Vec<Sid>>;
     /// Takes a notice off the queue. `false` when it is not there, or was taken for another try since.
     fn settle_logout(&self, notice: LogoutNotice) -> Answer<'_, bool>;
 

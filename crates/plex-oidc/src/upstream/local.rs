@@ -100,22 +100,41 @@ pub struct Busy;
 
 /// Checks passwords, a few at a time.
 pub struct PasswordChecker {
+    /// From anybody.
+    others: Turns,
+    /// From browsers in which the password was right before: strangers cannot stand in their way.
+    known: Turns,
+}
+
+struct Turns {
     hashing: Arc<Semaphore>,
     admitted: Arc<Semaphore>,
 }
 
-impl PasswordChecker {
-    /// For `at_once` passwords at a time, each of which takes 19 MiB.
-    pub fn new(at_once: usize) -> Self {
-        let at_once = at_once.clamp(1, 1024);
+impl Turns {
+    fn new(at_once: usize) -> Self {
         let admitted = at_once.saturating_mul(1 + WAITING_PER_HASH);
         Self { hashing: Arc::new(Semaphore::new(at_once)), admitted: Arc::new(Semaphore::new(admitted)) }
     }
+}
 
-    /// Whether `password` is that of `hash`. Without a hash it is not, which takes as long to find out.
-    pub async fn check(&self, hash: Option<PasswordHash>, password: Password) -> Result<bool, Busy> {
-        let admitted = Arc::clone(&self.admitted).try_acquire_owned().map_err(|_| Busy)?;
-        let turn = Arc::clone(&self.hashing).acquire_owned().await.map_err(|_| Busy)?;
+impl PasswordChecker {
+    /// For `at_once` passwords at a time, each of which takes 19 MiB, and one more of a known browser.
+    pub fn new(at_once: usize) -> Self {
+        Self { others: Turns::new(at_once.clamp(1, 1024)), known: Turns::new(1) }
+    }
+
+    /// Whether `password` is that of `hash`. Without a hash it is not, which takes as long to find out. `known`: the browser is
+    /// one in which it was right before.
+    pub async fn check(
+        &self,
+        hash: Option<PasswordHash>,
+        password: Password,
+        known: bool,
+    ) -> Result<bool, Busy> {
+        let turns = if known { &self.known } else { &self.others };
+        let admitted = Arc::clone(&turns.admitted).try_acquire_owned().map_err(|_| Busy)?;
+        let turn = Arc::clone(&turns.hashing).acquire_owned().await.map_err(|_| Busy)?;
         // What was begun is finished, whoever has gone away: until then it keeps its places.
         let checking = tokio::task::spawn_blocking(move || {
             let _places = (admitted, turn);
@@ -184,23 +203,28 @@ mod tests {
     async fn req_138_excess_is_refused_and_a_place_is_free_again_afterwards() {
         let checker = Arc::new(PasswordChecker::new(1));
         let hash = PasswordHash::of(&password("correct horse"), [7; 16]);
-        let held = Arc::clone(&checker.hashing).acquire_owned().await.unwrap();
+        let held = Arc::clone(&checker.others.hashing).acquire_owned().await.unwrap();
         let waiting: Vec<_> = (0..=WAITING_PER_HASH)
             .map(|_| {
                 let (checker, hash) = (Arc::clone(&checker), hash.clone());
-                tokio::spawn(async move { checker.check(Some(hash), password("correct horse")).await })
+                tokio::spawn(async move { checker.check(Some(hash), password("correct horse"), false).await })
             })
             .collect();
-        while checker.admitted.available_permits() > 0 {
+        while checker.others.admitted.available_permits() > 0 {
             tokio::task::yield_now().await;
         }
-        assert_eq!(checker.check(Some(hash.clone()), password("correct horse")).await, Err(Busy));
+        assert_eq!(checker.check(Some(hash.clone()), password("correct horse"), false).await, Err(Busy));
+        assert_eq!(
+            checker.check(Some(hash.clone()), password("correct horse"), true).await,
+            Ok(true),
+            "known"
+        );
         drop(held);
         for one in waiting {
             assert_eq!(one.await.unwrap(), Ok(true));
         }
-        assert_eq!(checker.check(None, password("correct horse")).await, Ok(false));
-        assert_eq!(checker.admitted.available_permits(), 1 + WAITING_PER_HASH);
+        assert_eq!(checker.check(None, password("correct horse"), false).await, Ok(false));
+        assert_eq!(checker.others.admitted.available_permits(), 1 + WAITING_PER_HASH);
     }
 
     #[test]

@@ -99,7 +99,7 @@ async fn answer(
         (Some(here), _) => Ok(confirm(app, &here, way_back, doubt)),
         (None, hinted) => {
             if let Some(sid) = hinted {
-                flow::end(app, SessionName::Sid(sid)).await?;
+                flow::end_by_name(app, request.client, sid).await?;
             }
             Ok(match look_again {
                 Some(address) => see_other(&address),

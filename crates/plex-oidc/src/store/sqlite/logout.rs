@@ -1,6 +1,6 @@
 //! Telling clients of sessions that end: who is to be told, and the queue of what is not told yet.
 
-use plex_oidc_core::id::{AccountId, GrantId, Sid};
+use plex_oidc_core::id::{AccountId, ClientId, GrantId, Sid};
 use plex_oidc_core::time::Timestamp;
 use rusqlite::{Connection, params};
 
@@ -66,6 +66,16 @@ pub(super) fn take_due(conn: &Connection, now: Timestamp, most: usize) -> Result
                 tries: row.get("logout_notices.tries")?,
             })
         },
+    )
+}
+
+pub(super) fn sessions_of_client(conn: &Connection, client: &ClientId) -> Result<Vec<Sid>> {
+    all(
+        conn,
+        r#"SELECT sid AS "grants.sid" FROM grants WHERE client_id = ?1
+        UNION SELECT sid FROM session_clients WHERE client_id = ?1"#,
+        [client.as_str()],
+        |row| row.uuid("grants.sid").map(Sid),
     )
 }
 

@@ -7,7 +7,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use plex_oidc_core::id::{AccountId, ClientId, GrantId, LocalAccountId, RequestId};
+use plex_oidc_core::id::{AccountId, ClientId, GrantId, LocalAccountId, RequestId, Sid};
 use plex_oidc_core::secret::SecretHash;
 use plex_oidc_core::time::Timestamp;
 use plex_oidc_core::token::assertion::UsedAssertion;
@@ -279,6 +279,10 @@ impl Store for SqliteStore {
 
     fn take_due_logouts(&self, now: Timestamp, most: usize) -> Answer<'_, Vec<LogoutNotice>> {
         self.write_forgettable(move |conn| logout::take_due(conn, now, most))
+    }
+
+    fn sessions_of_client(&self, client: ClientId) -> Answer<'_, Vec<Sid>> {
+        self.read(move |conn| logout::sessions_of_client(conn, &client))
     }
 
     fn settle_logout(&self, notice: LogoutNotice) -> Answer<'_, bool> {

@@ -113,7 +113,10 @@ fn a_secret_that_no_snippet_can_hold_is_shown_all_the_same() {
     let house = house("");
     let ran = done(run(&house, &["client", "add", "a'b", "--preset", "tailscale"]));
     let secret = ran.out.lines().find_map(|line| line.strip_prefix("client secret: ")).unwrap();
-    assert_eq!(ran.out, format!("client id:     a'b\nclient secret: {secret}\n"));
+    assert_eq!(
+        ran.out,
+        format!("issuer:        https://auth.example.com\nclient id:     a'b\nclient secret: {secret}\n")
+    );
     assert!(ran.err.contains("There is no snippet: `a\\'b`") && !ran.err.contains(secret), "{}", ran.err);
 }
 
@@ -131,7 +134,7 @@ fn client_add_changes_nothing_with_a_preset_that_will_not_do() {
             "Nothing was changed: there is no preset `imich`. Did you mean \"immich\"?",
         ),
         (add("dozzle", &url), Exit::Failed, "plex-oidc snippet dozzle prints what it needs."),
-        (add("immich", &[]), Exit::BadConfiguration, "clients.0.url: is missing, and the preset needs it"),
+        (add("immich", &[]), Exit::Failed, "this preset needs the address of the application: --url"),
         (add("immich", &["--url", "http://a.example.com"]), Exit::BadConfiguration, "must be https"),
         (run(&house, &["client", "add", "x", "--url", "https://a.example.com"]), Exit::Usage, "--preset"),
         (run(&house, &["client", "add", "--redirect-uri", "https://a.example.com"]), Exit::Usage, "ID"),

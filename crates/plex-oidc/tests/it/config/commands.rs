@@ -250,7 +250,8 @@ fn a_public_client_has_no_secret() {
     let arguments =
         ["client", "add", "app", "--auth-method", "none", "--redirect-uri", "com.example.app:/callback"];
     let ran = plex_oidc(folder.path(), &arguments, &[]);
-    assert_eq!((ran.exit, ran.out.as_str()), (Exit::Done, "client id:     app\n"), "{}", ran.err);
+    let expected = "issuer:        https://auth.example.com\nclient id:     app\n";
+    assert_eq!((ran.exit, ran.out.as_str()), (Exit::Done, expected), "{}", ran.err);
     assert_eq!(hashes(folder.path(), "app"), []);
     let ran = plex_oidc(folder.path(), &["client", "rotate-secret", "app"], &[]);
     assert_eq!(

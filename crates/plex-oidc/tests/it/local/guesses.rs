@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use plex_oidc_core::time::Seconds;
 
-use super::{PASSWORD, house, setup};
+use super::{PASSWORD, house, setup, setup_with};
 use crate::support::{Answer, Browser, House};
 
 async fn tried(browser: &mut Browser, house: &House, name: &str, password: &str) -> Answer {
@@ -89,6 +89,11 @@ async fn req_140_tries_by_name_and_by_address_count_together_for_whoever_tries()
     let unknown = tried(&mut house.browser(), &house, " NOBODY ", PASSWORD).await;
     assert_eq!((unknown.status, unknown.header("retry-after")), (429, Some("2")));
     assert_eq!(unknown.heading(), refused.heading());
+    // Names are told apart as accounts are: else a letter that only looks like another would tell which names are there.
+    for _ in 0..5 {
+        assert_eq!(tried(&mut house.browser(), &house, "kim", "not the password").await.status, 303);
+    }
+    assert_eq!(tried(&mut house.browser(), &house, "\u{212a}im", "not the password").await.status, 303);
     assert_eq!(tried(&mut house.browser(), &house, "mara", PASSWORD).await.status, 303, "somebody else");
     house.pass(Seconds(2));
     assert_eq!(tried(&mut stranger, &house, "robin", PASSWORD).await.status, 303);
@@ -122,4 +127,19 @@ async fn req_142_whoever_tries_anothers_name_again_and_again_does_not_lock_them_
     let mut forger = house.browser();
     forger.cookies.insert("__Host-plex-oidc-known".to_owned(), format!("{}A", &mark[..mark.len() - 1]));
     assert_eq!(tried(&mut forger, &house, "robin", PASSWORD).await.status, 429);
+}
+
+#[tokio::test]
+async fn req_140_with_another_password_no_browser_is_known_any_more() {
+    let mut house = house().await;
+    let mut once = house.browser();
+    once.sign_in_with_password(&house.relying_party("photos").authorization().url(), "robin", PASSWORD).await;
+    let mark = once.cookies.get("__Host-plex-oidc-known").unwrap().clone();
+    house.restart_with(|_| setup_with("another secret")).await;
+    for _ in 0..5 {
+        tried(&mut house.browser(), &house, "robin", "not the password").await;
+    }
+    let mut with_mark = house.browser();
+    with_mark.cookies.insert("__Host-plex-oidc-known".to_owned(), mark);
+    assert_eq!(tried(&mut with_mark, &house, "robin", PASSWORD).await.status, 429);
 }

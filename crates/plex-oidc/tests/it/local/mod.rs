@@ -11,13 +11,18 @@ const PASSWORD: &str = "a long enough secret";
 
 /// Robin, who has a local account, may use Photos; Mara, who has one too, may use nothing.
 fn setup() -> Setup {
+    setup_with(PASSWORD)
+}
+
+/// The same, where this is Robin's password.
+fn setup_with(password: &str) -> Setup {
     Setup::default()
         .set("local", "groups = [\"family\"]")
         .client("photos", "allow = [\"plex-friend\", \"family\"]")
         .user(
             7,
             "robin",
-            PASSWORD,
+            password,
             "groups = [\"family\"]\nclaims = [\"name=Robin Example\", \"email=robin@example.com\", \
              \"email_verified=true\", \"birthdate=1980-12-31\", \"address.country=NL\", \"phone_number=+31201234567\"]",
         )

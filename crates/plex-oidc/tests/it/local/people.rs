@@ -1,9 +1,11 @@
 //! Who they are, to applications and to the gateway, and who they are not.
 
 use plex_oidc_core::gateway::Family;
+use plex_oidc_core::groups::{Group, Groups};
+use plex_oidc_core::id::{AccountId, LocalAccountId};
 use serde_json::json;
 
-use super::{PASSWORD, setup};
+use super::{PASSWORD, house, setup};
 use crate::support::{PROXY_NETWORK, Setup};
 
 #[tokio::test]
@@ -107,4 +109,15 @@ async fn the_gateway_lets_them_pass_with_their_own_name() {
     assert_eq!(passed.header("remote-user"), Some("local-7"), "never what a Plex account could be called");
     assert_eq!(passed.header("remote-groups"), Some("family,local"));
     assert_eq!(passed.header("remote-email"), Some("robin@example.com"));
+}
+
+#[tokio::test]
+async fn a_group_that_is_no_group_any_more_is_nobodys() {
+    let mut house = house().await;
+    house.sql("UPDATE local_accounts SET declared = 0 WHERE username = 'robin'");
+    let setup = |_| Setup::default().set("local", "groups = [\"others\"]").user(8, "mara", PASSWORD, "");
+    house.restart_with(setup).await;
+    let robin = AccountId::Local(LocalAccountId::new(7).unwrap());
+    let stored = house.app().store.user(robin).await.unwrap().unwrap();
+    assert_eq!(stored.person.groups, Groups::from([Group::local()]));
 }

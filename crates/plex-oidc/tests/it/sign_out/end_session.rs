@@ -11,12 +11,16 @@ use serde_json::Value;
 use url::Url;
 
 use super::{BYE, end_session, silently, with_ways_back};
-use crate::support::{Answer, Browser, House, RelyingParty, Tokens, post_form};
+use crate::support::{Answer, Browser, House, RelyingParty, Setup, Tokens, post_form};
 
 const STATE: &str = "a b&c=d/ü\"<>+%41";
 
 async fn signed_in() -> (House, RelyingParty, Browser, Tokens) {
-    let house = with_ways_back().start().await;
+    signed_in_at(with_ways_back()).await
+}
+
+async fn signed_in_at(setup: Setup) -> (House, RelyingParty, Browser, Tokens) {
+    let house = setup.start().await;
     let photos = house.relying_party("photos");
     let (mut browser, asked) = (house.browser(), photos.authorization().with("scope", "openid"));
     let landing = browser.sign_in(&asked.url(), "friend").await;
@@ -275,8 +279,10 @@ async fn req_118_a_form_from_elsewhere_ends_its_own_session_and_asks_about_the_o
 
 #[tokio::test]
 async fn req_118_the_session_ends_when_the_cookie_is_missing_too() {
-    for by_form in [true, false] {
-        let (_house, photos, mut browser, tokens) = signed_in().await;
+    for (by_form, subjects) in [(true, "public"), (false, "public"), (true, "pairwise"), (false, "pairwise")]
+    {
+        let setup = with_ways_back().client("photos", &format!("subject_type = \"{subjects}\""));
+        let (_house, photos, mut browser, tokens) = signed_in_at(setup).await;
         let cookies = std::mem::take(&mut browser.cookies);
         let id_token = tokens.id_token();
         let asked = [("id_token_hint", &*id_token), ("post_logout_redirect_uri", BYE)];
