@@ -71,7 +71,7 @@ fn costs(house: &House, emulator: &Emulator, team: &Team) -> Outcome<Vec<Row>> {
             "%",
             (60.0, 80.0),
         )
-        .meanwhile(52.0),
+        .meanwhile(45.0),
         Row::at_most("Cloudflare Access assertion, signature checked, CPU", access, "us", (60.0, 35.0)),
     ])
 }

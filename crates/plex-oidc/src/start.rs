@@ -18,7 +18,7 @@ use tokio::sync::{Notify, watch};
 
 use crate::app::{App, Lifetimes, Passwords, State};
 use crate::clock::{Clock, SystemClock};
-use crate::config::{Config, OutboundConfig};
+use crate::config::Config;
 use crate::entropy::{Entropy, SystemEntropy};
 use crate::flow::watch::Watchers;
 use crate::gateway::{self, AccessValidator, Gateway, GatewayCookies, Recent, TeamKeys};
@@ -193,7 +193,7 @@ impl Held {
             watchers: Arc::clone(&self.watchers),
             gateway: gateway(config),
             access: self.access(config)?,
-            outbound: Some(outbound(&config.outbound)?).filter(|_| wants_to_be_told(config)),
+            outbound: outbound(config)?,
             sessions_ended: Notify::new(),
             mac: Arc::clone(&self.mac),
             cookies: Cookies::new(config.public_url.is_https()),
@@ -234,7 +234,7 @@ pub fn examine(config: &Config) -> Result<(), StartError> {
     if let Some(plex) = &config.plex {
         plex_api(plex, new_client_identifier([0; 32]))?;
     }
-    outbound(&config.outbound)?;
+    outbound(config)?;
     pages(config).map(drop)
 }
 
@@ -287,16 +287,17 @@ fn lifetimes(config: &Config) -> Lifetimes {
     }
 }
 
-/// Whether some client is to be called; else what would call takes no memory.
-fn wants_to_be_told(config: &Config) -> bool {
-    config.clients.iter().any(|client| client.backchannel_logout_uri.is_some())
-}
-
-/// What sends our requests to clients.
-fn outbound(settings: &OutboundConfig) -> Result<Outbound, StartError> {
+/// What sends our requests to clients; nothing, and no memory, where none wants to be told of anything.
+fn outbound(config: &Config) -> Result<Option<Outbound>, StartError> {
+    let settings = &config.outbound;
+    let is_wanted = config.clients.iter().any(|client| client.backchannel_logout_uri.is_some());
+    if !is_wanted && settings.ca_file.is_none() {
+        return Ok(None);
+    }
     let extra_ca = settings.ca_file.as_deref().map(read).transpose()?;
     let (reach, look_up) = (settings.reach.clone(), outbound::system_look_up());
     Outbound::new(extra_ca.as_deref(), reach, look_up, outbound::LONGEST)
+        .map(Some)
         .map_err(|error| StartError::Outbound(error.to_string()))
 }
 
