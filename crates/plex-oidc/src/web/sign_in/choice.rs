@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use axum::body::Body;
 use axum::extract::{Path, Request, State as Shared};
-use http::HeaderMap;
 use plex_oidc_core::authorize::{Progress, Step};
 
 use crate::app::{App, State};
@@ -14,36 +13,15 @@ use crate::flow::complete::{cancelled, finish_with_session};
 use crate::flow::pushed;
 use crate::pages::ErrorKind;
 use crate::store::records::{BrowserSession, Consent, LoginState};
-use crate::web::request::{is_our_own, open_attempt, read_form};
 use crate::web::respond::{
-    Answer, attempt_error, failed, onward, page_error, see_other, to_attempt, to_client_after_form,
-    with_cookie,
+    Answer, failed, onward, page_error, see_other, to_attempt, to_client_after_form, with_cookie,
 };
+use crate::web::sign_in::form::{self, Filled};
 use crate::web::sign_in::views::sign_in;
-
-/// A form that came from our own page.
-struct Filled<'a> {
-    attempt: Attempt<'a>,
-    headers: HeaderMap,
-    /// The account that the page showed, if it was about one.
-    account: Option<String>,
-}
-
-/// Opens the attempt of a form that came from our own page.
-async fn open_form(app: &Arc<App>, path: Path<String>, request: Request<Body>) -> Result<Filled<'_>, Answer> {
-    let headers = request.headers().clone();
-    let attempt = open_attempt(app, path, &headers).await?;
-    let form = read_form(request, app).await.ok();
-    if !is_our_own(app, &attempt, &headers, form.as_ref()) {
-        return Err(attempt_error(app, ErrorKind::FormExpired, &attempt));
-    }
-    let account = form.and_then(|form| form.get("account").ok().flatten().map(str::to_owned));
-    Ok(Filled { attempt, headers, account })
-}
 
 /// `POST /sign-in/{request_id}/cancel`: back to the client, with `access_denied`.
 pub async fn cancel(Shared(app): Shared<State>, path: Path<String>, request: Request<Body>) -> Answer {
-    let attempt = match open_form(&app, path, request).await {
+    let attempt = match form::open(&app, path, request).await {
         Ok(form) => form.attempt,
         Err(answer) => return answer,
     };
@@ -66,7 +44,7 @@ async fn give_up(app: &App, attempt: &Attempt<'_>) -> Result<bool, FlowError> {
 /// `POST /sign-in/{request_id}/again`: from the start, with another PIN; or, when Plex had approved and then did not
 /// answer, from there.
 pub async fn again(Shared(app): Shared<State>, path: Path<String>, request: Request<Body>) -> Answer {
-    let attempt = match open_form(&app, path, request).await {
+    let attempt = match form::open(&app, path, request).await {
         Ok(form) => form.attempt,
         Err(answer) => return answer,
     };
@@ -93,7 +71,7 @@ pub async fn consent(Shared(app): Shared<State>, path: Path<String>, request: Re
 }
 
 async fn go_on(app: &Arc<App>, path: Path<String>, request: Request<Body>, done: Progress) -> Answer {
-    let form = match open_form(app, path, request).await {
+    let form = match form::open(app, path, request).await {
         Ok(form) => form,
         Err(answer) => return answer,
     };
@@ -105,7 +83,7 @@ async fn next(app: &App, form: &Filled<'_>, done: Progress) -> Result<Answer, Fl
     let attempt = &form.attempt;
     let session = attempt::session(app, app.cookies.session(&form.headers).as_ref()).await?;
     // Another tab may have signed in as somebody else since the page was drawn: then it is asked anew.
-    let shown = form.account.as_deref();
+    let shown = form.field("account");
     if session.as_ref().is_some_and(|session| shown != Some(session.user.subject().as_str())) {
         return Ok(to_attempt(attempt.id));
     }

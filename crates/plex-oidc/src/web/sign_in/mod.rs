@@ -5,6 +5,7 @@
 
 pub mod choice;
 pub mod constant;
+pub mod form;
 pub mod page;
 pub mod password;
 pub mod return_;

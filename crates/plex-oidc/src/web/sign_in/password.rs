@@ -4,18 +4,14 @@ use std::net::IpAddr;
 
 use axum::body::Body;
 use axum::extract::{Path, Request, State as Shared};
-use http::HeaderMap;
-use plex_oidc_core::form::Parameters;
 
 use crate::app::{App, State};
 use crate::flow::FlowError;
-use crate::flow::attempt::{self, Attempt};
+use crate::flow::attempt;
 use crate::flow::password::{PasswordOutcome, Tried, sign_in};
-use crate::pages::ErrorKind;
-use crate::web::request::{ClientAddress, is_our_own, open_attempt, read_form};
-use crate::web::respond::{
-    Answer, attempt_error, failed, see_other, to_attempt, to_client_after_form, with_cookie,
-};
+use crate::web::request::ClientAddress;
+use crate::web::respond::{Answer, failed, see_other, to_attempt, to_client_after_form, with_cookie};
+use crate::web::sign_in::form::{self, Filled};
 
 /// `POST /sign-in/{request_id}/password`.
 pub async fn password(
@@ -24,32 +20,20 @@ pub async fn password(
     ClientAddress(address): ClientAddress,
     request: Request<Body>,
 ) -> Answer {
-    let headers = request.headers().clone();
-    let attempt = match open_attempt(&app, path, &headers).await {
-        Ok(attempt) => attempt,
+    let form = match form::open(&app, path, request).await {
+        Ok(form) => form,
         Err(answer) => return answer,
     };
-    let Ok(form) = read_form(request, &app).await else {
-        return attempt_error(&app, ErrorKind::InvalidRequest, &attempt);
-    };
-    if !is_our_own(&app, &attempt, &headers, Some(&form)) {
-        return attempt_error(&app, ErrorKind::FormExpired, &attempt);
-    }
-    let answer = go_on(&app, &attempt, (&headers, address), &form).await;
-    answer.unwrap_or_else(|error| failed(&app, &error, Some(&attempt)))
+    let answer = go_on(&app, &form, address).await;
+    answer.unwrap_or_else(|error| failed(&app, &error, Some(&form.attempt)))
 }
 
-async fn go_on(
-    app: &App,
-    attempt: &Attempt<'_>,
-    (headers, address): (&HeaderMap, IpAddr),
-    form: &Parameters,
-) -> Result<Answer, FlowError> {
+async fn go_on(app: &App, form: &Filled<'_>, address: IpAddr) -> Result<Answer, FlowError> {
+    let (attempt, headers) = (&form.attempt, &form.headers);
     let session = attempt::session(app, app.cookies.session(headers).as_ref()).await?;
-    let field = |name| form.get(name).ok().flatten().unwrap_or_default();
     let tried = Tried {
-        name: field("username"),
-        password: field("password"),
+        name: form.field("username").unwrap_or_default(),
+        password: form.field("password").unwrap_or_default(),
         address,
         known: app.cookies.known_browser(headers),
     };

@@ -2,7 +2,7 @@
 
 use axum::body::Body;
 use axum::extract::{Path, Request, State as Shared};
-use http::{HeaderMap, StatusCode};
+use http::StatusCode;
 use plex_oidc_core::time::{Seconds, Timestamp};
 use plextv::{Pin, PinId};
 use secrecy::SecretString;
@@ -16,8 +16,9 @@ use crate::flow::attempt::Attempt;
 use crate::pages::ErrorKind;
 use crate::store::records::{AdoptedPin, Adoption, LoginState};
 use crate::upstream::plex::{PATIENCE, PinRefusal};
-use crate::web::request::{ClientAddress, is_our_own, open_attempt, read_body, read_form, wants_json};
-use crate::web::respond::{Answer, OAuthError, attempt_error, json, kind_of, next, onward, to_attempt};
+use crate::web::request::{ClientAddress, is_our_own, open_attempt, read_body, wants_json};
+use crate::web::respond::{Answer, kind_of, next, onward, to_attempt};
+use crate::web::sign_in::form::{self, problem, refused};
 
 /// How a PIN's Plex page is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
@@ -105,32 +106,23 @@ pub async fn start(
     ClientAddress(address): ClientAddress,
     request: Request<Body>,
 ) -> Answer {
-    let headers = request.headers().clone();
-    let attempt = match open_attempt(&app, path, &headers).await {
-        Ok(attempt) => attempt,
+    let form = match form::open(&app, path, request).await {
+        Ok(form) => form,
         Err(answer) => return answer,
     };
-    let Ok(form) = read_form(request, &app).await else {
-        return attempt_error(&app, ErrorKind::FormExpired, &attempt);
-    };
-    if !is_our_own(&app, &attempt, &headers, Some(&form)) {
-        return refused(&app, &attempt, &headers, ErrorKind::FormExpired);
-    }
+    let (attempt, headers) = (&form.attempt, &form.headers);
     if !app.limiter.allows_start(address) {
         warn!(%address, "too many sign-ins were started");
-        return refused(&app, &attempt, &headers, ErrorKind::RateLimited);
+        return refused(&app, attempt, headers, ErrorKind::RateLimited);
     }
-    let mode = match form.get("mode") {
-        Ok(Some("popup")) => Mode::Popup,
-        _ => Mode::SameTab,
-    };
-    match make(&app, &attempt, mode).await {
-        Ok(Some(url)) if wants_json(&headers) => next(url.as_str()),
+    let mode = if form.field("mode") == Some("popup") { Mode::Popup } else { Mode::SameTab };
+    match make(&app, attempt, mode).await {
+        Ok(Some(url)) if wants_json(headers) => next(url.as_str()),
         Ok(Some(url)) => onward(&app, url.as_str(), "Plex"),
         // Another click was first, or the attempt is over: its page says which.
-        Ok(None) if !wants_json(&headers) => to_attempt(attempt.id),
-        Ok(None) => refused(&app, &attempt, &headers, ErrorKind::UnknownRequest),
-        Err(error) => refused(&app, &attempt, &headers, kind_of(&error)),
+        Ok(None) if !wants_json(headers) => to_attempt(attempt.id),
+        Ok(None) => refused(&app, attempt, headers, ErrorKind::UnknownRequest),
+        Err(error) => refused(&app, attempt, headers, kind_of(&error)),
     }
 }
 
@@ -171,18 +163,6 @@ fn end_of(pin: &Pin, now: Timestamp) -> Timestamp {
     now.plus(Seconds(u32::try_from(life).unwrap_or(u32::MAX)))
 }
 
-fn refused(app: &App, attempt: &Attempt<'_>, headers: &HeaderMap, kind: ErrorKind) -> Answer {
-    if !wants_json(headers) {
-        return attempt_error(app, kind, attempt);
-    }
-    let status = StatusCode::from_u16(kind.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    problem(status, "not_started")
-}
-
 fn status_of(error: &FlowError) -> StatusCode {
     StatusCode::from_u16(kind_of(error).status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
-}
-
-fn problem(status: StatusCode, error: &str) -> Answer {
-    json(status, &OAuthError { error, error_description: "the sign-in page says what to do" })
 }
