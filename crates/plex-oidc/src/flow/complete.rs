@@ -234,10 +234,10 @@ async fn learn(app: &App, user: &UserRecord) -> Result<(), FlowError> {
     if app.store.user(user.account_id()).await?.is_none() {
         return Ok(());
     }
-    let is_news = app.store.put_user(user.clone()).await?;
-    if is_news && user.person.standing == Standing::Ended {
-        sign_out::end_access(app, user.account_id()).await?;
+    if user.person.standing == Standing::Ended {
+        return sign_out::end_access(app, user).await;
     }
+    app.store.put_user(user.clone()).await?;
     Ok(())
 }
 

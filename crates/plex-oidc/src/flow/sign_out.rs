@@ -6,7 +6,7 @@ use tracing::info;
 
 use super::FlowError;
 use crate::app::App;
-use crate::store::records::{GrantsPolicy, SessionName};
+use crate::store::records::{GrantsPolicy, SessionName, UserRecord};
 
 /// Ends a browser session. Refresh tokens for offline access live on. `false`: there was no such session.
 pub async fn end(app: &App, session: SessionName) -> Result<bool, FlowError> {
@@ -43,8 +43,9 @@ pub async fn end_everywhere(app: &App, account: AccountId) -> Result<(), FlowErr
 }
 
 /// Ends everything that a person has here, app tokens too: Plex says clearly that nothing is shared any more.
-pub async fn end_access(app: &App, account: AccountId) -> Result<(), FlowError> {
-    let ended = app.store.end_access(account, app.clock.now()).await?;
+pub async fn end_access(app: &App, user: &UserRecord) -> Result<(), FlowError> {
+    let Some(ended) = app.store.end_access(user.clone()).await? else { return Ok(()) };
+    let account = user.account_id();
     info!(%account, sessions = ended.sessions, grants = ended.grants, app_tokens = ended.app_tokens, "access has ended");
     announce(app);
     Ok(())

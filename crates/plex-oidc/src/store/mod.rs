@@ -281,9 +281,9 @@ pub trait Store: Send + Sync {
     /// Makes the accounts that the configuration declares these, all or none. Access ends for those that are gone or switched
     /// off, and what came of signing in for those with another password.
     fn declare_local_accounts(&self, declared: Vec<LocalAccount>, now: Timestamp) -> Answer<'_, Declared>;
-    /// Ends every browser session, every grant and every app token of a user. Nothing calls it yet: what asks Plex again about
-    /// somebody who is signed in will.
-    fn end_access(&self, account_id: AccountId, now: Timestamp) -> Answer<'_, EndedAccess>;
+    /// Stores that a user's access has ended, and ends every browser session, every grant and every app token with it. `None`
+    /// when something newer was known already: then nothing ends.
+    fn end_access(&self, user: UserRecord) -> Answer<'_, Option<EndedAccess>>;
 
     /// What a user agreed to for a client.
     fn consent(&self, account_id: AccountId, client_id: ClientId) -> Answer<'_, Option<Consent>>;

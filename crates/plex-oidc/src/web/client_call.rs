@@ -16,16 +16,17 @@ use crate::app::{App, State};
 use crate::flow::client_auth::believed;
 use crate::flow::tokens::FlowToken;
 
-/// A form that a client posted, and how it says that it is that client.
-pub struct ClientCall {
-    authorization: Option<String>,
+/// A form that a client posted, and the client, which has proved that it is that client.
+pub struct ClientCall<'a> {
+    /// The client.
+    pub client: &'a Client,
     /// The form.
     pub parameters: Parameters,
 }
 
-impl ClientCall {
-    /// Reads a call, or says what is wrong with its shape.
-    pub async fn read(app: &State, request: Request<Body>) -> Result<Self, Answer> {
+impl<'a> ClientCall<'a> {
+    /// Reads a call and believes its client, or refuses it.
+    pub async fn read(app: &'a State, request: Request<Body>) -> Result<Self, Answer> {
         if request.method() != Method::POST {
             let mut answer = refused(&TokenError::InvalidRequest("this endpoint takes POST only"));
             *answer.status_mut() = StatusCode::METHOD_NOT_ALLOWED;
@@ -42,20 +43,13 @@ impl ClientCall {
             return Err(refused(&TokenError::InvalidRequest("more than one Authorization header")));
         }
         let authorization = first.map(|value| value.to_str().unwrap_or("").to_owned());
-        match read_form(request, app).await {
-            Ok(parameters) => Ok(Self { authorization, parameters }),
-            Err(unreadable) => {
-                let wrong = "the body is not a form that can be read";
-                let mut answer = refused(&TokenError::InvalidRequest(wrong));
-                *answer.status_mut() = unreadable.status();
-                Err(answer)
-            }
-        }
-    }
-
-    /// The client, once it is believed.
-    pub async fn client<'a>(&self, app: &'a App) -> Result<&'a Client, FlowToken> {
-        believed(app, &present(self.authorization.as_deref(), &self.parameters)?).await
+        let parameters = read_form(request, app).await.map_err(|unreadable| {
+            let mut answer = refused(&TokenError::InvalidRequest("the body is not a form that can be read"));
+            *answer.status_mut() = unreadable.status();
+            answer
+        })?;
+        let client = client(app, authorization.as_deref(), &parameters).await;
+        Ok(Self { client: client.map_err(|FlowToken(error)| refused(&error))?, parameters })
     }
 
     /// The token that is spoken of at the endpoints for revocation and introspection. `token_type_hint` is not read: a token
@@ -63,6 +57,14 @@ impl ClientCall {
     pub fn token(&self) -> Result<&str, TokenError> {
         self.parameters.get("token")?.ok_or(TokenError::InvalidRequest("token is missing"))
     }
+}
+
+async fn client<'a>(
+    app: &'a App,
+    authorization: Option<&str>,
+    parameters: &Parameters,
+) -> Result<&'a Client, FlowToken> {
+    believed(app, &present(authorization, parameters)?).await
 }
 
 /// A refusal in the words of RFC 6749 s. 5.2.

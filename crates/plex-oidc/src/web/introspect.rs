@@ -25,10 +25,9 @@ pub async fn introspect(Shared(app): Shared<State>, request: Request<Body>) -> A
 }
 
 /// Anybody can be a public client, so none is told anything (RFC 7662 s. 2.1).
-async fn introspected(app: &App, call: &ClientCall) -> Result<Introspection, FlowToken> {
-    let client = call.client(app).await?;
-    if client.is_public() {
+async fn introspected(app: &App, call: &ClientCall<'_>) -> Result<Introspection, FlowToken> {
+    if call.client.is_public() {
         return Err(TokenError::InvalidClient { basic: false }.into());
     }
-    tell(app, client, call.token()?).await
+    tell(app, call.client, call.token()?).await
 }

@@ -16,7 +16,6 @@ use super::respond::{Answer, OAuthError, json};
 use crate::app::State;
 use crate::flow::attempt::hinted_subject;
 use crate::flow::pushed;
-use crate::flow::tokens::FlowToken;
 
 /// The answer (RFC 9126 s. 2.2).
 #[derive(Serialize)]
@@ -35,10 +34,7 @@ pub async fn par(
         Ok(call) => call,
         Err(answer) => return answer,
     };
-    let client = match call.client(&app).await {
-        Ok(client) => client,
-        Err(FlowToken(error)) => return refused(&error),
-    };
+    let client = call.client;
     // Anybody can push in the name of a public client.
     if client.is_public() && !app.limiter.allows_request(address) {
         warn!(%address, client = %client.id, "too many authorization requests");

@@ -26,7 +26,6 @@ pub async fn revoke(Shared(app): Shared<State>, request: Request<Body>) -> Answe
     }
 }
 
-async fn revoked(app: &App, call: &ClientCall) -> Result<(), FlowToken> {
-    let client = call.client(app).await?;
-    revocation::revoke(app, client, call.token()?).await
+async fn revoked(app: &App, call: &ClientCall<'_>) -> Result<(), FlowToken> {
+    revocation::revoke(app, call.client, call.token()?).await
 }

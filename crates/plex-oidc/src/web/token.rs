@@ -24,8 +24,8 @@ pub async fn token(Shared(app): Shared<State>, request: Request<Body>) -> Answer
     }
 }
 
-async fn tokens(app: &App, call: &ClientCall) -> Result<Tokens, FlowToken> {
-    let client = call.client(app).await?;
+async fn tokens(app: &App, call: &ClientCall<'_>) -> Result<Tokens, FlowToken> {
+    let client = call.client;
     match TokenRequest::read(&call.parameters)? {
         TokenRequest::Code(_) if !client.may_use(GrantType::AuthorizationCode) => {
             Err(TokenError::UnauthorizedClient.into())

@@ -121,7 +121,7 @@ pub(crate) async fn of_64_tokens_with_one_id_one_is_stored(store: &Shared) {
 
 pub(crate) async fn the_end_of_access_removes_app_tokens(store: &Shared) {
     let (token, other) = (added(store).await, added(store).await);
-    let ended = store.end_access(token.account_id, after(1)).await.unwrap();
+    let ended = end_access(store, token.account_id, after(1)).await;
     assert_eq!(ended, EndedAccess { sessions: 1, grants: 0, app_tokens: 1 });
     assert!(!lives(store, &token, after(1)).await);
     assert!(lives(store, &other, after(1)).await, "somebody else's");

@@ -154,10 +154,10 @@ pub(crate) async fn req_043_a_code_ends_with_its_session_or_access(store: &Share
     assert!(matches!(store.redeem_code(redeem(&code, after(2))).await.unwrap(), Redemption::Ended));
 
     let (session, code) = issued(store).await;
-    let ended = store.end_access(session.account_id, after(1)).await.unwrap();
+    let ended = end_access(store, session.account_id, after(1)).await;
     assert_eq!(ended, EndedAccess { sessions: 1, grants: 1, app_tokens: 0 });
     assert!(matches!(store.redeem_code(redeem(&code, after(2))).await.unwrap(), Redemption::Ended));
-    assert_eq!(store.end_access(session.account_id, after(3)).await.unwrap(), EndedAccess::default());
+    assert_eq!(end_access(store, session.account_id, after(3)).await, EndedAccess::default());
 }
 
 pub(crate) async fn an_access_token_lives_to_the_second(store: &Shared) {

@@ -230,7 +230,7 @@ pub(crate) async fn req_118_sign_out_ends_gateway_sessions(store: &Shared) {
 pub(crate) async fn the_end_of_access_ends_gateway_sessions(store: &Shared) {
     let (browser, _, call) = visited(store).await;
     let (_, _, other) = visited(store).await;
-    let ended = store.end_access(browser.account_id, after(1)).await.unwrap();
+    let ended = end_access(store, browser.account_id, after(1)).await;
     assert_eq!(ended, EndedAccess { sessions: 1, grants: 1, app_tokens: 0 });
     assert!(!lives(store, &call, after(1)).await);
     assert!(lives(store, &other, after(1)).await, "somebody else's");

@@ -63,7 +63,16 @@ pub(crate) async fn an_older_answer_about_a_user_does_not_replace_a_newer_one(st
     assert!(store.put_user(known.clone()).await.unwrap());
     let mut older = user(7);
     older.updated = after(9);
-    assert!(!store.put_user(older).await.unwrap());
+    assert!(!store.put_user(older.clone()).await.unwrap());
+    let session = NewBrowserSession { created: after(8), ..super::session(7) };
+    let attempt = login();
+    store.begin_login(attempt.clone()).await.unwrap();
+    let mut finish = finish(&attempt, FinishedBy::BrowserSession, 7);
+    (finish.user, finish.session, finish.code) = (known.clone(), Some(session.clone()), None);
+    assert_eq!(store.finish_login(finish).await.unwrap(), Finish::Finished);
+    older.person.standing = Standing::Ended;
+    assert_eq!(store.end_access(older).await.unwrap(), None, "and ends nothing");
+    assert!(store.browser_session(session.hash, after(11)).await.unwrap().is_some());
     assert_eq!(store.user(AccountId::Plex(PlexAccountId(7))).await.unwrap(), Some(known));
 }
 

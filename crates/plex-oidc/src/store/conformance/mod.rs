@@ -105,6 +105,13 @@ pub(super) fn user(account: u64) -> UserRecord {
     UserRecord { person, updated: T0 }
 }
 
+/// Stores that this user's access has ended, and says what ended with it.
+pub(super) async fn end_access(store: &Shared, account: AccountId, now: Timestamp) -> EndedAccess {
+    let mut user = store.user(account).await.unwrap().unwrap();
+    (user.person.standing, user.updated) = (Standing::Ended, now);
+    store.end_access(user).await.unwrap().expect("nothing newer is known")
+}
+
 pub(super) fn session(account: u64) -> NewBrowserSession {
     NewBrowserSession {
         hash: hash(),

@@ -90,7 +90,7 @@ pub(crate) async fn req_043_a_redemption_in_a_race_with_the_end_leaves_nothing(s
         let (call, account_id) = (calls[index].clone(), session.account_id);
         async move {
             if index == 32 {
-                store.end_access(account_id, after(1)).await.unwrap();
+                end_access(&store, account_id, after(1)).await;
             } else {
                 store.redeem_code(call).await.unwrap();
             }

@@ -334,8 +334,13 @@ impl Store for SqliteStore {
         self.write(move |conn| users::put(conn, &user))
     }
 
-    fn end_access(&self, account_id: AccountId, now: Timestamp) -> Answer<'_, EndedAccess> {
-        self.write(move |conn| users::end_access(conn, account_id, now))
+    fn end_access(&self, user: UserRecord) -> Answer<'_, Option<EndedAccess>> {
+        self.write(move |conn| {
+            if !users::put(conn, &user)? {
+                return Ok(None);
+            }
+            users::end_access(conn, user.account_id(), user.updated).map(Some)
+        })
     }
 
     fn local_account(&self, name: SignInName) -> Answer<'_, Option<LocalAccount>> {

@@ -1,7 +1,6 @@
 //! The life of an authorization code (requirements 37 to 43).
 
 use plex_oidc::store::records::{GrantsPolicy, SessionName};
-use plex_oidc_core::id::{AccountId, PlexAccountId};
 use plex_oidc_core::secret::{Secret, SecretKind};
 use plex_oidc_core::time::Seconds;
 use serde_json::Value;
@@ -193,8 +192,7 @@ async fn req_043_what_changed_since_counts() {
     assert!(matches!(photos.redeem(&asked, &before).await.status, 400 | 401));
     house.restart_with(|setup| setup.client("photos", "enabled = true")).await;
     let (_, asked, after) = code(&house, &photos).await;
-    let app = house.app();
-    app.store.end_access(AccountId::Plex(PlexAccountId(48_151_001)), house.now()).await.unwrap();
+    house.end_access("friend").await;
     is_invalid_grant(photos.redeem(&asked, &after).await);
 }
 

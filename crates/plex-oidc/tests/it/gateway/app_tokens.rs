@@ -273,7 +273,6 @@ async fn a_token_ends_by_time_and_with_its_person() {
     let confirm = visitor.browser.open("/sign-out").await.expect(200);
     visitor.browser.submit(&confirm, "/sign-out").await.expect(200);
     proxy.ask(&ask(&url, &way)).await.expect(200);
-    let account = AccountId::Plex(PlexAccountId(house.plex.account_id("friend")));
-    house.app().store.end_access(account, house.now()).await.unwrap();
+    house.end_access("friend").await;
     is_final(&proxy.ask(&ask(&url, &way)).await);
 }

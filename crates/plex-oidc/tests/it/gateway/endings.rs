@@ -1,7 +1,6 @@
 //! Who may not come in, and how coming in ends.
 
 use plex_oidc_core::gateway::Family;
-use plex_oidc_core::id::{AccountId, PlexAccountId};
 use plex_oidc_core::time::Seconds;
 
 use super::*;
@@ -106,8 +105,7 @@ async fn req_173_who_is_put_out_is_out_within_ten_seconds() {
         visitor.sign_in(&proxy, &format!("{WIKI}/"), "friend").await;
         visitor.pass_through(&proxy, &format!("{CALENDAR}/")).await;
         other.sign_in(&proxy, &format!("{WIKI}/"), "home").await;
-        let account = AccountId::Plex(PlexAccountId(house.plex.account_id("friend")));
-        house.app().store.end_access(account, house.now()).await.unwrap();
+        house.end_access("friend").await;
         house.pass(Seconds(10));
         redirected(family, &visitor.page(&proxy, &format!("{WIKI}/")).await);
         redirected(family, &visitor.page(&proxy, &format!("{CALENDAR}/")).await);

@@ -13,7 +13,9 @@ use plex_oidc::config::Config;
 use plex_oidc::entropy::SystemEntropy;
 use plex_oidc::installation;
 use plex_oidc::start::{self, Parts};
+use plex_oidc_core::decide::Standing;
 use plex_oidc_core::gateway::Family;
+use plex_oidc_core::id::{AccountId, PlexAccountId};
 use plex_oidc_core::time::{Seconds, Timestamp};
 use tempfile::TempDir;
 use tokio::sync::watch;
@@ -129,6 +131,18 @@ impl House {
         let (account, json) = (self.plex.account_id(persona), json.replace('\'', "''"));
         let set = format!("json_set(person, '{path}', json('{json}'))");
         self.sql(&format!("UPDATE users SET person = {set} WHERE account_id = {account}"));
+    }
+
+    /// Ends what a persona has, who is a member again at once: what still fails then fails because it has ended.
+    pub(crate) async fn end_access(&self, persona: &str) {
+        let (account, store) =
+            (AccountId::Plex(PlexAccountId(self.plex.account_id(persona))), &self.app().store);
+        let mut member = store.user(account).await.unwrap().unwrap();
+        member.updated = self.now();
+        let mut ended = member.clone();
+        ended.person.standing = Standing::Ended;
+        assert!(store.end_access(ended).await.unwrap().is_some());
+        assert!(store.put_user(member).await.unwrap());
     }
 
     /// A new visitor's browser, at an address of its own.
