@@ -123,7 +123,8 @@ pub(crate) fn page(table: &str, cores: usize) -> String {
     let load = read("/proc/loadavg");
     format!(
         "# Results\n\n\
-         Written by `bench/run --record`; `./check bench` measures anew and fails when a floor is missed, or a floor that is missed\nalready gets further away.\n\n\
+         Written by `bench/run --record`; `./check bench` measures anew and fails when a floor is missed, or a floor that is missed\n\
+         already gets further away.\n\n\
          - date: {}\n- processor: {}, {} cores\n- kernel: {}\n- load average at the end: {}\n\
          - binary: static, musl, as `bench/build-release` makes it\n\n{table}{NOTES}",
         jiff::Timestamp::now().strftime("%-d %B %Y"),
@@ -148,6 +149,7 @@ together, so waiting for the disk is not in it and committing to the disk is. Me
 - Code flow: one at a time, so every commit is paid for by one request, in three series: `/authorize` with a live session, `/token`,
   `/userinfo`, 800 requests each. The signature's cost is measured between them, each signature after a short sleep as in the program,
   and subtracted. Of four such rounds the least counts: other work on the machine can only add.
+- Introspection, revocation, pushed requests: likewise, of the tokens of these flows, one at a time. Revocation waits for the disk.
 - Refresh: one at a time, with rotation, the signature included. The lines with sixteen at a time show what a commit costs when callers share it.
 - Approval to redirect: wall-clock time from the approval at the emulated plex.tv to the redirect's arrival at the browser, 40 sign-ins.
   The browser waits on a long poll, with approvals spread over the polling interval; or Plex sends it back.
