@@ -43,6 +43,28 @@ pub(crate) struct House {
     random: Cell<u8>,
 }
 
+/// An installation with a configuration written by hand: further keys of its top, and sections.
+fn written(top: &str, sections: &str) -> House {
+    let house = House::new();
+    let text = format!(
+        "public_url = \"https://auth.example.com\"\ntrusted_proxies = \"127.0.0.1\"\n{top}\n[plex]\n\
+         server = \"0123456789abcdef0123456789abcdef01234567\"\nowner_id = 17\n{sections}"
+    );
+    put(&house.path("plex-oidc.toml"), &text);
+    house
+}
+
+/// Runs a command without the variables of a house, which would be warned of.
+fn run(house: &House, arguments: &[&str]) -> Ran {
+    house.run_with(&BTreeMap::new(), arguments, "", |_| {})
+}
+
+#[track_caller]
+fn done(ran: Ran) -> Ran {
+    assert_eq!(ran.exit, Exit::Done, "{}", ran.err);
+    ran
+}
+
 impl House {
     pub(crate) fn new() -> Self {
         let runtime =

@@ -1,32 +1,13 @@
 //! `presets`, and what `client add` and `snippet` do with one.
 
-use std::collections::BTreeMap;
-
 use plex_oidc::cli::Exit;
 use plex_oidc::presets;
 use serde_json::Value;
 
-use super::{House, Ran, put};
+use super::{House, done, put, run, written};
 
 fn house(sections: &str) -> House {
-    let house = House::new();
-    let top = format!(
-        "public_url = \"https://auth.example.com\"\ntrusted_proxies = \"127.0.0.1\"\n[plex]\n\
-         server = \"0123456789abcdef0123456789abcdef01234567\"\nowner_id = 17\n{sections}"
-    );
-    put(&house.path("plex-oidc.toml"), &top);
-    house
-}
-
-/// Without the variables of a house, which would be warned of.
-fn run(house: &House, arguments: &[&str]) -> Ran {
-    house.run_with(&BTreeMap::new(), arguments, "", |_| {})
-}
-
-#[track_caller]
-fn done(ran: Ran) -> Ran {
-    assert_eq!(ran.exit, Exit::Done, "{}", ran.err);
-    ran
+    written("", sections)
 }
 
 const ADD: [&str; 6] = ["client", "add", "--preset", "immich", "--url", "https://photos.example.com"];

@@ -1,10 +1,8 @@
 //! `snippet`: filled in from the configuration, with nothing left open.
 
-use std::collections::BTreeMap;
-
 use plex_oidc::cli::Exit;
 
-use super::{House, Ran, put};
+use super::{House, done, run, written};
 
 const KINDS: [&str; 10] = [
     "traefik",
@@ -37,24 +35,7 @@ team = "example"
 "#;
 
 fn house(listen: &str, apps: &str) -> House {
-    let house = House::new();
-    let top = format!(
-        "public_url = \"https://auth.example.com\"\nlisten = {listen}\ntrusted_proxies = \"127.0.0.1\"\n[plex]\n\
-         server = \"0123456789abcdef0123456789abcdef01234567\"\nowner_id = 17\n{apps}"
-    );
-    put(&house.path("plex-oidc.toml"), &top);
-    house
-}
-
-/// Without the variables of a house, which would be warned of.
-fn run(house: &House, arguments: &[&str]) -> Ran {
-    house.run_with(&BTreeMap::new(), arguments, "", |_| {})
-}
-
-#[track_caller]
-fn done(ran: Ran) -> Ran {
-    assert_eq!(ran.exit, Exit::Done, "{}", ran.err);
-    ran
+    written(&format!("listen = {listen}"), apps)
 }
 
 #[test]
