@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::example::literal;
 use super::length;
-use super::schema::{self, Key, Kind, Section};
+use super::schema::{self, Key, Kind, Section, UNBOUNDED};
 
 const INTRODUCTION: &str = "\
 # Configuration
@@ -70,7 +70,7 @@ fn takes(kind: Kind) -> String {
         Kind::Texts(what) => format!("a list of {what}"),
         Kind::Path => "a path".to_owned(),
         Kind::Flag => "`true` or `false`".to_owned(),
-        Kind::Number { min, max } if max >= u64::MAX >> 1 => format!("a number from {min}"),
+        Kind::Number { min, max } if max >= UNBOUNDED => format!("a number from {min}"),
         Kind::Number { min, max } => format!("a number from {min} to {max}"),
         Kind::Length { min, max } => format!("{} to {}", length::write(min), length::write(max)),
         Kind::OneOf(choices) => format!("one of {}", words(choices)),

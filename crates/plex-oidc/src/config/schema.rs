@@ -89,6 +89,17 @@ pub const LONGEST_TOKEN_LIFE: Seconds = Seconds::hours(24);
 
 const TOKEN_LIFE: Kind = length(Seconds(60), LONGEST_TOKEN_LIFE);
 
+/// The life of sessions, and of refresh tokens, which stand for somebody who is not there.
+const SESSION_LIFE: Kind = length(Seconds::minutes(5), Seconds::days(365));
+
+/// As the largest number of a key: none but that of the file format.
+pub const UNBOUNDED: u64 = u64::MAX >> 1;
+
+const PLEX_ACCOUNT: Kind = Kind::Number { min: 1, max: UNBOUNDED };
+
+/// Who may: the entries of `allow` and `deny`.
+const PEOPLE: Kind = Kind::Texts("groups, account ids or e-mail addresses");
+
 /// Every section, in the order of the documents.
 pub const SECTIONS: &[Section] = &[
     service::TOP,

@@ -9,7 +9,7 @@ use toml::de::{DeInteger, DeValue};
 use super::length;
 use super::problem::Place;
 use super::raw::{Located, Value, nearest};
-use super::schema::Kind;
+use super::schema::{Kind, UNBOUNDED};
 
 /// Why a value cannot stand.
 pub(crate) struct Refused {
@@ -30,7 +30,7 @@ fn how_to(kind: Kind) -> String {
         Kind::Path => "Write a path in quotation marks.".to_owned(),
         Kind::Texts(what) => format!("Write a list of {what}: [\"one\", \"two\"]."),
         Kind::Flag => "Write true or false, without quotation marks.".to_owned(),
-        Kind::Number { min, max } if max >= u64::MAX >> 1 => {
+        Kind::Number { min, max } if max >= UNBOUNDED => {
             format!("Write a whole number from {min}, without quotation marks.")
         }
         Kind::Number { min, max } => {

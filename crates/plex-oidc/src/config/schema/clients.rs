@@ -1,6 +1,6 @@
 //! The keys of `[[clients]]`, the applications that sign people in by OpenID Connect.
 
-use super::{Kind, Section, TOKEN_LIFE, key, such_as};
+use super::{Kind, PEOPLE, Section, TOKEN_LIFE, key, such_as};
 
 const SCOPES: Kind =
     Kind::SomeOf(&["openid", "profile", "email", "address", "phone", "groups", "offline_access"]);
@@ -130,7 +130,7 @@ pub(super) const CLIENTS: Section = Section {
         ),
         key(
             "allow",
-            Kind::Texts("groups, account ids or e-mail addresses"),
+            PEOPLE,
             Some("plex-owner, plex-home, plex-friend"),
             "Who may use it: groups (`plex-owner`, `plex-home`, `plex-friend`, `plex-managed`, \
              `plex-library:<key>`), accounts (`plex-<account id>`, `local-<id>`) and confirmed e-mail \

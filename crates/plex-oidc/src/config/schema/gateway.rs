@@ -1,11 +1,6 @@
 //! The keys of the gateway: `[gateway]`, `[[apps]]` with their rules, `[[access_teams]]`.
 
-use plex_oidc_core::time::Seconds;
-
-use super::{Kind, Section, key, length, such_as};
-
-const PEOPLE: Kind = Kind::Texts("groups, account ids or e-mail addresses");
-const SESSION: Kind = length(Seconds::minutes(5), Seconds::days(365));
+use super::{Kind, PEOPLE, SESSION_LIFE, Section, key, such_as};
 
 pub(super) const GATEWAY: Section = Section {
     name: "gateway",
@@ -14,13 +9,13 @@ pub(super) const GATEWAY: Section = Section {
     keys: &[
         key(
             "session_idle",
-            SESSION,
+            SESSION_LIFE,
             Some("7d"),
             "How long a session at an application lives without being used. At most `session_absolute`.",
         ),
         key(
             "session_absolute",
-            SESSION,
+            SESSION_LIFE,
             Some("30d"),
             "The longest life of such a session. It also ends with the browser session (`[session]`) that it came of, \
              which counts as used while the application is.",

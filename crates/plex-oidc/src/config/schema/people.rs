@@ -2,15 +2,17 @@
 
 use plex_oidc_core::time::Seconds;
 
-use super::{Kind, Section, key, length, such_as};
+use super::{Kind, PLEX_ACCOUNT, Section, key, length, such_as};
+
+const MACHINE_IDENTIFIER: &str = "0123456789abcdef0123456789abcdef01234567";
 
 pub(super) const PLEX: Section = Section {
     name: "plex",
     repeats: false,
-    help: "The Plex server whose people may sign in.",
+    help: "The Plex server whose people may sign in. Leave out all about Plex where only local accounts are to sign in.",
     keys: &[
         such_as(
-            "0123456789abcdef0123456789abcdef01234567",
+            MACHINE_IDENTIFIER,
             key(
                 "server",
                 Kind::Text("a machine identifier"),
@@ -23,7 +25,7 @@ pub(super) const PLEX: Section = Section {
             "1234567",
             key(
                 "owner_id",
-                Kind::Number { min: 1, max: u64::MAX >> 1 },
+                PLEX_ACCOUNT,
                 None,
                 "The numeric id of the Plex account that owns the server. Machine identifiers are public, so a \
                  server counts only together with its owner. `plex-oidc init` finds it.",
@@ -68,7 +70,7 @@ pub(super) const PLEX_SERVERS: Section = Section {
     help: "One Plex server of several. Not together with `plex.server`.",
     keys: &[
         such_as(
-            "0123456789abcdef0123456789abcdef01234567",
+            MACHINE_IDENTIFIER,
             key(
                 "machine_identifier",
                 Kind::Text("a machine identifier"),
@@ -80,7 +82,7 @@ pub(super) const PLEX_SERVERS: Section = Section {
             "1234567",
             key(
                 "owner_id",
-                Kind::Number { min: 1, max: u64::MAX >> 1 },
+                PLEX_ACCOUNT,
                 None,
                 "The account that owns it. Without it `plex.owner_id` holds.",
             ),

@@ -3,7 +3,7 @@
 
 use plex_oidc_core::time::Seconds;
 
-use super::{Kind, Section, TOKEN_LIFE, key, length, such_as};
+use super::{Kind, SESSION_LIFE, Section, TOKEN_LIFE, key, length, such_as};
 
 const SHORT: Kind = length(Seconds(1), Seconds::minutes(5));
 
@@ -52,18 +52,8 @@ pub(super) const SESSION: Section = Section {
     repeats: false,
     help: "The browser session with this program: while it lives, the next application needs no click.",
     keys: &[
-        key(
-            "absolute",
-            length(Seconds::minutes(5), Seconds::days(365)),
-            Some("30d"),
-            "The longest life of a browser session.",
-        ),
-        key(
-            "idle",
-            length(Seconds::minutes(5), Seconds::days(365)),
-            Some("7d"),
-            "How long it lives without being used. At most `absolute`.",
-        ),
+        key("absolute", SESSION_LIFE, Some("30d"), "The longest life of a browser session."),
+        key("idle", SESSION_LIFE, Some("7d"), "How long it lives without being used. At most `absolute`."),
     ],
 };
 
@@ -77,13 +67,13 @@ pub(super) const TOKENS: Section = Section {
         key("code", length(Seconds(10), Seconds::minutes(10)), Some("1m"), "Authorization codes."),
         key(
             "refresh_idle",
-            length(Seconds::minutes(5), Seconds::days(365)),
+            SESSION_LIFE,
             Some("14d"),
             "Refresh tokens that are not used. At most `refresh_absolute`.",
         ),
         key(
             "refresh_absolute",
-            length(Seconds::minutes(5), Seconds::days(365)),
+            SESSION_LIFE,
             Some("90d"),
             "Refresh tokens from the sign-in on, however often they are used.",
         ),

@@ -218,7 +218,7 @@ async fn replaced(store: &Shared, keep_sid: bool) -> (NewBrowserSession, NewCode
 
     let login = begun(store).await;
     let mut call = finish(&login, FinishedBy::BrowserSession, super::plex_number(old.account_id));
-    call.replaced_session = Some(old.hash);
+    call.replaced_session = Some((old.hash, old.sid));
     let mut new = session(super::plex_number(old.account_id));
     if keep_sid {
         new.sid = old.sid;
@@ -249,7 +249,7 @@ pub(crate) async fn req_017_a_code_outlives_the_renewal_of_its_session(store: &S
     // Another tab that began to renew the same session before the first was done.
     let login = begun(store).await;
     let mut second = finish(&login, FinishedBy::BrowserSession, super::plex_number(old.account_id));
-    second.replaced_session = Some(old.hash);
+    second.replaced_session = Some((old.hash, old.sid));
     second.code = None;
     let mut renewed = session(super::plex_number(old.account_id));
     renewed.sid = old.sid;
@@ -258,4 +258,23 @@ pub(crate) async fn req_017_a_code_outlives_the_renewal_of_its_session(store: &S
     assert!(store.browser_session(renewed.hash, after(31)).await.unwrap().is_some());
     let overtaken = first.session.unwrap().hash;
     assert!(store.browser_session(overtaken, after(31)).await.unwrap().is_none());
+}
+
+pub(crate) async fn req_017_a_session_that_ended_elsewhere_does_not_come_back(store: &Shared) {
+    let old = signed_in(store).await;
+    let login = begun(store).await;
+    let mut call = finish(&login, FinishedBy::BrowserSession, super::plex_number(old.account_id));
+    call.replaced_session = Some((old.hash, old.sid));
+    let mut renewed = session(super::plex_number(old.account_id));
+    renewed.sid = old.sid;
+    (call.session, call.code) = (Some(renewed.clone()), None);
+    store.end_session(SessionName::Sid(old.sid), GrantsPolicy::KeepOffline, T0).await.unwrap();
+    assert_eq!(store.finish_login(call.clone()).await.unwrap(), Finish::WrongState);
+    assert!(store.browser_session(renewed.hash, after(31)).await.unwrap().is_none());
+
+    // Under a name of its own it begins, with the same attempt.
+    renewed.sid = session(1).sid;
+    call.session = Some(renewed.clone());
+    assert_eq!(store.finish_login(call).await.unwrap(), Finish::Finished);
+    assert!(store.browser_session(renewed.hash, after(31)).await.unwrap().is_some());
 }

@@ -180,7 +180,7 @@ pub(crate) async fn req_119_a_session_that_is_taken_over_is_told_of(store: &Shar
         store.begin_login(attempt.clone()).await.unwrap();
         let mut finish = finish(&attempt, FinishedBy::BrowserSession, number_of(next.account_id));
         (finish.session, finish.code) = (Some(next.clone()), None);
-        finish.replaced_session = Some(replaced.hash);
+        finish.replaced_session = Some((replaced.hash, replaced.sid));
         assert_eq!(store.finish_login(finish).await.unwrap(), Finish::Finished);
         let notices = due(store, after(31)).await;
         assert_eq!(told(&notices).contains(&(old.sid, client("photos"))), telling);

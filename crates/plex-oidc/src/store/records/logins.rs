@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use plex_oidc_core::id::{ClientId, RequestId};
+use plex_oidc_core::id::{ClientId, RequestId, Sid};
 use plex_oidc_core::secret::SecretHash;
 use plex_oidc_core::time::Timestamp;
 use secrecy::SecretString;
@@ -144,8 +144,9 @@ pub struct FinishLogin {
     /// The new browser session; `None` when an existing one goes on.
     pub session: Option<NewBrowserSession>,
     /// The browser session that this one takes the place of: its secret is dead (requirement 130), and so are its
-    /// unredeemed codes, unless the new session goes on under the same `sid`.
-    pub replaced_session: Option<SecretHash>,
+    /// unredeemed codes, unless the new session goes on under the same `sid`. That it does only while it has not ended: what
+    /// was ended elsewhere meanwhile does not come back under its name.
+    pub replaced_session: Option<(SecretHash, Sid)>,
     /// The code for the client; `None` when the answer is an error.
     pub code: Option<NewCode>,
 }
@@ -157,6 +158,7 @@ pub enum Finish {
     Finished,
     /// Another call finished it before.
     AlreadyFinished,
-    /// The attempt is unknown, over, refused, cancelled, or waiting for another proof; or the pushed request was answered.
+    /// The attempt is unknown, over, refused, cancelled, or waiting for another proof; or the pushed request was answered;
+    /// or the browser session that was to go on has ended.
     WrongState,
 }

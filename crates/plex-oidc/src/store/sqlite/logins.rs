@@ -187,7 +187,7 @@ pub(super) fn finish(conn: &Connection, finish: &FinishLogin) -> Result<Finish> 
     if matches!(finish.user.account_id(), AccountId::Plex(_)) {
         users::put(conn, &finish.user)?;
     }
-    if let Some(hash) = finish.replaced_session {
+    if let Some((hash, _)) = finish.replaced_session {
         sessions::replace(conn, hash, finish.session.as_ref(), now)?;
     }
     if let Some(session) = &finish.session {
@@ -203,7 +203,7 @@ pub(super) fn finish(conn: &Connection, finish: &FinishLogin) -> Result<Finish> 
 }
 
 /// Moves the attempt to its final state, if it is in the one that `finish` names, if the browser session on which the code
-/// relies is alive or about to be made, and if the pushed request that it answers is there.
+/// relies, or which goes on under a new secret, is alive, and if the pushed request that it answers is there.
 fn take(conn: &Connection, finish: &FinishLogin) -> Result<bool> {
     let pin_id = match &finish.by {
         FinishedBy::Pin(pin_id) => Some(pin_param(*pin_id)?),
@@ -213,7 +213,8 @@ fn take(conn: &Connection, finish: &FinishLogin) -> Result<bool> {
     };
     let relied_on = match (&finish.session, &finish.code) {
         (None, Some(code)) => Some(code.grant.sid),
-        (Some(_), _) | (None, None) => None,
+        (Some(new), _) => finish.replaced_session.map(|(_, sid)| sid).filter(|sid| *sid == new.sid),
+        (None, None) => None,
     };
     let pushed = finish.code.as_ref().and_then(|code| code.pushed);
     let taken = change(

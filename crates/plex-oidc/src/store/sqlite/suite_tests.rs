@@ -86,6 +86,11 @@ async fn req_017_a_code_outlives_the_renewal_of_its_session() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn req_017_a_session_that_ended_elsewhere_does_not_come_back() {
+    check(async |store| logins::req_017_a_session_that_ended_elsewhere_does_not_come_back(store).await).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn req_130_the_replaced_session_is_dead() {
     check(async |store| logins::req_130_the_replaced_session_is_dead(store).await).await;
 }

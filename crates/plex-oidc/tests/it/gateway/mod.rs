@@ -69,6 +69,8 @@ fn passes_as(answer: &Answer, subject: &str) {
     assert_eq!(answer.header("remote-user"), Some(subject));
     assert_eq!(answer.header("cache-control"), Some("no-store"));
     assert!(answer.body.is_empty() && answer.set_cookies().is_empty() && answer.location().is_none());
+    // The proxy alone reads it.
+    assert!(answer.header("content-security-policy").is_none() && answer.header("x-frame-options").is_none());
 }
 
 /// The subject of a persona.
