@@ -287,7 +287,7 @@ impl Finishing<'_> {
                 idle_expires: session.idle_expires,
                 absolute_expires: session.absolute_expires,
             }),
-            replaced_session: self.old_session.map(|old| old.hash),
+            replaced_session: self.old_session.map(|old| (old.hash, old.sid)),
             code,
         };
         let stored = self.app.store.finish_login(finish).await?;

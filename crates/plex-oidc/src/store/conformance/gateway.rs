@@ -289,7 +289,8 @@ async fn sign_in_over(store: &Shared, old: &NewBrowserSession, next: &NewBrowser
     let login = login();
     store.begin_login(login.clone()).await.unwrap();
     let mut again = finish(&login, FinishedBy::BrowserSession, super::plex_number(next.account_id));
-    (again.session, again.code, again.replaced_session) = (Some(next.clone()), None, Some(old.hash));
+    (again.session, again.code, again.replaced_session) =
+        (Some(next.clone()), None, Some((old.hash, old.sid)));
     assert_eq!(store.finish_login(again).await.unwrap(), Finish::Finished);
 }
 

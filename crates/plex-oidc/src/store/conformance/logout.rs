@@ -89,20 +89,13 @@ pub(crate) async fn req_120_a_notice_is_tried_three_times(store: &Shared) {
     assert!(!store.settle_logout(last.unwrap()).await.unwrap());
 }
 
-fn number_of(account: AccountId) -> u64 {
-    match account {
-        AccountId::Plex(PlexAccountId(number)) => number,
-        AccountId::Local(_) => panic!("these tests have people of Plex"),
-    }
-}
-
 pub(crate) async fn req_118_sign_out_everywhere_ends_all_of_one_person(store: &Shared) {
     let session = signed_in(store).await;
     let account = session.account_id;
-    let second = NewBrowserSession { account_id: account, ..super::session(number_of(account)) };
+    let second = NewBrowserSession { account_id: account, ..super::session(super::plex_number(account)) };
     let attempt = login();
     store.begin_login(attempt.clone()).await.unwrap();
-    let mut finish = finish(&attempt, FinishedBy::BrowserSession, number_of(account));
+    let mut finish = finish(&attempt, FinishedBy::BrowserSession, super::plex_number(account));
     (finish.session, finish.code) = (Some(second.clone()), None);
     assert_eq!(store.finish_login(finish).await.unwrap(), Finish::Finished);
     let other = signed_in(store).await;
@@ -174,11 +167,11 @@ pub(crate) async fn req_119_a_session_that_is_taken_over_is_told_of(store: &Shar
     let tokens = tokens_for(store, &old, "wiki").await;
     tokens_for(store, &old, "photos").await;
     let renewed = NewBrowserSession { hash: hash(), ..old.clone() };
-    let someone_else = super::session(3_000_000 + number_of(old.account_id));
+    let someone_else = super::session(3_000_000 + super::plex_number(old.account_id));
     for (replaced, next, telling) in [(&old, &renewed, false), (&renewed, &someone_else, true)] {
         let attempt = login();
         store.begin_login(attempt.clone()).await.unwrap();
-        let mut finish = finish(&attempt, FinishedBy::BrowserSession, number_of(next.account_id));
+        let mut finish = finish(&attempt, FinishedBy::BrowserSession, super::plex_number(next.account_id));
         (finish.session, finish.code) = (Some(next.clone()), None);
         finish.replaced_session = Some((replaced.hash, replaced.sid));
         assert_eq!(store.finish_login(finish).await.unwrap(), Finish::Finished);
