@@ -399,6 +399,12 @@ mod tests {
         person.account.email_confirmed = false;
         assert_eq!(by(&person, "local-7", &on), Decision::Allow);
         assert_eq!(by(&person, "pat@example.com", &on), no, "an address that nobody vouches for");
+        // Who is no member sees no library, whether or not the server of it is known.
+        let audience = Audience { allow: vec![rule("local-7")], deny: vec![rule("plex-library:7")] };
+        for accepted in [on.accepted.clone(), Vec::new()] {
+            let rules = HouseRules { accepted, ..on.clone() };
+            assert_eq!(decide_for(&kept(), &audience, &rules, NOW), Decision::Allow);
+        }
         // A standing of the other way in is none.
         let member = Person { standing: friend().standing, ..kept() };
         assert_eq!(by(&member, "local-7", &on), no);

@@ -184,6 +184,18 @@ mod tests {
                 && throttle.admit(account(1), block(51), now).is_err()
         );
         assert!(throttle.admit(known, block(52), now).is_ok(), "its owner, meanwhile");
+        let full = Throttle::default();
+        let names = (0..MOST_KEYS).map(|n| {
+            let mut digest = [0; 32];
+            digest[..8].copy_from_slice(&n.to_be_bytes());
+            (Key::Target(Target::Nobody(digest)), Tries { count: 1, last: now, next: now })
+        });
+        full.with(|all| all.extend(names));
+        assert!(
+            full.admit(account(2), block(52), now).is_err(),
+            "somebody tries names by the hundred thousand"
+        );
+        assert!(full.admit(known, block(52), now).is_ok(), "and does not keep the owner out");
         throttle.succeeded(account(1));
         assert!(throttle.admit(account(1), block(53), now).is_ok());
         throttle.forget_idle(now + MEMORY);

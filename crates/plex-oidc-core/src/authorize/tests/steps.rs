@@ -118,3 +118,20 @@ fn somebody_who_may_not_is_told_on_our_page() {
     let unknown = SessionFacts { decision: Decision::Unknown, ..session(900) };
     assert_eq!(step(&[], Some(&unknown), Progress::default()), Step::SignIn);
 }
+
+#[test]
+fn req_073_a_demanded_acr_is_that_of_the_session_or_of_a_new_sign_in() {
+    let demand = |acr| format!(r#"{{"id_token":{{"acr":{{"essential":true,"value":"{acr}"}}}}}}"#);
+    let (plex, password) = (demand(crate::claims::ACR_PLEX), demand(crate::claims::ACR_PASSWORD));
+    let signed_in = Progress { signed_in: true, ..Progress::default() };
+    let live = session(900);
+    assert_eq!(step(&[("claims", Some(&plex))], Some(&live), Progress::default()), Step::Issue);
+    let other = [("claims", Some(&*password))];
+    assert_eq!(step(&other, Some(&live), Progress::default()), Step::SignIn, "another may have it");
+    let unmet = AuthorizeErrorCode::UnmetAuthenticationRequirements;
+    assert_eq!(refused(&step(&other, Some(&live), signed_in)), unmet, "and is not asked for ever");
+    let silent = [("claims", Some(&*password)), ("prompt", Some("none"))];
+    assert_eq!(refused(&step(&silent, Some(&live), Progress::default())), AuthorizeErrorCode::LoginRequired);
+    let by_password = SessionFacts { acr: crate::claims::ACR_PASSWORD, ..session(900) };
+    assert_eq!(step(&other, Some(&by_password), Progress::default()), Step::Issue);
+}

@@ -4,6 +4,7 @@ use plex_oidc_core::time::Seconds;
 use serde_json::json;
 
 use super::{ASSERTION, Lab, NO_ASSERTION, NOT_FOR_YOU, TAG, refused, told};
+use crate::support::Setup;
 
 const NEVER_SEEN: &str = "Cloudflare Access knows you, but you have never signed in here with Plex. Do so once, at any \
                           application that asks for it, and come back.";
@@ -108,6 +109,25 @@ async fn an_address_that_is_not_confirmed_or_not_one_persons_is_nobodys() {
     refused(&lab.ask("/", &headers).await, 403, two);
     let by_subject = lab.assertion(json!({"custom": {"sub": "plex-48151001"}}));
     is_mara(told(&lab.ask("/", &[(ASSERTION, &by_subject)]).await));
+}
+
+/// With local accounts, and with none that count: the host's own second account must not lock the host out.
+#[tokio::test]
+async fn a_local_account_that_counts_nowhere_does_not_stand_in_the_way() {
+    let two =
+        "More than one person has the e-mail address that Cloudflare Access knows you by. Ask your host.";
+    for (enabled, is_in_the_way) in [(true, true), (false, false)] {
+        let claims = "claims = [\"email=mara@example.net\", \"email_verified=true\"]";
+        let change = |setup: Setup| {
+            let setup = setup.user(7, "mara", "a long enough secret", claims);
+            if enabled { setup } else { setup.set("local", "enabled = false") }
+        };
+        let lab = Lab::with(change, &format!("access_audiences = \"{TAG}\"")).await;
+        lab.knows("friend").await;
+        let assertion = lab.assertion(json!({}));
+        let answer = lab.ask("/", &[(ASSERTION, &assertion)]).await;
+        if is_in_the_way { refused(&answer, 403, two) } else { is_mara(told(&answer)) }
+    }
 }
 
 #[tokio::test]
