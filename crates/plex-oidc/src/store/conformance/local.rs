@@ -4,7 +4,7 @@ use plex_oidc_core::id::LocalAccountId;
 
 use super::*;
 
-fn local_account(number: u64, username: &str) -> LocalAccount {
+pub(super) fn local_account(number: u64, username: &str) -> LocalAccount {
     let id = LocalAccountId::new(number).unwrap();
     let mut person = user(number).person;
     person.account.id = AccountId::Local(id);
@@ -23,7 +23,7 @@ fn put(before: Option<&LocalAccount>, after: &LocalAccount, ends: Ends) -> PutLo
     PutLocalAccount { before: before.cloned(), after: after.clone(), ends, now: T0 }
 }
 
-async fn added(store: &Shared, number: u64, username: &str) -> LocalAccount {
+pub(super) async fn added(store: &Shared, number: u64, username: &str) -> LocalAccount {
     let account = local_account(number, username);
     assert_eq!(store.put_local_account(put(None, &account, Ends::Nothing)).await.unwrap(), LocalPut::Stored);
     account
@@ -33,22 +33,25 @@ fn named(name: &str) -> SignInName {
     SignInName::Username(name.to_owned())
 }
 
-/// Finishes a new attempt with the password of `account`. Also gives the hash of the session that comes of it.
-async fn signed(store: &Shared, account: &LocalAccount, hash: &str) -> (Finish, SecretHash) {
+/// Finishes a new attempt with the password of `account`. Also gives the session that comes of it.
+pub(super) async fn signed(
+    store: &Shared,
+    account: &LocalAccount,
+    hash: &str,
+) -> (Finish, NewBrowserSession) {
     let login = login();
     store.begin_login(login.clone()).await.unwrap();
     let new = NewBrowserSession { account_id: account.user.account_id(), ..session(1) };
-    let secret = new.hash;
     let finish = FinishLogin {
         id: login.id,
         by: FinishedBy::Password(hash.to_owned()),
         now: T0,
         user: account.user.clone(),
-        session: Some(new),
+        session: Some(new.clone()),
         replaced_session: None,
         code: None,
     };
-    (store.finish_login(finish).await.unwrap(), secret)
+    (store.finish_login(finish).await.unwrap(), new)
 }
 
 async fn signs_in(store: &Shared, account: &LocalAccount, hash: &str) -> Finish {
@@ -146,8 +149,12 @@ pub(crate) async fn a_change_of_a_local_account_ends_what_it_is_to_end_and_nobod
             LocalPut::Stored
         );
         robin = changed;
-        assert_eq!(store.browser_session(session, T0).await.unwrap().is_some(), session_lives, "{ends:?}");
+        assert_eq!(
+            store.browser_session(session.hash, T0).await.unwrap().is_some(),
+            session_lives,
+            "{ends:?}"
+        );
         assert_eq!(store.app_token(token.hash, T0).await.unwrap().is_some(), token_lives, "{ends:?}");
-        assert!(store.browser_session(others, T0).await.unwrap().is_some(), "{ends:?}: somebody else's");
+        assert!(store.browser_session(others.hash, T0).await.unwrap().is_some(), "{ends:?}: somebody else's");
     }
 }

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use plex_oidc_core::id::LocalAccountId;
+
 use super::super::{CODE_MEMORY, LOGOUT_RETRIES, LOGOUT_TRIES, TOLD_FOR};
 use super::*;
 
@@ -150,6 +152,26 @@ pub(crate) async fn req_118_offline_clients_are_told_after_their_session(store: 
     settle_all(store, notices).await;
     let refresh = store.refresh_token(offline.refresh.unwrap().hash).await.unwrap().unwrap();
     assert_eq!(refresh.grant.ended_at, Some(late));
+}
+
+pub(crate) async fn req_119_clients_are_told_of_somebody_who_is_removed(store: &Shared) {
+    let declared = LocalAccount { declared: true, ..local::local_account(12, "declared") };
+    store.declare_local_accounts(vec![declared.clone()], T0).await.unwrap();
+    for account in [local::added(store, 11, "kept").await, declared] {
+        let hash = account.password_hash.clone().unwrap();
+        let (_, session) = local::signed(store, &account, &hash).await;
+        tokens_for(store, &session, "photos").await;
+        if account.declared {
+            store.declare_local_accounts(Vec::new(), after(1)).await.unwrap();
+        } else {
+            assert!(store.remove_local_account(LocalAccountId::new(11).unwrap(), after(1)).await.unwrap());
+        }
+        assert_eq!(store.user(account.user.account_id()).await.unwrap(), None);
+        let notices = due(store, after(1)).await;
+        assert_eq!(told(&notices), BTreeSet::from([(session.sid, client("photos"))]));
+        assert_eq!(notices[0].account_id, account.user.account_id());
+        settle_all(store, notices).await;
+    }
 }
 
 pub(crate) async fn clients_of_a_session_are_forgotten_in_the_end(store: &Shared) {

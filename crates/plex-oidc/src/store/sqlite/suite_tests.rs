@@ -348,6 +348,11 @@ async fn req_118_offline_clients_are_told_after_their_session() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn req_119_clients_are_told_of_somebody_who_is_removed() {
+    check(async |store| logout::req_119_clients_are_told_of_somebody_who_is_removed(store).await).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn clients_of_a_session_are_forgotten_in_the_end() {
     check(async |store| logout::clients_of_a_session_are_forgotten_in_the_end(store).await).await;
 }
