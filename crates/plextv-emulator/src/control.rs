@@ -44,6 +44,12 @@ struct ClockPart {
     advance: i64,
 }
 
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct CrowdPart {
+    people: usize,
+}
+
 /// Why a control call is refused.
 enum Refusal {
     World(WorldError),
@@ -123,6 +129,9 @@ fn change(world: &World, call: &Call, method: &str, operation: &[&str]) -> Outco
         ("DELETE", ["shares", persona]) => {
             world.unshare_server(persona, call.query("server").unwrap_or(MAIN_SERVER))?;
         }
+        ("PUT", ["crowd"]) => world.share_with_crowd(body::<CrowdPart>(call)?.people),
+        ("PUT", ["homes", persona]) => world.join_home(persona)?,
+        ("DELETE", ["homes", persona]) => world.leave_home(persona)?,
         ("POST", ["tokens"]) => return token(world, &body::<Persona>(call)?.persona),
         ("DELETE", ["tokens", persona]) => world.revoke_tokens(persona)?,
         ("POST", ["faults"]) => world.set_fault(fault(call)?),

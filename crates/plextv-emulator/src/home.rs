@@ -13,8 +13,9 @@ use crate::xml::Element;
 /// `GET /api/v2/home/users`
 pub(crate) fn v2(call: &Call, state: &mut State) -> Result<Reply, Failure> {
     let account = state.v2_caller(call)?;
-    let (home, _) = account.home.ok_or(Failure::RESOURCE_NOT_FOUND)?;
-    let rows: Vec<Value> = members(home).iter().map(|(member, role)| row(member, *role)).collect();
+    let home = state.home_id(account).ok_or(Failure::RESOURCE_NOT_FOUND)?;
+    let guest = guest(state, home);
+    let rows: Vec<Value> = members(state, home).iter().map(|(member, role)| row(member, *role)).collect();
     let rows = state.faults.shown(call, rows);
     if state.switches.home_users_array {
         return Ok(Reply::document("users", Value::Array(rows)));
@@ -22,9 +23,9 @@ pub(crate) fn v2(call: &Call, state: &mut State) -> Result<Reply, Failure> {
     let document = json!({
         "id": home,
         "name": "Home",
-        "guestUserID": guest(home),
+        "guestUserID": guest,
         "guestUserUUID": null,
-        "guestEnabled": guest(home).is_some(),
+        "guestEnabled": guest.is_some(),
         "subscription": true,
         "users": rows,
     });
@@ -34,7 +35,8 @@ pub(crate) fn v2(call: &Call, state: &mut State) -> Result<Reply, Failure> {
 /// `GET /api/home/users`: always XML.
 pub(crate) fn v1(call: &Call, state: &mut State) -> Result<Reply, Failure> {
     let account = state.v1_caller(call)?;
-    let people = account.home.map(|(home, _)| members(home)).unwrap_or_default();
+    let home = state.home_id(account);
+    let people = home.map(|home| members(state, home)).unwrap_or_default();
     let people = state.faults.shown(call, people);
     let users = people.iter().map(|(member, role)| {
         Element::new("User")
@@ -51,7 +53,7 @@ pub(crate) fn v1(call: &Call, state: &mut State) -> Result<Reply, Failure> {
             .attribute("email", member.email)
             .attribute("thumb", user::thumb(member))
     });
-    let guest = account.home.and_then(|(home, _)| guest(home));
+    let guest = home.and_then(|home| guest(state, home));
     Ok(Reply::xml(
         Element::new("MediaContainer")
             .attribute("friendlyName", "myPlex")
@@ -67,8 +69,8 @@ pub(crate) fn v1(call: &Call, state: &mut State) -> Result<Reply, Failure> {
 pub(crate) fn switch(call: &Call, state: &mut State, member: &str) -> Result<Reply, Failure> {
     let legacy = call.path.starts_with("/api/home");
     let caller = if legacy { state.v1_caller(call)? } else { state.v2_caller(call)? };
-    let (home, _) = caller.home.ok_or(Failure::RESOURCE_NOT_FOUND)?;
-    let (member, _) = members(home)
+    let home = state.home_id(caller).ok_or(Failure::RESOURCE_NOT_FOUND)?;
+    let (member, _) = members(state, home)
         .into_iter()
         .find(|(candidate, _)| candidate.uuid == member || candidate.id.to_string() == member)
         .ok_or(Failure::RESOURCE_NOT_FOUND)?;
@@ -88,7 +90,7 @@ pub(crate) fn switch(call: &Call, state: &mut State, member: &str) -> Result<Rep
             .attribute("authToken", &token);
         return Ok(Reply::xml(element).with_status(StatusCode::CREATED));
     }
-    Ok(Reply::document("user", user::document(member, &token)).with_status(StatusCode::CREATED))
+    Ok(Reply::document("user", user::document(state, member, &token)).with_status(StatusCode::CREATED))
 }
 
 fn row(member: &Account, role: HomeRole) -> Value {
@@ -110,16 +112,16 @@ fn row(member: &Account, role: HomeRole) -> Value {
     })
 }
 
-fn members(home: u64) -> Vec<(&'static Account, HomeRole)> {
+fn members(state: &State, home: u64) -> Vec<(&'static Account, HomeRole)> {
     ACCOUNTS
         .iter()
-        .filter_map(|account| match account.home {
+        .filter_map(|account| match state.home_of(account) {
             Some((id, role)) if id == home => Some((account, role)),
             _ => None,
         })
         .collect()
 }
 
-fn guest(home: u64) -> Option<u64> {
-    members(home).iter().find(|(_, role)| *role == HomeRole::Guest).map(|(member, _)| member.id)
+fn guest(state: &State, home: u64) -> Option<u64> {
+    members(state, home).iter().find(|(_, role)| *role == HomeRole::Guest).map(|(member, _)| member.id)
 }

@@ -47,7 +47,7 @@ mod xml;
 pub use call::VirtualHost;
 pub use faults::{Fault, FaultKind};
 pub use log::LoggedRequest;
-pub use personas::{HOME_PIN, OWNER_ID, PersonaInfo};
+pub use personas::{CROWD_ID, HOME_PIN, MAX_CROWD, OWNER_ID, PersonaInfo};
 pub use pins::PinInfo;
 pub use server::{Emulator, EmulatorConfig};
 pub use servers::{MAIN_SERVER, OTHER_SERVER};

@@ -3,6 +3,8 @@
 //! Owns: accounts, their place in a Home, and the shares that exist at start. What happens to shares later is in
 //! `state`.
 
+use std::sync::LazyLock;
+
 use serde::Serialize;
 
 use crate::servers::{MAIN_SERVER, OTHER_SERVER};
@@ -297,6 +299,17 @@ pub(crate) static ACCOUNTS: [Account; 15] = [
         ..PLAIN
     },
 ];
+
+/// The first account of the crowd.
+pub const CROWD_ID: u64 = 70_000_001;
+/// How many there can be in the crowd.
+pub const MAX_CROWD: usize = 10_000;
+
+/// People who only stand in lists.
+pub(crate) static CROWD: LazyLock<Vec<Account>> = LazyLock::new(|| {
+    let ids = (CROWD_ID..).take(MAX_CROWD);
+    ids.map(|id| Account { key: "crowd", id, title: "One of many", player: false, ..PLAIN }).collect()
+});
 
 const ACCEPTED: InitialShare = InitialShare {
     persona: "",

@@ -47,8 +47,8 @@ fn visible(state: &State, account: &Account) -> Vec<Value> {
 fn server_row(state: &State, server: &Server, account: &Account) -> Value {
     let owned = server.owner == account.id;
     let host = account_by_id(server.owner);
-    let home_of = |person: &Account| person.home.map(|(id, _)| id);
-    let home = !owned && account.home.is_some() && home_of(account) == host.and_then(home_of);
+    let home = state.home_id(account);
+    let home = !owned && home.is_some() && home == host.and_then(|host| state.home_id(host));
     let uri = format!("https://{}.0123abcd.plex.direct:32400", server.address.replace('.', "-"));
     json!({
         "name": server.name,

@@ -7,7 +7,7 @@
 use serde_json::{Value, json};
 
 use crate::call::Call;
-use crate::personas::{ACCOUNTS, Account, OWNER_HOME, OWNER_ID};
+use crate::personas::{ACCOUNTS, Account, CROWD_ID, OWNER_HOME, OWNER_ID};
 use crate::render::{Failure, Reply};
 use crate::resources::server_token;
 use crate::servers::{SERVERS, Section, Server, by_identifier};
@@ -103,9 +103,12 @@ pub(crate) fn friends(call: &Call, state: &mut State) -> Result<Reply, Failure> 
         .map(|person| {
             let shares = state.shares_by(caller.id);
             let theirs = shares.iter().filter(|share| with_servers && share.invited.id == person.id);
-            let mut row = invited(person);
+            let mut row = invited(state, person);
             if let Value::Object(fields) = &mut row {
-                fields.insert("sharedServers".into(), theirs.map(shared_server_document).collect());
+                fields.insert(
+                    "sharedServers".into(),
+                    theirs.map(|share| shared_server_document(state, share)).collect(),
+                );
             }
             row
         })
@@ -120,7 +123,7 @@ fn owned_list(call: &Call, state: &mut State, wanted: fn(&Share) -> bool) -> Res
         .shares
         .iter()
         .filter(|share| share.server.owner == caller.id && wanted(share))
-        .map(shared_server_document)
+        .map(|share| shared_server_document(state, share))
         .collect();
     let rows = state.faults.shown(call, rows);
     Ok(Reply::document("sharedServers", Value::Array(rows)))
@@ -133,8 +136,10 @@ fn owned_server(caller: &Account, machine: &str) -> Option<&'static Server> {
 /// The people an owner is connected to: friends, the Home, and whoever something is shared with.
 fn connections(state: &State, caller: &Account) -> Vec<&'static Account> {
     let shares = state.shares_by(caller.id);
+    let crowd = shares.iter().map(|share| share.invited).filter(|invited| invited.id >= CROWD_ID);
     ACCOUNTS
         .iter()
+        .chain(crowd)
         .filter(|person| person.id != caller.id)
         .filter(|person| {
             let friend = caller.id == OWNER_ID && person.connected;
@@ -151,7 +156,7 @@ fn container(size: usize) -> Element {
 }
 
 fn user_row(state: &State, caller: &Account, person: &Account) -> Element {
-    let in_home = person.home.map(|(home, _)| home) == caller.home.map(|(home, _)| home);
+    let in_home = state.home_id(person) == state.home_id(caller);
     let shares = state.shares_by(caller.id);
     let servers = shares.iter().filter(|share| share.invited.id == person.id).map(|share| {
         Element::new("Server")
@@ -173,7 +178,7 @@ fn user_row(state: &State, caller: &Account, person: &Account) -> Element {
         .attribute("recommendationsPlaylistId", "")
         .attribute("thumb", thumb(person))
         .flag("protected", person.home_pin.is_some())
-        .flag("home", in_home && person.home.is_some_and(|(home, _)| home == OWNER_HOME))
+        .flag("home", in_home && state.home_id(person) == Some(OWNER_HOME))
         .flag("allowTuners", false)
         .flag("allowSync", false)
         .flag("allowCameraUpload", false)
@@ -221,7 +226,7 @@ fn section_row(section: &Section) -> Element {
         .attribute("type", section.kind)
 }
 
-fn shared_server_document(share: &Share) -> Value {
+fn shared_server_document(state: &State, share: &Share) -> Value {
     let all = share.libraries == crate::personas::Libraries::All;
     // With every library shared, Plex lists some of them all the same: the flag counts, not the list.
     let listed = opened(share).take(if all { 2 } else { usize::MAX });
@@ -250,7 +255,7 @@ fn shared_server_document(share: &Share) -> Value {
             "allowTuners": share.allow_tuners, "allowCameraUpload": false, "filterMovies": "",
             "filterMusic": "", "filterPhotos": null, "filterTelevision": "", "filterAll": null,
         },
-        "invited": invited(share.invited),
+        "invited": invited(state, share.invited),
     })
 }
 
@@ -262,7 +267,7 @@ fn library(section: &Section) -> Value {
     json!({ "id": section.id, "key": section.key, "title": section.title, "type": section.kind })
 }
 
-fn invited(person: &Account) -> Value {
+fn invited(state: &State, person: &Account) -> Value {
     json!({
         "id": person.id,
         "uuid": person.uuid,
@@ -272,7 +277,7 @@ fn invited(person: &Account) -> Value {
         "restricted": person.restricted(),
         "friendlyName": null,
         "thumb": thumb(person),
-        "home": person.home.is_some_and(|(home, _)| home == OWNER_HOME),
+        "home": state.home_id(person) == Some(OWNER_HOME),
         "status": "accepted",
         "sharingSettings": {},
     })

@@ -3,6 +3,7 @@
 //! Owns: tokens, shares, PINs, switches, faults, the log and the clock. It answers questions about them; endpoints
 //! and the control API decide what to do with the answers.
 
+use std::collections::BTreeSet;
 use std::net::IpAddr;
 use std::time::Instant;
 
@@ -13,7 +14,9 @@ use crate::call::Call;
 use crate::device_keys::DeviceKeys;
 use crate::faults::{FaultKind, Faults};
 use crate::log::RequestLog;
-use crate::personas::{ACCOUNTS, Account, InitialShare, Libraries, OWNER_ID, SHARES};
+use crate::personas::{
+    ACCOUNTS, Account, CROWD, CROWD_ID, HomeRole, InitialShare, Libraries, OWNER_ID, SHARES,
+};
 use crate::pins::Pin;
 use crate::randomness::Randomness;
 use crate::render::Failure;
@@ -103,6 +106,8 @@ pub(crate) struct State {
     pub(crate) randomness: Randomness,
     pub(crate) tokens: Vec<DeviceToken>,
     pub(crate) shares: Vec<Share>,
+    /// Accounts that have left the Home they start in.
+    pub(crate) moved_out: BTreeSet<u64>,
     pub(crate) pins: Vec<Pin>,
     pub(crate) device_keys: DeviceKeys,
     pub(crate) faults: Faults,
@@ -120,6 +125,7 @@ impl State {
             randomness,
             tokens: Vec::new(),
             shares: Vec::new(),
+            moved_out: BTreeSet::new(),
             pins: Vec::new(),
             device_keys,
             faults: Faults::default(),
@@ -128,6 +134,16 @@ impl State {
         };
         state.shares = initial_shares(state.now());
         state
+    }
+
+    /// The Home that an account lives in, and as what.
+    pub(crate) fn home_of(&self, account: &Account) -> Option<(u64, HomeRole)> {
+        account.home.filter(|_| !self.moved_out.contains(&account.id))
+    }
+
+    /// The Home that an account lives in.
+    pub(crate) fn home_id(&self, account: &Account) -> Option<u64> {
+        self.home_of(account).map(|(home, _)| home)
     }
 
     /// The emulator's clock.
@@ -257,6 +273,23 @@ impl State {
             allow_sync: initial.is_some_and(|share| share.allow_sync),
             allow_tuners: initial.map_or(0, |share| share.allow_tuners),
         });
+    }
+
+    pub(crate) fn share_with_crowd(&mut self, people: usize) {
+        let now = self.now();
+        self.shares.retain(|share| share.invited.id < CROWD_ID);
+        let Some(server) = by_identifier(MAIN_SERVER) else { return };
+        self.shares.extend(CROWD.iter().take(people).map(|invited| Share {
+            id: invited.id,
+            server,
+            invited,
+            libraries: Libraries::All,
+            invited_at: now,
+            accepted_at: Some(now),
+            deleted_at: None,
+            allow_sync: false,
+            allow_tuners: 0,
+        }));
     }
 
     pub(crate) fn unshare(&mut self, account: &Account, server: &Server) {

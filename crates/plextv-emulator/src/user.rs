@@ -14,7 +14,7 @@ pub(crate) const JOINED_AT: u64 = 1_501_239_900;
 /// `GET /api/v2/user`
 pub(crate) fn current(call: &Call, state: &mut State) -> Result<Reply, Failure> {
     let account = state.v2_caller(call)?;
-    Ok(Reply::document("user", document(account, call.token().unwrap_or_default())))
+    Ok(Reply::document("user", document(state, account, call.token().unwrap_or_default())))
 }
 
 /// `GET /users/account` and `/users/account.json`
@@ -23,7 +23,7 @@ pub(crate) fn legacy(call: &Call, state: &mut State) -> Result<Reply, Failure> {
         return Err(Failure::SIGN_IN);
     }
     let account = state.token_owner(call).ok_or(Failure::INVALID_TOKEN)?;
-    let user = legacy_document(account, call.token().unwrap_or_default());
+    let user = legacy_document(state, account, call.token().unwrap_or_default());
     Ok(match call.format {
         Format::Json => Reply::json(json!({ "user": user })),
         Format::Xml => Reply::xml(from_json("user", &user)),
@@ -51,8 +51,8 @@ pub(crate) fn sign_out(call: &Call, state: &mut State) -> Result<Reply, Failure>
 }
 
 /// The v2 user document.
-pub(crate) fn document(account: &Account, token: &str) -> Value {
-    merged([identity(account, token), home(account), subscription(account), oddments(account)])
+pub(crate) fn document(state: &State, account: &Account, token: &str) -> Value {
+    merged([identity(account, token), home(state, account), subscription(account), oddments(account)])
 }
 
 fn identity(account: &Account, token: &str) -> Value {
@@ -78,21 +78,18 @@ fn identity(account: &Account, token: &str) -> Value {
     })
 }
 
-fn home(account: &Account) -> Value {
-    let role = account.home.map(|(_, role)| role);
-    let size = ACCOUNTS.iter().filter(|other| same_home(account, other)).count();
+fn home(state: &State, account: &Account) -> Value {
+    let role = state.home_of(account).map(|(_, role)| role);
+    let home = state.home_id(account);
+    let size = ACCOUNTS.iter().filter(|other| home.is_some() && state.home_id(other) == home).count();
     json!({
-        "home": account.home.is_some(),
+        "home": home.is_some(),
         "homeAdmin": role == Some(HomeRole::Admin),
         "guest": role == Some(HomeRole::Guest),
         "homeSize": size.max(1),
         "maxHomeSize": 15,
         "pin": "",
     })
-}
-
-fn same_home(one: &Account, other: &Account) -> bool {
-    one.home.is_some() && one.home.map(|(id, _)| id) == other.home.map(|(id, _)| id)
 }
 
 fn subscription(account: &Account) -> Value {
@@ -133,7 +130,7 @@ fn oddments(account: &Account) -> Value {
     })
 }
 
-fn legacy_document(account: &Account, token: &str) -> Value {
+fn legacy_document(state: &State, account: &Account, token: &str) -> Value {
     // v1 says null where v2 says "" about managed users; code that assumed text has crashed on it.
     let present = |text: &'static str| (!text.is_empty()).then_some(text);
     json!({
@@ -150,7 +147,7 @@ fn legacy_document(account: &Account, token: &str) -> Value {
         "forumId": null,
         "hasPassword": !account.restricted(),
         "restricted": account.restricted(),
-        "home": account.home.is_some(),
+        "home": state.home_of(account).is_some(),
         "subscription": {
             "active": account.plex_pass,
             "status": if account.plex_pass { "Active" } else { "Inactive" },

@@ -111,6 +111,27 @@ impl World {
         Ok(())
     }
 
+    /// Shares the main server, every library of it, with this many people besides the personas: accounts from
+    /// [`CROWD_ID`](crate::CROWD_ID) on, who never sign in. At most [`MAX_CROWD`](crate::MAX_CROWD); zero takes it back from
+    /// all of them.
+    pub fn share_with_crowd(&self, people: usize) {
+        self.with(|state| state.share_with_crowd(people));
+    }
+
+    /// Has a persona move out of the Plex Home that it lives in; what is shared with it stays shared.
+    pub fn leave_home(&self, persona: &str) -> Result<(), WorldError> {
+        let account = account(persona)?;
+        self.with(|state| state.moved_out.insert(account.id));
+        Ok(())
+    }
+
+    /// Has a persona move back into the Home that it started in.
+    pub fn join_home(&self, persona: &str) -> Result<(), WorldError> {
+        let account = account(persona)?;
+        self.with(|state| state.moved_out.remove(&account.id));
+        Ok(())
+    }
+
     /// A token of this persona on a device of its own, as for an owner's token in a configuration.
     ///
     /// # Panics
