@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use tempfile::TempDir;
 
+use super::super::Store as _;
 use super::*;
 use crate::store::StoreError;
 use crate::store::conformance::{self, Shared, T0};
@@ -168,7 +169,10 @@ async fn an_odd_row_is_named_exactly() {
     store.put_user(conformance::user(77)).await.unwrap();
     let spoil = |sql: &'static str| store.write(move |conn| rows::change(conn, sql, []));
     spoil("UPDATE users SET person = '{}'").await.unwrap();
-    let error = store.user(AccountId::Plex(plex_oidc_core::id::PlexAccountId(77))).await.unwrap_err();
+    let error = store
+        .user(plex_oidc_core::id::AccountId::Plex(plex_oidc_core::id::PlexAccountId(77)))
+        .await
+        .unwrap_err();
     let StoreError::Inconsistent { table, column, row, .. } = &error else { panic!("{error:?}") };
     assert_eq!((*table, *column, row.as_str()), ("users", "person", "77"));
 
