@@ -54,7 +54,7 @@ impl AllowRule {
 
     /// Whether it is about a library, which is not always known of a person.
     pub fn is_about_a_library(&self) -> bool {
-        matches!(self, Self::Group(group) if group.meaning().is_some_and(|of| of.library.is_some()))
+        matches!(self, Self::Group(group) if group.meaning().is_some_and(|of| of.library().is_some()))
     }
 
     /// Whether it lets `person` in. `None`: that is not known.
@@ -188,7 +188,7 @@ impl Person {
             rules.accept_all(before) && !confirmed_at.plus(rules.membership_lifetime).has_passed(now);
         if serves && through.iter().all(|server| before.contains(server)) && before.len() > through.len() {
             let of_no_library =
-                |group: &&Group| group.meaning().is_none_or(|meaning| meaning.library.is_none());
+                |group: &&Group| group.meaning().is_none_or(|meaning| meaning.library().is_none());
             self.groups.extend(earlier.groups.iter().filter(of_no_library).cloned());
             self.standing = earlier.standing.clone();
         }
@@ -208,7 +208,7 @@ impl Person {
             let is_new = self.libraries.iter().any(|new| new.machine == known.machine);
             let Some(server) = server.filter(|_| !is_new) else { continue };
             let of_it = |group: &&Group| {
-                group.meaning().is_some_and(|of| of.library.is_some() && of.server == server.name)
+                group.meaning().is_some_and(|of| of.library().is_some() && of.server == server.name)
             };
             self.groups.extend(earlier.groups.iter().filter(of_it).cloned());
             self.libraries.push(known.clone());

@@ -83,15 +83,15 @@ impl Group {
             |text: Option<&str>| text.map(ServerName::parse).map_or(Some(None), |name| name.map(Some));
         match (kind, first, second) {
             ("plex-library", Some(key), None) => {
-                Some(Meaning { server: None, library: Some(library_key(key)?) })
+                Some(Meaning { server: None, about: About::Library(library_key(key)?) })
             }
             ("plex-library", name @ Some(_), Some(key)) => {
-                Some(Meaning { server: server(name)?, library: Some(library_key(key)?) })
+                Some(Meaning { server: server(name)?, about: About::Library(library_key(key)?) })
             }
             ("plex-owner" | "plex-home" | "plex-friend", name, None) => {
-                Some(Meaning { server: server(name)?, library: None })
+                Some(Meaning { server: server(name)?, about: About::Tier })
             }
-            ("plex-managed", None, None) => Some(Meaning { server: None, library: None }),
+            ("plex-managed", None, None) => Some(Meaning { server: None, about: About::Account }),
             _ => None,
         }
     }
@@ -107,8 +107,29 @@ fn library_key(text: &str) -> Option<u64> {
 pub struct Meaning {
     /// The one server that it is about, where there are several.
     pub server: Option<ServerName>,
-    /// The library that it is about.
-    pub library: Option<u64>,
+    /// What it is about.
+    pub about: About,
+}
+
+impl Meaning {
+    /// The library that it is about, by its key.
+    pub fn library(&self) -> Option<u64> {
+        match self.about {
+            About::Library(key) => Some(key),
+            About::Tier | About::Account => None,
+        }
+    }
+}
+
+/// What a group of ours is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum About {
+    /// How a server is shared with somebody.
+    Tier,
+    /// A library on a server, by its key.
+    Library(u64),
+    /// The account itself, whatever is shared with it.
+    Account,
 }
 
 /// What a server is called in the names of groups: lower-case letters, digits and hyphens.
@@ -151,7 +172,7 @@ mod tests {
 
     fn meaning(text: &str) -> Option<(Option<String>, Option<u64>)> {
         let meaning = Group::parse(text)?.meaning()?;
-        Some((meaning.server.map(|server| server.to_string()), meaning.library))
+        Some((meaning.server.as_ref().map(ToString::to_string), meaning.library()))
     }
 
     #[test]

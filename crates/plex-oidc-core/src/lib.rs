@@ -23,6 +23,7 @@ pub mod outbound;
 pub mod pkce;
 pub mod profile;
 pub mod prompt;
+pub mod recheck;
 pub mod redirect;
 pub mod requested_claims;
 pub mod resource;

@@ -33,6 +33,51 @@ pub struct VisibleServer {
     pub owner: Option<PlexAccountId>,
 }
 
+/// One accepted share of one of the owner's servers with one account.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "these are plex.tv's own independent settings of a share")]
+pub struct Share {
+    /// The account it is shared with.
+    pub account: PlexAccountId,
+    /// The server that is shared.
+    pub machine: MachineId,
+    /// Every library is shared, also those to come: `library_keys` then says nothing.
+    pub all_libraries: bool,
+    /// The shared libraries, by the server's own section keys.
+    pub library_keys: Vec<u64>,
+    /// Whether `library_keys` was told at all. The oldest of the three lists names no libraries: an empty list then
+    /// means "not known", not "none".
+    pub libraries_known: bool,
+    /// May download.
+    pub allow_sync: bool,
+    /// May watch live television.
+    pub allow_tuners: bool,
+}
+
+/// Which libraries of one server a guest sees.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SharedLibraries {
+    /// All, also those to come; `keys` are those of today, as far as they are known.
+    pub all: bool,
+    /// By the server's own section keys.
+    pub keys: Vec<u64>,
+}
+
+/// Which libraries of `server` are shared with a guest. `None`: the list does not say. A guest who is not in it sees the
+/// server all the same, so the list has a gap there.
+pub fn shared_libraries(
+    server: &AcceptedServer,
+    account: PlexAccountId,
+    shares: &[Share],
+) -> Option<SharedLibraries> {
+    let of_both = |share: &&Share| share.account == account && share.machine == server.machine;
+    let theirs: Vec<_> = shares.iter().filter(of_both).collect();
+    let all = theirs.iter().any(|share| share.all_libraries);
+    let is_told = all || !theirs.is_empty() && theirs.iter().all(|share| share.libraries_known);
+    let keys = || theirs.iter().flat_map(|share| share.library_keys.iter().copied()).collect();
+    is_told.then(|| SharedLibraries { all, keys: keys() })
+}
+
 /// The outcome of looking at one account. Not being sure is not an outcome: that is an error of the one who asked.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Membership {

@@ -20,6 +20,7 @@ use crate::flow::watch::Watchers;
 use crate::gateway::{AccessValidator, Gateway};
 use crate::keys::{Keys, Mac, Seal};
 use crate::limits::StartLimiter;
+use crate::membership::MembershipState;
 use crate::pages::Pages;
 use crate::session::Cookies;
 use crate::store::Store;
@@ -79,6 +80,10 @@ pub struct App {
     pub plex: Option<Plex>,
     /// The way in with a password, if it is open.
     pub local: Option<Passwords>,
+    /// How well it is known who is a member; it stays when the configuration changes.
+    pub membership: Arc<MembershipState>,
+    /// How often Plex is asked who still is one.
+    pub recheck_every: Seconds,
     /// The name of the Plex server, for pages.
     pub server_name: Option<String>,
     /// Limits on starting sign-ins.

@@ -14,6 +14,7 @@ pub mod installation;
 pub mod keys;
 pub mod lifecycle;
 pub mod limits;
+pub mod membership;
 pub mod pages;
 pub mod presets;
 pub mod ready;

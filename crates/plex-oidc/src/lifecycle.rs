@@ -21,12 +21,13 @@ use plex_oidc_core::jose::RING_LAG;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
+use tokio::time::Instant;
 use tower::ServiceExt as _;
 use tracing::{debug, error, info, warn};
 
 use crate::app::{App, State};
 use crate::flow::key_rotation::{KeyKeeper, Look};
-use crate::flow::tell;
+use crate::flow::{recheck, tell};
 use crate::headers::add_security_headers;
 use crate::ready::ReadyAnswers;
 use crate::write_limit::WriteLimited;
@@ -37,6 +38,8 @@ const REST: Duration = Duration::from_millis(100);
 const SWEEP_EVERY: Duration = Duration::from_mins(1);
 /// How often it is looked whether a client is to be told again that a session has ended.
 const TELL_EVERY: Duration = Duration::from_secs(10);
+/// How soon Plex is asked again after a round of the re-check that left a question open.
+const RECHECK_AGAIN: Duration = Duration::from_mins(1);
 /// Most clients that are told at a time.
 const TELL_AT_ONCE: usize = 32;
 
@@ -232,6 +235,24 @@ pub async fn keep_team_keys(mut serving: watch::Receiver<Serving>, stopping: wat
             changed = serving.changed() => if changed.is_err() { return },
             _ = keeping, if any => return,
             _ = until_stopping.wait_for(|stop| *stop) => return,
+        }
+    }
+}
+
+/// Asks Plex again and again who still is a member, from the start on, until `stopping` turns true.
+pub async fn recheck_members(serving: watch::Receiver<Serving>, mut stopping: watch::Receiver<bool>) {
+    loop {
+        let began = Instant::now();
+        let app = Arc::clone(&serving.borrow().app);
+        let is_settled = tokio::select! {
+            is_settled = recheck::round(&app) => is_settled,
+            _ = stopping.wait_for(|stop| *stop) => return,
+        };
+        let every = Duration::from_secs(u64::from(app.recheck_every.0));
+        drop(app); // what a reload replaces is not held until the next round
+        tokio::select! {
+            () = tokio::time::sleep_until(began + if is_settled { every } else { every.min(RECHECK_AGAIN) }) => {}
+            _ = stopping.wait_for(|stop| *stop) => return,
         }
     }
 }

@@ -26,6 +26,7 @@ use crate::installation::{self, Stored, new_client_identifier, open_stored};
 use crate::keys::{KeyFileError, KeyRingError, Keys, Mac, MixtureError, Seal};
 use crate::lifecycle::{self, ConnectionLimits, Serving};
 use crate::limits::{StartLimiter, StartLimits};
+use crate::membership::MembershipState;
 use crate::pages::{Pages, PagesError, Theme, ThemeValues};
 use crate::router::{Limits, router};
 use crate::session::Cookies;
@@ -146,6 +147,7 @@ pub struct Held {
     watchers: Arc<Watchers>,
     team_keys: Arc<TeamKeys>,
     throttle: Arc<Throttle>,
+    membership: Arc<MembershipState>,
     /// Under which this installation is known to Plex.
     client_identifier: String,
     parts: Parts,
@@ -158,8 +160,19 @@ impl Held {
         let client_identifier = store.installation(&new_client_identifier(parts.entropy.bytes())).await?;
         let watchers = Arc::new(Watchers::new(config.limits.connections));
         let (keys, seal, mac) = (Arc::new(keys), Arc::new(seal), Arc::new(mac));
-        let (team_keys, throttle) = (Arc::default(), Arc::default());
-        Ok(Self { store, keys, seal, mac, watchers, team_keys, throttle, client_identifier, parts })
+        let (team_keys, throttle, membership) = (Arc::default(), Arc::default(), Arc::default());
+        Ok(Self {
+            store,
+            keys,
+            seal,
+            mac,
+            watchers,
+            team_keys,
+            throttle,
+            membership,
+            client_identifier,
+            parts,
+        })
     }
 
     /// The [`App`] of a configuration.
@@ -183,6 +196,8 @@ impl Held {
                 checker: PasswordChecker::new(config.limits.passwords_at_once),
                 throttle: Arc::clone(&self.throttle),
             }),
+            membership: Arc::clone(&self.membership),
+            recheck_every: config.recheck_every,
             server_name: server_name(config),
             limiter: StartLimiter::new(StartLimits {
                 per_address: at_least_one(config.limits.sign_in_starts_per_address),
@@ -370,11 +385,13 @@ pub async fn run_latest(
     let sweeping = tokio::spawn(lifecycle::sweep(serving.clone(), stopping.clone()));
     let keeping = tokio::spawn(lifecycle::keep_signing_keys(serving.clone(), stopping.clone()));
     let fetching = tokio::spawn(lifecycle::keep_team_keys(serving.clone(), stopping.clone()));
+    let rechecking = tokio::spawn(lifecycle::recheck_members(serving.clone(), stopping.clone()));
     let telling = tokio::spawn(lifecycle::tell_clients(serving.clone(), stopping.clone()));
     let served = lifecycle::serve(listeners, serving, connection_limits(config), stopping).await;
     sweeping.abort();
     keeping.abort();
     fetching.abort();
     telling.abort();
+    rechecking.abort();
     served.map_err(StartError::Serve)
 }

@@ -26,5 +26,6 @@ pub use client::PlexTv;
 pub use error::{Error, Oddity, Outage};
 pub use http::{HttpClientError, Timeouts, tls_config};
 pub use identity::{BaseUrls, ClientIdentity, InvalidIdentity};
-pub use model::{Library, Pin, PinId, Resources, Server, Share, Unreadable, User};
+pub use model::{Library, Pin, PinId, Resources, Server, Unreadable, User};
 pub use secret::PlexToken;
+pub use shares::{ShareList, Shares};

@@ -182,27 +182,6 @@ impl Resources {
     }
 }
 
-/// One accepted share of one of the owner's servers with one account.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[expect(clippy::struct_excessive_bools, reason = "these are plex.tv's own independent settings of a share")]
-pub struct Share {
-    /// The account it is shared with.
-    pub account: PlexAccountId,
-    /// The server that is shared.
-    pub machine: MachineId,
-    /// Every library is shared, also those to come: `library_keys` then says nothing.
-    pub all_libraries: bool,
-    /// The shared libraries, by the server's own section keys.
-    pub library_keys: Vec<u64>,
-    /// Whether `library_keys` was told at all. The oldest of the three lists names no libraries: an empty list then
-    /// means "not known", not "none".
-    pub libraries_known: bool,
-    /// May download.
-    pub allow_sync: bool,
-    /// May watch live television.
-    pub allow_tuners: bool,
-}
-
 /// A library of a server.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Library {

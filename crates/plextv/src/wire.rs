@@ -11,7 +11,7 @@ use zeroize::Zeroizing;
 
 use crate::answer::{Answer, Format};
 use crate::error::{Oddity, Outage};
-use crate::parse::MAX_BODY;
+use crate::parse::{MAX_BODY, MAX_LIST};
 use crate::{Error, PlexToken};
 
 /// The longest that a caller waits, a second attempt included.
@@ -25,15 +25,22 @@ pub(crate) struct Call<'a> {
     pub(crate) url: Url,
     pub(crate) token: Option<&'a PlexToken>,
     pub(crate) format: Format,
+    /// The most bytes of an answer that are read.
+    pub(crate) most: usize,
 }
 
 impl<'a> Call<'a> {
     pub(crate) fn get(url: Url, token: &'a PlexToken) -> Self {
-        Self { method: Method::GET, url, token: Some(token), format: Format::Json }
+        Self { method: Method::GET, url, token: Some(token), format: Format::Json, most: MAX_BODY }
     }
 
     pub(crate) fn anonymous(method: Method, url: Url) -> Self {
-        Self { method, url, token: None, format: Format::Json }
+        Self { method, url, token: None, format: Format::Json, most: MAX_BODY }
+    }
+
+    /// Takes an answer as long as an owner's list can be.
+    pub(crate) fn long(self) -> Self {
+        Self { most: MAX_LIST, ..self }
     }
 
     /// Asks for XML: what the oldest calls answer with, whatever is asked for.
@@ -72,7 +79,7 @@ impl Wire {
     async fn exchange(&self, call: &Call<'_>) -> Result<Answer, Error> {
         let request = self.request(call)?;
         let response = request.send().await.map_err(|error| Error::unavailable(outage(&error)))?;
-        let answer = receive(response).await?;
+        let answer = receive(response, call.most).await?;
         tracing::debug!(path = call.url.path(), status = answer.status, "plex.tv answered");
         Ok(answer)
     }
@@ -92,24 +99,24 @@ impl Wire {
     }
 }
 
-async fn receive(response: Response) -> Result<Answer, Error> {
+async fn receive(response: Response, most: usize) -> Result<Answer, Error> {
     let status = response.status().as_u16();
     let header = |name| response.headers().get(name).and_then(|value: &HeaderValue| value.to_str().ok());
     let format = header(CONTENT_TYPE).map(Format::of_content_type);
     let retry_after = header(RETRY_AFTER).and_then(retry_after);
     // What these say is in the status; their bodies are pages for people.
-    let body =
-        if status == 429 || status >= 500 { Zeroizing::default() } else { body(response, status).await? };
+    let wordless = status == 429 || status >= 500;
+    let body = if wordless { Zeroizing::default() } else { body(response, status, most).await? };
     Ok(Answer { status, format, retry_after, body })
 }
 
-async fn body(mut response: Response, status: u16) -> Result<Zeroizing<Vec<u8>>, Error> {
+async fn body(mut response: Response, status: u16, most: usize) -> Result<Zeroizing<Vec<u8>>, Error> {
     let announced = response.content_length().and_then(|length| usize::try_from(length).ok()).unwrap_or(0);
-    let mut body = Zeroizing::new(Vec::with_capacity(announced.min(MAX_BODY)));
+    let mut body = Zeroizing::new(Vec::with_capacity(announced.min(most)));
     loop {
         let chunk = response.chunk().await.map_err(|error| Error::unavailable(broken(&error)))?;
         let Some(chunk) = chunk else { return Ok(body) };
-        if chunk.len() > MAX_BODY.saturating_sub(body.len()) {
+        if chunk.len() > most.saturating_sub(body.len()) {
             return Err(Error::unexpected(status, Oddity::TooLarge));
         }
         body.extend_from_slice(&chunk);

@@ -8,7 +8,9 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use plex_oidc_core::id::{MachineId, PlexAccountId};
-use plextv::{BaseUrls, ClientIdentity, Error, Oddity, Outage, PinId, PlexToken, PlexTv, Timeouts};
+use plextv::{
+    BaseUrls, ClientIdentity, Error, Oddity, Outage, PinId, PlexToken, PlexTv, ShareList, Timeouts,
+};
 use url::Url;
 
 const IDENTIFIER: &str = "6b1e0000-0000-4000-8000-000000000001";
@@ -318,6 +320,14 @@ async fn req_158_an_endless_answer_is_cut_at_one_mebibyte() {
     let plex = Script::new(vec![Reply::Endless(head)]);
     let error = plex.client().user(&token()).await.unwrap_err();
     assert_eq!(error, Error::Unexpected { status: 200, oddity: Oddity::TooLarge });
+    let plex = Script::new(vec![
+        Reply::Endless(head),
+        json(200, &own_servers()),
+        Reply::Endless(head),
+        Reply::Endless(head),
+    ]);
+    let error = plex.client().accepted_shares(&token()).await.unwrap_err();
+    assert_eq!(error, Error::Unexpected { status: 200, oddity: Oddity::TooLarge }, "lists are cut at four");
     // What fits into the buffers of both sockets may leave the server as well.
     assert!(*plex.sent.lock().unwrap() < 32 * 1024 * 1024);
 }
@@ -401,13 +411,13 @@ const BY_SERVER: &str = r#"<MediaContainer size="1"><SharedServer userID="6" acc
 #[tokio::test]
 async fn shares_come_from_the_newest_list_that_still_exists() {
     let plex = Script::new(vec![json(200, &by_invitation())]);
-    let shares = plex.client().accepted_shares(&token()).await.unwrap();
+    let shares = plex.client().accepted_shares(&token()).await.unwrap().shares;
     assert_eq!((shares[0].account, shares[0].library_keys.as_slice()), (PlexAccountId(5), &[1][..]));
     assert_eq!(plex.request_lines(), ["GET /clients/api/v2/shared_servers/owned/accepted"]);
 
     let removed = r#"<Response code="410" status="This endpoint was deprecated and removed"/>"#;
     let plex = Script::new(vec![xml(410, removed), json(200, &own_servers()), xml(200, BY_SERVER)]);
-    let shares = plex.client().accepted_shares(&token()).await.unwrap();
+    let shares = plex.client().accepted_shares(&token()).await.unwrap().shares;
     assert_eq!((shares[0].account, &shares[0].machine), (PlexAccountId(6), &machine()));
     let path = format!("GET /plextv/api/servers/{}/shared_servers", machine());
     assert_eq!(plex.request_lines()[1..], ["GET /clients/api/v2/resources?includeHttps=1".to_owned(), path]);
@@ -424,9 +434,69 @@ async fn shares_come_from_the_newest_list_that_still_exists() {
         xml(410, removed),
         xml(200, &contacts),
     ]);
-    let shares = plex.client().accepted_shares(&token()).await.unwrap();
+    let shares = plex.client().accepted_shares(&token()).await.unwrap().shares;
     assert_eq!((shares[0].account, shares[0].libraries_known), (PlexAccountId(7), false));
     assert_eq!(plex.request_lines()[3], "GET /plextv/api/users");
+}
+
+#[tokio::test]
+async fn a_second_opinion_comes_from_another_list() {
+    let removed = || json(410, "");
+    let (servers, contacts) = (|| xml(200, BY_SERVER), || xml(200, r#"<MediaContainer size="0"/>"#));
+    let of_server = format!("/plextv/api/servers/{}/shared_servers", machine());
+    let (of_all, of_contacts) = ("/clients/api/v2/shared_servers/owned/accepted", "/plextv/api/users");
+    for (first, script, answers, asked) in [
+        (ShareList::Invitations, vec![servers()], Some((ShareList::Servers, 1)), vec![&*of_server]),
+        (
+            ShareList::Invitations,
+            vec![removed(), contacts()],
+            Some((ShareList::Contacts, 0)),
+            vec![&*of_server, of_contacts],
+        ),
+        (ShareList::Servers, vec![contacts()], Some((ShareList::Contacts, 0)), vec![of_contacts]),
+        (
+            ShareList::Contacts,
+            vec![removed(), json(200, &by_invitation())],
+            Some((ShareList::Invitations, 1)),
+            vec![&*of_server, of_all],
+        ),
+        (ShareList::Contacts, vec![removed(), removed()], None, vec![&*of_server, of_all]),
+        (ShareList::Invitations, vec![json(503, "")], None, vec![&*of_server]),
+    ] {
+        let plex = Script::new(script);
+        let opinion = plex.client().second_opinion(&token(), first, &[machine()]).await;
+        let told = opinion.as_ref().ok().map(|told| (told.list, told.shares.len()));
+        assert_eq!(told, answers, "{first:?}");
+        let asked: Vec<_> = asked.into_iter().map(|path| format!("GET {path}")).collect();
+        assert_eq!(plex.request_lines(), asked, "{first:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_home_is_read_in_every_spelling() {
+    let residents = r#"[{"id":5,"admin":true},{"id":"6","admin":0,"username":null}]"#;
+    let (object, array) = (format!(r#"{{"id":1,"users":{residents}}}"#), residents.to_owned());
+    let elements =
+        r#"<MediaContainer size="2"><User id="5" admin="1"/><User id="6" admin="0"/></MediaContainer>"#;
+    let nested = r#"<home id="1"><users><user id="5"/><user id="6"/></users></home>"#;
+    for answer in [json(200, &object), json(200, &array), xml(200, elements), xml(200, nested)] {
+        let plex = Script::new(vec![answer]);
+        assert_eq!(plex.client().home(&token()).await.unwrap(), [PlexAccountId(5), PlexAccountId(6)]);
+        assert_eq!(plex.request_lines(), ["GET /plextv/api/v2/home/users"]);
+    }
+    let none = r#"{"errors":[{"code":1002,"message":"Resource not found","status":404}]}"#;
+    let part = r#"<MediaContainer size="3"><User id="5" admin="1"/></MediaContainer>"#;
+    for odd in [
+        json(404, none),
+        xml(200, part),
+        json(200, "{}"),
+        json(200, r#"{"users":[{"admin":true}]}"#),
+        json(200, r#"{"users":null}"#),
+        xml(200, "<home/>"),
+    ] {
+        let error = Script::new(vec![odd]).client().home(&token()).await.unwrap_err();
+        assert!(matches!(error, Error::Unexpected { .. }), "{error}");
+    }
 }
 
 #[tokio::test]

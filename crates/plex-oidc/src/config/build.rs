@@ -60,6 +60,7 @@ pub(super) fn build(
         tokens,
         limits: reader.limits(),
         key_file: reader.path("keys.file")?,
+        recheck_every: reader.length("plex.recheck_every"),
         rotate_keys_every: reader.rotate_keys_every(),
         theme: reader.theme(),
         log: reader.log(),

@@ -86,6 +86,8 @@ pub struct Config {
     pub limits: Limits,
     /// The file with the key that seals what the database must give back.
     pub key_file: PathBuf,
+    /// How often Plex is asked who still is a member.
+    pub recheck_every: Seconds,
     /// How often signing keys rotate, if by themselves.
     pub rotate_keys_every: Option<Seconds>,
     /// How the pages look.

@@ -50,13 +50,13 @@ impl KnownGroups {
     fn check(&self, rule: &AllowRule) -> Result<(), (String, String)> {
         let AllowRule::Group(group) = rule else { return Ok(()) };
         let Some(meaning) = group.meaning() else { return self.check_local(group) };
-        if meaning.library.is_some() && !self.libraries {
+        if meaning.library().is_some() && !self.libraries {
             let remedy =
                 "Fetch one with `plex-oidc init` and write plex.owner_token_file, or name whole groups.";
             return Err((format!("`{group}` needs the owner's token, and there is none"), remedy.to_owned()));
         }
         let kind = group.as_str().split(':').next().unwrap_or_default();
-        let key = meaning.library.map(|key| format!(":{key}")).unwrap_or_default();
+        let key = meaning.library().map(|key| format!(":{key}")).unwrap_or_default();
         let each = || {
             let names = self.servers.iter().map(|server| format!("{kind}:{server}{key}"));
             names.collect::<Vec<_>>().join(" or ")
@@ -70,7 +70,7 @@ impl KnownGroups {
                 format!("`{group}` names a server that is not in `[[plex.servers]]`"),
                 format!("Write {}.", each()),
             )),
-            None if meaning.library.is_some() && !self.servers.is_empty() => {
+            None if meaning.library().is_some() && !self.servers.is_empty() => {
                 let wrong =
                     format!("`{group}` does not say of which server: each has a library of that number");
                 Err((wrong, format!("Write {}.", each())))

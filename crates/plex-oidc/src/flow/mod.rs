@@ -12,6 +12,7 @@ pub mod issue;
 pub mod key_rotation;
 pub mod password;
 pub mod pushed;
+pub mod recheck;
 pub mod revocation;
 pub mod sign_out;
 pub mod tell;

@@ -26,7 +26,7 @@ use records::{
     AccessTokenRecord, AdoptedPin, Adoption, AppTokenRecord, BrowserSession, ClientTokenRecord, CodeRecord,
     Consent, Declared, EndedAccess, EndedSession, Finish, FinishLogin, GatewaySession, GrantEnd,
     GrantsPolicy, KeyReplacement, LocalAccount, LocalPut, Login, LogoutNotice, NewAppToken, NewClientToken,
-    NewCode, NewLogin, PushedRequest, PutLocalAccount, RedeemCode, RedeemHandover, Redemption,
+    NewCode, NewLogin, PushedRequest, PutLocalAccount, Reconfirmed, RedeemCode, RedeemHandover, Redemption,
     RefreshTokenRecord, RefusedAt, Rotate, Rotation, SealedBytes, SessionName, SignInName, StoredKeyRow,
     SweepCounts, UserRecord,
 };
@@ -269,6 +269,9 @@ pub trait Store: Send + Sync {
     fn user(&self, account_id: AccountId) -> Answer<'_, Option<UserRecord>>;
     /// Stores what was learned about a user. `false` when something newer was known already.
     fn put_user(&self, user: UserRecord) -> Answer<'_, bool>;
+    /// Stores what was learned about users at once, each as long as nothing else was learned since it was known. Returns how
+    /// many were stored.
+    fn reconfirm_users(&self, confirmed: Vec<Reconfirmed>) -> Answer<'_, usize>;
     /// The local account that somebody who types this signs in to, whatever its state.
     fn local_account(&self, name: SignInName) -> Answer<'_, Option<LocalAccount>>;
     /// All local accounts, by name.

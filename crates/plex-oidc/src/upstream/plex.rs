@@ -4,23 +4,26 @@
 //!
 //! [`decide`]: plex_oidc_core::decide::decide
 
+use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use plex_oidc_core::decide::{KnownLibraries, Person, Standing};
 use plex_oidc_core::groups::{Group, Groups};
-use plex_oidc_core::id::{MachineId, PlexAccountId};
-use plex_oidc_core::membership::{AcceptedServer, Membership, membership};
+use plex_oidc_core::id::{AccountId, MachineId, PlexAccountId};
+use plex_oidc_core::membership::{AcceptedServer, Membership, SharedLibraries, membership, shared_libraries};
 use plex_oidc_core::time::Timestamp;
 use plextv::breaker::{Breaker, Permit};
-use plextv::{
-    ClientIdentity, Error, Outage, Pin, PinId, PlexToken, PlexTv, Resources, Server, Share, Unreadable,
-};
+use plextv::{ClientIdentity, Error, Outage, Pin, PinId, PlexToken, PlexTv, Resources, Server, Unreadable};
 use tokio::sync::OnceCell;
 use tracing::warn;
 use url::Url;
 
 use crate::clock::Clock;
+
+mod recheck;
+
+pub use recheck::Rechecked;
 
 /// A PIN that a browser made may be this old, by Plex's own clock.
 const MAX_PIN_AGE: Duration = Duration::from_mins(2);
@@ -47,6 +50,8 @@ pub struct Plex {
     clock: Arc<dyn Clock>,
     /// Whose token the owner's token is, once Plex has said so.
     token_owner: OnceCell<PlexAccountId>,
+    /// Who was missing in the only list of shares that there was.
+    missed: Mutex<BTreeSet<AccountId>>,
 }
 
 /// Who approved a PIN.
@@ -61,32 +66,6 @@ pub struct Identified {
     pub servers_are_clear: bool,
     /// A token for the shared server alone, if there is one.
     pub server_token: Option<PlexToken>,
-}
-
-/// Libraries of one server.
-struct Seen {
-    /// All, also those to come; `keys` are those of today.
-    all: bool,
-    keys: Vec<u64>,
-}
-
-impl Seen {
-    const fn all() -> Self {
-        Self { all: true, keys: Vec::new() }
-    }
-}
-
-/// What is shared with a guest. `None`: the list does not say. A guest who is not in it sees the server all the same, so
-/// the list has a gap there.
-fn seen_on(server: &AcceptedServer, account: PlexAccountId, shares: &[Share]) -> Option<Seen> {
-    let of_both = |share: &&Share| share.account == account && share.machine == server.machine;
-    let theirs: Vec<_> = shares.iter().filter(of_both).collect();
-    if theirs.iter().any(|share| share.all_libraries) {
-        return Some(Seen::all());
-    }
-    let is_told = !theirs.is_empty() && theirs.iter().all(|share| share.libraries_known);
-    let keys = || theirs.iter().flat_map(|share| share.library_keys.iter().copied()).collect();
-    is_told.then(|| Seen { all: false, keys: keys() })
 }
 
 /// Why a PIN that a browser offers is not taken.
@@ -131,7 +110,20 @@ impl Plex {
     /// A way in through `api`.
     pub fn new(api: PlexTv, settings: PlexSettings, breaker: Breaker, clock: Arc<dyn Clock>) -> Self {
         let looks = Mutex::new(breaker.clone());
-        Self { api, settings, breaker: Mutex::new(breaker), looks, clock, token_owner: OnceCell::new() }
+        Self {
+            api,
+            settings,
+            breaker: Mutex::new(breaker),
+            looks,
+            clock,
+            token_owner: OnceCell::new(),
+            missed: Mutex::default(),
+        }
+    }
+
+    /// Whether there is an owner's token to look after members with.
+    pub const fn can_recheck(&self) -> bool {
+        self.settings.owner_token.is_some()
     }
 
     /// How this installation introduces itself, and where Plex is.
@@ -225,7 +217,7 @@ impl Plex {
         match self.libraries(owner_token, account, &through).await {
             Ok(seen) => {
                 let is_clear = seen.iter().all(|(_, seen)| seen.is_some());
-                for (server, Seen { all, keys }) in
+                for (server, SharedLibraries { all, keys }) in
                     seen.into_iter().filter_map(|(at, seen)| Some((at, seen?)))
                 {
                     let name = server.name.as_ref();
@@ -251,9 +243,8 @@ impl Plex {
         owner_token: &PlexToken,
         account: PlexAccountId,
         through: &'s [AcceptedServer],
-    ) -> Result<Vec<(&'s AcceptedServer, Option<Seen>)>, Error> {
-        let asking = async { Ok(self.api.user(owner_token).await?.id) };
-        let teller = *self.token_owner.get_or_try_init(|| self.guarded(asking)).await?;
+    ) -> Result<Vec<(&'s AcceptedServer, Option<SharedLibraries>)>, Error> {
+        let teller = self.teller(owner_token).await?;
         let (told, untold): (Vec<_>, Vec<_>) = through.iter().partition(|server| server.owner == teller);
         for server in untold {
             let machine = server.machine.as_str();
@@ -263,18 +254,28 @@ impl Plex {
             );
         }
         let is_guest = told.iter().any(|server| server.owner != account);
-        let shares =
-            if is_guest { self.guarded(self.api.accepted_shares(owner_token)).await? } else { vec![] };
+        let shares = if is_guest {
+            self.guarded(self.api.accepted_shares(owner_token)).await?.shares
+        } else {
+            Vec::new()
+        };
         let mut seen = Vec::new();
         for server in told {
+            let all = || Some(SharedLibraries { all: true, keys: Vec::new() });
             let mut what =
-                if server.owner == account { Some(Seen::all()) } else { seen_on(server, account, &shares) };
-            if let Some(Seen { all: true, keys }) = &mut what {
+                if server.owner == account { all() } else { shared_libraries(server, account, &shares) };
+            if let Some(SharedLibraries { all: true, keys }) = &mut what {
                 *keys = self.all_keys(owner_token, &server.machine).await?;
             }
             seen.push((server, what));
         }
         Ok(seen)
+    }
+
+    /// The account of the owner's token. Asked once.
+    async fn teller(&self, owner_token: &PlexToken) -> Result<PlexAccountId, Error> {
+        let asking = async { Ok(self.api.user(owner_token).await?.id) };
+        self.token_owner.get_or_try_init(|| self.guarded(asking)).await.copied()
     }
 
     async fn all_keys(&self, owner_token: &PlexToken, machine: &MachineId) -> Result<Vec<u64>, Error> {

@@ -20,6 +20,7 @@ mod gateway_access;
 mod key_rotation;
 mod layout;
 mod local;
+mod membership;
 mod presets;
 mod refresh;
 mod reload;

@@ -3,10 +3,11 @@
 //! which may hold any number of servers that are nothing to us: there it is told apart.
 
 use plex_oidc_core::id::{MachineId, PlexAccountId};
+use plex_oidc_core::membership::Share;
 
 use super::fields::{Fields, json_rows};
-use super::{Malformed, json, token, with_object, with_xml};
-use crate::{Library, Resources, Server, Share, Unreadable};
+use super::{MAX_LIST, Malformed, json, json_within, token, with_object, with_xml, with_xml_within};
+use crate::{Library, Resources, Server, Unreadable};
 
 /// Reads the servers among an account's resources (JSON). Players and phones are left out, and so is what names itself
 /// a server without the identifier of one.
@@ -63,7 +64,7 @@ fn server(row: Fields) -> Result<Option<Server>, Malformed> {
 
 /// Reads the accepted shares of all servers of the owner (JSON: `shared_servers/owned/accepted`).
 pub fn parse_shares_json(body: &[u8]) -> Result<Vec<Share>, Malformed> {
-    let value = json(body)?;
+    let value = json_within(body, MAX_LIST)?;
     let rows = json_rows(&value).ok_or(Malformed::Document)?;
     rows.into_iter().filter_map(|row| accepted_share(row).transpose()).collect()
 }
@@ -102,7 +103,7 @@ fn accepted_share(row: Fields) -> Result<Option<Share>, Malformed> {
 /// Reads the shares of one server (XML: `servers/{machine}/shared_servers`). The document does not reliably say which
 /// server it is about, so the caller says it.
 pub fn parse_shares_xml(body: &[u8], machine: &MachineId) -> Result<Vec<Share>, Malformed> {
-    with_xml(body, |root| {
+    with_xml_within(body, MAX_LIST, |root| {
         let rows = complete_rows(root, "SharedServer")?;
         rows.into_iter().filter_map(|row| listed_share(row, machine).transpose()).collect()
     })
@@ -133,7 +134,7 @@ fn listed_share(row: Fields, machine: &MachineId) -> Result<Option<Share>, Malfo
 /// Reads the shares out of the list of everybody the owner is connected with (XML: `/api/users`). It also names people
 /// with whom nothing is shared, pending invitations, and servers of others; none of these is a share.
 pub fn parse_users_xml(body: &[u8]) -> Result<Vec<Share>, Malformed> {
-    with_xml(body, |root| {
+    with_xml_within(body, MAX_LIST, |root| {
         let mut shares = Vec::new();
         for user in complete_rows(root, "User")? {
             for server in user.list("Server")? {
@@ -158,6 +159,31 @@ fn connected_share(user: Fields, server: Fields) -> Result<Option<Share>, Malfor
         allow_sync: user.flag("allowSync")?,
         allow_tuners: user.flag_or_level("allowTuners")?,
     }))
+}
+
+/// Reads who lives in a Plex Home (JSON): a document of its own, or nothing but the list.
+pub fn parse_home(body: &[u8]) -> Result<Vec<PlexAccountId>, Malformed> {
+    let value = json(body)?;
+    let rows = match value.get("users") {
+        Some(users) => json_rows(users).ok_or(Malformed::Field("users"))?,
+        None => json_rows(&value).ok_or(Malformed::Document)?,
+    };
+    residents(rows)
+}
+
+/// Reads who lives in a Plex Home (XML), in either of its two spellings.
+pub fn parse_home_xml(body: &[u8]) -> Result<Vec<PlexAccountId>, Malformed> {
+    with_xml(body, |root| match root.tag_name().name() {
+        "home" => {
+            let users = Fields::Xml(root).nested("users").ok_or(Malformed::Field("users"))?;
+            residents(users.list("user")?)
+        }
+        _ => residents(complete_rows(root, "User")?),
+    })
+}
+
+fn residents(rows: Vec<Fields>) -> Result<Vec<PlexAccountId>, Malformed> {
+    rows.into_iter().map(|row| row.id("id").map(PlexAccountId)).collect()
 }
 
 /// Reads the libraries of a server (JSON). Plex sometimes answers with only some of them.

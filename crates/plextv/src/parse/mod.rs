@@ -14,12 +14,14 @@ use serde_json::Value;
 use crate::{Pin, PinId, PlexToken, User};
 use fields::Fields;
 pub use lists::{
-    parse_libraries, parse_libraries_xml, parse_resources, parse_resources_xml, parse_shares_json,
-    parse_shares_xml, parse_users_xml,
+    parse_home, parse_home_xml, parse_libraries, parse_libraries_xml, parse_resources, parse_resources_xml,
+    parse_shares_json, parse_shares_xml, parse_users_xml,
 };
 
 /// The largest answer that is read, in bytes, in either format.
 pub const MAX_BODY: usize = 1024 * 1024;
+/// The largest list of an owner's shares: that of a thousand guests, with every library of each.
+pub const MAX_LIST: usize = 4 * MAX_BODY;
 /// The deepest answer that is parsed, in either format. Honest ones need five levels.
 pub const MAX_DEPTH: u32 = 32;
 /// An element at the greatest depth has this many nodes above it, itself and the document counted.
@@ -183,7 +185,11 @@ fn with_element<T>(
 }
 
 fn json(body: &[u8]) -> Result<Value, Malformed> {
-    if body.len() > MAX_BODY {
+    json_within(body, MAX_BODY)
+}
+
+fn json_within(body: &[u8], most: usize) -> Result<Value, Malformed> {
+    if body.len() > most {
         return Err(Malformed::TooLarge);
     }
     if json_depth(body) > MAX_DEPTH {
@@ -215,7 +221,15 @@ fn with_xml<T>(
     body: &[u8],
     read: impl FnOnce(roxmltree::Node) -> Result<T, Malformed>,
 ) -> Result<T, Malformed> {
-    if body.len() > MAX_BODY {
+    with_xml_within(body, MAX_BODY, read)
+}
+
+fn with_xml_within<T>(
+    body: &[u8],
+    most: usize,
+    read: impl FnOnce(roxmltree::Node) -> Result<T, Malformed>,
+) -> Result<T, Malformed> {
+    if body.len() > most {
         return Err(Malformed::TooLarge);
     }
     // Plex has neither long tags nor namespaces, and their cost grows with the square of their number.

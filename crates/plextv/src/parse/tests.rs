@@ -1,10 +1,11 @@
 use plex_oidc_core::id::{AccountId, MachineId, PlexAccountId};
+use plex_oidc_core::membership::Share;
 use plex_oidc_core::time::Timestamp;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::{Library, Resources, Server, Share, Unreadable};
+use crate::{Library, Resources, Server, Unreadable};
 
 mod lists;
 

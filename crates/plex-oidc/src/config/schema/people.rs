@@ -37,7 +37,8 @@ pub(super) const PLEX: Section = Section {
                 "owner_token_file",
                 Kind::Path,
                 None,
-                "The file with the owner's Plex token. Optional: with it, groups for single libraries exist.",
+                "The file with the owner's Plex token. Optional, and worth having: with it access ends within minutes after a \
+                 share does, and groups for single libraries exist.",
             ),
         ),
         key(
@@ -45,6 +46,13 @@ pub(super) const PLEX: Section = Section {
             Kind::Secret,
             None,
             "The owner's Plex token itself. As a variable only, for hosts without files.",
+        ),
+        key(
+            "recheck_every",
+            length(Seconds(10), Seconds::minutes(60)),
+            Some("5m"),
+            "With the owner's token: how often Plex is asked, for everybody at once, with whom servers are still shared. \
+             Access ends within that time and a few seconds.",
         ),
         key(
             "product",
@@ -148,8 +156,8 @@ pub(super) const RULES: Section = Section {
             "membership_lifetime",
             length(Seconds::minutes(5), Seconds::days(30)),
             Some("1d"),
-            "How long holds what Plex said of a person when they signed in. Plex is asked again at the next sign-in, \
-             and not before: somebody you no longer share with keeps their sessions until then.",
+            "How long what Plex said of a person holds while it says nothing new: in an outage, or where there is no \
+             owner's token to ask with. After that they sign in again.",
         ),
     ],
 };

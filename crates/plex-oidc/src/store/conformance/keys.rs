@@ -76,6 +76,26 @@ pub(crate) async fn an_older_answer_about_a_user_does_not_replace_a_newer_one(st
     assert_eq!(store.user(AccountId::Plex(PlexAccountId(7))).await.unwrap(), Some(known));
 }
 
+pub(crate) async fn what_is_confirmed_of_many_does_not_undo_what_was_learned_meanwhile(store: &Shared) {
+    for id in [7, 8] {
+        assert!(store.put_user(user(id)).await.unwrap());
+    }
+    let confirmed = |id, at| {
+        let mut user = user(id);
+        user.updated = after(at);
+        user.person.groups.clear();
+        Reconfirmed { known_at: T0, user }
+    };
+    let newer = UserRecord { updated: after(1), ..user(8) };
+    assert!(store.put_user(newer.clone()).await.unwrap());
+    let all = vec![confirmed(7, 2), confirmed(8, 2), confirmed(9, 2)];
+    assert_eq!(store.reconfirm_users(all.clone()).await.unwrap(), 1);
+    let known = async |id| store.user(AccountId::Plex(PlexAccountId(id))).await.unwrap();
+    assert_eq!(known(7).await, Some(all[0].user.clone()));
+    assert_eq!(known(8).await, Some(newer), "somebody knew more");
+    assert_eq!(known(9).await, None, "nobody is made by it");
+}
+
 pub(crate) async fn a_number_too_large_for_the_database_is_refused(store: &Shared) {
     let refused = store.put_user(user(u64::MAX)).await;
     assert!(matches!(refused, Err(super::super::StoreError::OutOfRange { .. })), "{refused:?}");

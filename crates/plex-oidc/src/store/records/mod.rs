@@ -80,6 +80,15 @@ pub struct UserRecord {
     pub updated: Timestamp,
 }
 
+/// A user about whom Plex was asked again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reconfirmed {
+    /// When was learned what Plex was asked about. Whatever was learned since holds.
+    pub known_at: Timestamp,
+    /// What Plex said.
+    pub user: UserRecord,
+}
+
 impl UserRecord {
     /// The account behind it.
     pub fn account_id(&self) -> AccountId {

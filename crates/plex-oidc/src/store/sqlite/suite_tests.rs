@@ -26,6 +26,14 @@ async fn an_older_answer_about_a_user_does_not_replace_a_newer_one() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_confirmed_of_many_does_not_undo_what_was_learned_meanwhile() {
+    check(async |store| {
+        keys::what_is_confirmed_of_many_does_not_undo_what_was_learned_meanwhile(store).await;
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_number_too_large_for_the_database_is_refused() {
     check(async |store| keys::a_number_too_large_for_the_database_is_refused(store).await).await;
 }

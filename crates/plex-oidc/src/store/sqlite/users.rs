@@ -7,7 +7,7 @@ use rusqlite::{Connection, params};
 use super::logout;
 use super::rows::{Fields, Result, account_param, all, change, first};
 use crate::store::StoreError;
-use crate::store::records::{Consent, EndedAccess, GrantEnd, UserRecord};
+use crate::store::records::{Consent, EndedAccess, GrantEnd, Reconfirmed, UserRecord};
 
 pub(super) fn user(conn: &Connection, account: AccountId) -> Result<Option<UserRecord>> {
     first(
@@ -34,16 +34,31 @@ fn read(row: &Fields<'_>) -> Result<UserRecord> {
 }
 
 pub(super) fn put(conn: &Connection, user: &UserRecord) -> Result<bool> {
-    let person =
-        serde_json::to_string(&user.person).map_err(|_| StoreError::OutOfRange { what: "the person" })?;
     let written = change(
         conn,
         "INSERT INTO users (account_id, person, updated) VALUES (?1, ?2, ?3)
         ON CONFLICT (account_id) DO UPDATE SET person = excluded.person, updated = excluded.updated
         WHERE users.updated <= excluded.updated",
-        params![account_param(user.account_id())?, person, user.updated.0],
+        params![account_param(user.account_id())?, person_json(user)?, user.updated.0],
     )?;
     Ok(written == 1)
+}
+
+/// A row that was written since is left alone: whoever wrote it knew more.
+pub(super) fn reconfirm(conn: &Connection, confirmed: &[Reconfirmed]) -> Result<usize> {
+    let mut stored = 0;
+    for Reconfirmed { known_at, user } in confirmed {
+        stored += change(
+            conn,
+            "UPDATE users SET person = ?2, updated = ?3 WHERE account_id = ?1 AND updated = ?4",
+            params![account_param(user.account_id())?, person_json(user)?, user.updated.0, known_at.0],
+        )?;
+    }
+    Ok(stored)
+}
+
+fn person_json(user: &UserRecord) -> Result<String> {
+    serde_json::to_string(&user.person).map_err(|_| StoreError::OutOfRange { what: "the person" })
 }
 
 pub(super) fn end_access(conn: &Connection, account: AccountId, now: Timestamp) -> Result<EndedAccess> {

@@ -1,0 +1,167 @@
+//! The re-check: does what made somebody a member still hold, by the lists that plex.tv shows to the owner of the servers?
+//!
+//! Pure: the lists come in as values. A re-check only ever narrows what somebody has. Whoever was given more since signs in
+//! again to have it.
+
+use std::collections::BTreeSet;
+
+use crate::decide::{KnownLibraries, Person, Standing};
+use crate::groups::{About, Group, Groups};
+use crate::id::{AccountId, PlexAccountId};
+use crate::membership::{AcceptedServer, Share, SharedLibraries, shared_libraries};
+use crate::time::Timestamp;
+
+/// What plex.tv told one owner.
+#[derive(Debug, Clone, Copy)]
+pub struct Told<'a> {
+    /// Whose lists these are: they tell of this account's servers alone.
+    pub teller: PlexAccountId,
+    /// The accepted shares of those servers.
+    pub shares: &'a [Share],
+    /// Who lives in that account's Plex Home. `None`: not known.
+    pub home: Option<&'a BTreeSet<PlexAccountId>>,
+    /// When plex.tv said so.
+    pub at: Timestamp,
+}
+
+/// What the lists say of one person who was a member when last heard of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Recheck {
+    /// Nothing: no server that made the person a member belongs to the teller, nor to the person.
+    NotTold,
+    /// Still a member, as of now where every server could be told of.
+    Member(Person),
+    /// A server that made the person a member is not shared any more. One list does not settle that.
+    Missing {
+        /// What is left, if the lists are right. `None`: nothing.
+        rest: Option<Person>,
+    },
+}
+
+/// Whether one server still makes somebody a member.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Holds {
+    Yes,
+    No,
+    NotTold,
+}
+
+/// What `told` says of `person`.
+pub fn recheck(person: &Person, told: &Told<'_>) -> Recheck {
+    let (AccountId::Plex(account), Standing::Member { confirmed_at, through }) =
+        (person.account.id, &person.standing)
+    else {
+        return Recheck::NotTold;
+    };
+    let each: Vec<_> = through.iter().map(|server| (server, holds(account, server, told))).collect();
+    if each.iter().all(|(_, holds)| *holds == Holds::NotTold) {
+        return Recheck::NotTold;
+    }
+    let kept: Vec<_> = each.iter().filter(|(_, holds)| *holds != Holds::No).copied().collect();
+    if kept.is_empty() {
+        return Recheck::Missing { rest: None };
+    }
+    // One moment stands for all servers, so as long as one is not told of, it is the moment of that one.
+    let all_told = kept.iter().all(|(_, holds)| *holds == Holds::Yes);
+    let confirmed_at = if all_told { told.at } else { *confirmed_at };
+    let through = kept.iter().map(|(server, _)| (*server).clone()).collect();
+    let mut now = Person {
+        account: person.account.clone(),
+        groups: of_no_server(&person.groups),
+        standing: Standing::Member { confirmed_at, through },
+        libraries: Vec::new(),
+    };
+    for (server, _) in &kept {
+        add_tier(&mut now, person, (account, server), told);
+        add_libraries(&mut now, person, (account, server), told);
+    }
+    if kept.len() == each.len() { Recheck::Member(now) } else { Recheck::Missing { rest: Some(now) } }
+}
+
+/// Somebody with whom nothing is shared any more.
+#[must_use]
+pub fn ended(person: &Person) -> Person {
+    Person {
+        account: person.account.clone(),
+        groups: Groups::new(),
+        standing: Standing::Ended,
+        libraries: Vec::new(),
+    }
+}
+
+/// Whether it matters to somebody who lives in a Home.
+pub fn is_of_a_home(person: &Person) -> bool {
+    person.groups.contains(&Group::home())
+}
+
+fn holds(account: PlexAccountId, server: &AcceptedServer, told: &Told<'_>) -> Holds {
+    if server.owner == account {
+        return Holds::Yes; // by account id alone: the owner is never locked out
+    }
+    if server.owner != told.teller {
+        return Holds::NotTold;
+    }
+    let is_shared = |share: &Share| share.account == account && share.machine == server.machine;
+    if told.shares.iter().any(is_shared) { Holds::Yes } else { Holds::No }
+}
+
+fn named(group: &Group, server: &AcceptedServer) -> Group {
+    server.name.as_ref().map_or_else(|| group.clone(), |name| group.of(name))
+}
+
+fn was_home(person: &Person, server: &AcceptedServer) -> bool {
+    person.groups.contains(&named(&Group::home(), server))
+}
+
+fn of_no_server(groups: &Groups) -> Groups {
+    let is_of_one = |group: &Group| group.meaning().is_some_and(|meaning| meaning.about != About::Account);
+    groups.iter().filter(|group| !is_of_one(group)).cloned().collect()
+}
+
+fn add_tier(
+    now: &mut Person,
+    before: &Person,
+    (account, server): (PlexAccountId, &AcceptedServer),
+    told: &Told<'_>,
+) {
+    let left_the_home =
+        || server.owner == told.teller && told.home.is_some_and(|home| !home.contains(&account));
+    let tier = if server.owner == account {
+        Group::owner()
+    } else if was_home(before, server) && !left_the_home() {
+        Group::home()
+    } else {
+        Group::friend()
+    };
+    now.groups.insert(named(&tier, server));
+    now.groups.insert(tier);
+}
+
+/// What the lists say of libraries, and what was known before where they do not.
+fn add_libraries(
+    now: &mut Person,
+    before: &Person,
+    (account, server): (PlexAccountId, &AcceptedServer),
+    told: &Told<'_>,
+) {
+    let known = before.libraries.iter().find(|known| known.machine == server.machine);
+    let groups = before
+        .groups
+        .iter()
+        .filter(|group| group.meaning().is_some_and(|of| of.library().is_some() && of.server == server.name));
+    let said =
+        (server.owner == told.teller).then(|| shared_libraries(server, account, told.shares)).flatten();
+    let Some(SharedLibraries { all, keys }) = said else {
+        now.groups.extend(groups.cloned());
+        now.libraries.extend(known.cloned());
+        return;
+    };
+    if all {
+        now.groups.extend(groups.cloned()); // the list names only some of them
+    }
+    now.groups.extend(keys.into_iter().map(|key| Group::library(server.name.as_ref(), key)));
+    now.libraries.push(KnownLibraries { machine: server.machine.clone(), all, as_of: told.at });
+}
+
+#[cfg(test)]
+mod tests;

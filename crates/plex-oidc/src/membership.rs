@@ -1,0 +1,94 @@
+//! How well it is known who is a member: what the last re-checks came to, for the host to see. Nothing is decided by it.
+
+use std::sync::{Mutex, PoisonError};
+
+use plex_oidc_core::time::{Seconds, Timestamp};
+
+/// How often the same trouble is said again.
+const REMIND: Seconds = Seconds::minutes(60);
+
+/// What one round of the re-check came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Round {
+    /// How many people are members.
+    pub members: usize,
+    /// How many were members until now.
+    pub ended: usize,
+    /// How many are missing in one list at Plex and in no other: they stay as they are.
+    pub doubted: usize,
+}
+
+/// What keeps rounds from being made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Trouble {
+    /// What it is, for the host.
+    pub what: String,
+    /// Since when.
+    pub since: Timestamp,
+    /// When it was last said.
+    said: Timestamp,
+}
+
+/// What the host is told.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Knowledge {
+    /// The last round that Plex answered, and when that was.
+    pub last_good: Option<(Round, Timestamp)>,
+    /// What is wrong, if the last round was not answered.
+    pub trouble: Option<Trouble>,
+}
+
+/// The state of membership. One for the life of the process, whatever the configuration.
+#[derive(Debug, Default)]
+pub struct MembershipState(Mutex<Knowledge>);
+
+impl MembershipState {
+    /// What is known now.
+    pub fn known(&self) -> Knowledge {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Notes a round that Plex answered. `true` if the one before was not answered.
+    pub fn went_well(&self, round: Round, now: Timestamp) -> bool {
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        known.last_good = Some((round, now));
+        known.trouble.take().is_some()
+    }
+
+    /// Notes a round that came to nothing. `true` if that is worth saying: it is something new, or was last said long ago.
+    pub fn went_wrong(&self, what: &str, now: Timestamp) -> bool {
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let since = known.trouble.as_ref().map_or(now, |trouble| trouble.since);
+        match &mut known.trouble {
+            Some(trouble) if trouble.what == what && !trouble.said.plus(REMIND).has_passed(now) => false,
+            trouble => {
+                *trouble = Some(Trouble { what: what.to_owned(), since, said: now });
+                true
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn trouble_is_said_when_it_begins_when_it_changes_and_once_an_hour() {
+        let (state, at) = (MembershipState::default(), |seconds: i64| Timestamp(1_000_000 + seconds));
+        assert!(!state.went_well(Round::default(), at(0)), "nothing was wrong before");
+        assert!(state.went_wrong("an outage", at(300)));
+        assert!(!state.went_wrong("an outage", at(600)));
+        assert!(state.went_wrong("a dead token", at(900)));
+        assert!(!state.went_wrong("a dead token", at(1_200)));
+        assert!(state.went_wrong("a dead token", at(900 + 3_601)));
+        let known = state.known();
+        assert_eq!(
+            known.trouble.map(|trouble| (trouble.what, trouble.since)),
+            Some(("a dead token".into(), at(300)))
+        );
+        assert_eq!(known.last_good, Some((Round::default(), at(0))));
+        assert!(state.went_well(Round { members: 2, ..Round::default() }, at(9_000)));
+        assert_eq!(state.known().trouble, None);
+    }
+}

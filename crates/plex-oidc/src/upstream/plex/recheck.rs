@@ -1,0 +1,136 @@
+//! The re-check: everybody at once, with the owner's token. What the lists mean for each person is [`recheck`]'s to say.
+//!
+//! Nobody loses anything by one list alone: whoever is missing in it is looked for in another. Where Plex has no other any
+//! more, the same list must leave somebody out twice in a row.
+
+use std::collections::BTreeSet;
+use std::sync::PoisonError;
+
+use plex_oidc_core::decide::{Person, Standing};
+use plex_oidc_core::id::{AccountId, MachineId, PlexAccountId};
+use plex_oidc_core::membership::Share;
+use plex_oidc_core::recheck::{Recheck, Told, ended, is_of_a_home, recheck};
+use plex_oidc_core::time::Timestamp;
+use plextv::{Error, PlexToken, Shares};
+use tracing::debug;
+
+use super::Plex;
+
+/// What a re-check came to.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Rechecked {
+    /// Members, as they are now.
+    pub members: Vec<Person>,
+    /// With whom nothing is shared any more.
+    pub ended: Vec<Person>,
+    /// Who is missing in one list, with no other to confirm it. They stay as they are.
+    pub doubted: usize,
+}
+
+/// The question that two lists are asked.
+struct Question<'a> {
+    owner_token: &'a PlexToken,
+    teller: PlexAccountId,
+    home: Option<BTreeSet<PlexAccountId>>,
+    at: Timestamp,
+}
+
+impl Question<'_> {
+    fn told<'t>(&'t self, shares: &'t [Share]) -> Told<'t> {
+        Told { teller: self.teller, shares, home: self.home.as_ref(), at: self.at }
+    }
+}
+
+impl Plex {
+    /// Asks Plex about all of `people` at once, who are members as of the last answer. `None`: there is no owner's token to
+    /// ask with. An error says nothing about anybody.
+    pub async fn recheck(&self, people: &[Person], now: Timestamp) -> Result<Option<Rechecked>, Error> {
+        let Some(owner_token) = &self.settings.owner_token else { return Ok(None) };
+        let teller = self.teller(owner_token).await?;
+        let first = self.guarded(self.api.accepted_shares(owner_token)).await?;
+        let home = if people.iter().any(is_of_a_home) { self.home(owner_token, teller).await? } else { None };
+        let question = Question { owner_token, teller, home, at: now };
+        let mut rechecked = Rechecked::default();
+        let mut missing = Vec::new();
+        for person in people {
+            match recheck(person, &question.told(&first.shares)) {
+                Recheck::Member(person) => rechecked.members.push(person),
+                Recheck::Missing { .. } => missing.push(person),
+                Recheck::NotTold => {}
+            }
+        }
+        self.settle(&question, first, &missing, &mut rechecked).await?;
+        Ok(Some(rechecked))
+    }
+
+    /// Who lives in the owner's Home. `None`: not known now, and a list without its owner is not taken for one.
+    async fn home(
+        &self,
+        owner_token: &PlexToken,
+        teller: PlexAccountId,
+    ) -> Result<Option<BTreeSet<PlexAccountId>>, Error> {
+        match self.guarded(self.api.home(owner_token)).await {
+            Ok(home) => Ok(Some(BTreeSet::from_iter(home)).filter(|home| home.contains(&teller))),
+            Err(error @ (Error::Gone | Error::Unexpected { .. })) => {
+                debug!(%error, "who lives in the Home is not known");
+                Ok(None)
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Looks for those who are missing in the first list in another one.
+    async fn settle(
+        &self,
+        question: &Question<'_>,
+        first: Shares,
+        missing: &[&Person],
+        rechecked: &mut Rechecked,
+    ) -> Result<(), Error> {
+        if missing.is_empty() {
+            self.missed_now(BTreeSet::new());
+            return Ok(());
+        }
+        let mut shares = first.shares;
+        let machines = machines_of(missing, question.teller);
+        let asking = self.api.second_opinion(question.owner_token, first.list, &machines);
+        let mut is_confirmed = true;
+        match self.guarded(asking).await {
+            Ok(second) => shares.extend(second.shares),
+            // Plex has no other list. The same one counts, if it says so again the next time.
+            Err(Error::Gone | Error::Unexpected { .. }) => is_confirmed = false,
+            Err(error) => {
+                rechecked.doubted = missing.len();
+                return if error.says_token_is_dead() { Err(error) } else { Ok(()) };
+            }
+        }
+        let gone: BTreeSet<_> = missing.iter().map(|person| person.account.id).collect();
+        let missed = self.missed_now(if is_confirmed { BTreeSet::new() } else { gone });
+        for person in missing {
+            match recheck(person, &question.told(&shares)) {
+                Recheck::Member(person) => rechecked.members.push(person),
+                Recheck::Missing { rest } if is_confirmed || missed.contains(&person.account.id) => {
+                    rechecked.ended.extend(rest.is_none().then(|| ended(person)));
+                    rechecked.members.extend(rest);
+                }
+                Recheck::Missing { .. } | Recheck::NotTold => rechecked.doubted += 1,
+            }
+        }
+        Ok(())
+    }
+
+    /// Notes who is missing in the only list that there is. Returns who was missing in it the last time.
+    fn missed_now(&self, missing: BTreeSet<AccountId>) -> BTreeSet<AccountId> {
+        std::mem::replace(&mut *self.missed.lock().unwrap_or_else(PoisonError::into_inner), missing)
+    }
+}
+
+/// The servers of this owner that made these people members.
+fn machines_of(people: &[&Person], teller: PlexAccountId) -> Vec<MachineId> {
+    let through = people.iter().filter_map(|person| match &person.standing {
+        Standing::Member { through, .. } => Some(through),
+        Standing::Kept | Standing::Ended => None,
+    });
+    let told = through.flatten().filter(|server| server.owner == teller);
+    told.map(|server| server.machine.clone()).collect::<BTreeSet<_>>().into_iter().collect()
+}

@@ -1,0 +1,56 @@
+//! What somebody has shrinks with what is shared, without a new sign-in; it grows by a sign-in alone.
+
+use plextv_emulator::MAIN_SERVER;
+
+use super::*;
+
+const DEN: &str = "https://den.example.org/";
+const CINEMA: &str = "https://cinema.example.org/";
+
+async fn at(house: &House, inside: &mut Inside, url: &str) -> u16 {
+    house.pass(Seconds(6)); // what the gateway remembers is looked up again
+    inside.visitor.ask(&inside.proxy, &Visit::script(url)).await.status
+}
+
+async fn house() -> House {
+    setup()
+        .app("name = \"den\"\nhost = \"den.example.org\"\nallow = [\"plex-home\"]")
+        .app("name = \"cinema\"\nhost = \"cinema.example.org\"\nallow = [\"plex-library:1\"]")
+        .start()
+        .await
+}
+
+#[tokio::test]
+async fn whoever_moves_out_of_the_home_loses_what_is_for_the_home_alone() {
+    let house = house().await;
+    let mut home = Inside::of(&house, "home").await;
+    home.visitor.pass_through(&home.proxy, DEN).await.expect(200);
+    assert!(round(&house).await);
+    assert_eq!(at(&house, &mut home, DEN).await, 200);
+    house.plex.world().leave_home("home").unwrap();
+    assert!(round(&house).await);
+    assert_eq!(at(&house, &mut home, DEN).await, 403);
+    home.is_in("a friend still").await;
+    house.plex.world().join_home("home").unwrap();
+    assert!(round(&house).await);
+    assert_eq!(at(&house, &mut home, DEN).await, 403, "that takes a sign-in");
+    let mut again = Inside::of(&house, "home").await;
+    again.visitor.pass_through(&again.proxy, DEN).await.expect(200);
+}
+
+#[tokio::test]
+async fn a_library_that_is_taken_back_is_lost_and_a_new_one_is_seen() {
+    let house = house().await;
+    let mut friend = Inside::of(&house, "friend").await;
+    friend.visitor.pass_through(&friend.proxy, CINEMA).await.expect(200);
+    house.plex.world().share_libraries("friend", MAIN_SERVER, &[2]).unwrap();
+    assert!(round(&house).await);
+    assert_eq!(at(&house, &mut friend, CINEMA).await, 403);
+    let groups =
+        friend.photos.userinfo(&friend.tokens.access_token()).await.expect(200).json()["groups"].clone();
+    assert_eq!(groups, serde_json::json!(["plex-friend", "plex-library:2"]));
+    house.plex.world().share_libraries("friend", MAIN_SERVER, &[1, 2]).unwrap();
+    assert!(round(&house).await);
+    assert_eq!(at(&house, &mut friend, CINEMA).await, 200);
+    friend.is_in("all along").await;
+}
