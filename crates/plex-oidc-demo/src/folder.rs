@@ -81,7 +81,8 @@ impl Folder {
              [plex]\n\
              server = {MAIN_SERVER:?}\n\
              owner_id = {OWNER_ID}\n\
-             owner_token_file = {OWNER_TOKEN:?} # with it, groups for single libraries\n\
+             owner_token_file = {OWNER_TOKEN:?} # with it, access ends when a share does\n\
+             recheck_every = \"10s\" # so that you see it; five minutes in earnest\n\
              product = \"plex-oidc demo\"\n\
              \n\
              [plex.urls] # the stand-in for plex.tv\n\

@@ -141,7 +141,10 @@ impl Stage {
              The emulated plex.tv    {control}/personas\n\
              The relying party       {url}\n\n\
              Open {url} in a browser, press the button, choose somebody, approve.\n\
-             Then try the stranger, Uwe. Ctrl-C ends the demo.\n\n",
+             Then try the stranger, Uwe.\n\n\
+             To see access end with a share: sign in as Mara, take the server back from her with\n\
+             \n    curl -X DELETE {control}/shares/friend\n\n\
+             and press \"Refresh\" after ten seconds. Ctrl-C ends the demo.\n\n",
             url = self.relying_party.url(),
         )
         .ok();
