@@ -4,28 +4,30 @@
 //! One process per database: a lock file keeps a second one out. The operating system holds the lock, so a killed
 //! process leaves nothing to clean up.
 
-use std::path::Path;
 use std::time::Duration;
 
+use plex_oidc_core::device::UserCodeHash;
 use plex_oidc_core::id::{AccountId, ClientId, GrantId, LocalAccountId, RequestId, Sid};
 use plex_oidc_core::secret::SecretHash;
 use plex_oidc_core::time::Timestamp;
 use plex_oidc_core::token::assertion::UsedAssertion;
+use plex_oidc_core::token::device::Pace;
 use rusqlite::Connection;
 
 use super::records::{
     AccessTokenRecord, AdoptedPin, Adoption, AppTokenRecord, BrowserSession, ClientTokenRecord, CodeRecord,
-    Consent, Declared, EndedAccess, EndedSession, Finish, FinishLogin, GatewaySession, GrantEnd,
-    GrantsPolicy, KeyReplacement, LocalAccount, LocalPut, Login, LogoutNotice, NewAppToken, NewClientToken,
-    NewCode, NewLogin, PushedRequest, PutLocalAccount, RedeemCode, RedeemHandover, Redemption,
-    RefreshTokenRecord, RefusedAt, Rotate, Rotation, SealedBytes, SessionName, SignInName, StoredKeyRow,
-    SweepCounts, UserRecord,
+    Consent, Declared, DeviceRequest, EndedAccess, EndedSession, Finish, FinishLogin, GatewaySession,
+    GrantEnd, GrantsPolicy, KeyReplacement, LocalAccount, LocalPut, Login, LogoutNotice, NewAppToken,
+    NewClientToken, NewCode, NewDeviceRequest, NewLogin, PushedRequest, PutLocalAccount, RedeemCode,
+    RedeemHandover, Redemption, RefreshTokenRecord, RefusedAt, Rotate, Rotation, SealedBytes, SessionName,
+    SignInName, StoredKeyRow, SweepCounts, UserRecord,
 };
 use super::{Answer, Store};
 
 mod app_tokens;
 mod client_tokens;
 mod codes;
+mod devices;
 mod gateway;
 mod keys;
 mod local;
@@ -41,7 +43,8 @@ mod tokens;
 mod users;
 mod writer;
 
-use opening::{Lock, cannot_open};
+use opening::Lock;
+pub use opening::signing_keys_beside;
 use reader::Readers;
 use rows::Result;
 use writer::{Durability, Writer};
@@ -61,33 +64,6 @@ pub struct SqliteStore {
 }
 
 impl SqliteStore {
-    /// Opens or creates the database at `path` and brings its tables up to date. Blocks; call it at start.
-    pub fn open(path: &Path) -> Result<Self> {
-        Self::open_with(path, PATIENCE)
-    }
-
-    /// Opens the database at `path` beside the process that may serve from it, for one short command: neither creates
-    /// nor migrates anything. SQLite lets one process write at a time, and each waits for the other.
-    pub fn open_beside(path: &Path) -> Result<Self> {
-        let conn = opening::writable(path, PATIENCE).map_err(|error| cannot_open(path, error))?;
-        opening::require_known_form(&conn, path)?;
-        Self::start(path, conn, None)
-    }
-
-    fn open_with(path: &Path, patience: Duration) -> Result<Self> {
-        let lock = opening::lock(path)?;
-        opening::create(path).map_err(|error| cannot_open(path, error))?;
-        let mut conn = opening::writable(path, patience).map_err(|error| cannot_open(path, error))?;
-        opening::migrate(&mut conn, path)?;
-        Self::start(path, conn, Some(lock))
-    }
-
-    fn start(path: &Path, conn: Connection, lock: Option<Lock>) -> Result<Self> {
-        let writer = Writer::start(conn).map_err(|error| cannot_open(path, error))?;
-        let readers = Readers::open(path).map_err(|error| cannot_open(path, error))?;
-        Ok(Self { readers, writer, _lock: lock })
-    }
-
     fn read<T>(&self, read: impl FnOnce(&Connection) -> Result<T> + Send + 'static) -> Answer<'_, T>
     where
         T: Send + 'static,
@@ -111,12 +87,6 @@ impl SqliteStore {
     {
         Box::pin(self.writer.run(Durability::MayBeForgotten, work))
     }
-}
-
-/// The signing keys of the database at `path`, read beside the process that may have it open. Changes nothing.
-pub fn signing_keys_beside(path: &Path) -> Result<Vec<StoredKeyRow>> {
-    let conn = opening::beside(path, PATIENCE).map_err(|error| cannot_open(path, error))?;
-    if opening::has_tables(&conn, path)? { keys::signing_keys(&conn) } else { Ok(Vec::new()) }
 }
 
 impl Store for SqliteStore {
@@ -189,6 +159,30 @@ impl Store for SqliteStore {
 
     fn spend_pushed_request(&self, hash: SecretHash) -> Answer<'_, bool> {
         self.write_forgettable(move |conn| pushed::spend(conn, hash))
+    }
+
+    fn begin_device_request(&self, request: NewDeviceRequest) -> Answer<'_, bool> {
+        self.write_forgettable(move |conn| devices::begin(conn, &request))
+    }
+
+    fn device_request(&self, hash: SecretHash) -> Answer<'_, Option<DeviceRequest>> {
+        self.read(move |conn| devices::request(conn, hash))
+    }
+
+    fn pending_device_request(
+        &self,
+        user_code: UserCodeHash,
+        now: Timestamp,
+    ) -> Answer<'_, Option<DeviceRequest>> {
+        self.read(move |conn| devices::pending(conn, user_code, now))
+    }
+
+    fn note_device_poll(&self, hash: SecretHash, now: Timestamp) -> Answer<'_, Option<Pace>> {
+        self.write_forgettable(move |conn| devices::note_poll(conn, hash, now))
+    }
+
+    fn deny_device_request(&self, hash: SecretHash, now: Timestamp) -> Answer<'_, bool> {
+        self.write(move |conn| devices::deny(conn, hash, now))
     }
 
     fn issue_code(&self, code: NewCode, now: Timestamp) -> Answer<'_, bool> {
@@ -389,6 +383,8 @@ impl Store for SqliteStore {
 
 #[cfg(test)]
 mod crash_tests;
+#[cfg(test)]
+mod devices_tests;
 #[cfg(test)]
 mod gateway_tests;
 #[cfg(test)]
