@@ -22,6 +22,7 @@ use crate::config::Config;
 use crate::entropy::{Entropy, SystemEntropy};
 use crate::flow::watch::Watchers;
 use crate::gateway::{self, AccessValidator, Gateway, GatewayCookies, Recent, TeamKeys};
+use crate::guesses::Guesses;
 use crate::installation::{self, Stored, new_client_identifier, open_stored};
 use crate::keys::{KeyFileError, KeyRingError, Keys, Mac, MixtureError, Seal};
 use crate::lifecycle::{self, ConnectionLimits, Serving};
@@ -146,6 +147,7 @@ pub struct Held {
     watchers: Arc<Watchers>,
     team_keys: Arc<TeamKeys>,
     throttle: Arc<Throttle>,
+    guesses: Arc<Guesses>,
     /// Under which this installation is known to Plex.
     client_identifier: String,
     parts: Parts,
@@ -158,8 +160,8 @@ impl Held {
         let client_identifier = store.installation(&new_client_identifier(parts.entropy.bytes())).await?;
         let watchers = Arc::new(Watchers::new(config.limits.connections));
         let (keys, seal, mac) = (Arc::new(keys), Arc::new(seal), Arc::new(mac));
-        let (team_keys, throttle) = (Arc::default(), Arc::default());
-        Ok(Self { store, keys, seal, mac, watchers, team_keys, throttle, client_identifier, parts })
+        let (team_keys, throttle, guesses) = (Arc::default(), Arc::default(), Arc::default());
+        Ok(Self { store, keys, seal, mac, watchers, team_keys, throttle, guesses, client_identifier, parts })
     }
 
     /// The [`App`] of a configuration.
@@ -189,6 +191,7 @@ impl Held {
                 global: at_least_one(config.limits.sign_in_starts_in_all),
                 codes_per_session: at_least_one(config.limits.codes_per_session),
             }),
+            guesses: Arc::clone(&self.guesses),
             repeats: Mutex::default(),
             watchers: Arc::clone(&self.watchers),
             gateway: gateway(config),
