@@ -275,7 +275,7 @@ fn req_106_the_approval_of_a_device_names_its_code_and_warns() {
             "{name}"
         );
         assert!(html.contains(">Allow</button>") && html.contains(">Deny</button>"), "{name}");
-        assert_eq!(html.contains("Plex"), name == "device-approval");
+        assert_eq!(html.contains("app.plex.tv"), name == "device-approval");
     }
     let field = tags(&sample("device-code-filled"), "input")[1].to_owned();
     for (attribute_name, value) in [
