@@ -9,7 +9,7 @@ use plex_oidc_core::form::Parameters;
 use plex_oidc_core::time::Timestamp;
 use plex_oidc_core::token::client_auth::{Authenticated, authenticate, present};
 use plex_oidc_core::token::error::TokenError;
-use plex_oidc_core::token::params::{SentVerifier, TokenRequest};
+use plex_oidc_core::token::params::{DEVICE_CODE, SentVerifier, TokenRequest};
 use plex_oidc_fuzz::{CLIENTS, ISSUER, SECRETS, mode, two_lines};
 use url::form_urlencoded::parse;
 
@@ -57,6 +57,11 @@ fuzz_target!(|data: &[u8]| {
         Ok(TokenRequest::ClientCredentials(asked)) => {
             assert_eq!(value(form, "grant_type").as_deref(), Some("client_credentials"));
             assert_eq!(asked.scope, value(form, "scope"));
+        }
+        Ok(TokenRequest::Device(polled)) => {
+            assert_eq!(value(form, "grant_type").as_deref(), Some(DEVICE_CODE));
+            let sent = value(form, "device_code").expect("an accepted request has one");
+            assert_eq!(polled.code.is_some(), looks_like(&sent, "pod_"));
         }
     }
 });

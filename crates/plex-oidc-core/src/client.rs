@@ -34,6 +34,8 @@ pub enum GrantType {
     AuthorizationCode,
     /// The client acts for itself; there is no person (RFC 6749 s. 4.4).
     ClientCredentials,
+    /// A person signs in elsewhere, and types a code that the client shows (RFC 8628).
+    DeviceCode,
 }
 
 /// How ID tokens for a client are signed (RFC 7518 s. 3.1, RFC 8037 s. 3.1).
@@ -156,7 +158,7 @@ pub struct Client {
     pub keys: Vec<VerifyingKey>,
     /// How it may come by tokens; never empty.
     pub grant_types: Vec<GrantType>,
-    /// Where its responses may go. Empty for a client that no person signs in to.
+    /// Where its responses may go. Empty for a client to which no person signs in through a browser of its own.
     pub redirect_uris: Vec<RedirectUri>,
     /// Where a browser may go after its client has signed it out.
     pub post_logout_redirect_uris: Vec<RedirectUri>,
@@ -220,9 +222,14 @@ impl Client {
         self.post_logout_redirect_uris.iter().find(|uri| uri.as_str() == asked)?.matches(asked)
     }
 
+    /// Whether people sign in to it, in whatever way.
+    pub fn is_for_people(&self) -> bool {
+        self.may_use(GrantType::AuthorizationCode) || self.may_use(GrantType::DeviceCode)
+    }
+
     /// Whether it can be granted refresh tokens.
     pub fn may_refresh(&self) -> bool {
-        self.may_use(GrantType::AuthorizationCode) && self.scopes.contains(Scope::OfflineAccess)
+        self.is_for_people() && self.scopes.contains(Scope::OfflineAccess)
     }
 }
 

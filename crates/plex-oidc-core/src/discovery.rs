@@ -1,4 +1,4 @@
-//! Provider metadata (OIDC Discovery 1.0 s. 3, RFC 8414 s. 2). What a default would say wrongly is said aloud.
+//! Provider metadata (OIDC Discovery 1.0 s. 3, RFC 8414 s. 2, RFC 8628 s. 4). What a default would say wrongly is said aloud.
 
 use serde::Serialize;
 
@@ -7,6 +7,7 @@ use crate::claims::{ACR_PASSWORD, ACR_PLEX};
 use crate::client::SigningAlgorithm;
 use crate::issuer::Issuer;
 use crate::scope::Scope;
+use crate::token::params::DEVICE_CODE;
 
 /// The document at `/.well-known/openid-configuration` and `/.well-known/oauth-authorization-server`.
 #[derive(Debug, Serialize)]
@@ -17,6 +18,7 @@ pub struct ProviderMetadata {
     token_endpoint: String,
     userinfo_endpoint: String,
     pushed_authorization_request_endpoint: String,
+    device_authorization_endpoint: String,
     revocation_endpoint: String,
     introspection_endpoint: String,
     jwks_uri: String,
@@ -24,7 +26,7 @@ pub struct ProviderMetadata {
     scopes_supported: Vec<&'static str>,
     response_types_supported: [&'static str; 1],
     response_modes_supported: [&'static str; 2],
-    grant_types_supported: [&'static str; 3],
+    grant_types_supported: [&'static str; 4],
     subject_types_supported: [&'static str; 2],
     id_token_signing_alg_values_supported: Vec<&'static str>,
     userinfo_signing_alg_values_supported: Vec<&'static str>,
@@ -107,6 +109,7 @@ pub fn provider_metadata(issuer: &Issuer, local_accounts: bool) -> ProviderMetad
         token_endpoint: issuer.join("/token"),
         userinfo_endpoint: issuer.join("/userinfo"),
         pushed_authorization_request_endpoint: issuer.join("/par"),
+        device_authorization_endpoint: issuer.join("/device/authorize"),
         revocation_endpoint: issuer.join("/revoke"),
         introspection_endpoint: issuer.join("/introspect"),
         jwks_uri: issuer.join("/jwks"),
@@ -114,7 +117,7 @@ pub fn provider_metadata(issuer: &Issuer, local_accounts: bool) -> ProviderMetad
         scopes_supported: Scope::ALL.into_iter().filter(is_offered).map(Scope::as_str).collect(),
         response_types_supported: ["code"],
         response_modes_supported: ResponseMode::ALL.map(ResponseMode::as_str),
-        grant_types_supported: ["authorization_code", "refresh_token", "client_credentials"],
+        grant_types_supported: ["authorization_code", "refresh_token", "client_credentials", DEVICE_CODE],
         subject_types_supported: ["public", "pairwise"],
         id_token_signing_alg_values_supported: algorithms.clone(),
         userinfo_signing_alg_values_supported: algorithms.clone(),

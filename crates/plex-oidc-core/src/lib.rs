@@ -9,6 +9,7 @@ pub mod authorize;
 pub mod claims;
 pub mod client;
 pub mod decide;
+pub mod device;
 pub mod discovery;
 pub mod form;
 pub mod gateway;

@@ -11,6 +11,7 @@ use crate::client::{Client, ClientAuthMethod, Clients, ExtraClaim};
 use crate::decide::{
     AllowRule, Audience, Decision, Denial, HouseRules, KnownLibraries, Person, Standing, decide, decide_for,
 };
+use crate::device::UserCode;
 use crate::form::Parameters;
 use crate::groups::{Group, Groups};
 use crate::id::{AccountId, PlexAccountId, Sid};
@@ -368,6 +369,25 @@ proptest! {
             let text = error.to_string();
             prop_assert!(text.bytes().all(|b| matches!(b, 0x20..=0x21 | 0x23..=0x5b | 0x5d..=0x7e)));
             prop_assert!(value.len() < 8 || !text.contains(&value));
+        }
+    }
+
+    /// However a person types the code that a device shows, it is that code; and what is read is shown as it is read.
+    #[test]
+    fn req_103_a_user_code_is_read_however_it_is_typed(
+        random in any::<[u8; 32]>(), large in any::<[bool; 8]>(),
+        between in prop::collection::vec("[ \\-\u{2013}\t]{0,3}", 9), text in "\\PC{0,40}",
+    ) {
+        let code = UserCode::from_random(random);
+        let letters = code.to_string().replace('-', "");
+        let mut typed = between[8].clone();
+        for ((letter, large), between) in letters.chars().zip(large).zip(&between) {
+            typed.push(if large { letter } else { letter.to_ascii_lowercase() });
+            typed.push_str(between);
+        }
+        prop_assert_eq!(UserCode::parse(&typed), Some(code), "{}", typed);
+        if let Some(read) = UserCode::parse(&text) {
+            prop_assert_eq!(UserCode::parse(&read.to_string()), Some(read));
         }
     }
 

@@ -165,6 +165,11 @@ impl RedirectTarget {
         Self(start.callback())
     }
 
+    /// The page that ends a request of a device: ours, for the answer goes to the device (RFC 8628 s. 3.3).
+    pub fn of_device(issuer: &crate::issuer::Issuer) -> Self {
+        Self(issuer.join("/device/done"))
+    }
+
     /// The URI without a response.
     pub fn as_str(&self) -> &str {
         &self.0

@@ -36,12 +36,16 @@ pub enum SecretKind {
     AppToken,
     /// What names a pushed authorization request (RFC 9126 s. 2.2).
     PushedRequest,
+    /// What a device asks for its tokens with (RFC 8628 s. 3.2).
+    DeviceCode,
+    /// The cookie that ties the form for a device's code to the browser that shows it.
+    DevicePage,
 }
 
 impl SecretKind {
     /// Every kind.
     #[cfg(test)]
-    pub(crate) const ALL: [Self; 11] = [
+    pub(crate) const ALL: [Self; 13] = [
         Self::AuthorizationCode,
         Self::AccessToken,
         Self::RefreshToken,
@@ -53,6 +57,8 @@ impl SecretKind {
         Self::ClientToken,
         Self::AppToken,
         Self::PushedRequest,
+        Self::DeviceCode,
+        Self::DevicePage,
     ];
 
     /// What every secret of this kind begins with, so that one that leaked tells what it is.
@@ -69,6 +75,8 @@ impl SecretKind {
             Self::ClientToken => "pom_",
             Self::AppToken => "pot_",
             Self::PushedRequest => "pop_",
+            Self::DeviceCode => "pod_",
+            Self::DevicePage => "pof_",
         }
     }
 }

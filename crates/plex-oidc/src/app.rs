@@ -18,6 +18,7 @@ use crate::clock::Clock;
 use crate::entropy::Entropy;
 use crate::flow::watch::Watchers;
 use crate::gateway::{AccessValidator, Gateway};
+use crate::guesses::Guesses;
 use crate::keys::{Keys, Mac, Seal};
 use crate::limits::StartLimiter;
 use crate::membership::MembershipState;
@@ -88,6 +89,8 @@ pub struct App {
     pub server_name: Option<String>,
     /// Limits on starting sign-ins.
     pub limiter: StartLimiter,
+    /// Wrong codes of devices; they stay counted when the configuration changes.
+    pub guesses: Arc<Guesses>,
     /// Which requests repeat what should be new.
     pub repeats: Mutex<Repeats>,
     /// Who waits for which PIN.

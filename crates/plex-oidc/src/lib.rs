@@ -9,6 +9,7 @@ pub mod doctor;
 pub mod entropy;
 pub mod flow;
 pub mod gateway;
+pub mod guesses;
 pub mod headers;
 pub mod installation;
 pub mod keys;

@@ -189,6 +189,7 @@ pub async fn sweep(serving: watch::Receiver<Serving>, mut stopping: watch::Recei
         }
         let app = Arc::clone(&serving.borrow().app);
         app.limiter.forget_idle();
+        app.guesses.forget_idle(app.clock.instant());
         if let Some(local) = &app.local {
             local.throttle.forget_idle(app.clock.instant());
         }

@@ -25,8 +25,8 @@ use crate::web::request::{BodyTime, too_long};
 use crate::web::respond::page_error;
 use crate::web::sign_in::{choice, constant, page, password, return_, start, wait};
 use crate::web::{
-    assets, authorize, authz, gateway_sign_in, health, introspect, metadata, par, revoke, sign_out, token,
-    userinfo,
+    assets, authorize, authz, device, device_authorization, gateway_sign_in, health, introspect, metadata,
+    par, revoke, sign_out, token, userinfo,
 };
 
 /// Longest body that is read, in bytes (requirement 55).
@@ -81,6 +81,8 @@ fn pages() -> Router<State> {
         .route("/sign-in/{request}/cancel", post(choice::cancel))
         .route("/sign-in/{request}/continue", post(choice::continue_))
         .route("/sign-in/{request}/consent", get(page::show_consent).post(choice::consent))
+        .route("/device", get(device::ask).post(device::check))
+        .route("/device/done", get(device::done))
         .route("/sign-out", get(sign_out::ask).post(sign_out::sign_out))
         .route("/end-session", get(sign_out::end_session).post(sign_out::end_session))
         .route("/gateway/sign-in", get(gateway_sign_in::sign_in))
@@ -158,6 +160,7 @@ fn protocol() -> Router<State> {
         // Nothing for scripts of other origins.
         .route("/introspect", any(introspect::introspect))
         .route("/par", any(par::par))
+        .route("/device/authorize", any(device_authorization::authorize))
 }
 
 fn documents(app: &App) -> Router<State> {

@@ -1,8 +1,8 @@
 //! The cookies, and the form token bound to two of them (RFC 6265bis s. 4.1.3; security requirements 128 to 131).
 //!
 //! One cookie holds the browser session; one per sign-in attempt ties that attempt to this browser, so that tabs never
-//! overwrite each other. A third one, which opens nothing, tells a browser in which a password was right from a stranger's. Over
-//! https all have the `__Host-` prefix. A loopback issuer over plain http cannot have it
+//! overwrite each other. A third one, which opens nothing, tells a browser in which a password was right from a stranger's; a
+//! fourth guards the form for the code of a device. Over https all have the `__Host-` prefix. A loopback issuer over plain http cannot have it
 //! (many clients keep `Secure` cookies from plain http even there), so its cookies go without.
 
 use aws_lc_rs::hmac;
@@ -26,6 +26,7 @@ const MAX_COOKIES: usize = 256;
 const SESSION: &str = "plex-oidc-session";
 const ATTEMPT: &str = "plex-oidc-login-";
 const KNOWN: &str = "plex-oidc-known";
+const DEVICE: &str = "plex-oidc-device";
 /// How long a browser is known in which a password was right.
 const KNOWN_LIFETIME: Seconds = Seconds::days(365);
 const HOST_PREFIX: &str = "__Host-";
@@ -97,6 +98,16 @@ impl Cookies {
     /// The `Set-Cookie` value by which a browser is known in which a password was right. It opens nothing.
     pub fn set_known_browser(self, mark: String) -> String {
         self.build(self.name(KNOWN), mark, KNOWN_LIFETIME)
+    }
+
+    /// The secret that guards the form for a device's code, if this request has a well-formed one.
+    pub fn device_page(self, headers: &HeaderMap) -> Option<Secret> {
+        find(headers, &self.name(DEVICE)).and_then(|text| Secret::parse(SecretKind::DevicePage, text))
+    }
+
+    /// The `Set-Cookie` value that guards the form for a device's code.
+    pub fn set_device_page(self, secret: &Secret) -> String {
+        self.set(self.name(DEVICE), secret, ATTEMPT_LIFETIME)
     }
 
     fn name(self, base: &str) -> String {

@@ -1,8 +1,7 @@
 //! From a checked configuration to a running service: opens what is stored, refuses what does not fit together, and puts
 //! the [`App`] together.
 
-use std::num::NonZeroU32;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -16,30 +15,32 @@ use plextv::breaker::{Breaker, Settings};
 use tokio::net::TcpListener;
 use tokio::sync::{Notify, watch};
 
-use crate::app::{App, Lifetimes, Passwords, State};
+use crate::app::{App, Passwords, State};
 use crate::clock::{Clock, SystemClock};
 use crate::config::Config;
 use crate::entropy::{Entropy, SystemEntropy};
 use crate::flow::watch::Watchers;
-use crate::gateway::{self, AccessValidator, Gateway, GatewayCookies, Recent, TeamKeys};
+use crate::gateway::{AccessValidator, TeamKeys};
+use crate::guesses::Guesses;
 use crate::installation::{self, Stored, new_client_identifier, open_stored};
 use crate::keys::{KeyFileError, KeyRingError, Keys, Mac, MixtureError, Seal};
 use crate::lifecycle::{self, ConnectionLimits, Serving};
 use crate::limits::{StartLimiter, StartLimits};
 use crate::membership::MembershipState;
-use crate::pages::{Pages, PagesError, Theme, ThemeValues};
+use crate::pages::PagesError;
 use crate::router::{Limits, router};
 use crate::session::Cookies;
 use crate::store::{Store, StoreError};
 use crate::throttle::Throttle;
 use crate::upstream::access_keys::AccessKeys;
 use crate::upstream::local::PasswordChecker;
-use crate::upstream::outbound::{self, Outbound};
 use crate::upstream::plex::Plex;
 
 mod local;
+mod of_config;
 mod plex;
 
+use of_config::{at_least_one, gateway, lifetimes, outbound, pages, read, server_name};
 pub use plex::plex_api;
 use plex::plex_settings;
 
@@ -148,6 +149,7 @@ pub struct Held {
     team_keys: Arc<TeamKeys>,
     throttle: Arc<Throttle>,
     membership: Arc<MembershipState>,
+    guesses: Arc<Guesses>,
     /// Under which this installation is known to Plex.
     client_identifier: String,
     parts: Parts,
@@ -160,7 +162,8 @@ impl Held {
         let client_identifier = store.installation(&new_client_identifier(parts.entropy.bytes())).await?;
         let watchers = Arc::new(Watchers::new(config.limits.connections));
         let (keys, seal, mac) = (Arc::new(keys), Arc::new(seal), Arc::new(mac));
-        let (team_keys, throttle, membership) = (Arc::default(), Arc::default(), Arc::default());
+        let (team_keys, throttle, guesses, membership) =
+            (Arc::default(), Arc::default(), Arc::default(), Arc::default());
         Ok(Self {
             store,
             keys,
@@ -170,6 +173,7 @@ impl Held {
             team_keys,
             throttle,
             membership,
+            guesses,
             client_identifier,
             parts,
         })
@@ -204,6 +208,7 @@ impl Held {
                 global: at_least_one(config.limits.sign_in_starts_in_all),
                 codes_per_session: at_least_one(config.limits.codes_per_session),
             }),
+            guesses: Arc::clone(&self.guesses),
             repeats: Mutex::default(),
             watchers: Arc::clone(&self.watchers),
             gateway: gateway(config),
@@ -267,74 +272,6 @@ pub fn house_rules(config: &Config, accepted: Vec<AcceptedServer>) -> HouseRules
         local_accounts: config.local.enabled,
         accepted,
     }
-}
-
-fn server_name(config: &Config) -> Option<String> {
-    config.plex.iter().flat_map(|plex| &plex.servers).find_map(|server| server.name.clone())
-}
-
-fn gateway(config: &Config) -> Gateway {
-    let of = &config.gateway;
-    Gateway {
-        clients: gateway::clients(&of.apps),
-        apps: of.apps.clone(),
-        names: of.names.clone(),
-        domains: of.cookie_domains.clone(),
-        session_idle: of.session.idle,
-        session_absolute: of.session.absolute,
-        cookies: GatewayCookies::new(config.public_url.is_https()),
-        recent: Recent::default(),
-    }
-}
-
-fn at_least_one(count: u32) -> NonZeroU32 {
-    NonZeroU32::new(count).unwrap_or(NonZeroU32::MIN)
-}
-
-fn lifetimes(config: &Config) -> Lifetimes {
-    Lifetimes {
-        session_idle: config.session.idle,
-        session_absolute: config.session.absolute,
-        code: config.tokens.code,
-        refresh_idle: config.tokens.refresh_idle,
-        refresh_absolute: config.tokens.refresh_absolute,
-        refresh_grace: config.tokens.refresh_grace,
-    }
-}
-
-/// What sends our requests to clients; nothing, and no memory, where none wants to be told of anything.
-fn outbound(config: &Config) -> Result<Option<Outbound>, StartError> {
-    let settings = &config.outbound;
-    let is_wanted = config.clients.iter().any(|client| client.backchannel_logout_uri.is_some());
-    if !is_wanted && settings.ca_file.is_none() {
-        return Ok(None);
-    }
-    let extra_ca = settings.ca_file.as_deref().map(read).transpose()?;
-    let (reach, look_up) = (settings.reach.clone(), outbound::system_look_up());
-    Outbound::new(extra_ca.as_deref(), reach, look_up, outbound::LONGEST)
-        .map(Some)
-        .map_err(|error| StartError::Outbound(error.to_string()))
-}
-
-fn read(path: &Path) -> Result<Vec<u8>, StartError> {
-    std::fs::read(path).map_err(|source| StartError::File { path: path.to_owned(), source })
-}
-
-fn pages(config: &Config) -> Result<Pages, StartError> {
-    let theme = &config.theme;
-    let values = ThemeValues {
-        title: Some(&theme.title),
-        logo: theme.logo.as_deref(),
-        accent: Some(&theme.accent),
-        background: theme.background.as_deref(),
-        ..ThemeValues::default()
-    };
-    let theme_read = Theme::try_new(&values).map_err(|wrong| {
-        let first = wrong.into_iter().next().map(|(key, problem)| (key, problem.to_string()));
-        let (key, problem) = first.unwrap_or(("title", "cannot be used".to_owned()));
-        StartError::Theme { key, problem }
-    })?;
-    Ok(Pages::new(theme_read, theme.override_dir.as_deref())?)
 }
 
 /// Every route of this service, with the limits of its configuration.

@@ -6,6 +6,7 @@ use super::error::{AuthorizeError, AuthorizeErrorCode as Code, PageError, Redire
 use super::response::{AuthorizationResponse, ReplyTo, ResponseMode};
 use crate::claims::ACR_VALUES;
 use crate::client::{Client, Clients};
+use crate::device::OnDevice;
 use crate::form::{Parameters, Repeated};
 use crate::id::ClientId;
 use crate::issuer::Issuer;
@@ -61,6 +62,8 @@ pub struct AuthorizationRequest {
     pub ui_locales: Option<String>,
     /// The name under which it was pushed (RFC 9126 s. 2.2). The answer uses that up.
     pub pushed: Option<SecretHash>,
+    /// The device that waits for the answer (RFC 8628). The client itself is sent nothing through the browser.
+    pub device: Option<OnDevice>,
 }
 
 impl AuthorizationRequest {
@@ -72,6 +75,11 @@ impl AuthorizationRequest {
     /// A successful answer (RFC 6749 s. 4.1.2).
     pub fn code_response(&self, code: &str, issuer: &Issuer) -> AuthorizationResponse {
         self.reply_to().response(&[("code", code)], issuer)
+    }
+
+    /// The end of a request that a device made: nothing is sent along, for the device itself fetches its tokens (RFC 8628 s. 3.3).
+    pub fn device_response(&self, issuer: &Issuer) -> AuthorizationResponse {
+        self.reply_to().response(&[], issuer)
     }
 
     /// Everything that the client would learn or may do, single claims as the scopes that hold them: what is consented to.
@@ -189,6 +197,7 @@ fn check(
         login_hint,
         ui_locales,
         pushed: None,
+        device: None,
     })
 }
 
@@ -272,14 +281,17 @@ fn response_mode(settled: &Settled<'_>) -> Result<(), RedirectError> {
     }
 }
 
-/// Scopes that we do not know, or that the client may not have, are dropped; the token answer names what was granted.
+/// Scopes that we do not know, or that the client may not have, are dropped; the token answer names what was granted. `None`:
+/// nothing is left (RFC 6749 s. 3.3).
+pub fn scopes_for(client: &Client, asked: Option<&str>) -> Option<ScopeSet> {
+    let granted = ScopeSet::parse(asked.unwrap_or("")).intersection(client.scopes);
+    (!granted.without(Scope::OfflineAccess).is_empty()).then_some(granted)
+}
+
 fn scopes(settled: &Settled<'_>) -> Result<ScopeSet, RedirectError> {
-    let asked = settled.get("scope")?.unwrap_or("");
-    let granted = ScopeSet::parse(asked).intersection(settled.client.scopes);
-    if granted.without(Scope::OfflineAccess).is_empty() {
-        return Err(settled.error(Code::InvalidScope, "no scope that this client can have was asked for"));
-    }
-    Ok(granted)
+    let wrong = "no scope that this client can have was asked for";
+    let granted = scopes_for(settled.client, settled.get("scope")?);
+    granted.ok_or_else(|| settled.error(Code::InvalidScope, wrong))
 }
 
 fn resources(settled: &Settled<'_>) -> Result<ResourceSet, RedirectError> {

@@ -11,7 +11,8 @@ mod response;
 mod step;
 
 pub use checks::{
-    AuthorizationRequest, MAX_HINT_BYTES, MAX_NONCE_BYTES, MAX_STATE_BYTES, validate, validate_pushed,
+    AuthorizationRequest, MAX_HINT_BYTES, MAX_NONCE_BYTES, MAX_STATE_BYTES, scopes_for, validate,
+    validate_pushed,
 };
 pub use error::{AuthorizeError, AuthorizeErrorCode, PageError, RedirectError};
 pub use repeats::Repeats;

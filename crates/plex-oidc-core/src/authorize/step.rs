@@ -90,7 +90,9 @@ pub fn next_step(
         }
         return refuse(Code::InteractionRequired, "anybody could ask as this client: the person is asked");
     }
-    let must_consent = request.prompt.wants_consent() || !session.consented;
+    // Whoever typed the code of a device may have been talked into it: nothing but a fresh answer counts (RFC 8628 s. 5.4).
+    let on_device = request.device.is_some();
+    let must_consent = request.prompt.wants_consent() || !session.consented || on_device;
     if must_consent && !progress.consented {
         return if silent { refuse(Code::ConsentRequired, "consent is needed") } else { Step::Consent };
     }

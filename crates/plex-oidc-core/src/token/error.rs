@@ -1,4 +1,4 @@
-//! The errors of the token endpoint (RFC 6749 s. 5.2). Descriptions are ours and fixed: input is never echoed.
+//! The errors of the token endpoint (RFC 6749 s. 5.2, RFC 8628 s. 3.5). Descriptions are ours and fixed: input is never echoed.
 
 use thiserror::Error;
 
@@ -21,8 +21,20 @@ pub enum TokenError {
     #[error("this client may not use this grant type")]
     UnauthorizedClient,
     /// No such grant type here.
-    #[error("only authorization_code, refresh_token and client_credentials are supported")]
+    #[error("only authorization_code, refresh_token, client_credentials and device codes are supported")]
     UnsupportedGrantType,
+    /// Nobody has answered the device's request yet (RFC 8628 s. 3.5).
+    #[error("nobody has answered yet, ask again")]
+    AuthorizationPending,
+    /// The same, and the device asks too often (RFC 8628 s. 3.5).
+    #[error("nobody has answered yet, and the interval is five seconds longer from now on")]
+    SlowDown,
+    /// The person said no, or may not use this client (RFC 8628 s. 3.5).
+    #[error("access was denied")]
+    AccessDenied,
+    /// Nobody has answered in time (RFC 8628 s. 3.5).
+    #[error("the device code has expired, begin anew")]
+    ExpiredToken,
     /// More scopes than were granted, or than can be.
     #[error("the scope is wider than what may be granted")]
     InvalidScope,
@@ -46,6 +58,10 @@ impl TokenError {
             Self::InvalidGrant => "invalid_grant",
             Self::UnauthorizedClient => "unauthorized_client",
             Self::UnsupportedGrantType => "unsupported_grant_type",
+            Self::AuthorizationPending => "authorization_pending",
+            Self::SlowDown => "slow_down",
+            Self::AccessDenied => "access_denied",
+            Self::ExpiredToken => "expired_token",
             Self::InvalidScope => "invalid_scope",
             Self::InvalidTarget => "invalid_target",
             Self::TemporarilyUnavailable => "temporarily_unavailable",
@@ -88,6 +104,10 @@ mod tests {
             TokenError::InvalidGrant,
             TokenError::UnauthorizedClient,
             TokenError::UnsupportedGrantType,
+            TokenError::AuthorizationPending,
+            TokenError::SlowDown,
+            TokenError::AccessDenied,
+            TokenError::ExpiredToken,
             TokenError::InvalidScope,
             TokenError::InvalidTarget,
             TokenError::TemporarilyUnavailable,

@@ -6,6 +6,9 @@ use crate::pkce::CodeVerifier;
 use crate::resource::ResourceSet;
 use crate::secret::{Secret, SecretHash, SecretKind};
 
+/// The name of the device grant (RFC 8628 s. 3.4).
+pub const DEVICE_CODE: &str = "urn:ietf:params:oauth:grant-type:device_code";
+
 /// A token request, by its grant type.
 pub enum TokenRequest {
     /// `authorization_code` (RFC 6749 s. 4.1.3).
@@ -14,6 +17,8 @@ pub enum TokenRequest {
     Refresh(RefreshRequest),
     /// `client_credentials` (RFC 6749 s. 4.4.2).
     ClientCredentials(ClientCredentialsRequest),
+    /// [`DEVICE_CODE`] (RFC 8628 s. 3.4).
+    Device(DeviceTokenRequest),
 }
 
 /// A code to redeem.
@@ -56,6 +61,14 @@ pub struct ClientCredentialsRequest {
     pub resources: ResourceSet,
 }
 
+/// A device code to ask about, and to redeem once somebody has approved it.
+pub struct DeviceTokenRequest {
+    /// The code's hash; `None` if it does not have the form of a device code at all.
+    pub code: Option<SecretHash>,
+    /// The resources asked for.
+    pub resources: ResourceSet,
+}
+
 impl TokenRequest {
     /// Reads the form.
     pub fn read(parameters: &Parameters) -> Result<Self, TokenError> {
@@ -67,6 +80,7 @@ impl TokenRequest {
                 scope: parameters.get("scope")?.map(str::to_owned),
                 resources: ResourceSet::sent(parameters),
             })),
+            Some(DEVICE_CODE) => device_request(parameters).map(Self::Device),
             Some(_) => Err(TokenError::UnsupportedGrantType),
         }
     }
@@ -92,6 +106,14 @@ fn refresh_request(parameters: &Parameters) -> Result<RefreshRequest, TokenError
     Ok(RefreshRequest {
         token: Secret::parse(SecretKind::RefreshToken, token).map(|token| token.hash()),
         scope: parameters.get("scope")?.map(str::to_owned),
+        resources: ResourceSet::sent(parameters),
+    })
+}
+
+fn device_request(parameters: &Parameters) -> Result<DeviceTokenRequest, TokenError> {
+    let code = parameters.get("device_code")?.ok_or(TokenError::InvalidRequest("device_code is missing"))?;
+    Ok(DeviceTokenRequest {
+        code: Secret::parse(SecretKind::DeviceCode, code).map(|code| code.hash()),
         resources: ResourceSet::sent(parameters),
     })
 }

@@ -5,7 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand, ValueEnum};
-use plex_oidc_core::client::{Client, ClientAuthMethod};
+use plex_oidc_core::client::{Client, ClientAuthMethod, GrantType};
 use plex_oidc_core::secret::{Secret, SecretKind};
 
 use super::{Exit, World, presets};
@@ -36,8 +36,11 @@ pub struct AddArguments {
     #[arg(long, requires = "preset")]
     url: Option<String>,
     /// The callback address of the application; may be repeated
-    #[arg(long = "redirect-uri", value_name = "URI", required_unless_present = "preset")]
+    #[arg(long = "redirect-uri", value_name = "URI", required_unless_present_any = ["preset", "device"])]
     redirect_uris: Vec<String>,
+    /// It is a television or a command line: people type a code that it shows
+    #[arg(long)]
+    device: bool,
     /// A name for people
     #[arg(long)]
     name: Option<String>,
@@ -55,6 +58,16 @@ pub struct AddArguments {
 impl AddArguments {
     fn id(&self) -> &str {
         self.id.as_deref().or(self.preset.as_deref()).unwrap_or_default()
+    }
+
+    /// Those that the default does not have.
+    fn grant_types(&self) -> &'static [&'static str] {
+        let in_browsers = self.preset.is_some() || !self.redirect_uris.is_empty();
+        match (self.device, in_browsers) {
+            (false, _) => &[],
+            (true, true) => &["authorization_code", "device_code"],
+            (true, false) => &["device_code"],
+        }
     }
 
     /// The client without its secret; else why there is none.
@@ -81,6 +94,7 @@ impl AddArguments {
             name: self.name.clone(),
             auth_method: self.auth_method.map(Method::auth_method),
             secret_file: (!public).then(|| edit::secret_file_name(self.id())),
+            grant_types: self.grant_types().iter().map(|one| (*one).to_owned()).collect(),
             redirect_uris: self.redirect_uris.clone(),
             allow: self.allow.clone(),
             id_token_claims: self.id_token_claims.clone(),
@@ -144,6 +158,9 @@ fn list(config: &Config, world: &mut World<'_>) -> io::Result<Exit> {
         writeln!(world.out, "    {}", credentials(client))?;
         for uri in &client.redirect_uris {
             writeln!(world.out, "    {}", uri.as_str())?;
+        }
+        if client.may_use(GrantType::DeviceCode) {
+            writeln!(world.out, "    shows codes, typed at {}", config.public_url.join("/device"))?;
         }
     }
     Ok(Exit::Done)

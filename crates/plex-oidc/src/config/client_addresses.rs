@@ -6,10 +6,10 @@ use url::{Host, Url};
 
 use super::reader::{Reader, without_user};
 
-pub(super) fn redirect_uris(reader: &mut Reader<'_>, key: &str, for_people: bool) -> Vec<RedirectUri> {
-    if !for_people {
+pub(super) fn redirect_uris(reader: &mut Reader<'_>, key: &str, by_browser: bool) -> Vec<RedirectUri> {
+    if !by_browser {
         if reader.is_set(key) {
-            let wrong = "nobody signs in to this application, so no answer goes there";
+            let wrong = "no browser brings this application an answer, so none goes there";
             let remedy = "Remove them, or add \"authorization_code\" to grant_types.";
             reader.refuse(reader.place(key), key, wrong, remedy);
         }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use plex_oidc_core::client::{
-    Client, ClientAuthMethod, ExtraClaim, GrantType, PlexTokenClaim, SigningAlgorithm, SubjectType,
+    Client, ClientAuthMethod, ExtraClaim, PlexTokenClaim, SigningAlgorithm, SubjectType,
 };
 use plex_oidc_core::decide::AllowRule;
 use plex_oidc_core::id::ClientId;
@@ -11,8 +11,8 @@ use plex_oidc_core::redirect::RedirectUri;
 use plex_oidc_core::resource::{self, ResourceSet};
 use plex_oidc_core::scope::{Scope, ScopeSet};
 use plex_oidc_core::secret::SecretHash;
-use plex_oidc_core::subject::Subject;
 
+use super::client_grants::{self, Way};
 use super::reader::{Reader, without_user};
 use super::{TokenLives, client_addresses, client_keys, people, secrets};
 
@@ -55,23 +55,23 @@ fn one(reader: &mut Reader<'_>, at: &str, tokens: &TokenLives) -> Option<Client>
     let public = auth_method == ClientAuthMethod::None;
     let secrets = client_secrets(reader, at, auth_method);
     let keys = client_keys::read(reader, at, auth_method == ClientAuthMethod::PrivateKeyJwt);
-    let grant_types = grant_types(reader, at, public);
-    let for_people = grant_types != [GrantType::ClientCredentials];
-    let redirect_uris = client_addresses::redirect_uris(reader, &key("redirect_uris"), for_people);
+    let grant_types = client_grants::read(reader, at, public);
+    let way = Way::of(&grant_types);
+    let redirect_uris = client_addresses::redirect_uris(reader, &key("redirect_uris"), way == Way::Browser);
     let post_logout_redirect_uris =
         client_addresses::post_logout_redirect_uris(reader, &key("post_logout_redirect_uris"));
     let backchannel_logout_uri = client_addresses::backchannel_logout_uri(reader, at, public);
     let allow = allow(reader, &key("allow"));
     let pkce_required = pkce(reader, &key("pkce_required"), public);
     let rotate_refresh_tokens = rotation(reader, &key("rotate_refresh_tokens"), public);
-    let scopes = scopes(reader, &key("scopes"), for_people);
+    let scopes = scopes(reader, &key("scopes"), way != Way::Nobody);
     let plex_token_sealed = plex_token_sealed(reader, at);
     let plex_token = plex_token(reader, &key("plex_token"), plex_token_sealed);
     let life =
         |name: &str, otherwise| if reader.is_set(&key(name)) { reader.length(&key(name)) } else { otherwise };
     let access_token_lifetime = life("access_token_lifetime", tokens.access);
     let id_token_lifetime = life("id_token_lifetime", tokens.id);
-    let subject_type = subject_type(reader, at, &redirect_uris);
+    let subject_type = subject_type(reader, at, &redirect_uris, way);
     let claims = reader.texts(&key("id_token_claims"));
     let claims =
         ExtraClaim::ALL.into_iter().filter(|claim| claims.iter().any(|text| text.value == claim.as_str()));
@@ -183,34 +183,6 @@ fn client_secrets(reader: &mut Reader<'_>, at: &str, auth_method: ClientAuthMeth
     hashes
 }
 
-/// Everybody who reads `sub` must be able to tell a person from a program (RFC 9700 s. 4.15).
-fn grant_types(reader: &mut Reader<'_>, at: &str, public: bool) -> Vec<GrantType> {
-    let key = format!("{at}.grant_types");
-    let texts = reader.texts(&key);
-    let has = |word: &str| texts.iter().any(|text| text.value == word);
-    let mut grant_types = Vec::new();
-    if has("authorization_code") {
-        grant_types.push(GrantType::AuthorizationCode);
-    }
-    if has("client_credentials") {
-        grant_types.push(GrantType::ClientCredentials);
-        let id = reader.text(&format!("{at}.id")).map(|id| id.value).unwrap_or_default();
-        if public {
-            let wrong = "an application without a secret cannot act for itself: anybody could say to be it";
-            let remedy = "Remove \"client_credentials\", or give the application a secret or a key.";
-            reader.refuse(reader.place(&key), &key, wrong, remedy);
-        } else if Subject::parse(&id).is_some() {
-            let wrong = format!("`{id}` is also what a person is called in tokens");
-            reader.refuse(reader.place(&key), &key, wrong, "Give the application another id.");
-        }
-    }
-    if grant_types.is_empty() && !reader.document.broken.contains(&key) {
-        let remedy = "Remove the key: people then sign in to the application.";
-        reader.refuse(reader.place(&key), &key, "is empty, so there would be no tokens at all", remedy);
-    }
-    grant_types
-}
-
 fn resources(reader: &mut Reader<'_>, key: &str) -> ResourceSet {
     let resources = reader.each(key, |text| {
         resource::register(text).map_err(|error| {
@@ -296,7 +268,7 @@ fn algorithm(reader: &Reader<'_>, key: &str) -> Option<SigningAlgorithm> {
 }
 
 /// OIDC Core 1.0 s. 8.1: without a sector of its own, the one host of its redirect URIs.
-fn subject_type(reader: &mut Reader<'_>, at: &str, redirect_uris: &[RedirectUri]) -> SubjectType {
+fn subject_type(reader: &mut Reader<'_>, at: &str, redirect_uris: &[RedirectUri], way: Way) -> SubjectType {
     let (key, sector_key) = (format!("{at}.subject_type"), format!("{at}.sector"));
     let plain = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_graphic());
     let sector = reader.shaped(&sector_key, plain, "Write a name such as \"example.org\", without spaces.");
@@ -324,7 +296,7 @@ fn subject_type(reader: &mut Reader<'_>, at: &str, redirect_uris: &[RedirectUri]
         (Some(sector), _) => SubjectType::Pairwise(sector),
         (None, [host]) => SubjectType::Pairwise(host.clone()),
         (None, _) => {
-            if !redirect_uris.is_empty() {
+            if !redirect_uris.is_empty() || way == Way::Devices {
                 let wrong = "its redirect URIs do not name one host";
                 reader.refuse(
                     reader.place(&key),

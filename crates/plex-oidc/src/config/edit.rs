@@ -28,6 +28,8 @@ pub struct NewClient {
     pub auth_method: Option<ClientAuthMethod>,
     /// The file with its secret, as it is to stand in the configuration; `None` for a public client.
     pub secret_file: Option<String>,
+    /// How it comes by tokens; empty leaves the default.
+    pub grant_types: Vec<String>,
     /// Where its answers may go; empty leaves the preset's.
     pub redirect_uris: Vec<String>,
     /// Who may use it; empty leaves the default.
@@ -109,6 +111,7 @@ pub fn add_client(text: &str, client: &NewClient) -> Result<String, EditError> {
         }
     }
     let lists = [
+        ("grant_types", &client.grant_types),
         ("redirect_uris", &client.redirect_uris),
         ("allow", &client.allow),
         ("id_token_claims", &client.id_token_claims),

@@ -7,6 +7,7 @@ mod access;
 mod apps;
 mod build;
 mod client_addresses;
+mod client_grants;
 mod client_keys;
 mod clients;
 pub mod edit;

@@ -2,7 +2,7 @@
 
 use plex_oidc_core::authorize::{AuthorizationRequest, Progress, SessionFacts, Step, next_step};
 use plex_oidc_core::claims::authentication;
-use plex_oidc_core::client::Client;
+use plex_oidc_core::client::{Client, GrantType};
 use plex_oidc_core::decide::{Decision, Denial, decide};
 use plex_oidc_core::gateway::handover;
 use plex_oidc_core::id::{RequestId, Sid};
@@ -11,7 +11,7 @@ use plex_oidc_core::secret::{Secret, SecretKind};
 use plex_oidc_core::subject::Subject;
 use serde::{Deserialize, Serialize};
 
-use super::{FlowError, pushed};
+use super::{FlowError, answered};
 use crate::app::App;
 use crate::session::ATTEMPT_LIFETIME;
 use crate::store::records::{BrowserSession, Login, LoginState, NewLogin};
@@ -107,14 +107,22 @@ pub async fn open(app: &App, id: RequestId, cookie: Secret) -> Result<Option<Att
     let Login { request_json, state, .. } = login;
     let frozen: Frozen = serde_json::from_str(&request_json)?;
     let client = app.client(&frozen.request.client_id).ok_or(FlowError::ClientGone)?;
-    // A reload may have taken the address out since: nothing is sent to one that is not registered now.
-    if !app.may_be_sent_to(client, &frozen.request.redirect) {
+    if !may_be_answered(app, client, &frozen.request) {
         return Err(FlowError::ClientGone);
     }
-    if !pushed::is_open(app, &frozen.request).await? {
-        return Ok(None); // another attempt with the same pushed request was first
+    if !answered::is_open(app, &frozen.request).await? {
+        return Ok(None); // another attempt with the same request was first
     }
     Ok(Some(Attempt { id, frozen, client, state, cookie }))
+}
+
+/// A reload may have taken the address out since: nothing is sent to one that is not registered now. Nor to a device, if its
+/// client may not have any.
+fn may_be_answered(app: &App, client: &Client, request: &AuthorizationRequest) -> bool {
+    match request.device {
+        Some(_) => client.may_use(GrantType::DeviceCode),
+        None => app.may_be_sent_to(client, &request.redirect),
+    }
 }
 
 /// Whom an `id_token_hint` is about, if it is an ID token that we issued to this client.
@@ -163,9 +171,10 @@ async fn facts(
 }
 
 /// Whether another program could ask in the client's name. What stands for an application behind the gateway is asked for
-/// by the gateway alone, which marks its requests and redeems their codes itself, over plain http on loopback too.
+/// by the gateway alone, which marks its requests and redeems their codes itself, over plain http on loopback too. The browser
+/// that answers a device stays with us, and the person is asked anyway.
 fn is_impersonable(client: &Client, request: &AuthorizationRequest) -> bool {
-    let is_ours = handover::is_gateway_client(client.id.as_str());
+    let is_ours = handover::is_gateway_client(client.id.as_str()) || request.device.is_some();
     client.is_public() && request.redirect.is_claimable() && !is_ours
 }
 

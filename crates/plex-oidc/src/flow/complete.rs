@@ -12,7 +12,7 @@ use tracing::info;
 
 use super::attempt::{self, Attempt, Frozen, Refusal};
 use super::issue::{Holder, new_code, token_for};
-use super::{FlowError, pushed, sign_out};
+use super::{FlowError, answered, sign_out};
 use crate::app::App;
 use crate::keys::Place;
 use crate::store::records::{
@@ -201,9 +201,8 @@ async fn admit(
         Step::Issue => {
             let plex_token = token_for(attempt.client, &token, server_token.as_ref());
             let holder = Holder { account_id: session.user.account_id(), sid, auth_time: now, plex_token };
-            let (code, stored) = new_code(app, request, &holder)?;
+            let (response, stored) = new_code(app, request, &holder)?;
             let Some(secret) = finish.store(Some(stored)).await? else { return Ok(Outcome::Page) };
-            let response = request.code_response(code.expose(), &app.issuer);
             Ok(Outcome::Done { response, session: secret })
         }
         Step::Consent | Step::ChooseAccount => {
@@ -223,7 +222,7 @@ async fn admit(
             refuse(app, attempt.id, RefusedAt::Approval(pin_id), &Refusal::OtherAccount).await?;
             Ok(Outcome::Page)
         }
-        Step::Refuse(error) if pushed::spend(app, request).await? => Ok(Outcome::Refuse(Box::new(error))),
+        Step::Refuse(error) if answered::spend(app, request).await? => Ok(Outcome::Refuse(Box::new(error))),
         Step::Refuse(_) => Ok(Outcome::Page),
     }
 }
@@ -305,7 +304,7 @@ pub async fn finish_with_session(
     let request = &attempt.frozen.request;
     let account_id = session.user.account_id();
     let holder = Holder { account_id, sid: session.sid, auth_time: session.auth_time, plex_token: None };
-    let (code, stored) = new_code(app, request, &holder)?;
+    let (response, stored) = new_code(app, request, &holder)?;
     let finish = FinishLogin {
         id: attempt.id,
         by: FinishedBy::BrowserSession,
@@ -316,7 +315,7 @@ pub async fn finish_with_session(
         code: Some(stored),
     };
     let finished = app.store.finish_login(finish).await? == Finish::Finished;
-    Ok(finished.then(|| request.code_response(code.expose(), &app.issuer)))
+    Ok(finished.then_some(response))
 }
 
 /// The answer of a visitor who cancelled.

@@ -89,6 +89,7 @@ pub fn request_of(start: &Start, marked: &str) -> Option<AuthorizationRequest> {
         login_hint: None,
         ui_locales: None,
         pushed: None,
+        device: None,
     })
 }
 

@@ -1,17 +1,17 @@
 //! Issuing an authorization code to a person who may have it.
 
-use plex_oidc_core::authorize::AuthorizationRequest;
+use plex_oidc_core::authorize::{AuthorizationRequest, AuthorizationResponse};
 use plex_oidc_core::client::{Client, PlexTokenClaim};
 use plex_oidc_core::gateway::handover;
 use plex_oidc_core::id::{AccountId, ClientId, GrantId, Sid};
-use plex_oidc_core::secret::{Secret, SecretKind};
+use plex_oidc_core::secret::SecretKind;
 use plex_oidc_core::time::{Seconds, Timestamp};
 use plextv::PlexToken;
 
 use super::FlowError;
 use crate::app::App;
 use crate::keys::Place;
-use crate::store::records::{NewCode, NewGrant, SealedBytes};
+use crate::store::records::{Answers, NewCode, NewGrant, SealedBytes};
 
 /// Whose code it is to be.
 pub struct Holder<'a> {
@@ -25,15 +25,21 @@ pub struct Holder<'a> {
     pub plex_token: Option<&'a PlexToken>,
 }
 
-/// Makes a code, and what is to be stored for it. Only the hash is stored.
+/// Makes a code: the response that carries it, and what is to be stored for it. Only the hash is stored. A device has its code
+/// already (RFC 8628 s. 3.3), and the response carries none.
 pub fn new_code(
     app: &App,
     request: &AuthorizationRequest,
     holder: &Holder<'_>,
-) -> Result<(Secret, NewCode), FlowError> {
+) -> Result<(AuthorizationResponse, NewCode), FlowError> {
     let now = app.clock.now();
-    let code = app.entropy.secret(SecretKind::AuthorizationCode);
-    let hash = code.hash();
+    let (response, hash, expires) = if let Some(device) = &request.device {
+        (request.device_response(&app.issuer), device.device_code, device.expires)
+    } else {
+        let code = app.entropy.secret(SecretKind::AuthorizationCode);
+        let expires = now.plus(code_lifetime(app, &request.client_id));
+        (request.code_response(code.expose(), &app.issuer), code.hash(), expires)
+    };
     let id = GrantId::of_code(hash);
     let grant = NewGrant {
         client_id: request.client_id.clone(),
@@ -52,10 +58,18 @@ pub fn new_code(
         redirect_uri: request.redirect.as_str().to_owned(),
         code_challenge: request.challenge.clone(),
         nonce: request.nonce.clone(),
-        expires: now.plus(code_lifetime(app, &request.client_id)),
-        pushed: request.pushed,
+        expires,
+        answers: answers(request),
     };
-    Ok((code, stored))
+    Ok((response, stored))
+}
+
+fn answers(request: &AuthorizationRequest) -> Answers {
+    match (&request.device, request.pushed) {
+        (Some(_), _) => Answers::Device,
+        (None, Some(hash)) => Answers::Pushed(hash),
+        (None, None) => Answers::Browser,
+    }
 }
 
 /// A hand-over is followed at once, by a redirect.

@@ -2,9 +2,12 @@
 //! came back, issuing codes and tokens. Handlers translate HTTP; the rules are in the core; the order is here.
 
 pub mod access;
+pub mod answered;
 pub mod attempt;
 pub mod client_auth;
+pub mod client_credentials;
 pub mod complete;
+pub mod device;
 pub mod gateway;
 pub mod handover;
 pub mod introspection;

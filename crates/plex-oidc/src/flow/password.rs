@@ -11,10 +11,9 @@ use plex_oidc_core::net::AddressBlock;
 use plex_oidc_core::secret::{Secret, sha256};
 use tracing::info;
 
-use super::FlowError;
 use super::attempt::{self, Attempt, Frozen, Refusal};
 use super::complete::{Finishing, begun_now, deny, refuse};
-use super::pushed;
+use super::{FlowError, answered};
 use crate::app::App;
 use crate::store::records::{BrowserSession, FinishedBy, LocalAccount, LoginState, RefusedAt, SignInName};
 use crate::throttle::Target;
@@ -181,7 +180,7 @@ async fn admit(
             refuse(app, attempt.id, RefusedAt::Start, &Refusal::OtherPerson).await?;
             Ok(PasswordOutcome::Page)
         }
-        Step::Refuse(error) if pushed::spend(app, request).await? => {
+        Step::Refuse(error) if answered::spend(app, request).await? => {
             Ok(PasswordOutcome::Refuse(Box::new(error)))
         }
         Step::Refuse(_) => Ok(PasswordOutcome::Page),

@@ -53,19 +53,3 @@ pub async fn find(
     let may_be_sent = client.is_some_and(|client| app.may_be_sent_to(client, &request.redirect));
     Ok(may_be_sent.then_some(AuthorizationRequest { pushed: Some(pushed.hash), ..request }))
 }
-
-/// Whether this request can still be answered: one that was pushed is answered once.
-pub async fn is_open(app: &App, request: &AuthorizationRequest) -> Result<bool, FlowError> {
-    match request.pushed {
-        None => Ok(true),
-        Some(hash) => Ok(app.store.pushed_request(hash).await?.is_some()),
-    }
-}
-
-/// Uses up the pushed request that an error is about to answer. `false`: it was answered before, so nothing may be sent.
-pub async fn spend(app: &App, request: &AuthorizationRequest) -> Result<bool, FlowError> {
-    match request.pushed {
-        None => Ok(true),
-        Some(hash) => Ok(app.store.spend_pushed_request(hash).await?),
-    }
-}

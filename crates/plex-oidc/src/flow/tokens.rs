@@ -2,17 +2,16 @@
 //! [`decide`] as at the door (security requirements 43 and 63).
 
 use plex_oidc_core::claims::{IdTokenFacts, MAX_ID_TOKEN_CLAIMS_BYTES, id_token};
-use plex_oidc_core::client::{Client, GrantType};
+use plex_oidc_core::client::Client;
 use plex_oidc_core::decide::{Decision, decide};
 use plex_oidc_core::jose::TYP_ID_TOKEN;
 use plex_oidc_core::resource::ResourceSet;
 use plex_oidc_core::scope::{Scope, ScopeSet};
 use plex_oidc_core::secret::{Secret, SecretHash, SecretKind};
 use plex_oidc_core::time::Seconds;
-use plex_oidc_core::token::client_credentials;
 use plex_oidc_core::token::code::{CodeFacts, CodeVerdict, check_code};
 use plex_oidc_core::token::error::TokenError;
-use plex_oidc_core::token::params::{ClientCredentialsRequest, CodeRequest, RefreshRequest};
+use plex_oidc_core::token::params::{CodeRequest, RefreshRequest};
 use plex_oidc_core::token::refresh;
 use plextv::PlexToken;
 use serde::Serialize;
@@ -25,8 +24,8 @@ use crate::app::App;
 use crate::keys::{Bound, seal_handle};
 use crate::store::StoreError;
 use crate::store::records::{
-    AccessTokenRecord, CodeRecord, GrantEnd, GrantRecord, NewAccessToken, NewClientToken, NewRefreshToken,
-    RedeemCode, Redemption, RefreshTokenRecord, Renewal, Rotate, Rotation,
+    AccessTokenRecord, CodeRecord, GrantEnd, GrantRecord, NewAccessToken, NewRefreshToken, RedeemCode,
+    Redemption, RefreshTokenRecord, Renewal, Rotate, Rotation,
 };
 
 /// Life of a handle: as long as the longest session of Cloudflare Access, which asks us once and then carries the handle
@@ -45,6 +44,20 @@ pub struct Tokens {
     id_token: Option<String>,
     #[serde(skip_serializing_if = "no_scope")]
     scope: ScopeSet,
+}
+
+impl Tokens {
+    /// An access token alone.
+    pub(super) fn of_access(token: &Secret, client: &Client, scope: ScopeSet) -> Self {
+        Self {
+            access_token: token.expose().to_owned(),
+            token_type: "Bearer",
+            expires_in: client.access_token_lifetime.0,
+            refresh_token: None,
+            id_token: None,
+            scope,
+        }
+    }
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it so")]
@@ -91,21 +104,30 @@ pub async fn redeem(app: &App, client: &Client, request: &CodeRequest) -> Result
     let record = app.store.code(hash).await?.ok_or(TokenError::InvalidGrant)?;
     check(app, client, request, hash, &record).await?;
     may_go_on(app, client, &record.grant)?;
+    exchange(app, client, &record, &request.resources).await
+}
+
+/// Turns a code that passed every check into tokens, once.
+pub(super) async fn exchange(
+    app: &App,
+    client: &Client,
+    record: &CodeRecord,
+    asked: &ResourceSet,
+) -> Result<Tokens, FlowToken> {
     let access = app.entropy.secret(SecretKind::AccessToken);
     let refresh = offline(client, &record.grant).then(|| app.entropy.secret(SecretKind::RefreshToken));
     let issued = Issued {
         access: &access,
         refresh: refresh.as_ref(),
         scopes: granted(client, record.grant.scopes),
-        resources: resources(client, &record.grant, &request.resources)?,
+        resources: resources(client, &record.grant, asked)?,
     };
     // Signed before anything is stored: what cannot be signed must not spend the code.
     let tokens = answer(app, client, &record.grant, record.nonce.as_deref(), &issued)?;
-    let now = app.clock.now();
     let redeem = RedeemCode {
-        hash,
+        hash: record.hash,
         client_id: client.id.clone(),
-        now,
+        now: app.clock.now(),
         access: new_access(app, client, &issued),
         refresh: refresh.as_ref().map(|secret| NewRefreshToken {
             hash: secret.hash(),
@@ -203,39 +225,6 @@ pub async fn refresh(app: &App, client: &Client, request: &RefreshRequest) -> Re
     }
 }
 
-/// Gives a client an access token for itself (RFC 6749 s. 4.4).
-pub async fn for_itself(
-    app: &App,
-    client: &Client,
-    request: ClientCredentialsRequest,
-) -> Result<Tokens, FlowToken> {
-    // A public client has shown nothing that others do not know.
-    if client.is_public() || !client.may_use(GrantType::ClientCredentials) {
-        return Err(TokenError::UnauthorizedClient.into());
-    }
-    let scope = client_credentials::scopes(client, request.scope.as_deref())?;
-    let resources = request.resources.within(&client.resources).map_err(TokenError::from)?;
-    let token = app.entropy.secret(SecretKind::ClientToken);
-    let created = app.clock.now();
-    let new = NewClientToken {
-        hash: token.hash(),
-        client_id: client.id.clone(),
-        scopes: scope,
-        resources,
-        created,
-        expires: created.plus(client.access_token_lifetime),
-    };
-    app.store.add_client_token(new).await?;
-    Ok(Tokens {
-        access_token: token.expose().to_owned(),
-        token_type: "Bearer",
-        expires_in: client.access_token_lifetime.0,
-        refresh_token: None,
-        id_token: None,
-        scope,
-    })
-}
-
 fn renewal(app: &App, record: &RefreshTokenRecord, successor: Option<&Secret>) -> Renewal {
     let idle_expires = refresh_expiry(app, &record.grant);
     match successor {
@@ -262,7 +251,7 @@ pub struct InForce<'a> {
 /// Whether the person of a live access token may still use its client, and what is left of the token.
 pub fn in_force<'a>(app: &'a App, token: &AccessTokenRecord) -> Option<InForce<'a>> {
     let client = app.clients.find(token.grant.client_id.as_str())?;
-    if !client.may_use(GrantType::AuthorizationCode) {
+    if !client.is_for_people() {
         return None;
     }
     may_go_on(app, client, &token.grant).ok()?;
@@ -328,14 +317,8 @@ fn answer(
     } else {
         None
     };
-    Ok(Tokens {
-        access_token: issued.access.expose().to_owned(),
-        token_type: "Bearer",
-        expires_in: client.access_token_lifetime.0,
-        refresh_token: issued.refresh.map(|secret| secret.expose().to_owned()),
-        id_token,
-        scope: issued.scopes,
-    })
+    let refresh_token = issued.refresh.map(|secret| secret.expose().to_owned());
+    Ok(Tokens { refresh_token, id_token, ..Tokens::of_access(issued.access, client, issued.scopes) })
 }
 
 fn signed_id_token(

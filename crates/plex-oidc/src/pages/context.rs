@@ -4,7 +4,7 @@
 
 use serde::Serialize;
 
-use super::words::{DeniedReason, ErrorKind, Notice};
+use super::words::{DeniedReason, DeviceNotice, ErrorKind, Notice};
 
 /// A page together with all that it shows.
 #[derive(Clone, Copy, Debug)]
@@ -29,6 +29,14 @@ pub enum Page<'a> {
     AccountChoice(AccountChoice<'a>),
     /// What a client would learn about the user.
     Consent(Consent<'a>),
+    /// Where the code of a device is typed.
+    DeviceCode(DeviceCode<'a>),
+    /// What a client would learn on a device.
+    DeviceApproval(DeviceApproval<'a>),
+    /// The device goes on by itself.
+    DeviceApproved,
+    /// The device stays signed out.
+    DeviceDenied,
     /// Signed in, with nothing left to do in this window: another tab went on, or the visitor chose not to sign out.
     SignedIn,
     /// On to another site at once, after a form.
@@ -51,6 +59,10 @@ impl Page<'_> {
             Self::SignOutConfirm(_) => "sign-out-confirm.html",
             Self::AccountChoice(_) => "account-choice.html",
             Self::Consent(_) => "consent.html",
+            Self::DeviceCode(_) => "device-code.html",
+            Self::DeviceApproval(_) => "device-approval.html",
+            Self::DeviceApproved => "device-approved.html",
+            Self::DeviceDenied => "device-denied.html",
             Self::SignedIn => "signed-in.html",
             Self::Onward(_) => "onward.html",
             Self::FormPost(_) => "form-post.html",
@@ -73,6 +85,10 @@ impl Page<'_> {
             | Self::SignOutConfirm(_)
             | Self::AccountChoice(_)
             | Self::Consent(_)
+            | Self::DeviceCode(_)
+            | Self::DeviceApproval(_)
+            | Self::DeviceApproved
+            | Self::DeviceDenied
             | Self::SignedIn
             | Self::Onward(_)
             | Self::FormPost(_) => None,
@@ -227,6 +243,40 @@ pub struct Consent<'a> {
     /// The authorization request.
     pub request_id: &'a str,
     /// For both buttons.
+    pub csrf: &'a str,
+}
+
+/// The page on which the code of a device is typed (RFC 8628 s. 3.3).
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct DeviceCode<'a> {
+    /// Bound to this browser.
+    pub csrf: &'a str,
+    /// The code, where the address has it.
+    pub user_code: Option<&'a str>,
+    /// Why the visitor sees this page again.
+    pub notice: Option<DeviceNotice>,
+}
+
+/// The page that asks whether a device may go on (RFC 8628 s. 3.3 and s. 5.4).
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct DeviceApproval<'a> {
+    /// The code that the device shows, to be compared.
+    pub user_code: &'a str,
+    /// Comes back with the form: the answer counts for the account that was shown, and for no other.
+    pub account: &'a str,
+    /// Whether it is a Plex account.
+    pub at_plex: bool,
+    /// The name of the account.
+    pub account_name: &'a str,
+    /// Its e-mail address.
+    pub account_email: Option<&'a str>,
+    /// Who asks.
+    pub client_name: &'a str,
+    /// What it would learn or may do, each in plain words.
+    pub scopes: &'a [&'a str],
+    /// The authorization request.
+    pub request_id: &'a str,
+    /// For all buttons.
     pub csrf: &'a str,
 }
 

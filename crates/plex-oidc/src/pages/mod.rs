@@ -20,13 +20,13 @@ use serde::Serialize;
 use crate::assets::{Asset, Assets, TEMPLATES};
 
 pub use context::{
-    AccountChoice, Consent, Denied, ErrorPage, FormPost, Onward, Page, Retry, ScriptConfig, SignIn,
-    SignOutConfirm, Waiting, WayBack,
+    AccountChoice, Consent, Denied, DeviceApproval, DeviceCode, ErrorPage, FormPost, Onward, Page, Retry,
+    ScriptConfig, SignIn, SignOutConfirm, Waiting, WayBack,
 };
 pub use overrides::PagesError;
 pub use samples::samples;
 pub use theme::{Background, Colour, Image, Theme, ThemeError, ThemeValues};
-pub use words::{DeniedReason, ErrorKind, Notice};
+pub use words::{DeniedReason, DeviceNotice, ErrorKind, Notice};
 
 use overrides::Overrides;
 
@@ -159,7 +159,14 @@ fn values(page: &Page<'_>) -> Value {
         Page::Consent(values) => Value::from(Serde(values)),
         Page::Onward(values) => Value::from(Serde(values)),
         Page::FormPost(values) => Value::from(Serde(values)),
-        Page::Popup | Page::Close | Page::SignedOut | Page::SignedIn => Value::from(()),
+        Page::DeviceCode(values) => Value::from(Serde(values)),
+        Page::DeviceApproval(values) => Value::from(Serde(values)),
+        Page::Popup
+        | Page::Close
+        | Page::SignedOut
+        | Page::SignedIn
+        | Page::DeviceApproved
+        | Page::DeviceDenied => Value::from(()),
     }
 }
 

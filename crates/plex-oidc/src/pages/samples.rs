@@ -4,10 +4,10 @@
 //! template is a refusal to start and not an error page at night. Tests and translators use them as well.
 
 use super::context::{
-    AccountChoice, Consent, Denied, ErrorPage, FormPost, Onward, Page, Retry, ScriptConfig, SignIn,
-    SignOutConfirm, Waiting, WayBack,
+    AccountChoice, Consent, Denied, DeviceApproval, DeviceCode, ErrorPage, FormPost, Onward, Page, Retry,
+    ScriptConfig, SignIn, SignOutConfirm, Waiting, WayBack,
 };
-use super::words::{DeniedReason, ErrorKind, Notice};
+use super::words::{DeniedReason, DeviceNotice, ErrorKind, Notice};
 
 const REQUEST_ID: &str = "01998a2e-6c1e-7b1f-8d6e-3c9e5f0a1b2c";
 const CSRF: &str = "sample-csrf-token";
@@ -50,6 +50,20 @@ const ACCOUNT_CHOICE: AccountChoice<'static> = AccountChoice {
 
 const SIGN_OUT: SignOutConfirm<'static> =
     SignOutConfirm { csrf: CSRF, account_name: "Robin", way_back: None, detail: None };
+
+const DEVICE_CODE: DeviceCode<'static> = DeviceCode { csrf: CSRF, user_code: None, notice: None };
+
+const DEVICE_APPROVAL: DeviceApproval<'static> = DeviceApproval {
+    user_code: "WDJB-MJHT",
+    account: "plex-1",
+    at_plex: true,
+    account_name: "Robin",
+    account_email: Some("robin@example.com"),
+    client_name: CLIENT,
+    scopes: &["your name and picture", "your e-mail address"],
+    request_id: REQUEST_ID,
+    csrf: CSRF,
+};
 
 const ERROR: ErrorPage<'static> = ErrorPage { kind: ErrorKind::Internal, retry: None, detail: None };
 
@@ -163,6 +177,19 @@ const ALL: &[(&str, Page<'static>)] = &[
             csrf: CSRF,
         }),
     ),
+    ("device-code", Page::DeviceCode(DEVICE_CODE)),
+    ("device-code-filled", Page::DeviceCode(DeviceCode { user_code: Some("WDJB-MJHT"), ..DEVICE_CODE })),
+    (
+        "device-code-wrong",
+        Page::DeviceCode(DeviceCode { notice: Some(DeviceNotice::UnknownCode), ..DEVICE_CODE }),
+    ),
+    ("device-approval", Page::DeviceApproval(DEVICE_APPROVAL)),
+    (
+        "device-approval-local",
+        Page::DeviceApproval(DeviceApproval { at_plex: false, account_email: None, ..DEVICE_APPROVAL }),
+    ),
+    ("device-approved", Page::DeviceApproved),
+    ("device-denied", Page::DeviceDenied),
     ("signed-in", Page::SignedIn),
     (
         "onward",

@@ -192,11 +192,29 @@ fn hostile_pages() -> [Page<'static>; 9] {
     ]
 }
 
+/// The same, of devices.
+fn hostile_device_pages() -> [Page<'static>; 2] {
+    [
+        Page::DeviceCode(DeviceCode { csrf: EVIL, user_code: Some(EVIL), notice: None }),
+        Page::DeviceApproval(DeviceApproval {
+            user_code: EVIL,
+            account: EVIL,
+            at_plex: true,
+            account_name: EVIL,
+            account_email: Some(EVIL),
+            client_name: EVIL,
+            scopes: &[EVIL],
+            request_id: EVIL,
+            csrf: EVIL,
+        }),
+    ]
+}
+
 #[test]
 fn req_134_names_of_strangers_are_text() {
     let theme = Theme { title: EVIL.to_owned(), ..Theme::default() };
     let pages = Pages::new(theme, None).unwrap();
-    for page in hostile_pages() {
+    for page in hostile_pages().into_iter().chain(hostile_device_pages()) {
         let html = pages.render(&page);
         assert!(html.contains("&lt;img src=x"), "{}", page.template());
         assert!(!html.contains("<img src=x"), "{}: {html}", page.template());
@@ -230,13 +248,46 @@ fn every_form_is_a_post_to_us_with_its_token() {
             let action = attribute(&tag, "action").unwrap();
             let step = action.rsplit('/').next().unwrap();
             assert!(
-                action == "/sign-out" || (action.starts_with("/sign-in/01998a2e-") && known.contains(&step)),
+                ["/sign-out", "/device"].contains(&action)
+                    || (action.starts_with("/sign-in/01998a2e-") && known.contains(&step)),
                 "{name}: {action}"
             );
             forms += 1;
         }
     }
     assert!(forms > 20, "{forms}");
+}
+
+#[test]
+fn req_106_the_approval_of_a_device_names_its_code_and_warns() {
+    for name in ["device-approval", "device-approval-local"] {
+        let html = sample(name);
+        for words in [
+            "only if you started this on your own device",
+            ">WDJB-MJHT<",
+            "Film requests",
+            "<strong>Robin</strong>",
+        ] {
+            assert!(html.contains(words), "{words} in {name}");
+        }
+        assert!(
+            html.contains("/consent\"") && html.contains("/again\"") && html.contains("/cancel\""),
+            "{name}"
+        );
+        assert!(html.contains(">Allow</button>") && html.contains(">Deny</button>"), "{name}");
+        assert_eq!(html.contains("app.plex.tv"), name == "device-approval");
+    }
+    let field = tags(&sample("device-code-filled"), "input")[1].to_owned();
+    for (attribute_name, value) in [
+        ("id", "user_code"),
+        ("value", "WDJB-MJHT"),
+        ("autocomplete", "off"),
+        ("inputmode", "text"),
+        ("autocapitalize", "characters"),
+    ] {
+        assert_eq!(attribute(&field, attribute_name), Some(value), "{field}");
+    }
+    assert!(field.contains(" autofocus") && sample("device-code").contains("<label for=\"user_code\">"));
 }
 
 #[test]

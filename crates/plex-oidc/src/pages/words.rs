@@ -44,6 +44,47 @@ impl Serialize for Notice {
     }
 }
 
+/// Why the visitor is asked for the code of a device again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DeviceNotice {
+    /// What was typed is no code.
+    NoCode,
+    /// No device waits with this code.
+    UnknownCode,
+    /// Too many codes were wrong.
+    TooOften,
+}
+
+impl DeviceNotice {
+    /// The HTTP status of the page.
+    pub fn status(self) -> u16 {
+        match self {
+            Self::NoCode | Self::UnknownCode => 400,
+            Self::TooOften => 429,
+        }
+    }
+
+    /// The sentence to show.
+    pub fn message(self) -> &'static str {
+        match self {
+            Self::NoCode => {
+                "A code has eight letters, none of them A, E, I, O, U or Y. Please type it again."
+            }
+            Self::UnknownCode => {
+                "No device is waiting with this code. Compare it with the one that your device shows; if ten minutes have \
+                 passed, let the device show a new one."
+            }
+            Self::TooOften => "Too many codes were wrong. Wait ten minutes, then try again.",
+        }
+    }
+}
+
+impl Serialize for DeviceNotice {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.message())
+    }
+}
+
 /// Why someone known to Plex may not come in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]

@@ -11,11 +11,13 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
+use plex_oidc_core::device::UserCodeHash;
 use plex_oidc_core::id::{AccountId, ClientId, GrantId, LocalAccountId, RequestId, Sid};
 use plex_oidc_core::secret::SecretHash;
 use plex_oidc_core::time::{Seconds, Timestamp};
 use plex_oidc_core::token::assertion::UsedAssertion;
 pub use plex_oidc_core::token::code::{CODE_FAILURES, DOUBLE_SUBMIT};
+use plex_oidc_core::token::device::Pace;
 
 #[cfg(test)]
 mod conformance;
@@ -24,11 +26,11 @@ pub mod sqlite;
 
 use records::{
     AccessTokenRecord, AdoptedPin, Adoption, AppTokenRecord, BrowserSession, ClientTokenRecord, CodeRecord,
-    Consent, Declared, EndedAccess, EndedSession, Finish, FinishLogin, GatewaySession, GrantEnd,
-    GrantsPolicy, KeyReplacement, LocalAccount, LocalPut, Login, LogoutNotice, NewAppToken, NewClientToken,
-    NewCode, NewLogin, PushedRequest, PutLocalAccount, Reconfirmed, RedeemCode, RedeemHandover, Redemption,
-    RefreshTokenRecord, RefusedAt, Rotate, Rotation, SealedBytes, SessionName, SignInName, StoredKeyRow,
-    SweepCounts, UserRecord,
+    Consent, Declared, DeviceRequest, EndedAccess, EndedSession, Finish, FinishLogin, GatewaySession,
+    GrantEnd, GrantsPolicy, KeyReplacement, LocalAccount, LocalPut, Login, LogoutNotice, NewAppToken,
+    NewClientToken, NewCode, NewDeviceRequest, NewLogin, PushedRequest, PutLocalAccount, Reconfirmed,
+    RedeemCode, RedeemHandover, Redemption, RefreshTokenRecord, RefusedAt, Rotate, Rotation, SealedBytes,
+    SessionName, SignInName, StoredKeyRow, SweepCounts, UserRecord,
 };
 
 /// So long a PIN is remembered. Plex forgets it in half an hour.
@@ -40,6 +42,8 @@ pub const CODE_MEMORY: Seconds = Seconds::hours(1);
 /// For how long after its end a pushed request is remembered, for the sign-ins that were begun with it. One that takes longer
 /// has to be begun anew.
 pub const PUSHED_MEMORY: Seconds = Seconds::minutes(30);
+/// For how long after its end a device's request is remembered, so that the device is told that it is over.
+pub const DEVICE_MEMORY: Seconds = Seconds::minutes(30);
 /// For how long after a client was given tokens in a session it is told when that person signs out everywhere, or is shut out:
 /// its own visit may last longer than our session did, and ours lasts a year at most.
 pub const TOLD_FOR: Seconds = Seconds::days(366);
@@ -167,8 +171,8 @@ pub trait Store: Send + Sync {
     fn refuse_login(&self, id: RequestId, at: RefusedAt, reason: String, now: Timestamp) -> Answer<'_, bool>;
     /// The visitor gave up. `false` when the attempt is finished, cancelled or over.
     fn cancel_login(&self, id: RequestId, now: Timestamp) -> Answer<'_, bool>;
-    /// Stores user, browser session, grant and code, uses up the pushed request that the code answers, and finishes the
-    /// attempt; all or nothing, once (I-06).
+    /// Stores user, browser session, grant and code, uses up the request that the code answers, and finishes the attempt; all
+    /// or nothing, once (I-06).
     fn finish_login(&self, finish: FinishLogin) -> Answer<'_, Finish>;
 
     /// Stores an authorization request that its client pushed.
@@ -178,8 +182,24 @@ pub trait Store: Send + Sync {
     /// Uses up a pushed request, for an answer without a code. `false` when it was answered before (requirement 101).
     fn spend_pushed_request(&self, hash: SecretHash) -> Answer<'_, bool>;
 
-    /// Stores a code and its grant for a user with a live browser session, and uses up the pushed request that it answers.
-    /// `false` when that session is over, or that request was answered before.
+    /// Stores what a device asks for. `false` when another device shows the same code, which must then be made anew.
+    fn begin_device_request(&self, request: NewDeviceRequest) -> Answer<'_, bool>;
+    /// A device's request by its device code, whatever its state.
+    fn device_request(&self, hash: SecretHash) -> Answer<'_, Option<DeviceRequest>>;
+    /// A device's request by the code that it shows, if it waits for an answer.
+    fn pending_device_request(
+        &self,
+        user_code: UserCodeHash,
+        now: Timestamp,
+    ) -> Answer<'_, Option<DeviceRequest>>;
+    /// Counts a poll of a device that waits for an answer, and says whether it came too early (requirement 104). `None` when it
+    /// does not wait any more.
+    fn note_device_poll(&self, hash: SecretHash, now: Timestamp) -> Answer<'_, Option<Pace>>;
+    /// Answers no to a device. `false` when it was answered before, or is over. The answer yes is a code with its hash.
+    fn deny_device_request(&self, hash: SecretHash, now: Timestamp) -> Answer<'_, bool>;
+
+    /// Stores a code and its grant for a user with a live browser session, and uses up the request that it answers, where that
+    /// can be answered but once. `false` when that session is over, or that request was answered before.
     fn issue_code(&self, code: NewCode, now: Timestamp) -> Answer<'_, bool>;
     /// A code, whatever its state, for the caller to check verifier and redirect URI against.
     fn code(&self, hash: SecretHash) -> Answer<'_, Option<CodeRecord>>;
@@ -187,7 +207,7 @@ pub trait Store: Send + Sync {
     /// (requirement 41). Attempts by other clients are not counted. `true` when it is burned now.
     fn record_code_failure(&self, hash: SecretHash, client_id: ClientId) -> Answer<'_, bool>;
     /// Redeems a code once and stores its tokens with it (requirements 39 and 40, I-03). A second valid redemption
-    /// ends the grant, unless PKCE was used and it came within [`DOUBLE_SUBMIT`].
+    /// ends the grant, unless PKCE was used, or the code is a device's, and it came within [`DOUBLE_SUBMIT`].
     fn redeem_code(&self, redeem: RedeemCode) -> Answer<'_, Redemption>;
     /// Redeems a code once, by the rules of [`Store::redeem_code`], and stores a gateway session with it. Older ones of
     /// the same browser session, application and scope end: that browser keeps one cookie of them all.

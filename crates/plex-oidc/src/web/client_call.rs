@@ -82,3 +82,11 @@ pub fn refused(error: &TokenError) -> Answer {
     }
     answer
 }
+
+/// A refusal of what would be stored, because so much was asked for.
+pub fn too_many() -> Answer {
+    let error = OAuthError { error: "temporarily_unavailable", error_description: "too many requests" };
+    let mut answer = json(StatusCode::TOO_MANY_REQUESTS, &error);
+    answer.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("60"));
+    answer
+}

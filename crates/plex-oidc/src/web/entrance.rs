@@ -13,7 +13,7 @@ use super::respond::{Answer, failed, page_error, to_attempt, to_client, with_coo
 use crate::app::App;
 use crate::flow::attempt::{self, Frozen};
 use crate::flow::issue::{Holder, new_code};
-use crate::flow::{FlowError, complete, pushed};
+use crate::flow::{FlowError, answered, complete};
 use crate::pages::ErrorKind;
 use crate::store::records::{BrowserSession, RefusedAt};
 
@@ -88,7 +88,7 @@ async fn refuse(
     request: &AuthorizationRequest,
     error: &RedirectError,
 ) -> Result<Answer, FlowError> {
-    if !pushed::spend(app, request).await? {
+    if !answered::spend(app, request).await? {
         return Ok(page_error(app, ErrorKind::UnknownRequest, None));
     }
     Ok(to_client(app, &error.response(&app.issuer)))
@@ -102,7 +102,7 @@ async fn issue(
 ) -> Result<Option<AuthorizationResponse>, FlowError> {
     let account_id = session.user.account_id();
     let holder = Holder { account_id, sid: session.sid, auth_time: session.auth_time, plex_token: None };
-    let (code, stored) = new_code(app, request, &holder)?;
+    let (response, stored) = new_code(app, request, &holder)?;
     let issued = app.store.issue_code(stored, app.clock.now()).await?;
-    Ok(issued.then(|| request.code_response(code.expose(), &app.issuer)))
+    Ok(issued.then_some(response))
 }

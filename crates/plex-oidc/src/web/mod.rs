@@ -5,6 +5,8 @@ pub mod assets;
 pub mod authorize;
 pub mod authz;
 pub mod client_call;
+pub mod device;
+pub mod device_authorization;
 pub mod entrance;
 pub mod gateway_sign_in;
 pub mod health;

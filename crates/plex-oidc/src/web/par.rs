@@ -3,14 +3,13 @@
 use axum::body::Body;
 use axum::extract::{Request, State as Shared};
 use http::StatusCode;
-use http::header::{HeaderValue, RETRY_AFTER};
 use plex_oidc_core::authorize::{AuthorizeError, AuthorizeErrorCode, validate_pushed};
 use plex_oidc_core::client::Client;
 use plex_oidc_core::token::error::TokenError;
 use serde::Serialize;
 use tracing::{info, warn};
 
-use super::client_call::{ClientCall, refused};
+use super::client_call::{ClientCall, refused, too_many};
 use super::request::ClientAddress;
 use super::respond::{Answer, OAuthError, json};
 use crate::app::State;
@@ -59,11 +58,4 @@ fn not_pushed(error: &AuthorizeError) -> Answer {
         AuthorizeError::Redirect(error) => (error.code, error.description.to_owned()),
     };
     json(StatusCode::BAD_REQUEST, &OAuthError { error: code.as_str(), error_description: &description })
-}
-
-fn too_many() -> Answer {
-    let error = OAuthError { error: "temporarily_unavailable", error_description: "too many requests" };
-    let mut answer = json(StatusCode::TOO_MANY_REQUESTS, &error);
-    answer.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("60"));
-    answer
 }

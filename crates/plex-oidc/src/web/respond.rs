@@ -13,6 +13,7 @@ use http::header::{
 };
 use plex_oidc_core::authorize::{AuthorizationResponse, ResponseMode};
 use plex_oidc_core::id::RequestId;
+use plex_oidc_core::redirect::RedirectTarget;
 use serde::Serialize;
 use tracing::{error, warn};
 
@@ -168,6 +169,10 @@ pub fn to_client(app: &App, response: &AuthorizationResponse) -> Answer {
 /// The same after one of our forms.
 pub fn to_client_after_form(app: &App, response: &AuthorizationResponse) -> Answer {
     match response.mode {
+        // The end of a device's request is a page of ours, to which forms may lead.
+        ResponseMode::Query if response.target == RedirectTarget::of_device(&app.issuer) => {
+            to_client(app, response)
+        }
         ResponseMode::Query => onward(app, &response.location(), name_of(app, response)),
         ResponseMode::FormPost => form_post(app, response),
     }

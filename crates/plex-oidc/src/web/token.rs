@@ -10,7 +10,9 @@ use plex_oidc_core::token::params::TokenRequest;
 use super::client_call::{ClientCall, refused};
 use super::respond::{Answer, json};
 use crate::app::{App, State};
-use crate::flow::tokens::{FlowToken, Tokens, for_itself, redeem, refresh};
+use crate::flow::client_credentials::for_itself;
+use crate::flow::device;
+use crate::flow::tokens::{FlowToken, Tokens, redeem, refresh};
 
 /// `POST /token`.
 pub async fn token(Shared(app): Shared<State>, request: Request<Body>) -> Answer {
@@ -33,6 +35,10 @@ async fn tokens(app: &App, call: &ClientCall<'_>) -> Result<Tokens, FlowToken> {
         TokenRequest::Code(request) => redeem(app, client, &request).await,
         TokenRequest::Refresh(_) if !client.may_refresh() => Err(TokenError::UnauthorizedClient.into()),
         TokenRequest::Refresh(request) => refresh(app, client, &request).await,
+        TokenRequest::Device(_) if !client.may_use(GrantType::DeviceCode) => {
+            Err(TokenError::UnauthorizedClient.into())
+        }
+        TokenRequest::Device(request) => device::redeem(app, client, &request).await,
         TokenRequest::ClientCredentials(request) => for_itself(app, client, request).await,
     }
 }

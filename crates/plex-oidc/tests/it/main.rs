@@ -14,6 +14,7 @@ mod claims;
 mod cli;
 mod clients;
 mod config;
+mod device;
 mod discovery;
 mod gateway;
 mod gateway_access;

@@ -11,11 +11,6 @@ const ALL: u32 = 178;
 /// Numbers without a test, and why.
 const WAITING: &[(u32, &str)] = &[
     (15, "there are no clients that anybody could register, so none is untrusted"),
-    (103, "there is no device grant yet"),
-    (104, "there is no device grant yet"),
-    (105, "there is no device grant yet"),
-    (106, "there is no device grant yet"),
-    (107, "there is no device grant yet"),
     (109, "access tokens are opaque, and no JWT is offered beside them: decision 0001"),
     (111, "there is no DPoP"),
     (112, "there is no DPoP"),

@@ -31,6 +31,25 @@ fn a_live_session_needs_no_page() {
 }
 
 #[test]
+fn req_106_on_a_device_nothing_but_a_fresh_answer_counts() {
+    let device = crate::device::OnDevice {
+        device_code: crate::secret::SecretHash([1; 32]),
+        user_code: crate::device::UserCode::from_random([2; 32]),
+        expires: Timestamp(1600),
+    };
+    let request = AuthorizationRequest { device: Some(device), ..ask(&[]).unwrap() };
+    let step = |progress| next_step(&request, Some(&session(900)), progress, Timestamp(1000));
+    for progress in [
+        Progress::default(),
+        Progress { signed_in: true, ..Progress::default() },
+        Progress { account_chosen: true, ..Progress::default() },
+    ] {
+        assert_eq!(step(progress), Step::Consent, "{progress:?}");
+    }
+    assert_eq!(step(Progress { consented: true, ..Progress::default() }), Step::Issue);
+}
+
+#[test]
 fn req_007_prompt_none_never_shows_a_page() {
     let none = [("prompt", Some("none"))];
     assert_eq!(refused(&step(&none, None, Progress::default())), AuthorizeErrorCode::LoginRequired);

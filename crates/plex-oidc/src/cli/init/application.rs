@@ -47,6 +47,7 @@ impl Application {
             name: self.cloudflare.then(|| "Cloudflare Access".to_owned()),
             auth_method: None,
             secret_file: Some(self.secret_file()),
+            grant_types: Vec::new(),
             redirect_uris: self.redirect_uris.clone(),
             allow: EVERYBODY.map(str::to_owned).to_vec(),
             id_token_claims: claims.iter().map(|claim| claim.as_str().to_owned()).collect(),

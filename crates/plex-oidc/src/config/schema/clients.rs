@@ -5,7 +5,7 @@ use super::{Kind, PEOPLE, Section, TOKEN_LIFE, key, such_as};
 const SCOPES: Kind =
     Kind::SomeOf(&["openid", "profile", "email", "address", "phone", "groups", "offline_access"]);
 const METHODS: Kind = Kind::OneOf(&["client_secret_basic", "client_secret_post", "private_key_jwt", "none"]);
-const GRANT_TYPES: Kind = Kind::SomeOf(&["authorization_code", "client_credentials"]);
+const GRANT_TYPES: Kind = Kind::SomeOf(&["authorization_code", "device_code", "client_credentials"]);
 const CLAIMS: Kind =
     Kind::SomeOf(&["preferred_username", "name", "email", "email_verified", "picture", "groups"]);
 
@@ -89,8 +89,8 @@ pub(super) const CLIENTS: Section = Section {
             "grant_types",
             GRANT_TYPES,
             Some("authorization_code"),
-            "How it comes by tokens: people sign in (`authorization_code`), or it acts for itself (`client_credentials`), \
-             which needs a secret or a key.",
+            "How it comes by tokens: people sign in (`authorization_code`), they type a code that it shows, as televisions and \
+             command lines do (`device_code`), or it acts for itself (`client_credentials`), which needs a secret or a key.",
         ),
         such_as(
             "https://example.cloudflareaccess.com/cdn-cgi/access/callback",
@@ -98,8 +98,8 @@ pub(super) const CLIENTS: Section = Section {
                 "redirect_uris",
                 Kind::Texts("addresses"),
                 None,
-                "The addresses to which answers may go, each written out in full. Required where people sign in, unless a \
-                 preset has them.",
+                "The addresses to which answers may go, each written out in full. Required where people sign in in a \
+                 browser (`authorization_code`), unless a preset has them.",
             ),
         ),
         such_as(

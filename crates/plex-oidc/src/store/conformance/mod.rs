@@ -26,6 +26,7 @@ use super::records::*;
 pub(super) mod app_tokens;
 pub(super) mod client_tokens;
 pub(super) mod codes;
+pub(super) mod devices;
 pub(super) mod gateway;
 pub(super) mod keys;
 pub(super) mod local;
@@ -145,7 +146,7 @@ pub(super) fn code(session: &NewBrowserSession) -> NewCode {
         code_challenge: CodeChallenge::parse(CHALLENGE),
         nonce: Some("n-0S6".to_owned()),
         expires: after(60),
-        pushed: None,
+        answers: Answers::Browser,
     }
 }
 

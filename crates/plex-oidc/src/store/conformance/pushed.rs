@@ -39,7 +39,7 @@ pub(crate) async fn an_unanswered_request_outlives_what_was_begun_with_it(store:
 
 pub(crate) async fn req_101_a_code_spends_the_request_that_it_answers(store: &Shared) {
     let (session, request) = (signed_in(store).await, pushed());
-    let answer = || NewCode { pushed: Some(request.hash), ..code(&session) };
+    let answer = || NewCode { answers: Answers::Pushed(request.hash), ..code(&session) };
     assert!(!store.issue_code(answer(), T0).await.unwrap(), "it was never pushed");
     store.push_request(request.clone()).await.unwrap();
     assert!(!store.issue_code(answer(), session.idle_expires).await.unwrap());
@@ -59,7 +59,7 @@ pub(crate) async fn req_101_of_two_attempts_with_one_request_one_is_finished(sto
     for login in &logins {
         store.begin_login(login.clone()).await.unwrap();
         let mut finish = finish(login, FinishedBy::BrowserSession, 77);
-        finish.code.as_mut().unwrap().pushed = Some(request.hash);
+        finish.code.as_mut().unwrap().answers = Answers::Pushed(request.hash);
         let session = finish.session.as_ref().unwrap().hash;
         outcomes.push(store.finish_login(finish).await.unwrap());
         let begun = store.browser_session(session, after(31)).await.unwrap().is_some();
@@ -72,7 +72,7 @@ pub(crate) async fn req_101_of_64_answers_to_one_request_one_is_sent(store: &Sha
     let (session, request) = (signed_in(store).await, pushed());
     store.push_request(request.clone()).await.unwrap();
     let issued = race(store, |store, _| {
-        let code = NewCode { pushed: Some(request.hash), ..code(&session) };
+        let code = NewCode { answers: Answers::Pushed(request.hash), ..code(&session) };
         async move { store.issue_code(code, T0).await.unwrap() }
     });
     assert_eq!(issued.await.into_iter().filter(|issued| *issued).count(), 1);

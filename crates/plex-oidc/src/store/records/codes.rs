@@ -91,6 +91,17 @@ impl GrantEnd {
     }
 }
 
+/// Which request a code answers, where that can be answered but once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Answers {
+    /// One that came through the browser.
+    Browser,
+    /// One that its client pushed, under this name.
+    Pushed(SecretHash),
+    /// That of the device whose device code it is.
+    Device,
+}
+
 /// An authorization code to be stored, with the grant it stands for.
 #[derive(Debug, Clone)]
 pub struct NewCode {
@@ -106,8 +117,8 @@ pub struct NewCode {
     pub nonce: Option<String>,
     /// When it can no longer be redeemed.
     pub expires: Timestamp,
-    /// The pushed request that it answers.
-    pub pushed: Option<SecretHash>,
+    /// The request that it answers, and uses up.
+    pub answers: Answers,
 }
 
 impl NewCode {

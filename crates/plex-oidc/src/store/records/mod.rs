@@ -14,6 +14,7 @@ use plex_oidc_core::time::Timestamp;
 mod app_tokens;
 mod client_tokens;
 mod codes;
+mod devices;
 mod gateway;
 mod local;
 mod logins;
@@ -24,7 +25,8 @@ mod tokens;
 
 pub use app_tokens::{AppTokenRecord, NewAppToken};
 pub use client_tokens::{ClientTokenRecord, NewClientToken};
-pub use codes::{CodeRecord, GrantEnd, GrantRecord, NewCode, NewGrant, RedeemCode, Redemption};
+pub use codes::{Answers, CodeRecord, GrantEnd, GrantRecord, NewCode, NewGrant, RedeemCode, Redemption};
+pub use devices::{DeviceAnswer, DeviceRequest, NewDeviceRequest};
 pub use gateway::{GatewaySession, NewGatewaySession, RedeemHandover};
 pub use local::{Declared, Ends, LocalAccount, LocalPut, PutLocalAccount, SignInName};
 pub use logins::{
@@ -134,6 +136,8 @@ pub struct SweepCounts {
     pub pins: usize,
     /// Pushed requests that nobody answered.
     pub pushed_requests: usize,
+    /// Requests of devices.
+    pub device_requests: usize,
     /// Browser sessions.
     pub sessions: usize,
     /// Access tokens.
@@ -159,6 +163,7 @@ impl SweepCounts {
             logins,
             pins,
             pushed_requests,
+            device_requests,
             sessions,
             access_tokens,
             client_tokens,
@@ -171,6 +176,7 @@ impl SweepCounts {
         logins == 0
             && pins == 0
             && pushed_requests == 0
+            && device_requests == 0
             && sessions == 0
             && access_tokens == 0
             && client_tokens == 0

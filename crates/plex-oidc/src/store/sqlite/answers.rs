@@ -1,23 +1,25 @@
 //! What the store is asked, each question by the module that knows its tables.
 
+use plex_oidc_core::device::UserCodeHash;
 use plex_oidc_core::id::{AccountId, ClientId, GrantId, LocalAccountId, RequestId, Sid};
 use plex_oidc_core::secret::SecretHash;
 use plex_oidc_core::time::Timestamp;
 use plex_oidc_core::token::assertion::UsedAssertion;
+use plex_oidc_core::token::device::Pace;
 
 use super::super::records::{
     AccessTokenRecord, AdoptedPin, Adoption, AppTokenRecord, BrowserSession, ClientTokenRecord, CodeRecord,
-    Consent, Declared, EndedAccess, EndedSession, Finish, FinishLogin, GatewaySession, GrantEnd,
-    GrantsPolicy, KeyReplacement, LocalAccount, LocalPut, Login, LogoutNotice, NewAppToken, NewClientToken,
-    NewCode, NewLogin, PushedRequest, PutLocalAccount, Reconfirmed, RedeemCode, RedeemHandover, Redemption,
-    RefreshTokenRecord, RefusedAt, Rotate, Rotation, SealedBytes, SessionName, SignInName, StoredKeyRow,
-    SweepCounts, UserRecord,
+    Consent, Declared, DeviceRequest, EndedAccess, EndedSession, Finish, FinishLogin, GatewaySession,
+    GrantEnd, GrantsPolicy, KeyReplacement, LocalAccount, LocalPut, Login, LogoutNotice, NewAppToken,
+    NewClientToken, NewCode, NewDeviceRequest, NewLogin, PushedRequest, PutLocalAccount, Reconfirmed,
+    RedeemCode, RedeemHandover, Redemption, RefreshTokenRecord, RefusedAt, Rotate, Rotation, SealedBytes,
+    SessionName, SignInName, StoredKeyRow, SweepCounts, UserRecord,
 };
 use super::super::{Answer, Store};
 use super::writer::Durability;
 use super::{
-    SqliteStore, app_tokens, client_tokens, codes, gateway, keys, local, logins, logout, pushed, rows,
-    sessions, sweep, tokens, users,
+    SqliteStore, app_tokens, client_tokens, codes, devices, gateway, keys, local, logins, logout, pushed,
+    rows, sessions, sweep, tokens, users,
 };
 
 impl Store for SqliteStore {
@@ -90,6 +92,30 @@ impl Store for SqliteStore {
 
     fn spend_pushed_request(&self, hash: SecretHash) -> Answer<'_, bool> {
         self.write_forgettable(move |conn| pushed::spend(conn, hash))
+    }
+
+    fn begin_device_request(&self, request: NewDeviceRequest) -> Answer<'_, bool> {
+        self.write_forgettable(move |conn| devices::begin(conn, &request))
+    }
+
+    fn device_request(&self, hash: SecretHash) -> Answer<'_, Option<DeviceRequest>> {
+        self.read(move |conn| devices::request(conn, hash))
+    }
+
+    fn pending_device_request(
+        &self,
+        user_code: UserCodeHash,
+        now: Timestamp,
+    ) -> Answer<'_, Option<DeviceRequest>> {
+        self.read(move |conn| devices::pending(conn, user_code, now))
+    }
+
+    fn note_device_poll(&self, hash: SecretHash, now: Timestamp) -> Answer<'_, Option<Pace>> {
+        self.write_forgettable(move |conn| devices::note_poll(conn, hash, now))
+    }
+
+    fn deny_device_request(&self, hash: SecretHash, now: Timestamp) -> Answer<'_, bool> {
+        self.write(move |conn| devices::deny(conn, hash, now))
     }
 
     fn issue_code(&self, code: NewCode, now: Timestamp) -> Answer<'_, bool> {

@@ -7,9 +7,9 @@ use plex_oidc_core::time::Timestamp;
 use rusqlite::{Connection, params};
 
 use super::rows::{Fields, Result, account_param, change, first};
-use super::{gateway, logout, pushed, tokens};
+use super::{devices, gateway, logout, pushed, tokens};
 use crate::store::records::{
-    CodeRecord, GrantEnd, NewCode, NewGrant, RedeemCode, RedeemHandover, Redemption,
+    Answers, CodeRecord, GrantEnd, NewCode, NewGrant, RedeemCode, RedeemHandover, Redemption,
 };
 use crate::store::{CODE_FAILURES, CODE_MEMORY, DOUBLE_SUBMIT, StoreError};
 
@@ -21,16 +21,20 @@ pub(super) fn issue(conn: &Connection, code: &NewCode, now: Timestamp) -> Result
         params![code.grant.sid.0.as_bytes(), account_param(code.grant.account_id)?, now.0],
         |_| Ok(()),
     )?;
-    if alive.is_none() || !spend_pushed(conn, code)? {
+    if alive.is_none() || !use_up(conn, code, now)? {
         return Ok(false);
     }
     insert(conn, code)?;
     Ok(true)
 }
 
-/// Uses up the pushed request that a code answers, if it answers one. `false`: it was answered before.
-pub(super) fn spend_pushed(conn: &Connection, code: &NewCode) -> Result<bool> {
-    code.pushed.map_or(Ok(true), |hash| pushed::spend(conn, hash))
+/// Uses up the request that a code answers, if it can be answered but once. `false`: it was answered before, or is over.
+pub(super) fn use_up(conn: &Connection, code: &NewCode, now: Timestamp) -> Result<bool> {
+    match code.answers {
+        Answers::Browser => Ok(true),
+        Answers::Pushed(hash) => pushed::spend(conn, hash),
+        Answers::Device => devices::approve(conn, code.hash, &code.grant.client_id, now),
+    }
 }
 
 pub(super) fn insert(conn: &Connection, code: &NewCode) -> Result<()> {
@@ -159,8 +163,9 @@ fn refused(conn: &Connection, presented: Presented<'_>) -> Result<Redemption> {
         return Ok(Redemption::WrongClient);
     }
     if let Some(redeemed_at) = code.redeemed_at {
-        let double_submit =
-            code.code_challenge.is_some() && now.since(redeemed_at) <= i64::from(DOUBLE_SUBMIT.0);
+        // A device asks again and again, so that it may well ask twice at once.
+        let may_repeat = code.code_challenge.is_some() || devices::is_one(conn, code.hash)?;
+        let double_submit = may_repeat && now.since(redeemed_at) <= i64::from(DOUBLE_SUBMIT.0);
         let grant = code.grant.id;
         let ended = !double_submit && tokens::end_grant(conn, grant, GrantEnd::CodeReuse, now)?;
         return Ok(Redemption::Reuse { grant, ended });

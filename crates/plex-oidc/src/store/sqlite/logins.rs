@@ -8,7 +8,7 @@ use secrecy::{ExposeSecret, SecretString};
 use super::rows::{Fields, Result, change, first, pin_param};
 use super::{codes, local, sessions, users};
 use crate::store::records::{
-    AdoptedPin, Adoption, Finish, FinishLogin, FinishedBy, Login, LoginState, NewLogin, RefusedAt,
+    AdoptedPin, Adoption, Answers, Finish, FinishLogin, FinishedBy, Login, LoginState, NewLogin, RefusedAt,
     SealedBytes,
 };
 use crate::store::{PIN_MEMORY, StoreError};
@@ -194,7 +194,7 @@ pub(super) fn finish(conn: &Connection, finish: &FinishLogin) -> Result<Finish> 
         sessions::insert(conn, session)?;
     }
     if let Some(code) = &finish.code {
-        if !codes::spend_pushed(conn, code)? {
+        if !codes::use_up(conn, code, now)? {
             return Err(StoreError::Busy); // it was there a statement ago: only where writers are not queued
         }
         codes::insert(conn, code)?;
@@ -203,7 +203,7 @@ pub(super) fn finish(conn: &Connection, finish: &FinishLogin) -> Result<Finish> 
 }
 
 /// Moves the attempt to its final state, if it is in the one that `finish` names, if the browser session on which the code
-/// relies, or which goes on under a new secret, is alive, and if the pushed request that it answers is there.
+/// relies, or which goes on under a new secret, is alive, and if the request that it answers is there to be answered.
 fn take(conn: &Connection, finish: &FinishLogin) -> Result<bool> {
     let pin_id = match &finish.by {
         FinishedBy::Pin(pin_id) => Some(pin_param(*pin_id)?),
@@ -216,7 +216,11 @@ fn take(conn: &Connection, finish: &FinishLogin) -> Result<bool> {
         (Some(new), _) => finish.replaced_session.map(|(_, sid)| sid).filter(|sid| *sid == new.sid),
         (None, None) => None,
     };
-    let pushed = finish.code.as_ref().and_then(|code| code.pushed);
+    let (pushed, device) = match finish.code.as_ref().map(|code| (code.answers, code.hash)) {
+        Some((Answers::Pushed(hash), _)) => (Some(hash), None),
+        Some((Answers::Device, hash)) => (None, Some(hash)),
+        Some((Answers::Browser, _)) | None => (None, None),
+    };
     let taken = change(
         conn,
         "UPDATE logins SET state = 'finished', pin_code = NULL, plex_token_sealed = NULL
@@ -225,13 +229,16 @@ fn take(conn: &Connection, finish: &FinishLogin) -> Result<bool> {
                 ELSE state IN ('pin_adopted', 'approved') AND pin_id = ?3 END
             AND (?4 IS NULL OR EXISTS (
                 SELECT 1 FROM browser_sessions WHERE sid = ?4 AND idle_expires > ?2 AND absolute_expires > ?2))
-            AND (?5 IS NULL OR EXISTS (SELECT 1 FROM pushed_requests WHERE hash = ?5))",
+            AND (?5 IS NULL OR EXISTS (SELECT 1 FROM pushed_requests WHERE hash = ?5))
+            AND (?6 IS NULL OR EXISTS (
+                SELECT 1 FROM device_requests WHERE hash = ?6 AND state = 'pending' AND expires > ?2))",
         params![
             finish.id.0.as_bytes(),
             finish.now.0,
             pin_id,
             relied_on.map(|sid| *sid.0.as_bytes()),
-            pushed.map(|hash| hash.0)
+            pushed.map(|hash| hash.0),
+            device.map(|hash| hash.0)
         ],
     )?;
     Ok(taken == 1)

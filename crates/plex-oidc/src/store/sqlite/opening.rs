@@ -10,9 +10,47 @@ use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 use rusqlite_migration::{M, Migrations};
 
-use super::STATEMENTS;
+use super::reader::Readers;
 use super::rows::Result;
+use super::writer::Writer;
+use super::{PATIENCE, STATEMENTS, SqliteStore, keys};
 use crate::store::StoreError;
+use crate::store::records::StoredKeyRow;
+
+impl SqliteStore {
+    /// Opens or creates the database at `path` and brings its tables up to date. Blocks; call it at start.
+    pub fn open(path: &Path) -> Result<Self> {
+        Self::open_with(path, PATIENCE)
+    }
+
+    /// Opens the database at `path` beside the process that may serve from it, for one short command: neither creates
+    /// nor migrates anything. SQLite lets one process write at a time, and each waits for the other.
+    pub fn open_beside(path: &Path) -> Result<Self> {
+        let conn = writable(path, PATIENCE).map_err(|error| cannot_open(path, error))?;
+        require_known_form(&conn, path)?;
+        Self::start(path, conn, None)
+    }
+
+    pub(super) fn open_with(path: &Path, patience: Duration) -> Result<Self> {
+        let lock = lock(path)?;
+        create(path).map_err(|error| cannot_open(path, error))?;
+        let mut conn = writable(path, patience).map_err(|error| cannot_open(path, error))?;
+        migrate(&mut conn, path)?;
+        Self::start(path, conn, Some(lock))
+    }
+
+    fn start(path: &Path, conn: Connection, lock: Option<Lock>) -> Result<Self> {
+        let writer = Writer::start(conn).map_err(|error| cannot_open(path, error))?;
+        let readers = Readers::open(path).map_err(|error| cannot_open(path, error))?;
+        Ok(Self { readers, writer, _lock: lock })
+    }
+}
+
+/// The signing keys of the database at `path`, read beside the process that may have it open. Changes nothing.
+pub fn signing_keys_beside(path: &Path) -> Result<Vec<StoredKeyRow>> {
+    let conn = beside(path, PATIENCE).map_err(|error| cannot_open(path, error))?;
+    if has_tables(&conn, path)? { keys::signing_keys(&conn) } else { Ok(Vec::new()) }
+}
 
 /// The lock on a database. It is given back in so many words: closing the file would leave it with a child process that
 /// was just forked and has not yet closed what it inherited.
@@ -97,6 +135,7 @@ pub(super) const MIGRATIONS: &[M<'_>] = &[
     M::up(include_str!("../../../migrations/sqlite/V4__clients.sql")),
     M::up(include_str!("../../../migrations/sqlite/V5__logout.sql")),
     M::up(include_str!("../../../migrations/sqlite/V6__local_accounts.sql")),
+    M::up(include_str!("../../../migrations/sqlite/V7__devices.sql")),
 ];
 
 pub(super) fn migrate(conn: &mut Connection, path: &Path) -> Result<()> {

@@ -223,6 +223,7 @@ fn key_of(table: &str) -> &'static str {
         "browser_sessions" => "browser_sessions.hash",
         "client_tokens" => "client_tokens.hash",
         "consents" => "consents.client_id",
+        "device_requests" => "device_requests.hash",
         "gateway_sessions" => "gateway_sessions.hash",
         "grants" => "grants.id",
         "logins" => "logins.id",

@@ -21,6 +21,10 @@ pub(super) fn sweep(conn: &Connection, now: Timestamp) -> Result<SweepCounts> {
             "DELETE FROM pushed_requests
             WHERE hash IN (SELECT hash FROM pushed_requests WHERE keep_until <= ?1 LIMIT ?2)",
         )?,
+        device_requests: remove(
+            "DELETE FROM device_requests
+            WHERE hash IN (SELECT hash FROM device_requests WHERE keep_until <= ?1 LIMIT ?2)",
+        )?,
         sessions: remove(
             "DELETE FROM browser_sessions WHERE hash IN (SELECT hash FROM browser_sessions
                 WHERE idle_expires <= ?1 OR absolute_expires <= ?1 LIMIT ?2)",

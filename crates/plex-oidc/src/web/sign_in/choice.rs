@@ -7,10 +7,9 @@ use axum::extract::{Path, Request, State as Shared};
 use plex_oidc_core::authorize::{Progress, Step};
 
 use crate::app::{App, State};
-use crate::flow::FlowError;
 use crate::flow::attempt::{self, Attempt};
 use crate::flow::complete::{cancelled, finish_with_session};
-use crate::flow::pushed;
+use crate::flow::{FlowError, answered};
 use crate::pages::ErrorKind;
 use crate::store::records::{BrowserSession, Consent, LoginState};
 use crate::web::respond::{
@@ -38,7 +37,7 @@ pub async fn cancel(Shared(app): Shared<State>, path: Path<String>, request: Req
 /// Ends an attempt without a code. `false`: it had ended before.
 async fn give_up(app: &App, attempt: &Attempt<'_>) -> Result<bool, FlowError> {
     let cancelled = app.store.cancel_login(attempt.id, app.clock.now()).await?;
-    Ok(cancelled && pushed::spend(app, &attempt.frozen.request).await?)
+    Ok(cancelled && answered::spend(app, &attempt.frozen.request).await?)
 }
 
 /// `POST /sign-in/{request_id}/again`: from the start, with another PIN; or, when Plex had approved and then did not
@@ -102,7 +101,8 @@ async fn finish(
     session: &BrowserSession,
     done: Progress,
 ) -> Result<Answer, FlowError> {
-    if done.consented {
+    // What somebody allowed on a device was allowed on that device alone.
+    if done.consented && attempt.frozen.request.device.is_none() {
         let consent = Consent {
             account_id: session.user.account_id(),
             client_id: attempt.client.id.clone(),

@@ -5,13 +5,14 @@ use http::{HeaderMap, StatusCode};
 use plex_oidc_core::authorize::{Progress, Step};
 use plex_oidc_core::client::SubjectType;
 use plex_oidc_core::decide::Denial;
+use plex_oidc_core::device::OnDevice;
 use plex_oidc_core::id::AccountId;
 use plex_oidc_core::scope::Scope;
 
 use crate::app::{App, State};
 use crate::flow::FlowError;
 use crate::flow::attempt::{self, Attempt, Refusal};
-use crate::pages::{AccountChoice, Consent, Denied, DeniedReason, ErrorKind, Notice, Page};
+use crate::pages::{AccountChoice, Consent, Denied, DeniedReason, DeviceApproval, ErrorKind, Notice, Page};
 use crate::session::form_token;
 use crate::store::records::{BrowserSession, LoginState};
 use crate::web::request::open_for_page;
@@ -123,10 +124,11 @@ fn account_choice(app: &App, attempt: &Attempt<'_>, session: &BrowserSession) ->
 }
 
 fn consent(app: &App, attempt: &Attempt<'_>, session: &BrowserSession) -> Answer {
+    if let Some(device) = &attempt.frozen.request.device {
+        return approval(app, attempt, device, session);
+    }
     let (id, csrf) = (attempt.id.to_string(), form_token(&attempt.cookie));
-    let scopes = attempt.frozen.request.all_scopes();
-    let scopes: Vec<&str> =
-        scopes.iter().map(|scope| in_plain_words(scope, &attempt.client.subject_type)).collect();
+    let scopes = scopes_in_plain_words(attempt);
     let subject = session.user.subject();
     let values = Consent {
         account: subject.as_str(),
@@ -137,6 +139,29 @@ fn consent(app: &App, attempt: &Attempt<'_>, session: &BrowserSession) -> Answer
         csrf: &csrf,
     };
     page(app, StatusCode::OK, &Page::Consent(values))
+}
+
+/// What is allowed on a device, and only by the click on this very page (requirement 106).
+fn approval(app: &App, attempt: &Attempt<'_>, device: &OnDevice, session: &BrowserSession) -> Answer {
+    let (id, csrf) = (attempt.id.to_string(), form_token(&attempt.cookie));
+    let (subject, account) = (session.user.subject(), &session.user.person.account);
+    let values = DeviceApproval {
+        user_code: &device.user_code.to_string(),
+        account: subject.as_str(),
+        at_plex: matches!(account.id, AccountId::Plex(_)),
+        account_name: &account.display_name,
+        account_email: account.email.as_deref(),
+        client_name: &attempt.client.name,
+        scopes: &scopes_in_plain_words(attempt),
+        request_id: &id,
+        csrf: &csrf,
+    };
+    page(app, StatusCode::OK, &Page::DeviceApproval(values))
+}
+
+fn scopes_in_plain_words(attempt: &Attempt<'_>) -> Vec<&'static str> {
+    let scopes = attempt.frozen.request.all_scopes();
+    scopes.iter().map(|scope| in_plain_words(scope, &attempt.client.subject_type)).collect()
 }
 
 fn in_plain_words(scope: Scope, subject_type: &SubjectType) -> &'static str {

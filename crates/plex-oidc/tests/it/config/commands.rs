@@ -261,6 +261,36 @@ fn a_public_client_has_no_secret() {
 }
 
 #[test]
+fn a_device_needs_no_redirect_uri() {
+    let folder = small();
+    let arguments = ["client", "add", "tv", "--device", "--auth-method", "none", "--name", "Telly"];
+    let ran = plex_oidc(folder.path(), &arguments, &[]);
+    assert_eq!(ran.exit, Exit::Done, "{}", ran.err);
+    let added = "
+[[clients]]
+id = \"tv\"
+name = \"Telly\"
+auth_method = \"none\"
+grant_types = [\"device_code\"]
+";
+    assert_eq!(read(folder.path(), "plex-oidc.toml").replace(added, ""), SMALL);
+    let both = ["client", "add", "box", "--device", "--redirect-uri", "https://box.example.com/callback"];
+    assert_eq!(plex_oidc(folder.path(), &both, &[]).exit, Exit::Done);
+    let text = read(folder.path(), "plex-oidc.toml");
+    assert!(text.contains("grant_types = [\"authorization_code\", \"device_code\"]\n"), "{text}");
+    let listed = plex_oidc(folder.path(), &["client", "list"], &[]).out;
+    let telly = "tv  Telly\n    none: no secret\n    shows codes, typed at https://auth.example.com/device\n";
+    assert!(listed.contains(telly) && listed.matches("shows codes").count() == 2, "{listed}");
+    let neither = plex_oidc(folder.path(), &["client", "add", "other"], &[]);
+    assert_eq!(
+        (neither.exit, neither.err.contains("--redirect-uri")),
+        (Exit::Usage, true),
+        "{}",
+        neither.err
+    );
+}
+
+#[test]
 fn req_050_both_secrets_work_while_one_replaces_the_other() {
     let folder = small();
     let ran = plex_oidc(folder.path(), &["client", "rotate-secret", "cloudflare-access"], &[]);

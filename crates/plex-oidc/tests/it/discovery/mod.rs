@@ -120,7 +120,7 @@ async fn req_087_every_address_in_it_answers() {
         assert_ne!(answer.status, 404, "{name}");
         count += 1;
     }
-    assert_eq!(count, 8);
+    assert_eq!(count, 9);
 }
 
 #[tokio::test]

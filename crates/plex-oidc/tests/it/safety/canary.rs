@@ -198,6 +198,42 @@ async fn applications(house: &House, secrets: &mut Secrets) {
     }
 }
 
+/// Devices, and codes that people type: right ones, wrong ones, and one in an address.
+async fn devices(house: &House, secrets: &mut Secrets) {
+    let tv = house.relying_party("tv");
+    let mut browser = house.browser();
+    for answer in ["/consent", "/cancel"] {
+        let request = tv.request("/device/authorize", &[("scope", "openid profile offline_access")]);
+        let asked = house.door.send(request).await.expect(200).json();
+        let (device_code, user_code) =
+            (asked["device_code"].as_str().unwrap(), asked["user_code"].as_str().unwrap());
+        secrets.add("a device code", device_code);
+        secrets.add("a user code", user_code);
+        secrets.add("a user code", &user_code.replace('-', ""));
+        let poll =
+            [("grant_type", "urn:ietf:params:oauth:grant-type:device_code"), ("device_code", device_code)];
+        tv.token(&poll).await.expect(400);
+        let form = browser.open(asked["verification_uri_complete"].as_str().unwrap()).await.expect(200);
+        secrets.page(&form);
+        secrets.browser(&browser);
+        browser.post(&form, "/device", &[("user_code", "BCDF-GHJK")]).await.expect(400);
+        secrets.add("a user code", "BCDF-GHJK");
+        let to = browser.post(&form, "/device", &[]).await.expect(303);
+        let mut page = browser.open(to.location().unwrap()).await.expect(200);
+        if browser.session().is_none() {
+            page = browser.approve_and_finish(&page, "friend").await.expect(200);
+        }
+        secrets.page(&page);
+        secrets.browser(&browser);
+        browser.submit(&page, answer).await.expect(200);
+        let tokens = tv.token(&poll).await;
+        if tokens.status == 200 {
+            secrets.tokens(&Tokens(tokens.json()));
+        }
+        tv.token(&poll).await.expect(400);
+    }
+}
+
 /// Applications behind the gateway: visits that work, and those that do not.
 async fn gateway(house: &House, secrets: &mut Secrets) {
     let tokens = [
@@ -261,6 +297,7 @@ async fn i_23_canary_flows() {
         .client("photos", "allow = [\"plex-friend\", \"local\"]")
         .user(7, "robin", PASSWORD, "")
         .client("open", "plex_token = \"server\"")
+        .client("tv", "grant_types = [\"authorization_code\", \"device_code\"]")
         .client("backup", "grant_types = \"client_credentials\"\nintrospects = [\"wiki\"]")
         .set("", &format!("trusted_proxies = [\"{PROXY_NETWORK}\"]"))
         .app("host = \"hidden.example.org\"")
@@ -279,6 +316,7 @@ async fn i_23_canary_flows() {
     passwords(&house, &mut secrets).await;
     visits(&house, &mut secrets, &mut browser).await;
     applications(&house, &mut secrets).await;
+    devices(&house, &mut secrets).await;
     gateway(&house, &mut secrets).await;
     secrets.of_plex(&house);
     assert_log(&path, &secrets);
@@ -297,6 +335,8 @@ fn assert_log(path: &Path, secrets: &Secrets) {
         "a password was wrong",
         "a request of a client was refused",
         "a token was revoked",
+        "a device was answered",
+        "no device waits with the code that was typed",
         "plex.tv does not answer",
         "a proxy asked",
     ] {

@@ -84,8 +84,9 @@ impl Setup {
         merge(table, lines);
         let without_secret = ["none", "private_key_jwt"];
         let auth_method = table.get("auth_method").and_then(Item::as_str).unwrap_or_default().to_owned();
-        if table.get("grant_types").and_then(Item::as_str) == Some("client_credentials") {
-            table.remove("redirect_uris"); // for machines only
+        let grant_types = table.get("grant_types").and_then(Item::as_str);
+        if grant_types.is_some_and(|one| matches!(one, "client_credentials" | "device_code")) {
+            table.remove("redirect_uris"); // for machines, or devices, only
         }
         if without_secret.contains(&&*auth_method) {
             table.remove("secret_file");

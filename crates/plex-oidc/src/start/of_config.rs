@@ -1,0 +1,79 @@
+//! What the [`App`](crate::app::App) is made of, as far as the configuration alone says it.
+
+use std::num::NonZeroU32;
+use std::path::Path;
+
+use super::StartError;
+use crate::app::Lifetimes;
+use crate::config::Config;
+use crate::gateway::{self, Gateway, GatewayCookies, Recent};
+use crate::pages::{Pages, Theme, ThemeValues};
+use crate::upstream::outbound::{self, Outbound};
+
+pub(super) fn server_name(config: &Config) -> Option<String> {
+    config.plex.iter().flat_map(|plex| &plex.servers).find_map(|server| server.name.clone())
+}
+
+pub(super) fn gateway(config: &Config) -> Gateway {
+    let of = &config.gateway;
+    Gateway {
+        clients: gateway::clients(&of.apps),
+        apps: of.apps.clone(),
+        names: of.names.clone(),
+        domains: of.cookie_domains.clone(),
+        session_idle: of.session.idle,
+        session_absolute: of.session.absolute,
+        cookies: GatewayCookies::new(config.public_url.is_https()),
+        recent: Recent::default(),
+    }
+}
+
+pub(super) fn at_least_one(count: u32) -> NonZeroU32 {
+    NonZeroU32::new(count).unwrap_or(NonZeroU32::MIN)
+}
+
+pub(super) fn lifetimes(config: &Config) -> Lifetimes {
+    Lifetimes {
+        session_idle: config.session.idle,
+        session_absolute: config.session.absolute,
+        code: config.tokens.code,
+        refresh_idle: config.tokens.refresh_idle,
+        refresh_absolute: config.tokens.refresh_absolute,
+        refresh_grace: config.tokens.refresh_grace,
+    }
+}
+
+/// What sends our requests to clients; nothing, and no memory, where none wants to be told of anything.
+pub(super) fn outbound(config: &Config) -> Result<Option<Outbound>, StartError> {
+    let settings = &config.outbound;
+    let is_wanted = config.clients.iter().any(|client| client.backchannel_logout_uri.is_some());
+    if !is_wanted && settings.ca_file.is_none() {
+        return Ok(None);
+    }
+    let extra_ca = settings.ca_file.as_deref().map(read).transpose()?;
+    let (reach, look_up) = (settings.reach.clone(), outbound::system_look_up());
+    Outbound::new(extra_ca.as_deref(), reach, look_up, outbound::LONGEST)
+        .map(Some)
+        .map_err(|error| StartError::Outbound(error.to_string()))
+}
+
+pub(super) fn read(path: &Path) -> Result<Vec<u8>, StartError> {
+    std::fs::read(path).map_err(|source| StartError::File { path: path.to_owned(), source })
+}
+
+pub(super) fn pages(config: &Config) -> Result<Pages, StartError> {
+    let theme = &config.theme;
+    let values = ThemeValues {
+        title: Some(&theme.title),
+        logo: theme.logo.as_deref(),
+        accent: Some(&theme.accent),
+        background: theme.background.as_deref(),
+        ..ThemeValues::default()
+    };
+    let theme_read = Theme::try_new(&values).map_err(|wrong| {
+        let first = wrong.into_iter().next().map(|(key, problem)| (key, problem.to_string()));
+        let (key, problem) = first.unwrap_or(("title", "cannot be used".to_owned()));
+        StartError::Theme { key, problem }
+    })?;
+    Ok(Pages::new(theme_read, theme.override_dir.as_deref())?)
+}
