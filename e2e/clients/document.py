@@ -94,6 +94,14 @@ def rows():
             "test_openid_client.py",
         ),
         (
+            "[oidc-client-ts](https://github.com/authts/oidc-client-ts), in the browser",
+            f"{node_version('oidc-client-ts')}, in Debian's Chromium",
+            "A single-page application without a secret, under a content security policy: sign-in by redirect with PKCE and nonce,"
+            " UserInfo, renewal with refresh tokens that rotate, `prompt=none` by redirect and in a hidden frame, revocation,"
+            " RP-initiated logout; what scripts of another origin may not read",
+            "test_oidc_client_ts.py",
+        ),
+        (
             "Cloudflare Access",
             "its calls, repeated by a script",
             "The client of [its guide](guides/cloudflare-access.md), made by `plex-oidc client add`: a `state` of 1.2 KB,"
