@@ -6,6 +6,16 @@ from selenium.webdriver.common.keys import Keys
 
 from visitor import NO_POPUPS, SIGN_IN
 
+POST = """
+const [action, fields] = arguments;
+const form = Object.assign(document.createElement("form"), { method: "post", action });
+for (const [name, value] of Object.entries(fields)) {
+  form.append(Object.assign(document.createElement("input"), { type: "hidden", name, value }));
+}
+document.body.append(form);
+form.submit();
+"""
+
 
 def test_a_popup_on_a_desktop(visitor, browser, demo):
     visitor.arrive()
@@ -220,6 +230,30 @@ def test_sign_out_at_the_provider(visitor, browser, demo):
     browser.find(SIGN_IN)
     browser.driver.get(f"{demo.relying_party}/sign-in?prompt=none")
     visitor.is_refused("login_required")
+
+
+def test_a_form_of_another_site_finds_who_is_signed_in(visitor, browser, demo):
+    visitor.sign_in("friend", "Mara")
+    # To the browser another site than the one called localhost, so that no cookie of the provider goes along.
+    elsewhere = demo.relying_party.replace("localhost", "127.0.0.1")
+    browser.driver.get(elsewhere)
+    browser.sees("You are not signed in")
+    asked = {
+        "client_id": "demo",
+        "redirect_uri": f"{demo.relying_party}/callback",
+        "response_type": "code",
+        "scope": "openid",
+        "state": "of-a-form",
+        "prompt": "none",
+        "code_challenge": "c" * 43,
+        "code_challenge_method": "S256",
+    }
+    browser.driver.execute_script(POST, f"{demo.issuer}/authorize", asked)
+    # The relying party made no such request, and says so; what counts is that it got a code.
+    visitor.is_refused("belongs to no request of this browser")
+    assert "code=" in browser.url and "state=of-a-form" in browser.url, browser.url
+    redirects = [one.url.partition("?")[0] for one in browser.journal.read().redirects]
+    assert redirects.count(f"{demo.issuer}/authorize") >= 2, redirects
 
 
 def test_the_answer_is_posted_where_the_application_wants_that(visitor, browser, demo):

@@ -10,6 +10,8 @@ from browser import Browser
 AUTHLIB = "http://localhost:9/authlib"
 NODE = "http://localhost:9/openid-client"
 SECOND = "https://second.example.org/callback"
+# Where their people come to after signing out.
+AUTHLIB_OUT, NODE_OUT = f"{AUTHLIB}/out", f"{NODE}/out"
 
 
 @pytest.fixture(scope="session")
@@ -20,7 +22,7 @@ def apache_port():
 @pytest.fixture(scope="session")
 def house(tmp_path_factory, apache_port):
     uris = [AUTHLIB, NODE, SECOND, Apache.redirect_uri(apache_port)]
-    with programs.demo(tmp_path_factory.mktemp("demo"), uris) as started:
+    with programs.demo(tmp_path_factory.mktemp("demo"), uris, [AUTHLIB_OUT, NODE_OUT]) as started:
         yield started
 
 

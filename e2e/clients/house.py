@@ -128,11 +128,13 @@ class House:
 
 
 @contextlib.contextmanager
-def demo(folder, redirect_uris=(), keep=None):
-    """`cargo demo`, with more redirect URIs."""
+def demo(folder, redirect_uris=(), post_logout_redirect_uris=(), keep=None):
+    """`cargo demo`, with more addresses that people may be sent back to."""
     command = [PROGRAMS / "plex-oidc-demo", "--json"]
     for uri in redirect_uris:
         command += ["--redirect-uri", uri]
+    for uri in post_logout_redirect_uris:
+        command += ["--post-logout-redirect-uri", uri]
     if keep:
         command += ["--keep", keep]
     with running(command, folder / "demo.log", announces=True) as line:

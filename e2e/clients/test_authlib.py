@@ -1,21 +1,23 @@
-"""Authlib, strictly: PKCE, the ID token checked claim by claim, UserInfo, refresh."""
+"""Authlib, strictly: PKCE, the ID token checked claim by claim, UserInfo, refresh, revocation, sign-out."""
 
 import secrets
 
 import pytest
 from authlib.common.security import generate_token
 from authlib.integrations.base_client import OAuthError
+from authlib.integrations.base_client.sync_openid import OpenIDMixin
 from authlib.integrations.requests_client import OAuth2Session
 from authlib.oidc.core import CodeIDToken
 from joserfc import jwt
 from joserfc.jwk import KeySet
 
-from conftest import AUTHLIB
+from browser import Landing
+from conftest import AUTHLIB, AUTHLIB_OUT
 
 SCOPE = "openid profile email groups offline_access"
 
 
-class RelyingParty:
+class RelyingParty(OpenIDMixin):
     """An application on Authlib."""
 
     def __init__(self, house):
@@ -37,6 +39,9 @@ class RelyingParty:
         self.url, self.state = self.session.create_authorization_url(
             self.metadata["authorization_endpoint"], nonce=self.nonce, code_verifier=self.verifier
         )
+
+    def load_server_metadata(self):
+        return self.metadata
 
     def redeem(self, landing, verifier=None):
         assert landing.parameters["iss"] == self.metadata["issuer"]
@@ -103,3 +108,26 @@ def test_a_code_is_redeemed_once(relying_party, browser):
     # With the right verifier and at once it is a double submit, not a theft: what was given before lives on.
     userinfo = relying_party.session.get(relying_party.metadata["userinfo_endpoint"])
     assert userinfo.status_code == 200
+
+
+def test_gives_a_refresh_token_back(relying_party, browser):
+    tokens = dict(relying_party.redeem(browser.sign_in(relying_party.url, "friend")))
+    endpoint = relying_party.metadata["revocation_endpoint"]
+    hint = {"token_type_hint": "refresh_token"}
+    assert relying_party.session.revoke_token(endpoint, tokens["refresh_token"], **hint).status_code == 200
+    with pytest.raises(OAuthError, match="invalid_grant"):
+        relying_party.session.refresh_token(relying_party.metadata["token_endpoint"], tokens["refresh_token"])
+    assert relying_party.session.get(relying_party.metadata["userinfo_endpoint"]).status_code == 401
+
+
+def test_signs_out_and_comes_back(relying_party, house, browser):
+    tokens = dict(relying_party.redeem(browser.sign_in(relying_party.url, "friend")))
+    begun = relying_party.create_logout_url(AUTHLIB_OUT, tokens["id_token"])
+    landing = browser.open(begun["url"])
+    assert isinstance(landing, Landing) and landing.url.startswith(f"{AUTHLIB_OUT}?"), landing
+    assert landing.parameters == {"state": begun["state"]}
+    silent = browser.open(f"{RelyingParty(house).url}&prompt=none")
+    assert silent.parameters["error"] == "login_required"
+    # Offline access is for the time when nobody is signed in.
+    renewed = relying_party.session.refresh_token(relying_party.metadata["token_endpoint"], tokens["refresh_token"])
+    assert renewed["access_token"] != tokens["access_token"]

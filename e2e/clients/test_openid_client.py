@@ -6,10 +6,12 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from urllib.parse import urlencode
 
 import pytest
 
-from conftest import NODE
+from browser import Landing
+from conftest import NODE, NODE_OUT
 
 SCOPE = "openid profile email groups offline_access"
 NODE_PROGRAM = Path(sys.executable).with_name("node")
@@ -19,7 +21,7 @@ SCRIPT = Path(__file__).parent / "node" / "sign_in.mjs"
 class RelyingParty:
     """The script, running."""
 
-    def __init__(self, house, folder, pushes=False):
+    def __init__(self, house, folder, scope=SCOPE, pushes=False):
         # Node looks for packages beside the script, and they are installed outside the tree.
         shutil.copy(SCRIPT, folder)
         (folder / "node_modules").symlink_to(os.environ["NODE_MODULES"])
@@ -30,7 +32,8 @@ class RelyingParty:
             "clientId": house.client_id,
             "clientSecret": house.client_secret,
             "redirectUri": NODE,
-            "scope": SCOPE,
+            "postLogoutRedirectUri": NODE_OUT,
+            "scope": scope,
             "pushes": pushes,
         }
         self.write(json.dumps(settings))
@@ -83,6 +86,45 @@ def test_pushes_its_request(house, browser, tmp_path):
         learnt = relying_party.lands_at(browser.sign_in(relying_party.url, "friend").url)
         assert "error" not in learnt, learnt
         assert learnt["claims"]["sub"] == "plex-48151001" and learnt["scope"] == SCOPE
+    finally:
+        relying_party.close()
+
+
+def sign_out(relying_party, browser):
+    """Both ways, to where the browser lands. What is left of the tokens then."""
+    relying_party.write("sign out")
+    landing = browser.open(relying_party.read()["url"])
+    assert isinstance(landing, Landing) and landing.url.startswith(f"{NODE_OUT}?"), landing
+    learnt = relying_party.lands_at(landing.url)
+    assert learnt["ownState"] and learnt["found"] == "state", "nothing comes along but the state"
+    return learnt
+
+
+def is_known(house, browser):
+    """Whether somebody is signed in at the provider."""
+    asked = {"client_id": house.client_id, "redirect_uri": NODE, "response_type": "code", "scope": "openid"}
+    asked |= {"prompt": "none", "code_challenge": "c" * 43, "code_challenge_method": "S256"}
+    return "code" in browser.open(f"{house.issuer}/authorize?{urlencode(asked)}").parameters
+
+
+def test_signs_out_and_gives_the_refresh_token_back(relying_party, house, browser):
+    learnt = relying_party.lands_at(browser.sign_in(relying_party.url, "friend").url)
+    assert "error" not in learnt and is_known(house, browser), learnt
+    learnt = sign_out(relying_party, browser)
+    assert not is_known(house, browser)
+    # Offline access is for the time when nobody is signed in. What was given back is over.
+    assert learnt["signedOut"] == {"userinfo": "good", "refresh": "good"}
+    assert learnt["revoked"] == {"userinfo": "invalid_token", "refresh": "invalid_grant"}
+
+
+def test_signs_out_and_without_offline_access_nothing_is_left(house, browser, tmp_path):
+    relying_party = RelyingParty(house, tmp_path, scope="openid email")
+    try:
+        learnt = relying_party.lands_at(browser.sign_in(relying_party.url, "friend").url)
+        assert learnt["userinfo"]["email"] == "mara@example.net" and "renewed" not in learnt
+        learnt = sign_out(relying_party, browser)
+        assert not is_known(house, browser)
+        assert learnt["signedOut"] == {"userinfo": "invalid_token"}
     finally:
         relying_party.close()
 

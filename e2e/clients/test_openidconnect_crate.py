@@ -56,6 +56,15 @@ def test_refreshes(desk, browser):
     assert refreshed.tables["userinfo"] == page.tables["userinfo"]
 
 
+def test_signs_out_of_both_and_comes_back(desk, house, browser):
+    page = greeted(browser.sign_in(f"{desk}/sign-in", "friend"))
+    out = browser.submit(page, "/sign-out")
+    assert isinstance(out, Page) and out.url == f"{desk}/" and out.heading == "You are not signed in", out
+    assert any(url.startswith(f"{house.issuer}/end-session?id_token_hint=") for url in browser.visited)
+    stopped = browser.open(second_application(house, "none"))
+    assert isinstance(stopped, Landing) and stopped.parameters["error"] == "login_required"
+
+
 def test_signing_in_afresh_asks_plex_again_and_moves_auth_time(desk, browser):
     first = greeted(browser.sign_in(f"{desk}/sign-in", "friend")).tables["id-token"]
     # The clock of the demo is the machine's. auth_time counts whole seconds.

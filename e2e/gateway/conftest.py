@@ -1,15 +1,14 @@
 """What the tests share: one provider with its plex.tv, every proxy in front of an application of its own, and people."""
 
 import contextlib
-import importlib.util
 import socket
 
 import pytest
 
+import chromium as real_browser
 import proxies
 from browser import Browser
 from echo import Echo
-from house import ROOT
 from installed import HOSTS, WIKI, installed
 from table import Plugin, Table
 
@@ -96,14 +95,8 @@ def cookies(proxy, new_browser):
 
 @pytest.fixture(scope="session")
 def chromium():
-    # Not by its name: the scripted browser has the same.
-    spec = importlib.util.spec_from_file_location("chromium", ROOT / "e2e" / "browser" / "browser.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    module.PATIENCE = 40  # a machine that does other things too
-    with module.Browser.running() as running:
-        running.driver.set_script_timeout(15)
-        yield running
+    with real_browser.running() as started:
+        yield started
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use plex_oidc::clock::{Clock, SystemClock};
-use plex_oidc::config::{self, edit};
+use plex_oidc::config::{self, Config, edit};
 use plex_oidc::entropy::{Entropy, SystemEntropy};
 use plex_oidc::installation;
 use plex_oidc_core::secret::SecretKind;
@@ -16,6 +16,9 @@ use tempfile::TempDir;
 use crate::Outcome;
 use crate::process::Process;
 use crate::team::{AUDIENCE, TEAM, Team};
+
+/// The configuration, in the folder.
+const FILE: &str = "plex-oidc.toml";
 
 /// Where both clients want their answers.
 pub(crate) const REDIRECT_URI: &str = "https://application.example.com/callback";
@@ -65,8 +68,14 @@ pub(crate) struct House {
 }
 
 impl House {
-    /// Makes one beside the binary: on a disk, where committing costs something, and not in memory.
-    pub(crate) async fn build(binary: &Path, emulator: &Emulator, team: &Team) -> Outcome<Self> {
+    /// Makes one beside the binary: on a disk, where committing costs something, and not in memory. `furnish` puts more files
+    /// into its folder, and says what the configuration says of them.
+    pub(crate) async fn build(
+        binary: &Path,
+        emulator: &Emulator,
+        team: &Team,
+        furnish: fn(&Path) -> Outcome<String>,
+    ) -> Outcome<Self> {
         let beside = binary.parent().ok_or("the binary lies nowhere")?;
         let folder = tempfile::Builder::new().prefix("bench-").tempdir_in(beside)?;
         let address = free_address()?;
@@ -74,16 +83,22 @@ impl House {
         let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy::default());
         let secret = entropy.secret(SecretKind::ClientSecret).expose().to_owned();
         edit::create_private(&folder.path().join("client.secret"), &format!("{secret}\n"))?;
-        let file = folder.path().join("plex-oidc.toml");
-        std::fs::write(&file, configuration(address, emulator, team))?;
-        let loaded = config::load(&file, &BTreeMap::new()).map_err(|problems| problems.to_string())?;
-        installation::create(&loaded.config, &clock, &entropy).await?;
-        Ok(Self { folder, binary: binary.to_owned(), address, secret })
+        let text = configuration(address, emulator, team) + &furnish(folder.path())?;
+        std::fs::write(folder.path().join(FILE), text)?;
+        let house = Self { folder, binary: binary.to_owned(), address, secret };
+        installation::create(&house.config()?, &clock, &entropy).await?;
+        Ok(house)
+    }
+
+    /// Its configuration.
+    pub(crate) fn config(&self) -> Outcome<Config> {
+        let loaded = config::load(&self.folder.path().join(FILE), &BTreeMap::new());
+        Ok(loaded.map_err(|problems| problems.to_string())?.config)
     }
 
     /// Starts the program on these cores, and waits until it is ready.
     pub(crate) fn serve(&self, cores: &str) -> Outcome<Process> {
-        let file = self.folder.path().join("plex-oidc.toml");
+        let file = self.folder.path().join(FILE);
         let file = file.to_str().ok_or("the folder's name is not text")?;
         Process::start(&self.binary, &["--config", file, "serve"], cores, (self.address, "/readyz"))
     }

@@ -14,6 +14,7 @@ mod sign_ins;
 mod signatures;
 mod start;
 mod team;
+mod town;
 mod traefik;
 
 use std::error::Error;
@@ -71,6 +72,7 @@ enum Command {
 enum Part {
     Memory,
     Start,
+    Town,
     Documents,
     Flows,
     SignIns,
@@ -102,17 +104,28 @@ fn budgets((binary, traefik): (&Path, &Path), record: Option<&Path>, only: Optio
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     let emulator = runtime.block_on(Emulator::start(EmulatorConfig::default()))?;
     let team = runtime.block_on(Team::start())?;
-    let house = runtime.block_on(House::build(binary, &emulator, &team))?;
+    let house = runtime.block_on(House::build(binary, &emulator, &team, |_| Ok(String::new())))?;
 
     let mut rows = vec![Row::binary(binary)?];
     // In this order: the cold start is to find the data of the sign-ins.
-    for part in
-        [Part::Memory, Part::Start, Part::Documents, Part::Flows, Part::SignIns, Part::Gateway, Part::Traefik]
-    {
+    for part in [
+        Part::Memory,
+        Part::Start,
+        Part::Town,
+        Part::Documents,
+        Part::Flows,
+        Part::SignIns,
+        Part::Gateway,
+        Part::Traefik,
+    ] {
         if only.is_none_or(|only| only == part) {
             rows.extend(match part {
                 Part::Memory => memory::rows(&house, &emulator, cores)?,
-                Part::Start => start::rows(&house, cores)?,
+                Part::Start => vec![start::row(&house, cores)?],
+                Part::Town => {
+                    let town = runtime.block_on(town::build(binary, &emulator, &team))?;
+                    town::rows(&town, &emulator, cores)?
+                }
                 Part::Documents => documents::rows(&house)?,
                 Part::Flows => flows::rows(&house, &emulator, cores)?,
                 Part::SignIns => sign_ins::rows(&house, &emulator, cores)?,

@@ -19,10 +19,7 @@ const SIGN_INS_EACH: usize = 250;
 /// One process, at rest and after its work.
 pub(crate) fn rows(house: &House, emulator: &Emulator, cores: Cores) -> Outcome<Vec<Row>> {
     let process = house.serve(&cores.all())?;
-    let began = Instant::now();
-    sign_in(house, emulator, &process)?;
-    thread::sleep(IDLE_AFTER.saturating_sub(began.elapsed()));
-    let idle = process.memory("VmRSS")?;
+    let idle = idle(house, emulator, &process)?;
     thread::scope(|scope| {
         let all: Vec<_> = (0..AT_A_TIME)
             .map(|_| scope.spawn(|| (0..SIGN_INS_EACH).try_for_each(|_| sign_in(house, emulator, &process))))
@@ -39,6 +36,14 @@ pub(crate) fn rows(house: &House, emulator: &Emulator, cores: Cores) -> Outcome<
         Row::at_most("memory after 2,000 sign-ins and 20,000 requests", after, "MB", (18.0, 14.0)),
         Row::at_most("  peak during these", peak, "MB", (26.0, 20.0)),
     ])
+}
+
+/// At rest, after the start and one sign-in. In MB.
+pub(crate) fn idle(house: &House, emulator: &Emulator, process: &Process) -> Outcome<f64> {
+    let began = Instant::now();
+    sign_in(house, emulator, process)?;
+    thread::sleep(IDLE_AFTER.saturating_sub(began.elapsed()));
+    process.memory("VmRSS")
 }
 
 /// One person with a new browser, to the end.

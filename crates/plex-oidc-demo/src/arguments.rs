@@ -17,6 +17,9 @@ pub(crate) struct Arguments {
     /// Also register this redirect URI, to try a relying party of your own; may be repeated
     #[arg(long = "redirect-uri", value_name = "URI")]
     pub(crate) redirect_uris: Vec<String>,
+    /// Also register this address to come back to after signing out; may be repeated
+    #[arg(long = "post-logout-redirect-uri", value_name = "URI")]
+    pub(crate) post_logout_redirect_uris: Vec<String>,
     /// Keep configuration, keys and database in this folder, and use what is there
     #[arg(long, value_name = "DIR")]
     pub(crate) keep: Option<PathBuf>,

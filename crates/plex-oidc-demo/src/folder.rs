@@ -24,6 +24,14 @@ const CONFIGURATION: &str = "demo.toml";
 const SECRET: &str = "demo.secret";
 const OWNER_TOKEN: &str = "owner.token";
 
+/// Where people may be sent back to.
+pub(crate) struct Addresses {
+    /// After signing in.
+    pub(crate) redirect_uris: Vec<String>,
+    /// After signing out.
+    pub(crate) post_logout_redirect_uris: Vec<String>,
+}
+
 /// Where the demo keeps its files. A temporary folder goes away with this value.
 pub(crate) struct Folder {
     path: PathBuf,
@@ -64,10 +72,9 @@ impl Folder {
     pub(crate) fn write_configuration(
         &self,
         public_url: &str,
-        redirect_uris: &[String],
+        addresses: &Addresses,
         emulator: &Emulator,
     ) -> io::Result<String> {
-        let quoted: Vec<String> = redirect_uris.iter().map(|uri| format!("{uri:?}")).collect();
         let listen = public_url.replacen("http://localhost", "127.0.0.1", 1);
         let text = format!(
             "# The configuration of this demo, as plex-oidc reads it. It is written anew at each start.\n\
@@ -101,11 +108,13 @@ impl Folder {
              name = \"Demo relying party\"\n\
              secret_file = {SECRET:?}\n\
              scopes = [\"openid\", \"profile\", \"email\", \"groups\", \"offline_access\"]\n\
-             redirect_uris = [{redirect_uris}]\n",
+             redirect_uris = [{redirect_uris}]\n\
+             post_logout_redirect_uris = [{post_logout_redirect_uris}]\n",
             plex_tv = emulator.plex_tv_url(),
             clients = emulator.clients_url(),
             app = emulator.app_url(),
-            redirect_uris = quoted.join(", "),
+            redirect_uris = quoted(&addresses.redirect_uris),
+            post_logout_redirect_uris = quoted(&addresses.post_logout_redirect_uris),
         );
         fs::write(self.configuration(), &text)?;
         self.write_owner_token(&emulator.world().token_for("owner"))?;
@@ -135,4 +144,9 @@ impl Folder {
         }
         Ok(loaded)
     }
+}
+
+fn quoted(addresses: &[String]) -> String {
+    let quoted: Vec<String> = addresses.iter().map(|uri| format!("{uri:?}")).collect();
+    quoted.join(", ")
 }

@@ -18,7 +18,7 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 
 use crate::arguments::Arguments;
-use crate::folder::{CLIENT_ID, Folder};
+use crate::folder::{Addresses, CLIENT_ID, Folder};
 use crate::relying_party::RelyingParty;
 
 /// Why the demo does not start or does not go on.
@@ -79,15 +79,17 @@ impl Stage {
         let emulator = Emulator::start(EmulatorConfig::listening_on(address(port(2)))).await;
         let emulator = emulator.map_err(|source| StageError::Port { port: port(2), source })?;
         let (issuer, relying_url) = (local_url(&listener)?, local_url(&relying_listener)?);
-        let mut redirect_uris = vec![format!("{relying_url}/callback")];
-        redirect_uris.extend(arguments.redirect_uris.iter().cloned());
+        let addresses = Addresses {
+            redirect_uris: with(format!("{relying_url}/callback"), &arguments.redirect_uris),
+            post_logout_redirect_uris: with(format!("{relying_url}/"), &arguments.post_logout_redirect_uris),
+        };
 
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy::default());
         let unusable = |source| StageError::Folder { keep: arguments.keep.clone(), source };
         let folder = Folder::open(arguments.keep.as_deref()).map_err(unusable)?;
         let client_secret = folder.client_secret(&entropy).map_err(unusable)?;
-        let configuration = folder.write_configuration(&issuer, &redirect_uris, &emulator);
+        let configuration = folder.write_configuration(&issuer, &addresses, &emulator);
         let configuration = configuration.map_err(unusable)?;
         let config = folder.load(&clock, &entropy).await?.config;
         telemetry::init(config.log.level, config.log.format, io::stderr());
@@ -100,7 +102,7 @@ impl Stage {
             app,
             listener,
             relying_party,
-            redirect_uris,
+            redirect_uris: addresses.redirect_uris,
             client_secret,
             configuration,
             folder,
@@ -161,6 +163,11 @@ impl Stage {
         provider?;
         relying_party.map_err(StageError::RelyingParty)
     }
+}
+
+/// Our own, and those of the command line.
+fn with(own: String, more: &[String]) -> Vec<String> {
+    [own].into_iter().chain(more.iter().cloned()).collect()
 }
 
 fn address(port: u16) -> SocketAddr {

@@ -156,6 +156,8 @@ fn protocol() -> Router<State> {
         .route("/revoke", any(revoke::revoke))
         .route("/userinfo", get(userinfo::userinfo).post(userinfo::userinfo))
         .route("/jwks", get(metadata::jwks))
+        // Before CORS: a preflight is of a method that none of these takes, and what is set later is not inside.
+        .method_not_allowed_fallback(method_not_allowed)
         .layer(cors())
         // Nothing for scripts of other origins.
         .route("/introspect", any(introspect::introspect))
@@ -168,6 +170,7 @@ fn documents(app: &App) -> Router<State> {
     Router::new()
         .route("/.well-known/openid-configuration", get(metadata::metadata))
         .route("/.well-known/oauth-authorization-server", get(metadata::metadata))
+        .method_not_allowed_fallback(method_not_allowed)
         .layer(cors())
         .with_state(document)
 }

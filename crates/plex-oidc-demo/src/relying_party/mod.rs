@@ -51,7 +51,7 @@ impl RelyingParty {
         issuer: String,
         client_secret: String,
     ) -> Result<Self, reqwest::Error> {
-        let protocol = Protocol::new(&issuer, &format!("{url}/callback"), client_secret, Http::build()?);
+        let protocol = Protocol::new(&issuer, &url, client_secret, Http::build()?);
         Ok(Self { listener, desk: Arc::new(Desk { url, issuer, protocol, visitors: Visitors::default() }) })
     }
 
@@ -68,6 +68,7 @@ impl RelyingParty {
             .route("/callback", get(callback).post(callback))
             .route("/refresh", post(refresh))
             .route("/forget", post(forget))
+            .route("/sign-out", post(sign_out))
             .route("/style.css", get(style))
             .with_state(self.desk);
         let stop = async move { drop(stopping.wait_for(|stop| *stop).await) };
@@ -150,6 +151,15 @@ async fn refresh(State(desk): State<Arc<Desk>>, headers: HeaderMap) -> Response 
 
 async fn forget(State(desk): State<Arc<Desk>>, headers: HeaderMap) -> Response {
     with_cookie(Redirect::to("/").into_response(), &desk.visitors.forget(&headers))
+}
+
+/// Signs out here and, by way of its end-session endpoint, at the provider.
+async fn sign_out(State(desk): State<Arc<Desk>>, headers: HeaderMap) -> Response {
+    let Some(signed_in) = desk.visitors.of(&headers) else { return Redirect::to("/").into_response() };
+    match desk.protocol.end_session(&signed_in).await {
+        Ok(url) => with_cookie(Redirect::to(url.as_str()).into_response(), &desk.visitors.forget(&headers)),
+        Err(error) => page(&desk, Some(&signed_in), Some(&error)),
+    }
 }
 
 /// What the one page shows.

@@ -1,17 +1,17 @@
 //! OpenID Connect as a relying party speaks it: authorization code with PKCE, state and nonce, the ID token checked
-//! against the provider's keys, UserInfo, and a refresh.
+//! against the provider's keys, UserInfo, a refresh, and signing out of both.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use openidconnect::core::{
-    CoreAuthenticationFlow, CoreClient, CoreGenderClaim, CoreIdToken, CoreProviderMetadata, CoreTokenResponse,
+    CoreAuthenticationFlow, CoreClient, CoreGenderClaim, CoreIdToken, CoreTokenResponse,
 };
 use openidconnect::url::Url;
 use openidconnect::{
     AccessToken, AdditionalClaims, AuthorizationCode, ClientId, ClientSecret, CsrfToken, EndpointMaybeSet,
-    EndpointNotSet, EndpointSet, IssuerUrl, Nonce, NonceVerifier, OAuth2TokenResponse as _,
-    PkceCodeChallenge, PkceCodeVerifier, RedirectUrl, RefreshToken, Scope, SubjectIdentifier,
-    TokenResponse as _, UserInfoClaims,
+    EndpointNotSet, EndpointSet, IssuerUrl, LogoutRequest, Nonce, NonceVerifier, OAuth2TokenResponse as _,
+    PkceCodeChallenge, PkceCodeVerifier, PostLogoutRedirectUrl, ProviderMetadataWithLogout, RedirectUrl,
+    RefreshToken, Scope, SubjectIdentifier, TokenResponse as _, UserInfoClaims,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -87,6 +87,7 @@ pub(crate) struct SignedIn {
     pub(crate) userinfo: Value,
     pub(crate) scopes: Vec<String>,
     pub(crate) refresh_token: Option<RefreshToken>,
+    id_token: CoreIdToken,
     subject: SubjectIdentifier,
 }
 
@@ -101,18 +102,18 @@ impl SignedIn {
 /// One provider, as this relying party knows it.
 pub(crate) struct Protocol {
     issuer: String,
-    redirect_uri: String,
+    url: String,
     client_secret: String,
-    metadata: OnceCell<CoreProviderMetadata>,
+    metadata: OnceCell<ProviderMetadataWithLogout>,
     http: Http,
 }
 
 impl Protocol {
-    /// Knows nothing of the provider but its issuer, and asks it when the first person signs in.
-    pub(crate) fn new(issuer: &str, redirect_uri: &str, client_secret: String, http: Http) -> Self {
+    /// The relying party at `url`. It knows nothing of the provider but its issuer, and asks it when the first person signs in.
+    pub(crate) fn new(issuer: &str, url: &str, client_secret: String, http: Http) -> Self {
         Self {
             issuer: issuer.to_owned(),
-            redirect_uri: redirect_uri.to_owned(),
+            url: url.to_owned(),
             client_secret,
             metadata: OnceCell::new(),
             http,
@@ -172,6 +173,21 @@ impl Protocol {
         Ok(renewed)
     }
 
+    /// The address to send somebody to who signs out here and at the provider (OIDC RP-Initiated Logout 1.0 s. 2).
+    pub(crate) async fn end_session(&self, signed_in: &SignedIn) -> Result<Url, ProtocolError> {
+        let metadata = self.metadata().await?;
+        let missing = || ProtocolError::Failed {
+            what: "no sign-out",
+            why: "there is no end-session endpoint".to_owned(),
+        };
+        let endpoint = metadata.additional_metadata().end_session_endpoint.clone().ok_or_else(missing)?;
+        let back = PostLogoutRedirectUrl::new(format!("{}/", self.url));
+        let back = back.map_err(failed("the way back is no address"))?;
+        let request = LogoutRequest::from(endpoint).set_id_token_hint(&signed_in.id_token);
+        let request = request.set_client_id(ClientId::new(CLIENT_ID.to_owned()));
+        Ok(request.set_post_logout_redirect_uri(back).http_get_url())
+    }
+
     async fn learn(
         &self,
         client: &Client,
@@ -185,6 +201,7 @@ impl Protocol {
         let subject = claims.subject().clone();
         Ok(SignedIn {
             id_token_claims: payload(id_token),
+            id_token: id_token.clone(),
             userinfo: self.userinfo(client, tokens.access_token(), &subject).await?,
             scopes: tokens.scopes().into_iter().flatten().map(|scope| scope.to_string()).collect(),
             refresh_token: tokens.refresh_token().cloned(),
@@ -206,16 +223,20 @@ impl Protocol {
         serde_json::to_value(claims).map_err(failed("UserInfo cannot be shown"))
     }
 
-    async fn discover(&self) -> Result<CoreProviderMetadata, ProtocolError> {
+    async fn discover(&self) -> Result<ProviderMetadataWithLogout, ProtocolError> {
         let issuer = IssuerUrl::new(self.issuer.clone()).map_err(failed("the issuer is no address"))?;
-        let metadata = CoreProviderMetadata::discover_async(issuer, &self.http).await;
+        let metadata = ProviderMetadataWithLogout::discover_async(issuer, &self.http).await;
         metadata.map_err(failed("the provider could not be asked about itself"))
     }
 
+    async fn metadata(&self) -> Result<&ProviderMetadataWithLogout, ProtocolError> {
+        self.metadata.get_or_try_init(|| self.discover()).await
+    }
+
     async fn client(&self) -> Result<Client, ProtocolError> {
-        let metadata = self.metadata.get_or_try_init(|| self.discover()).await?;
-        let redirect =
-            RedirectUrl::new(self.redirect_uri.clone()).map_err(failed("the redirect URI is no address"))?;
+        let metadata = self.metadata().await?;
+        let redirect = RedirectUrl::new(format!("{}/callback", self.url))
+            .map_err(failed("the redirect URI is no address"))?;
         let (id, secret) =
             (ClientId::new(CLIENT_ID.to_owned()), ClientSecret::new(self.client_secret.clone()));
         Ok(CoreClient::from_provider_metadata(metadata.clone(), id, Some(secret)).set_redirect_uri(redirect))

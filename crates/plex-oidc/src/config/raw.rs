@@ -83,7 +83,8 @@ pub(crate) fn read<'v>(
         broken: BTreeSet::new(),
         preset: BTreeSet::new(),
     };
-    let mut reading = Reading { document, text, problems };
+    let ends = text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n').map(|(end, _)| end).collect();
+    let mut reading = Reading { document, text, ends, problems };
     let (table, errors) = DeTable::parse_recoverable(text);
     reading.syntax(&errors);
     if !errors.is_empty() {
@@ -99,15 +100,18 @@ pub(crate) fn read<'v>(
 struct Reading<'r> {
     document: Document,
     text: &'r str,
+    /// Where lines end: every value has its place, and the file may be long.
+    ends: Vec<usize>,
     problems: &'r mut Vec<Problem>,
 }
 
 impl Reading<'_> {
     fn spot(&self, span: &Range<usize>) -> Place {
         let before = self.text.get(..span.start).unwrap_or(self.text);
-        let line = before.matches('\n').count() + 1;
-        let column = before.rsplit('\n').next().unwrap_or("").chars().count() + 1;
-        Place::Spot { file: self.document.file.clone(), line, column }
+        let lines_before = self.ends.partition_point(|end| *end < before.len());
+        let begin = lines_before.checked_sub(1).and_then(|last| self.ends.get(last)).map_or(0, |end| end + 1);
+        let column = before.get(begin..).unwrap_or("").chars().count() + 1;
+        Place::Spot { file: self.document.file.clone(), line: lines_before + 1, column }
     }
 
     /// Says what is not TOML: once per line, and nothing after a list that does not end, which upsets all that follows.

@@ -6,6 +6,7 @@ mod consent;
 mod form_post;
 mod hints;
 mod pkce;
+mod posted;
 mod prompt;
 mod pushed;
 mod redirects;

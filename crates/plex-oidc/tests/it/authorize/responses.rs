@@ -1,7 +1,7 @@
 //! What every answer of the endpoint holds: state, issuer, nonce, status, headers (requirements 5, 6, 12 to 14, 19).
 
-use http::HeaderValue;
-use http::header::ORIGIN;
+use http::header::{ACCESS_CONTROL_REQUEST_HEADERS, ACCESS_CONTROL_REQUEST_METHOD, ORIGIN};
+use http::{HeaderValue, Method};
 
 use crate::support::{Answer, Door, House, ISSUER, Landing, get};
 
@@ -81,6 +81,16 @@ async fn req_005_012_128_characters_of_state_and_nonce_come_back() {
     assert_eq!(photos.claims(&asked, &landing).await["nonce"], long);
 }
 
+/// What scripts of other sites may read (requirement 13).
+const FOR_SCRIPTS: [&str; 6] = [
+    "/jwks",
+    "/.well-known/openid-configuration",
+    "/.well-known/oauth-authorization-server",
+    "/userinfo",
+    "/token",
+    "/revoke",
+];
+
 /// What a script of another site gets, without cookies.
 async fn asked_by_another_origin(door: &Door, path: &str) -> Answer {
     let mut request = get(path);
@@ -102,7 +112,9 @@ async fn req_013_other_origins_read_what_is_for_them_and_nothing_else() {
         &wait,
         &status,
         "/sign-out",
+        "/end-session",
         "/introspect",
+        "/par",
         "/nothing",
         "/healthz",
     ] {
@@ -112,10 +124,45 @@ async fn req_013_other_origins_read_what_is_for_them_and_nothing_else() {
         let allowed = answer.headers.keys().any(|name| name.as_str().starts_with("access-control-"));
         assert!(!allowed, "{path}: {:?}", answer.headers);
     }
-    for path in ["/jwks", "/.well-known/openid-configuration", "/userinfo", "/token", "/revoke"] {
+    for path in FOR_SCRIPTS {
         let answer = asked_by_another_origin(&house.door, path).await;
         assert_eq!(answer.header("access-control-allow-origin"), Some("*"), "{path}");
         assert_eq!(answer.header("access-control-allow-credentials"), None, "{path}");
+    }
+}
+
+/// What a browser asks before it sends a token, or a body that is not a plain form, for a script of another site.
+async fn preflight(door: &Door, path: &str) -> Answer {
+    let mut request = get(path);
+    *request.method_mut() = Method::OPTIONS;
+    for (name, value) in [
+        (ORIGIN, "https://x.example"),
+        (ACCESS_CONTROL_REQUEST_METHOD, "POST"),
+        (ACCESS_CONTROL_REQUEST_HEADERS, "authorization,content-type"),
+    ] {
+        request.headers_mut().insert(name, HeaderValue::from_static(value));
+    }
+    door.send(request).await
+}
+
+#[tokio::test]
+async fn req_013_a_browser_that_asks_beforehand_is_told_what_is_allowed() {
+    let house = House::new().await;
+    for path in FOR_SCRIPTS {
+        let answer = preflight(&house.door, path).await.expect(200);
+        assert_eq!(answer.header("access-control-allow-origin"), Some("*"), "{path}");
+        assert_eq!(
+            answer.header("access-control-allow-headers"),
+            Some("authorization,content-type"),
+            "{path}"
+        );
+        assert_eq!(answer.header("access-control-allow-methods"), Some("GET,POST"), "{path}");
+        assert_eq!(answer.header("access-control-allow-credentials"), None, "{path}");
+    }
+    for path in ["/authorize", "/par", "/introspect", "/end-session", "/sign-out"] {
+        let answer = preflight(&house.door, path).await;
+        let allowed = answer.headers.keys().any(|name| name.as_str().starts_with("access-control-"));
+        assert!(!allowed && answer.status >= 400, "{path}: {} {:?}", answer.status, answer.headers);
     }
 }
 
