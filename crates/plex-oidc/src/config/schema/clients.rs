@@ -98,8 +98,8 @@ pub(super) const CLIENTS: Section = Section {
                 "redirect_uris",
                 Kind::Texts("addresses"),
                 None,
-                "The addresses to which answers may go, each written out in full. Required where people sign in in a \
-                 browser (`authorization_code`), unless a preset has them.",
+                "The addresses to which answers may go, each written out in full. Required for \
+                 `authorization_code`, unless a preset has them.",
             ),
         ),
         such_as(

@@ -255,6 +255,11 @@ async fn req_107_a_client_that_may_no_longer_gets_nothing() {
     approved.allowed(&mut house.browser(), "friend").await;
     house.restart_with(|setup| setup.client("tv", "grant_types = [\"authorization_code\"]")).await;
     is_over(&browser.submit(&page, "/consent").await);
-    type_code(&mut browser, device.user_code()).await.expect(400);
     is_error(&approved.poll().await, "unauthorized_client");
+    let both = "grant_types = [\"authorization_code\", \"device_code\"]";
+    for lines in ["grant_types = [\"authorization_code\"]", &format!("{both}\nenabled = false")] {
+        house.restart_with(|setup| setup.client("tv", lines)).await;
+        let page = type_code(&mut browser, device.user_code()).await.expect(400);
+        assert!(page.text().contains("No device is waiting with this code"), "{lines}: {}", page.text());
+    }
 }
