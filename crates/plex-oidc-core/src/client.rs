@@ -202,6 +202,40 @@ pub struct Client {
 }
 
 impl Client {
+    /// A client that only we are (see [`crate::own_page::is_ours`]). No endpoint of the provider knows it, and nobody redeems a
+    /// code in its name but we.
+    pub fn of_ours(id: ClientId, name: String, allow: Vec<AllowRule>) -> Self {
+        Self {
+            id,
+            name,
+            enabled: true,
+            auth_method: ClientAuthMethod::None,
+            secrets: Vec::new(),
+            keys: Vec::new(),
+            grant_types: vec![GrantType::AuthorizationCode],
+            redirect_uris: Vec::new(),
+            post_logout_redirect_uris: Vec::new(),
+            backchannel_logout_uri: None,
+            allow,
+            needs_known: Vec::new(),
+            pkce_required: false,
+            consent_required: false,
+            signing_algorithm: SigningAlgorithm::Rs256,
+            scopes: ScopeSet::from_iter([Scope::OpenId]),
+            pushed_requests_required: false,
+            subject_type: SubjectType::Public,
+            userinfo_algorithm: None,
+            id_token_claims: Vec::new(),
+            plex_token: None,
+            plex_token_sealed: false,
+            resources: ResourceSet::default(),
+            introspects: Vec::new(),
+            rotate_refresh_tokens: true,
+            access_token_lifetime: Seconds::minutes(1),
+            id_token_lifetime: Seconds::minutes(1),
+        }
+    }
+
     /// Whether the client cannot keep a secret (RFC 6749 s. 2.1).
     pub fn is_public(&self) -> bool {
         self.auth_method == ClientAuthMethod::None

@@ -21,6 +21,7 @@ pub mod logout;
 pub mod membership;
 pub mod net;
 pub mod outbound;
+pub mod own_page;
 pub mod pkce;
 pub mod profile;
 pub mod prompt;
@@ -33,6 +34,7 @@ pub mod secret;
 pub mod subject;
 pub mod time;
 pub mod token;
+pub mod user_agent;
 
 #[cfg(test)]
 mod properties;

@@ -170,6 +170,11 @@ impl RedirectTarget {
         Self(issuer.join("/device/done"))
     }
 
+    /// A page of our own that somebody signs in for.
+    pub fn of_own_page(issuer: &crate::issuer::Issuer, page: crate::own_page::OwnPage) -> Self {
+        Self(issuer.join(page.path()))
+    }
+
     /// The URI without a response.
     pub fn as_str(&self) -> &str {
         &self.0

@@ -8,6 +8,7 @@ use plex_oidc_core::decide::{HouseRules, Person};
 use plex_oidc_core::id::{ClientId, Sid};
 use plex_oidc_core::issuer::Issuer;
 use plex_oidc_core::net::TrustedProxies;
+use plex_oidc_core::own_page::OwnPage;
 use plex_oidc_core::redirect::RedirectTarget;
 use plex_oidc_core::subject::Subject;
 use plex_oidc_core::time::Seconds;
@@ -61,6 +62,8 @@ pub struct App {
     pub issuer: Issuer,
     /// The registered clients.
     pub clients: Clients,
+    /// Those that stand for our own pages.
+    pub own_pages: Clients,
     /// The rules of the house.
     pub rules: HouseRules,
     /// How long things last.
@@ -116,16 +119,19 @@ pub struct App {
 }
 
 impl App {
-    /// A client by its identifier: a registered one, or one that stands for an application behind the gateway. What comes
-    /// from outside is looked up in `clients` alone.
+    /// A client by its identifier: a registered one, or one that stands for an application behind the gateway or for a page of
+    /// our own. What comes from outside is looked up in `clients` alone.
     pub fn client(&self, id: &ClientId) -> Option<&Client> {
-        self.clients.find(id.as_str()).or_else(|| self.gateway.clients.find(id.as_str()))
+        let ours = || self.gateway.clients.find(id.as_str()).or_else(|| self.own_pages.find(id.as_str()));
+        self.clients.find(id.as_str()).or_else(ours)
     }
 
-    /// Whether a code for this client may go to `target` now: a registered redirect URI, or the callback on a host that
-    /// its application still serves.
+    /// Whether a code for this client may go to `target` now: a registered redirect URI, the callback on a host that its
+    /// application still serves, or the page of our own that it stands for.
     pub fn may_be_sent_to(&self, client: &Client, target: &RedirectTarget) -> bool {
-        client.redirect_target(target.as_str()).is_some() || self.gateway.receives(client, target)
+        client.redirect_target(target.as_str()).is_some()
+            || self.gateway.receives(client, target)
+            || OwnPage::receives(client, target, &self.issuer)
     }
 
     /// How a person is called towards a client (OIDC Core 1.0 s. 8): the same in every token, answer and hint.

@@ -25,8 +25,8 @@ use crate::web::request::{BodyTime, too_long};
 use crate::web::respond::page_error;
 use crate::web::sign_in::{choice, constant, page, password, return_, start, wait};
 use crate::web::{
-    assets, authorize, authz, device, device_authorization, gateway_sign_in, health, introspect, metadata,
-    par, revoke, sign_out, token, userinfo,
+    account, assets, authorize, authz, device, device_authorization, gateway_sign_in, health, introspect,
+    metadata, par, revoke, sign_out, token, userinfo,
 };
 
 /// Longest body that is read, in bytes (requirement 55).
@@ -83,6 +83,12 @@ fn pages() -> Router<State> {
         .route("/sign-in/{request}/consent", get(page::show_consent).post(choice::consent))
         .route("/device", get(device::ask).post(device::check))
         .route("/device/done", get(device::done))
+        .route("/account", get(account::show))
+        .route("/account/again", get(account::again))
+        .route("/account/sessions", post(account::end_session))
+        .route("/account/consents", post(account::withdraw))
+        .route("/account/tokens", post(account::make_token))
+        .route("/account/tokens/end", post(account::end_token))
         .route("/sign-out", get(sign_out::ask).post(sign_out::sign_out))
         .route("/end-session", get(sign_out::end_session).post(sign_out::end_session))
         .route("/gateway/sign-in", get(gateway_sign_in::sign_in))

@@ -10,6 +10,7 @@ use plex_oidc_core::decide::HouseRules;
 use plex_oidc_core::id::AccountId;
 use plex_oidc_core::membership::AcceptedServer;
 use plex_oidc_core::net::TrustedProxies;
+use plex_oidc_core::own_page::OwnPage;
 use plextv::PlexTv;
 use plextv::breaker::{Breaker, Settings};
 use tokio::net::TcpListener;
@@ -187,6 +188,7 @@ impl Held {
         let app = Arc::new(App {
             issuer: config.public_url.clone(),
             clients: config.clients.iter().cloned().collect(),
+            own_pages: OwnPage::ALL.into_iter().filter_map(OwnPage::client).collect(),
             rules: house_rules(config, accepted),
             lifetimes: lifetimes(config),
             trusted_proxies: TrustedProxies(config.trusted_proxies.clone()),

@@ -16,13 +16,11 @@ use super::serve::exit_after;
 use super::who::{NotOne, find};
 use super::{Exit, World, printable};
 use crate::config::{Config, length};
+use crate::flow::app_tokens::{LONGEST_NAME, is_name, new_id};
 use crate::installation::open_beside;
 use crate::start::StartError;
 use crate::store::StoreError;
 use crate::store::records::{AppTokenRecord, NewAppToken, UserRecord};
-
-/// The longest name of a token, in characters.
-const LONGEST_NAME: usize = 100;
 
 /// What can be done with app tokens.
 #[derive(Debug, Subcommand)]
@@ -148,12 +146,6 @@ struct Made<'a> {
     now: Timestamp,
 }
 
-/// A public id of eight digits: a home has few tokens, and an id that is taken is refused.
-fn new_id(random: [u8; 32]) -> String {
-    let [a, b, c, d, ..] = random;
-    format!("{:08x}", u32::from_be_bytes([a, b, c, d]))
-}
-
 async fn store_new(
     config: &Config,
     arguments: &AddArguments,
@@ -198,11 +190,6 @@ fn chosen_apps(known: &[&str], named: &[String]) -> Result<Vec<String>, NotDone>
         }
     }
     Ok(chosen)
-}
-
-fn is_name(name: &str) -> bool {
-    let fits = (1..=LONGEST_NAME).contains(&name.chars().count()) && !name.trim().is_empty();
-    fits && !name.chars().any(char::is_control)
 }
 
 fn list(config: &Config, runtime: &Runtime, world: &mut World<'_>) -> io::Result<Exit> {

@@ -16,8 +16,8 @@ use super::client_grants::{self, Way};
 use super::reader::{Reader, without_user};
 use super::{TokenLives, client_addresses, client_keys, people, secrets};
 
-/// How the ids of the gateway's own clients begin, one for each application behind it.
-const RESERVED: &str = "app:";
+/// How the ids of our own clients begin: those of the gateway, one for each application behind it, and of our pages.
+const RESERVED: [(&str, &str); 2] = [("app:", "the ids of [[apps]]"), ("own:", "the ids of our own pages")];
 
 /// Builds every client that can be built; what is wrong with the others is said to `reader`.
 pub(super) fn build(reader: &mut Reader<'_>, tokens: &TokenLives) -> Vec<Client> {
@@ -116,9 +116,9 @@ fn id(reader: &mut Reader<'_>, at: &str) -> Option<ClientId> {
         let wrong = format!("`{}` cannot be a client id", text.value.escape_debug());
         let remedy = "Write at most 255 letters, digits and signs such as - _ and ., without spaces.";
         reader.refuse(text.place, &key, wrong, remedy);
-    } else if text.value.starts_with(RESERVED) {
-        let wrong = format!("`{}` begins as the ids of [[apps]] do", text.value);
-        reader.refuse(text.place, &key, wrong, format!("Write an id that does not begin with `{RESERVED}`."));
+    } else if let Some((prefix, whose)) = RESERVED.iter().find(|(prefix, _)| text.value.starts_with(prefix)) {
+        let wrong = format!("`{}` begins as {whose} do", text.value);
+        reader.refuse(text.place, &key, wrong, format!("Write an id that does not begin with `{prefix}`."));
     }
     id
 }

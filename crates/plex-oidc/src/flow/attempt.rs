@@ -4,9 +4,9 @@ use plex_oidc_core::authorize::{AuthorizationRequest, Progress, SessionFacts, St
 use plex_oidc_core::claims::authentication;
 use plex_oidc_core::client::{Client, GrantType};
 use plex_oidc_core::decide::{Decision, Denial, decide};
-use plex_oidc_core::gateway::handover;
 use plex_oidc_core::id::{RequestId, Sid};
 use plex_oidc_core::jose::verify_id_token_hint;
+use plex_oidc_core::own_page;
 use plex_oidc_core::secret::{Secret, SecretKind};
 use plex_oidc_core::subject::Subject;
 use serde::{Deserialize, Serialize};
@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use super::{FlowError, answered};
 use crate::app::App;
 use crate::session::ATTEMPT_LIFETIME;
-use crate::store::records::{BrowserSession, Login, LoginState, NewLogin};
+use crate::store::records::{BrowserSession, Login, LoginState, NewLogin, SeenFrom};
 
 /// What the store keeps of a request.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -23,6 +23,9 @@ pub struct Frozen {
     pub request: AuthorizationRequest,
     /// The browser session that a sign-in for this very request made, if it went that far.
     pub signed_in: Option<Sid>,
+    /// Where it began: what a session that comes of it will be called by.
+    #[serde(default)]
+    pub from: SeenFrom,
 }
 
 /// Why a stored attempt shows a page instead of going on.
@@ -170,11 +173,11 @@ async fn facts(
     })
 }
 
-/// Whether another program could ask in the client's name. What stands for an application behind the gateway is asked for
-/// by the gateway alone, which marks its requests and redeems their codes itself, over plain http on loopback too. The browser
+/// Whether another program could ask in the client's name. In that of our own clients only we do, over plain http on loopback too:
+/// the gateway marks its requests and redeems their codes itself, and our pages redeem none. The browser
 /// that answers a device stays with us, and the person is asked anyway.
 fn is_impersonable(client: &Client, request: &AuthorizationRequest) -> bool {
-    let is_ours = handover::is_gateway_client(client.id.as_str()) || request.device.is_some();
+    let is_ours = own_page::is_ours(client.id.as_str()) || request.device.is_some();
     client.is_public() && request.redirect.is_claimable() && !is_ours
 }
 

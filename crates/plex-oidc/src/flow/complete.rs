@@ -207,7 +207,7 @@ async fn admit(
         }
         Step::Consent | Step::ChooseAccount => {
             let Some(secret) = finish.store(None).await? else { return Ok(Outcome::Page) };
-            let frozen = Frozen { request: request.clone(), signed_in: Some(sid) };
+            let frozen = Frozen { signed_in: Some(sid), ..attempt.frozen.clone() };
             let (id, cookie) = attempt::begin(app, &frozen).await?;
             Ok(Outcome::Ask { session: secret, id, cookie })
         }
@@ -285,6 +285,7 @@ impl Finishing<'_> {
                 created: session.created,
                 idle_expires: session.idle_expires,
                 absolute_expires: session.absolute_expires,
+                from: self.attempt.frozen.from.clone(),
             }),
             replaced_session: self.old_session.map(|old| (old.hash, old.sid)),
             code,

@@ -2,7 +2,9 @@
 //! came back, issuing codes and tokens. Handlers translate HTTP; the rules are in the core; the order is here.
 
 pub mod access;
+pub mod account;
 pub mod answered;
+pub mod app_tokens;
 pub mod attempt;
 pub mod client_auth;
 pub mod client_credentials;

@@ -168,7 +168,7 @@ async fn admit(
             let by = FinishedBy::Password(hash);
             let finish = Finishing { app, attempt, by, session: &session, old_session };
             let Some(secret) = finish.store(None).await? else { return Ok(PasswordOutcome::Page) };
-            let frozen = Frozen { request: request.clone(), signed_in: Some(session.sid) };
+            let frozen = Frozen { signed_in: Some(session.sid), ..attempt.frozen.clone() };
             let (id, cookie) = attempt::begin(app, &frozen).await?;
             Ok(PasswordOutcome::SignedIn { session: secret, id, cookie, known })
         }

@@ -5,11 +5,9 @@ mod access;
 mod cookies;
 mod recent;
 
-use plex_oidc_core::client::{Client, ClientAuthMethod, Clients, GrantType, SigningAlgorithm, SubjectType};
+use plex_oidc_core::client::{Client, Clients};
 use plex_oidc_core::gateway::{Apps, GatewayApp, Host, OriginalRequest, OwnPath, UserNames, handover};
 use plex_oidc_core::redirect::RedirectTarget;
-use plex_oidc_core::resource::ResourceSet;
-use plex_oidc_core::scope::{Scope, ScopeSet};
 use plex_oidc_core::time::Seconds;
 
 pub use access::{Accepted, AccessValidator, TeamKeys};
@@ -69,33 +67,8 @@ pub fn clients(apps: &Apps) -> Clients {
 }
 
 fn client(app: &GatewayApp) -> Option<Client> {
-    Some(Client {
-        id: handover::client_of(&app.name)?,
-        name: app.name.clone(),
-        enabled: true,
-        auth_method: ClientAuthMethod::None,
-        secrets: Vec::new(),
-        keys: Vec::new(),
-        grant_types: vec![GrantType::AuthorizationCode],
-        redirect_uris: Vec::new(), // its one redirect URI is made from the request; see `RedirectTarget::of_gateway`
-        post_logout_redirect_uris: Vec::new(),
-        backchannel_logout_uri: None,
-        allow: app.anybody().allow,
-        needs_known: app.library_rules(),
-        pkce_required: true,
-        consent_required: false,
-        signing_algorithm: SigningAlgorithm::Rs256,
-        scopes: ScopeSet::from_iter([Scope::OpenId]),
-        pushed_requests_required: false,
-        subject_type: SubjectType::Public,
-        userinfo_algorithm: None,
-        id_token_claims: Vec::new(),
-        plex_token: None,
-        plex_token_sealed: false,
-        resources: ResourceSet::default(),
-        introspects: Vec::new(),
-        rotate_refresh_tokens: true,
-        access_token_lifetime: Seconds::minutes(1),
-        id_token_lifetime: Seconds::minutes(1),
-    })
+    let id = handover::client_of(&app.name)?;
+    // Its one redirect URI is made from the request; see `RedirectTarget::of_gateway`.
+    let client = Client::of_ours(id, app.name.clone(), app.anybody().allow);
+    Some(Client { needs_known: app.library_rules(), pkce_required: true, ..client })
 }

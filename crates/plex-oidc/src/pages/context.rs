@@ -4,6 +4,7 @@
 
 use serde::Serialize;
 
+use super::account::Account;
 use super::words::{DeniedReason, DeviceNotice, ErrorKind, Notice};
 
 /// A page together with all that it shows.
@@ -25,6 +26,8 @@ pub enum Page<'a> {
     SignedOut,
     /// "Do you want to sign out?"
     SignOutConfirm(SignOutConfirm<'a>),
+    /// Somebody's own account.
+    Account(&'a Account<'a>),
     /// Already signed in: continue, or use another account.
     AccountChoice(AccountChoice<'a>),
     /// What a client would learn about the user.
@@ -57,6 +60,7 @@ impl Page<'_> {
             Self::Error(_) => "error.html",
             Self::SignedOut => "signed-out.html",
             Self::SignOutConfirm(_) => "sign-out-confirm.html",
+            Self::Account(_) => "account.html",
             Self::AccountChoice(_) => "account-choice.html",
             Self::Consent(_) => "consent.html",
             Self::DeviceCode(_) => "device-code.html",
@@ -83,6 +87,7 @@ impl Page<'_> {
             | Self::Error(_)
             | Self::SignedOut
             | Self::SignOutConfirm(_)
+            | Self::Account(_)
             | Self::AccountChoice(_)
             | Self::Consent(_)
             | Self::DeviceCode(_)

@@ -4,6 +4,7 @@
 //! decides nothing; handlers in `web` say which [`Page`] it is. Templates are parsed once and drawn with every sample
 //! at the start, so that a broken override is a refusal to start.
 
+mod account;
 mod context;
 mod overrides;
 mod samples;
@@ -19,6 +20,7 @@ use serde::Serialize;
 
 use crate::assets::{Asset, Assets, TEMPLATES};
 
+pub use account::{Account, AccountNotice, ShownApp, ShownConsent, ShownGroup, ShownSession, ShownToken};
 pub use context::{
     AccountChoice, Consent, Denied, DeviceApproval, DeviceCode, ErrorPage, FormPost, Onward, Page, Retry,
     ScriptConfig, SignIn, SignOutConfirm, Waiting, WayBack,
@@ -26,7 +28,7 @@ pub use context::{
 pub use overrides::PagesError;
 pub use samples::samples;
 pub use theme::{Background, Colour, Image, Theme, ThemeError, ThemeValues};
-pub use words::{DeniedReason, DeviceNotice, ErrorKind, Notice};
+pub use words::{DeniedReason, DeviceNotice, ErrorKind, Notice, ago};
 
 use overrides::Overrides;
 
@@ -155,6 +157,7 @@ fn values(page: &Page<'_>) -> Value {
         Page::Denied(values) => Value::from(Serde(values)),
         Page::Error(values) => Value::from(Serde(values)),
         Page::SignOutConfirm(values) => Value::from(Serde(values)),
+        Page::Account(values) => Value::from(Serde(values)),
         Page::AccountChoice(values) => Value::from(Serde(values)),
         Page::Consent(values) => Value::from(Serde(values)),
         Page::Onward(values) => Value::from(Serde(values)),

@@ -3,6 +3,8 @@
 //! Every template, also an overridden one, is drawn with these before the first visitor comes: a mistake in a
 //! template is a refusal to start and not an error page at night. Tests and translators use them as well.
 
+mod account;
+
 use super::context::{
     AccountChoice, Consent, Denied, DeviceApproval, DeviceCode, ErrorPage, FormPost, Onward, Page, Retry,
     ScriptConfig, SignIn, SignOutConfirm, Waiting, WayBack,
@@ -163,6 +165,9 @@ const ALL: &[(&str, Page<'static>)] = &[
             ..SIGN_OUT
         }),
     ),
+    ("account", Page::Account(&account::WITH_EVERYTHING)),
+    ("account-new-token", Page::Account(&account::WITH_A_NEW_TOKEN)),
+    ("account-bare", Page::Account(&account::BARE)),
     ("account-choice", Page::AccountChoice(ACCOUNT_CHOICE)),
     ("account-choice-local", Page::AccountChoice(AccountChoice { at_plex: false, ..ACCOUNT_CHOICE })),
     ("account-choice-no-email", Page::AccountChoice(AccountChoice { account_email: None, ..ACCOUNT_CHOICE })),

@@ -1,5 +1,6 @@
 //! Every page, drawn with every sample, and the folder of a host.
 
+use std::borrow::Cow;
 use std::fs;
 
 use super::*;
@@ -192,6 +193,73 @@ fn hostile_pages() -> [Page<'static>; 9] {
     ]
 }
 
+/// The same, of somebody's own account.
+fn hostile_account() -> Account<'static> {
+    Account {
+        csrf: EVIL,
+        at_plex: true,
+        account_name: EVIL,
+        account_email: Some(EVIL),
+        subject: EVIL,
+        groups: &[ShownGroup { name: EVIL, why: EVIL }],
+        apps: &[ShownApp { name: EVIL, url: Some(EVIL) }],
+        sessions: &[ShownSession {
+            sid: Cow::Borrowed(EVIL),
+            browser: Some(Cow::Borrowed(EVIL)),
+            address: Some(Cow::Borrowed(EVIL)),
+            signed_in: Cow::Borrowed(EVIL),
+            used: Cow::Borrowed(EVIL),
+            is_here: false,
+        }],
+        consents: &[ShownConsent {
+            client_id: EVIL,
+            client_name: EVIL,
+            scopes: Cow::Borrowed(&[EVIL]),
+            agreed: Cow::Borrowed(EVIL),
+        }],
+        tokens: &[ShownToken {
+            id: EVIL,
+            name: EVIL,
+            apps: Cow::Borrowed(EVIL),
+            used: Some(Cow::Borrowed(EVIL)),
+            is_over: false,
+        }],
+        token_apps: &[EVIL],
+        is_fresh: true,
+        new_token: Some(EVIL),
+        notice: None,
+    }
+}
+
+#[test]
+fn every_notice_of_the_account_page_has_a_word_of_its_own() {
+    for word in ["session", "consent", "token", "nothing", "name", "apps", "many"] {
+        assert_eq!(AccountNotice::of_word(word).map(AccountNotice::word), Some(word));
+    }
+    assert_eq!(AccountNotice::of_word("\"><script>"), None);
+}
+
+#[test]
+fn how_long_ago_something_was_is_said_in_one_unit() {
+    let said = [-5, 0, 59, 60, 119, 120, 3600, 7200, 86_399, 86_400, 172_800].map(ago);
+    assert_eq!(
+        said,
+        [
+            "just now",
+            "just now",
+            "just now",
+            "1 minute ago",
+            "1 minute ago",
+            "2 minutes ago",
+            "1 hour ago",
+            "2 hours ago",
+            "23 hours ago",
+            "1 day ago",
+            "2 days ago"
+        ]
+    );
+}
+
 /// The same, of devices.
 fn hostile_device_pages() -> [Page<'static>; 2] {
     [
@@ -214,7 +282,9 @@ fn hostile_device_pages() -> [Page<'static>; 2] {
 fn req_134_names_of_strangers_are_text() {
     let theme = Theme { title: EVIL.to_owned(), ..Theme::default() };
     let pages = Pages::new(theme, None).unwrap();
-    for page in hostile_pages().into_iter().chain(hostile_device_pages()) {
+    let account = hostile_account();
+    let of_account = [Page::Account(&account)];
+    for page in hostile_pages().into_iter().chain(hostile_device_pages()).chain(of_account) {
         let html = pages.render(&page);
         assert!(html.contains("&lt;img src=x"), "{}", page.template());
         assert!(!html.contains("<img src=x"), "{}: {html}", page.template());
@@ -249,6 +319,7 @@ fn every_form_is_a_post_to_us_with_its_token() {
             let step = action.rsplit('/').next().unwrap();
             assert!(
                 ["/sign-out", "/device"].contains(&action)
+                    || action.starts_with("/account/")
                     || (action.starts_with("/sign-in/01998a2e-") && known.contains(&step)),
                 "{name}: {action}"
             );

@@ -222,3 +222,17 @@ impl Serialize for ErrorKind {
         fields.end()
     }
 }
+
+/// How long ago something was, as people say it.
+pub fn ago(seconds: i64) -> String {
+    let of = |count: i64, unit: &str| match count {
+        1 => format!("1 {unit} ago"),
+        _ => format!("{count} {unit}s ago"),
+    };
+    match seconds {
+        ..60 => "just now".to_owned(),
+        60..3600 => of(seconds / 60, "minute"),
+        3600..86_400 => of(seconds / 3600, "hour"),
+        _ => of(seconds / 86_400, "day"),
+    }
+}

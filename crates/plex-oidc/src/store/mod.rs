@@ -27,10 +27,10 @@ pub mod sqlite;
 use records::{
     AccessTokenRecord, AdoptedPin, Adoption, AppTokenRecord, BrowserSession, ClientTokenRecord, CodeRecord,
     Consent, Declared, DeviceRequest, EndedAccess, EndedSession, Finish, FinishLogin, GatewaySession,
-    GrantEnd, GrantsPolicy, KeyReplacement, LocalAccount, LocalPut, Login, LogoutNotice, NewAppToken,
-    NewClientToken, NewCode, NewDeviceRequest, NewLogin, PushedRequest, PutLocalAccount, Reconfirmed,
-    RedeemCode, RedeemHandover, Redemption, RefreshTokenRecord, RefusedAt, Rotate, Rotation, SealedBytes,
-    SessionName, SignInName, StoredKeyRow, SweepCounts, UserRecord,
+    GrantEnd, GrantsPolicy, KeyReplacement, ListedSession, LocalAccount, LocalPut, Login, LogoutNotice,
+    NewAppToken, NewClientToken, NewCode, NewDeviceRequest, NewLogin, PushedRequest, PutLocalAccount,
+    Reconfirmed, RedeemCode, RedeemHandover, Redemption, RefreshTokenRecord, RefusedAt, Rotate, Rotation,
+    SealedBytes, SessionName, SignInName, StoredKeyRow, SweepCounts, UserRecord,
 };
 
 /// So long a PIN is remembered. Plex forgets it in half an hour.
@@ -239,6 +239,8 @@ pub trait Store: Send + Sync {
 
     /// A live browser session with its user.
     fn browser_session(&self, hash: SecretHash, now: Timestamp) -> Answer<'_, Option<BrowserSession>>;
+    /// The live browser sessions of a user, the last used one first.
+    fn sessions_of(&self, account_id: AccountId, now: Timestamp) -> Answer<'_, Vec<ListedSession>>;
     /// Writes down that a browser session is in use, at most once in [`TOUCH_INTERVAL`]. `true` when it was written.
     fn touch_session(&self, hash: SecretHash, now: Timestamp, idle_expires: Timestamp) -> Answer<'_, bool>;
     /// Ends a browser session, its unredeemed codes, and its grants as `policy` says (requirement 118). The clients that are
@@ -312,8 +314,15 @@ pub trait Store: Send + Sync {
     fn consent(&self, account_id: AccountId, client_id: ClientId) -> Answer<'_, Option<Consent>>;
     /// Stores a consent in the place of an earlier one.
     fn save_consent(&self, consent: Consent) -> Answer<'_, ()>;
-    /// Forgets a consent. `false` when there was none.
-    fn withdraw_consent(&self, account_id: AccountId, client_id: ClientId) -> Answer<'_, bool>;
+    /// Everything that a user agreed to.
+    fn consents(&self, account_id: AccountId) -> Answer<'_, Vec<Consent>>;
+    /// Forgets a consent, and ends what the client holds of this user. `false` when there was none.
+    fn withdraw_consent(
+        &self,
+        account_id: AccountId,
+        client_id: ClientId,
+        now: Timestamp,
+    ) -> Answer<'_, bool>;
 
     /// Removes what is over, at most [`SWEEP_BATCH`] rows of each kind; call again until nothing was left.
     fn sweep(&self, now: Timestamp) -> Answer<'_, SweepCounts>;

@@ -4,9 +4,11 @@
 use std::net::IpAddr;
 
 use http::HeaderMap;
+use http::header::USER_AGENT;
 use plex_oidc_core::authorize::{
     AuthorizationRequest, AuthorizationResponse, AuthorizeErrorCode as Code, Progress, RedirectError, Step,
 };
+use plex_oidc_core::user_agent::browser_name;
 use tracing::warn;
 
 use super::respond::{Answer, failed, page_error, to_attempt, to_client, with_cookie};
@@ -15,7 +17,7 @@ use crate::flow::attempt::{self, Frozen};
 use crate::flow::issue::{Holder, new_code};
 use crate::flow::{FlowError, answered, complete};
 use crate::pages::ErrorKind;
-use crate::store::records::{BrowserSession, RefusedAt};
+use crate::store::records::{BrowserSession, RefusedAt, SeenFrom};
 
 /// Answers a request that passed every check.
 pub async fn enter(
@@ -59,7 +61,7 @@ async fn answer(
         warn!(%address, "too many authorization requests");
         return Ok(page_error(app, ErrorKind::RateLimited, None));
     }
-    let frozen = Frozen { request: request.clone(), signed_in: None };
+    let frozen = Frozen { request: request.clone(), signed_in: None, from: seen_from(headers, address) };
     let (id, cookie) = attempt::begin(app, &frozen).await?;
     if let (Step::Deny(denial), Some(session)) = (&step, session) {
         complete::deny(app, (id, RefusedAt::Start), *denial, &session.user.person).await?;
@@ -72,6 +74,12 @@ async fn answer(
         answer = with_cookie(answer, &app.cookies.clear_session());
     }
     Ok(answer)
+}
+
+/// What a session that is begun here will be called by, for the person whose it is.
+fn seen_from(headers: &HeaderMap, address: IpAddr) -> SeenFrom {
+    let user_agent = headers.get(USER_AGENT).and_then(|value| value.to_str().ok());
+    SeenFrom { browser: user_agent.and_then(browser_name), address: Some(address) }
 }
 
 /// Every code is stored with its grant, so that one browser in a loop would fill the disk.

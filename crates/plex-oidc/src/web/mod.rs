@@ -1,6 +1,7 @@
 //! One file per endpoint or page. A handler reads the request, calls a flow or the store, and writes the answer; it
 //! never calls another handler.
 
+pub mod account;
 pub mod assets;
 pub mod authorize;
 pub mod authz;
@@ -10,6 +11,7 @@ pub mod device_authorization;
 pub mod entrance;
 pub mod gateway_sign_in;
 pub mod health;
+pub mod here;
 pub mod introspect;
 pub mod metadata;
 pub mod par;

@@ -5,20 +5,20 @@ use axum::extract::State as Shared;
 use http::{HeaderMap, Method, StatusCode};
 use plex_oidc_core::client::Client;
 use plex_oidc_core::form::Parameters;
-use plex_oidc_core::id::Sid;
 use plex_oidc_core::jose::verify_id_token_hint;
 use plex_oidc_core::logout::{self, LogoutDoubt, LogoutRequest, WayBack};
 use plex_oidc_core::secret::Secret;
 use tracing::warn;
 use url::form_urlencoded::Serializer;
 
-use super::request::{MAX_QUERY_BYTES, Sent, Unreadable, comes_from_us};
+use super::here::{Here, here, is_our_form};
+use super::request::{MAX_QUERY_BYTES, Sent, Unreadable};
 use super::respond::{Answer, failed, onward, page, page_error, see_other, with_cookie};
 use crate::app::{App, State};
 use crate::flow::{FlowError, attempt, sign_out as flow};
 use crate::pages::{self, ErrorKind, Page, SignOutConfirm};
-use crate::session::{form_token, form_token_is_right};
-use crate::store::records::{BrowserSession, SessionName};
+use crate::session::form_token;
+use crate::store::records::SessionName;
 
 /// Marks a request that came with a verified ID token, which it does not hold any more.
 const VOUCHED: &str = "vouched";
@@ -41,7 +41,7 @@ pub async fn sign_out(
 ) -> Answer {
     let Some(cookie) = app.cookies.session(&headers) else { return signed_out(&app) };
     let form = match sent {
-        Ok(Sent(form)) if is_our_own(&app, &cookie, &headers, &form) => form,
+        Ok(Sent(form)) if is_our_form(&app, &cookie, &headers, &form) => form,
         Ok(_) | Err(_) => return page_error(&app, ErrorKind::FormExpired, None),
     };
     let ended = match form.get("answer") {
@@ -141,35 +141,11 @@ fn is_vouched_for(app: &App, parameters: &Parameters, client: &Client) -> bool {
     vouched.is_some_and(|id| id == client.id.as_str().as_bytes())
 }
 
-/// The live session of this browser, and its cookie.
-struct Here {
-    cookie: Secret,
-    session: BrowserSession,
-}
-
-impl Here {
-    /// The session as this client knows it.
-    fn sid_for(&self, app: &App, client: Option<&Client>) -> Sid {
-        client.map_or(self.session.sid, |client| app.sid_for(client, self.session.sid))
-    }
-}
-
-async fn here(app: &App, headers: &HeaderMap) -> Result<Option<Here>, FlowError> {
-    let Some(cookie) = app.cookies.session(headers) else { return Ok(None) };
-    let session = attempt::session(app, Some(&cookie)).await?;
-    Ok(session.map(|session| Here { cookie, session }))
-}
-
 /// `false`: the session is over, so that nobody knows whose others there are.
 async fn end_everywhere(app: &App, cookie: &Secret) -> Result<bool, FlowError> {
     let Some(session) = attempt::session(app, Some(cookie)).await? else { return Ok(false) };
     flow::end_everywhere(app, session.user.account_id()).await?;
     Ok(true)
-}
-
-fn is_our_own(app: &App, cookie: &Secret, headers: &HeaderMap, form: &Parameters) -> bool {
-    let token = form.get("csrf").ok().flatten().unwrap_or("");
-    comes_from_us(app, headers) && form_token_is_right(cookie, token)
 }
 
 /// The question. The way back travels with its form, and is checked again when it comes.

@@ -45,6 +45,7 @@ const SHARED_BY_HANDLERS: &[&str] = &[
     "web::request",
     "web::client_call",
     "web::entrance",
+    "web::here",
     "web::sign_in::form",
     "web::sign_in::views",
     "web::authz::answers",

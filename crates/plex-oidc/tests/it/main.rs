@@ -8,6 +8,7 @@
     reason = "helpers of tests fail by panicking too"
 )]
 
+mod account;
 mod authorize;
 mod browser_security;
 mod claims;

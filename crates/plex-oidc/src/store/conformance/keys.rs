@@ -126,8 +126,38 @@ pub(crate) async fn consents_are_kept_per_user_and_client(store: &Shared) {
         Some(consent)
     );
 
-    assert!(!store.withdraw_consent(AccountId::Plex(PlexAccountId(8)), client("photos")).await.unwrap());
-    assert!(store.withdraw_consent(AccountId::Plex(PlexAccountId(7)), client("photos")).await.unwrap());
-    assert!(!store.withdraw_consent(AccountId::Plex(PlexAccountId(7)), client("photos")).await.unwrap());
+    assert!(
+        !store.withdraw_consent(AccountId::Plex(PlexAccountId(8)), client("photos"), after(1)).await.unwrap()
+    );
+    assert!(
+        store.withdraw_consent(AccountId::Plex(PlexAccountId(7)), client("photos"), after(1)).await.unwrap()
+    );
+    assert!(
+        !store.withdraw_consent(AccountId::Plex(PlexAccountId(7)), client("photos"), after(1)).await.unwrap()
+    );
     assert_eq!(store.consent(AccountId::Plex(PlexAccountId(7)), client("photos")).await.unwrap(), None);
+}
+
+pub(crate) async fn a_consent_that_is_taken_back_ends_what_its_client_holds(store: &Shared) {
+    let (code, tokens) = redeemed(store).await;
+    let (_, others) = redeemed(store).await;
+    let account_id = code.grant.account_id;
+    let consent = |name: &str| Consent {
+        account_id,
+        client_id: client(name),
+        scopes: ScopeSet::parse("openid"),
+        granted_at: T0,
+    };
+    for name in ["files", "photos"] {
+        store.save_consent(consent(name)).await.unwrap();
+    }
+    assert_eq!(store.consents(account_id).await.unwrap(), [consent("files"), consent("photos")]);
+    assert!(store.withdraw_consent(account_id, client("files"), after(1)).await.unwrap());
+    assert!(store.access_token(tokens.access.hash, after(2)).await.unwrap().is_some(), "another client's");
+    assert!(store.withdraw_consent(account_id, client("photos"), after(1)).await.unwrap());
+    assert!(store.access_token(tokens.access.hash, after(2)).await.unwrap().is_none());
+    let refresh = store.refresh_token(tokens.refresh.unwrap().hash).await.unwrap().unwrap();
+    assert_eq!(refresh.grant.ended_at, Some(after(1)));
+    assert!(store.access_token(others.access.hash, after(2)).await.unwrap().is_some(), "another person's");
+    assert_eq!(store.consents(account_id).await.unwrap(), []);
 }

@@ -122,6 +122,7 @@ pub(super) fn session(account: u64) -> NewBrowserSession {
         created: T0,
         idle_expires: T0.plus(Seconds::hours(1)),
         absolute_expires: T0.plus(Seconds::hours(8)),
+        from: SeenFrom { browser: Some("Firefox on Linux".to_owned()), address: Some([192, 0, 2, 7].into()) },
     }
 }
 

@@ -13,6 +13,30 @@ pub(crate) async fn a_browser_session_lives_until_its_limits(store: &Shared) {
     assert!(store.browser_session(hash(), T0).await.unwrap().is_none());
 }
 
+pub(crate) async fn the_sessions_of_a_person_are_those_that_live_the_last_used_first(store: &Shared) {
+    let (old, other) = (signed_in(store).await, signed_in(store).await);
+    let account = old.account_id;
+    let login = login();
+    store.begin_login(login.clone()).await.unwrap();
+    let mut finish = finish(&login, FinishedBy::BrowserSession, super::plex_number(account));
+    finish.code = None;
+    let new = finish.session.clone().unwrap();
+    assert_eq!(store.finish_login(finish).await.unwrap(), Finish::Finished);
+    assert!(store.touch_session(old.hash, after(60), after(3000)).await.unwrap());
+    let sids = async |now| -> Vec<Sid> {
+        store.sessions_of(account, now).await.unwrap().into_iter().map(|session| session.sid).collect()
+    };
+    assert_eq!(sids(after(61)).await, [old.sid, new.sid]);
+    let listed = store.sessions_of(account, after(61)).await.unwrap().remove(0);
+    assert_eq!((listed.auth_time, listed.last_seen, &listed.from), (T0, after(60), &old.from));
+    assert_eq!(sids(after(3000)).await, [new.sid], "nobody used the other");
+    assert_eq!(sids(new.idle_expires).await, []);
+    store.end_session(SessionName::Sid(new.sid), GrantsPolicy::EndAll, after(62)).await.unwrap();
+    assert_eq!(sids(after(62)).await, [old.sid]);
+    let of_other = store.sessions_of(other.account_id, after(61)).await.unwrap();
+    assert_eq!(of_other.into_iter().map(|session| session.sid).collect::<Vec<_>>(), [other.sid]);
+}
+
 pub(crate) async fn the_use_of_a_session_is_noted_once_a_minute(store: &Shared) {
     let new = signed_in(store).await;
     let touch = |now: Timestamp| store.touch_session(new.hash, now, now.plus(Seconds::hours(1)));

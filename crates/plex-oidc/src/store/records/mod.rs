@@ -34,7 +34,9 @@ pub use logins::{
 };
 pub use logout::LogoutNotice;
 pub use pushed::PushedRequest;
-pub use sessions::{BrowserSession, EndedSession, GrantsPolicy, NewBrowserSession, SessionName};
+pub use sessions::{
+    BrowserSession, EndedSession, GrantsPolicy, ListedSession, NewBrowserSession, SeenFrom, SessionName,
+};
 pub use tokens::{
     AccessTokenRecord, NewAccessToken, NewRefreshToken, RefreshTokenRecord, Renewal, Rotate, Rotation,
 };

@@ -1,8 +1,12 @@
 //! Browser sessions.
 
+use std::net::IpAddr;
+
 use plex_oidc_core::id::{AccountId, Sid};
 use plex_oidc_core::secret::SecretHash;
 use plex_oidc_core::time::Timestamp;
+
+use serde::{Deserialize, Serialize};
 
 use super::UserRecord;
 
@@ -23,6 +27,30 @@ pub struct NewBrowserSession {
     pub idle_expires: Timestamp,
     /// When it is over in any case.
     pub absolute_expires: Timestamp,
+    /// Where it began.
+    pub from: SeenFrom,
+}
+
+/// Where a browser session began, for the person whose it is to know it again. Nothing is decided by it.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct SeenFrom {
+    /// A short name of the browser.
+    pub browser: Option<String>,
+    /// The address that it had.
+    pub address: Option<IpAddr>,
+}
+
+/// A live browser session in the list of a person.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ListedSession {
+    /// Its public name.
+    pub sid: Sid,
+    /// When the person last proved who they are in it.
+    pub auth_time: Timestamp,
+    /// When it was last used, to the minute.
+    pub last_seen: Timestamp,
+    /// Where it began.
+    pub from: SeenFrom,
 }
 
 /// A live browser session as stored.

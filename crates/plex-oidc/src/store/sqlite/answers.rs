@@ -10,10 +10,10 @@ use plex_oidc_core::token::device::Pace;
 use super::super::records::{
     AccessTokenRecord, AdoptedPin, Adoption, AppTokenRecord, BrowserSession, ClientTokenRecord, CodeRecord,
     Consent, Declared, DeviceRequest, EndedAccess, EndedSession, Finish, FinishLogin, GatewaySession,
-    GrantEnd, GrantsPolicy, KeyReplacement, LocalAccount, LocalPut, Login, LogoutNotice, NewAppToken,
-    NewClientToken, NewCode, NewDeviceRequest, NewLogin, PushedRequest, PutLocalAccount, Reconfirmed,
-    RedeemCode, RedeemHandover, Redemption, RefreshTokenRecord, RefusedAt, Rotate, Rotation, SealedBytes,
-    SessionName, SignInName, StoredKeyRow, SweepCounts, UserRecord,
+    GrantEnd, GrantsPolicy, KeyReplacement, ListedSession, LocalAccount, LocalPut, Login, LogoutNotice,
+    NewAppToken, NewClientToken, NewCode, NewDeviceRequest, NewLogin, PushedRequest, PutLocalAccount,
+    Reconfirmed, RedeemCode, RedeemHandover, Redemption, RefreshTokenRecord, RefusedAt, Rotate, Rotation,
+    SealedBytes, SessionName, SignInName, StoredKeyRow, SweepCounts, UserRecord,
 };
 use super::super::{Answer, Store};
 use super::writer::Durability;
@@ -187,6 +187,10 @@ impl Store for SqliteStore {
         self.read(move |conn| sessions::browser_session(conn, hash, now))
     }
 
+    fn sessions_of(&self, account_id: AccountId, now: Timestamp) -> Answer<'_, Vec<ListedSession>> {
+        self.read(move |conn| sessions::of_user(conn, account_id, now))
+    }
+
     fn touch_session(&self, hash: SecretHash, now: Timestamp, idle_expires: Timestamp) -> Answer<'_, bool> {
         self.write_forgettable(move |conn| sessions::touch(conn, hash, now, idle_expires))
     }
@@ -302,8 +306,17 @@ impl Store for SqliteStore {
         self.write(move |conn| users::save_consent(conn, &consent))
     }
 
-    fn withdraw_consent(&self, account_id: AccountId, client_id: ClientId) -> Answer<'_, bool> {
-        self.write(move |conn| users::withdraw_consent(conn, account_id, &client_id))
+    fn consents(&self, account_id: AccountId) -> Answer<'_, Vec<Consent>> {
+        self.read(move |conn| users::consents(conn, account_id))
+    }
+
+    fn withdraw_consent(
+        &self,
+        account_id: AccountId,
+        client_id: ClientId,
+        now: Timestamp,
+    ) -> Answer<'_, bool> {
+        self.write(move |conn| users::withdraw_consent(conn, account_id, &client_id, now))
     }
 
     fn sweep(&self, now: Timestamp) -> Answer<'_, SweepCounts> {

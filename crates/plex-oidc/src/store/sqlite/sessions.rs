@@ -6,10 +6,11 @@ use plex_oidc_core::time::Timestamp;
 use rusqlite::{Connection, params};
 
 use super::logout;
-use super::rows::{Fields, Result, account_param, change, first};
+use super::rows::{Fields, Result, account_param, all, change, first};
 use crate::store::TOUCH_INTERVAL;
 use crate::store::records::{
-    BrowserSession, EndedSession, GrantEnd, GrantsPolicy, NewBrowserSession, SessionName,
+    BrowserSession, EndedSession, GrantEnd, GrantsPolicy, ListedSession, NewBrowserSession, SeenFrom,
+    SessionName,
 };
 
 pub(super) fn browser_session(
@@ -38,6 +39,29 @@ pub(super) fn browser_session(
     )
 }
 
+pub(super) fn of_user(conn: &Connection, account: AccountId, now: Timestamp) -> Result<Vec<ListedSession>> {
+    all(
+        conn,
+        r#"SELECT sid AS "browser_sessions.sid", auth_time AS "browser_sessions.auth_time",
+            last_seen AS "browser_sessions.last_seen", browser AS "browser_sessions.browser",
+            address AS "browser_sessions.address"
+        FROM browser_sessions WHERE account_id = ?1 AND idle_expires > ?2 AND absolute_expires > ?2
+        ORDER BY last_seen DESC, sid"#,
+        params![account_param(account)?, now.0],
+        |row| {
+            Ok(ListedSession {
+                sid: Sid(row.uuid("browser_sessions.sid")?),
+                auth_time: row.time("browser_sessions.auth_time")?,
+                last_seen: row.time("browser_sessions.last_seen")?,
+                from: SeenFrom {
+                    browser: row.get("browser_sessions.browser")?,
+                    address: row.parsed_opt("browser_sessions.address", |text| text.parse().ok())?,
+                },
+            })
+        },
+    )
+}
+
 pub(super) fn insert(conn: &Connection, session: &NewBrowserSession) -> Result<()> {
     // Two tabs may renew one session at the same moment: the later one has it.
     change(
@@ -48,8 +72,8 @@ pub(super) fn insert(conn: &Connection, session: &NewBrowserSession) -> Result<(
     change(
         conn,
         "INSERT INTO browser_sessions
-            (hash, sid, account_id, auth_time, created, last_seen, idle_expires, absolute_expires)
-        VALUES (?1, ?2, ?3, ?4, ?5, ?5, ?6, ?7)",
+            (hash, sid, account_id, auth_time, created, last_seen, idle_expires, absolute_expires, browser, address)
+        VALUES (?1, ?2, ?3, ?4, ?5, ?5, ?6, ?7, ?8, ?9)",
         params![
             session.hash.0,
             session.sid.0.as_bytes(),
@@ -57,7 +81,9 @@ pub(super) fn insert(conn: &Connection, session: &NewBrowserSession) -> Result<(
             session.auth_time.0,
             session.created.0,
             session.idle_expires.0,
-            session.absolute_expires.0
+            session.absolute_expires.0,
+            session.from.browser,
+            session.from.address.map(|address| address.to_string())
         ],
     )?;
     Ok(())

@@ -34,6 +34,19 @@ async fn what_is_confirmed_of_many_does_not_undo_what_was_learned_meanwhile() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_consent_that_is_taken_back_ends_what_its_client_holds() {
+    check(async |store| keys::a_consent_that_is_taken_back_ends_what_its_client_holds(store).await).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_sessions_of_a_person_are_those_that_live_the_last_used_first() {
+    check(async |store| {
+        sessions::the_sessions_of_a_person_are_those_that_live_the_last_used_first(store).await;
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_number_too_large_for_the_database_is_refused() {
     check(async |store| keys::a_number_too_large_for_the_database_is_refused(store).await).await;
 }

@@ -96,14 +96,7 @@ pub(super) fn consent(
             granted_at AS "consents.granted_at"
         FROM consents WHERE account_id = ?1 AND client_id = ?2"#,
         params![account_param(account)?, client_id.as_str()],
-        |row| {
-            Ok(Consent {
-                account_id: account,
-                client_id: row.client_id("consents.client_id")?,
-                scopes: row.scopes("consents.scopes")?,
-                granted_at: row.time("consents.granted_at")?,
-            })
-        },
+        |row| consent_of(account, row),
     )
 }
 
@@ -123,7 +116,39 @@ pub(super) fn save_consent(conn: &Connection, consent: &Consent) -> Result<()> {
     Ok(())
 }
 
-pub(super) fn withdraw_consent(conn: &Connection, account: AccountId, client_id: &ClientId) -> Result<bool> {
+pub(super) fn consents(conn: &Connection, account: AccountId) -> Result<Vec<Consent>> {
+    all(
+        conn,
+        r#"SELECT client_id AS "consents.client_id", scopes AS "consents.scopes",
+            granted_at AS "consents.granted_at"
+        FROM consents WHERE account_id = ?1 ORDER BY client_id"#,
+        [account_param(account)?],
+        |row| consent_of(account, row),
+    )
+}
+
+fn consent_of(account_id: AccountId, row: &Fields<'_>) -> Result<Consent> {
+    Ok(Consent {
+        account_id,
+        client_id: row.client_id("consents.client_id")?,
+        scopes: row.scopes("consents.scopes")?,
+        granted_at: row.time("consents.granted_at")?,
+    })
+}
+
+/// What the client holds by it ends too: grants with their tokens.
+pub(super) fn withdraw_consent(
+    conn: &Connection,
+    account: AccountId,
+    client_id: &ClientId,
+    now: Timestamp,
+) -> Result<bool> {
+    change(
+        conn,
+        "UPDATE grants SET ended_at = ?3, ended_why = ?4
+        WHERE account_id = ?1 AND client_id = ?2 AND ended_at IS NULL",
+        params![account_param(account)?, client_id.as_str(), now.0, GrantEnd::Revoked.as_str()],
+    )?;
     let removed = change(
         conn,
         "DELETE FROM consents WHERE account_id = ?1 AND client_id = ?2",

@@ -3,11 +3,9 @@
 use axum::extract::{Path, State as Shared};
 use http::{HeaderMap, StatusCode};
 use plex_oidc_core::authorize::{Progress, Step};
-use plex_oidc_core::client::SubjectType;
 use plex_oidc_core::decide::Denial;
 use plex_oidc_core::device::OnDevice;
 use plex_oidc_core::id::AccountId;
-use plex_oidc_core::scope::Scope;
 
 use crate::app::{App, State};
 use crate::flow::FlowError;
@@ -17,7 +15,7 @@ use crate::session::form_token;
 use crate::store::records::{BrowserSession, LoginState};
 use crate::web::request::open_for_page;
 use crate::web::respond::{Answer, failed, page, page_error, see_other};
-use crate::web::sign_in::views::sign_in;
+use crate::web::sign_in::views::{in_plain_words, sign_in};
 
 /// `GET /sign-in/{request_id}`.
 pub async fn show(Shared(app): Shared<State>, path: Path<String>, headers: HeaderMap) -> Answer {
@@ -162,19 +160,4 @@ fn approval(app: &App, attempt: &Attempt<'_>, device: &OnDevice, session: &Brows
 fn scopes_in_plain_words(attempt: &Attempt<'_>) -> Vec<&'static str> {
     let scopes = attempt.frozen.request.all_scopes();
     scopes.iter().map(|scope| in_plain_words(scope, &attempt.client.subject_type)).collect()
-}
-
-fn in_plain_words(scope: Scope, subject_type: &SubjectType) -> &'static str {
-    match scope {
-        Scope::OpenId => match subject_type {
-            SubjectType::Public => "Who you are: the number of your account",
-            SubjectType::Pairwise(_) => "Who you are: a name that stands for your account",
-        },
-        Scope::Profile => "Your user name, your name and your picture",
-        Scope::Email => "Your e-mail address",
-        Scope::Address => "Your postal address",
-        Scope::Phone => "Your phone number",
-        Scope::Groups => "What is shared with you, as group names",
-        Scope::OfflineAccess => "Keep you signed in while you are away",
-    }
 }

@@ -49,6 +49,8 @@ async fn ready(house: &House, path: &str) -> (Browser, Answer, String) {
     let page = browser.open(&choose.url()).await.expect(200);
     let form = if ["/sign-out", "/device"].contains(&path) {
         browser.open(path).await.form(path)
+    } else if path.starts_with("/account/") {
+        browser.open("/sign-out").await.form("/sign-out") // bound to the same session
     } else {
         page.form("/cancel")
     };
@@ -95,7 +97,10 @@ async fn req_131_every_post_needs_its_token_and_must_come_from_us() {
         assert!(looked_at, "{path}: {answer:?}");
         count += 1;
     }
-    assert_eq!(count, 9, "pin, start, password, again, cancel, continue, consent, sign-out, device");
+    assert_eq!(
+        count, 13,
+        "pin, start, password, again, cancel, continue, consent, sign-out, device, four of the account"
+    );
 }
 
 impl Browser {
@@ -115,13 +120,13 @@ async fn req_131_a_browser_that_says_nothing_about_itself_needs_the_token() {
     assert_eq!(answer.expect(200).leaves().error(), "access_denied");
 }
 
-/// Every GET but two is read-only. `/authorize` begins an attempt, and gives codes to whoever is signed in (RFC 6749
-/// s. 3.1 wants GET); `return` is where Plex sends the browser back, as to a redirect URI: it works once, with the
+/// Every GET but four is read-only. `/authorize` begins an attempt, and gives codes to whoever is signed in (RFC 6749
+/// s. 3.1 wants GET); our own pages begin one as well, for whoever is not signed in, or wants to anew; `return` is where Plex sends the browser back, as to a redirect URI: it works once, with the
 /// cookie of its attempt.
 #[tokio::test]
 async fn req_132_a_get_changes_nothing() {
     let house = with_consent().start().await;
-    let exceptions = ["/authorize", "/sign-in/{request}/return"];
+    let exceptions = ["/authorize", "/sign-in/{request}/return", "/account", "/account/again"];
     let (mut browser, page, _) = ready(&house, "").await;
     let mut approved = house.browser();
     let waiting = approved.open(&house.relying_party("wiki").authorization().url()).await;

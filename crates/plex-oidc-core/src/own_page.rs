@@ -1,0 +1,113 @@
+//! Pages of our own that somebody must be signed in for. Signing in for one is an authorization request like any other, for a
+//! client that nobody else can be; its answer leads back to the page, and nothing in it is ever redeemed.
+
+use crate::authorize::{AuthorizationRequest, ResponseMode};
+use crate::client::Client;
+use crate::decide::AllowRule;
+use crate::gateway::handover;
+use crate::groups::Group;
+use crate::id::ClientId;
+use crate::issuer::Issuer;
+use crate::prompt::Prompt;
+use crate::redirect::RedirectTarget;
+use crate::requested_claims::RequestedClaims;
+use crate::resource::ResourceSet;
+use crate::scope::{Scope, ScopeSet};
+
+/// How the identifiers of these clients begin.
+pub const CLIENT_PREFIX: &str = "own:";
+
+/// A page of our own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OwnPage {
+    /// A guest's own page: who am I, where am I signed in.
+    Account,
+}
+
+impl OwnPage {
+    /// Every page.
+    pub const ALL: [Self; 1] = [Self::Account];
+
+    /// Its path.
+    pub const fn path(self) -> &'static str {
+        match self {
+            Self::Account => "/account",
+        }
+    }
+
+    /// The client that stands for it.
+    fn client_id(self) -> Option<ClientId> {
+        ClientId::parse(&format!("{CLIENT_PREFIX}{}", self.path().trim_start_matches('/')))
+    }
+
+    /// The client that stands for it: everybody who may come in at all may see the page.
+    pub fn client(self) -> Option<Client> {
+        let name = match self {
+            Self::Account => "your account",
+        };
+        let everybody = [Group::owner(), Group::home(), Group::friend(), Group::managed(), Group::local()];
+        let allow = everybody.into_iter().map(AllowRule::Group).collect();
+        Some(Client::of_ours(self.client_id()?, name.to_owned(), allow))
+    }
+
+    /// The request to sign in for it.
+    pub fn request(self, issuer: &Issuer, prompt: Prompt) -> Option<AuthorizationRequest> {
+        Some(AuthorizationRequest {
+            client_id: self.client_id()?,
+            redirect: RedirectTarget::of_own_page(issuer, self),
+            response_mode: ResponseMode::Query,
+            state: None,
+            nonce: None,
+            scopes: ScopeSet::from_iter([Scope::OpenId]),
+            requested_claims: RequestedClaims::default(),
+            resources: ResourceSet::default(),
+            challenge: None,
+            prompt,
+            max_age: None,
+            expected_subject: None,
+            required_acr: None,
+            login_hint: None,
+            ui_locales: None,
+            pushed: None,
+            device: None,
+        })
+    }
+
+    /// Whether `client` stands for a page of ours whose answer goes to `target`.
+    pub fn receives(client: &Client, target: &RedirectTarget, issuer: &Issuer) -> bool {
+        let is_it = |page: &Self| page.client_id().as_ref() == Some(&client.id);
+        Self::ALL
+            .iter()
+            .find(|page| is_it(page))
+            .is_some_and(|page| target.as_str() == RedirectTarget::of_own_page(issuer, *page).as_str())
+    }
+}
+
+/// Whether only we ask in the name of this client: it stands for a page of ours, or for an application behind the gateway. No
+/// relying party can be registered so.
+pub fn is_ours(client: &str) -> bool {
+    client.starts_with(CLIENT_PREFIX) || handover::is_gateway_client(client)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_answer_for_a_page_goes_to_that_page_alone() {
+        let issuer = Issuer::parse("https://auth.example.com").unwrap();
+        let client = OwnPage::Account.client().unwrap();
+        let request = OwnPage::Account.request(&issuer, Prompt::Unspecified).unwrap();
+        assert_eq!(
+            (request.redirect.as_str(), &request.client_id),
+            ("https://auth.example.com/account", &client.id)
+        );
+        assert!(OwnPage::receives(&client, &request.redirect, &issuer));
+        let other = Issuer::parse("https://other.example.com").unwrap();
+        assert!(!OwnPage::receives(&client, &RedirectTarget::of_own_page(&other, OwnPage::Account), &issuer));
+        assert!(!OwnPage::receives(&client, &RedirectTarget::of_device(&issuer), &issuer));
+        let registered = Client { id: ClientId::parse("account").unwrap(), ..client.clone() };
+        assert!(!OwnPage::receives(&registered, &request.redirect, &issuer));
+        assert!(is_ours(client.id.as_str()) && is_ours("app:wiki") && !is_ours("account"));
+    }
+}

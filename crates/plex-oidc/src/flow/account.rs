@@ -1,0 +1,169 @@
+//! What somebody sees of themselves, and what they may end of it. Nobody reaches anything of anybody else's: every question names
+//! the account of the session that asks.
+
+use plex_oidc_core::client::Client;
+use plex_oidc_core::decide::{Decision, Person, decide, decide_for};
+use plex_oidc_core::gateway::{GatewayApp, HostPattern};
+use plex_oidc_core::id::{AccountId, ClientId, Sid};
+use plex_oidc_core::secret::Secret;
+use plex_oidc_core::time::Seconds;
+use tracing::info;
+use url::Url;
+
+use super::{FlowError, app_tokens, sign_out};
+use crate::app::App;
+use crate::store::records::{
+    AppTokenRecord, BrowserSession, Consent, GrantsPolicy, ListedSession, SessionName, UserRecord,
+};
+
+/// How long ago somebody must have signed in to be given what outlives the session.
+pub const FRESH: Seconds = Seconds::minutes(10);
+
+/// Everything that the page shows.
+pub struct Overview<'a> {
+    /// What this person may use.
+    pub apps: Vec<Usable<'a>>,
+    /// Where they are signed in.
+    pub sessions: Vec<ListedSession>,
+    /// What they agreed to, with the clients that are still there.
+    pub consents: Vec<(&'a Client, Consent)>,
+    /// Their app tokens.
+    pub tokens: Vec<AppTokenRecord>,
+    /// The applications that a token of theirs can be for.
+    pub token_apps: Vec<&'a GatewayApp>,
+}
+
+/// An application that somebody may use.
+pub struct Usable<'a> {
+    /// Its name for people.
+    pub name: &'a str,
+    /// Where it is, if that can be told.
+    pub url: Option<String>,
+}
+
+/// Collects what `session` may see.
+pub async fn overview<'a>(app: &'a App, session: &BrowserSession) -> Result<Overview<'a>, FlowError> {
+    let (person, account) = (&session.user.person, session.user.account_id());
+    let token_apps = usable_apps(app, person);
+    let of_gateway = token_apps.iter().map(|found| Usable { name: &found.name, url: address_of(app, found) });
+    let of_clients =
+        app.clients.iter().filter(|client| client.is_for_people() && may_use(app, person, client));
+    let of_clients = of_clients.map(|client| Usable { name: &client.name, url: home_of(client) });
+    let mut apps: Vec<_> = of_clients.chain(of_gateway).collect();
+    apps.sort_by_key(|usable| usable.name.to_lowercase());
+    let consents = app.store.consents(account).await?.into_iter();
+    let consents =
+        consents.filter_map(|consent| Some((app.clients.find(consent.client_id.as_str())?, consent)));
+    Ok(Overview {
+        apps,
+        sessions: app.store.sessions_of(account, app.clock.now()).await?,
+        consents: consents.collect(),
+        tokens: tokens_of(app, account).await?,
+        token_apps,
+    })
+}
+
+fn may_use(app: &App, person: &Person, client: &Client) -> bool {
+    decide(person, client, &app.rules, app.clock.now()) == Decision::Allow
+}
+
+fn usable_apps<'a>(app: &'a App, person: &Person) -> Vec<&'a GatewayApp> {
+    let now = app.clock.now();
+    let may = |found: &&GatewayApp| decide_for(person, &found.audience, &app.rules, now) == Decision::Allow;
+    app.gateway.apps.0.iter().filter(may).collect()
+}
+
+/// The site that a client is: where it takes its answers, if people can go there.
+fn home_of(client: &Client) -> Option<String> {
+    let urls = client.redirect_uris.iter().filter_map(|uri| Url::parse(uri.as_str()).ok());
+    let https = urls.into_iter().find(|url| url.scheme() == "https")?;
+    Some(format!("{}/", https.origin().ascii_serialization()))
+}
+
+fn address_of(app: &App, found: &GatewayApp) -> Option<String> {
+    let scheme = if app.issuer.is_https() { "https" } else { "http" };
+    found.hosts.iter().find_map(|host| match host {
+        HostPattern::Exact(host) => Some(format!("{scheme}://{}/", host.as_str())),
+        HostPattern::Below(_) => None,
+    })
+}
+
+async fn tokens_of(app: &App, account: AccountId) -> Result<Vec<AppTokenRecord>, FlowError> {
+    let tokens = app.store.app_tokens().await?;
+    Ok(tokens.into_iter().filter(|token| token.user.account_id() == account).collect())
+}
+
+/// Whether a session is fresh enough for what outlives it.
+pub fn is_fresh(app: &App, session: &BrowserSession) -> bool {
+    !session.auth_time.plus(FRESH).has_passed(app.clock.now())
+}
+
+/// Ends one session of this person, with all that came of it: the browser may be in other hands. `false`: it is not theirs, or
+/// gone already.
+pub async fn end_session(app: &App, account: AccountId, sid: Sid) -> Result<bool, FlowError> {
+    let now = app.clock.now();
+    let theirs = app.store.sessions_of(account, now).await?.into_iter().any(|session| session.sid == sid);
+    if !theirs {
+        return Ok(false);
+    }
+    let ended = app.store.end_session(SessionName::Sid(sid), GrantsPolicy::EndAll, now).await?;
+    info!(%account, %sid, "somebody ended a session of theirs from another");
+    sign_out::announce(app);
+    Ok(ended.is_some())
+}
+
+/// Takes back what this person agreed to, and ends what the client holds by it.
+pub async fn withdraw(app: &App, account: AccountId, client: ClientId) -> Result<bool, FlowError> {
+    let withdrawn = app.store.withdraw_consent(account, client.clone(), app.clock.now()).await?;
+    info!(%account, %client, withdrawn, "somebody took their consent back");
+    sign_out::announce(app);
+    Ok(withdrawn)
+}
+
+/// Ends an app token of this person. `false`: it is not theirs, or gone already.
+pub async fn revoke_token(app: &App, account: AccountId, id: &str) -> Result<bool, FlowError> {
+    let theirs = tokens_of(app, account).await?.into_iter().any(|token| token.id == id);
+    let revoked = theirs && app.store.revoke_app_token(id.to_owned()).await?;
+    info!(%account, token = id, revoked, "somebody ended an app token of theirs");
+    Ok(revoked)
+}
+
+/// Why no token was made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NoToken {
+    /// The sign-in is too long ago.
+    NotFresh,
+    /// The name cannot be used.
+    Name,
+    /// No application was chosen that this person may use.
+    NoApps,
+    /// There are too many already.
+    TooMany,
+}
+
+/// Makes an app token for the applications with these names that this person may use.
+pub async fn make_token<'n>(
+    app: &App,
+    session: &BrowserSession,
+    name: &str,
+    named: impl Iterator<Item = &'n str>,
+) -> Result<Result<Secret, NoToken>, FlowError> {
+    let user: &UserRecord = &session.user;
+    if !is_fresh(app, session) {
+        return Ok(Err(NoToken::NotFresh));
+    }
+    if !app_tokens::is_name(name) {
+        return Ok(Err(NoToken::Name));
+    }
+    let named: Vec<_> = named.collect();
+    let mut apps = usable_apps(app, &user.person);
+    apps.retain(|found| named.contains(&found.name.as_str()));
+    if apps.is_empty() {
+        return Ok(Err(NoToken::NoApps));
+    }
+    if tokens_of(app, user.account_id()).await?.len() >= app_tokens::MOST {
+        return Ok(Err(NoToken::TooMany));
+    }
+    let made = app_tokens::make(app, user, name, &apps).await?;
+    Ok(made.ok_or(NoToken::TooMany))
+}

@@ -1,0 +1,53 @@
+//! App tokens: making one, for whoever asks.
+
+use plex_oidc_core::gateway::GatewayApp;
+use plex_oidc_core::secret::{Secret, SecretKind};
+use plex_oidc_core::time::Seconds;
+use tracing::info;
+
+use super::FlowError;
+use crate::app::App;
+use crate::store::records::{NewAppToken, UserRecord};
+
+/// Longest name of a token, in characters.
+pub const LONGEST_NAME: usize = 100;
+/// How many tokens one person may have that they made themselves or the host made for them.
+pub const MOST: usize = 50;
+
+/// A public id of eight digits: a home has few tokens, and an id that is taken is refused.
+pub fn new_id(random: [u8; 32]) -> String {
+    let [a, b, c, d, ..] = random;
+    format!("{:08x}", u32::from_be_bytes([a, b, c, d]))
+}
+
+/// Whether this can be the name of a token.
+pub fn is_name(name: &str) -> bool {
+    let fits = (1..=LONGEST_NAME).contains(&name.chars().count()) && !name.trim().is_empty();
+    fits && !name.chars().any(char::is_control)
+}
+
+/// Makes a token for `user` at these applications. Its secret is returned, and kept nowhere else.
+pub async fn make(
+    app: &App,
+    user: &UserRecord,
+    name: &str,
+    apps: &[&GatewayApp],
+) -> Result<Option<Secret>, FlowError> {
+    let (secret, created) = (app.entropy.secret(SecretKind::AppToken), app.clock.now());
+    let token = NewAppToken {
+        id: new_id(app.entropy.bytes()),
+        name: name.to_owned(),
+        hash: secret.hash(),
+        account_id: user.account_id(),
+        apps: apps.iter().map(|app| app.name.clone()).collect(),
+        created,
+        expires: Some(created.plus(LIFETIME)),
+    };
+    let id = token.id.clone();
+    let stored = app.store.add_app_token(token).await?;
+    info!(account = %user.account_id(), token = id, stored, "somebody made an app token");
+    Ok(stored.then_some(secret))
+}
+
+/// How long a token lives that a guest made: the host may make others.
+const LIFETIME: Seconds = Seconds::days(365);

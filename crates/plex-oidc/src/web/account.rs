@@ -1,0 +1,248 @@
+//! The page of somebody's own account: what they may use, where they are signed in, what they agreed to, their app tokens.
+
+use std::borrow::Cow;
+
+use axum::extract::State as Shared;
+use http::{HeaderMap, StatusCode};
+use plex_oidc_core::decide::Person;
+use plex_oidc_core::form::Parameters;
+use plex_oidc_core::groups::{About, Group};
+use plex_oidc_core::id::{AccountId, ClientId, Sid};
+use plex_oidc_core::own_page::OwnPage;
+use plex_oidc_core::prompt::Prompt;
+use plex_oidc_core::secret::Secret;
+
+use super::entrance::enter;
+use super::here::{Here, here, is_our_form};
+use super::request::{ClientAddress, Sent, Unreadable};
+use super::respond::{Answer, failed, page, page_error, see_other};
+use super::sign_in::views::in_plain_words;
+use crate::app::{App, State};
+use crate::flow::FlowError;
+use crate::flow::account::{self as flow, NoToken, Overview};
+use crate::pages::{
+    Account, AccountNotice, ErrorKind, Page, ShownApp, ShownConsent, ShownGroup, ShownSession, ShownToken,
+    ago,
+};
+use crate::session::form_token;
+
+/// `GET /account`: the page, after signing in for it if need be.
+pub async fn show(
+    Shared(app): Shared<State>,
+    ClientAddress(address): ClientAddress,
+    headers: HeaderMap,
+    sent: Result<Sent, Unreadable>,
+) -> Answer {
+    let found = match here(&app, &headers).await {
+        Ok(found) => found,
+        Err(error) => return failed(&app, &error, None),
+    };
+    let Some(here) = found else {
+        let request = OwnPage::Account.request(&app.issuer, Prompt::Unspecified);
+        let Some(request) = request else { return page_error(&app, ErrorKind::Internal, None) };
+        return enter(&app, &request, &headers, address).await;
+    };
+    let Ok(Sent(query)) = sent else { return see_other(PATH) };
+    if query.has("iss") {
+        return see_other(PATH); // back from signing in: what came along is not for the history
+    }
+    let notice = query.get("done").ok().flatten().and_then(AccountNotice::of_word);
+    let shown = shown(&app, &here, notice, None).await;
+    shown.unwrap_or_else(|error| failed(&app, &error, None))
+}
+
+/// `GET /account/again`: a fresh sign-in, for what outlives a session.
+pub async fn again(
+    Shared(app): Shared<State>,
+    ClientAddress(address): ClientAddress,
+    headers: HeaderMap,
+) -> Answer {
+    let login = Prompt::Show { login: true, consent: false, select_account: false };
+    match OwnPage::Account.request(&app.issuer, login) {
+        Some(request) => enter(&app, &request, &headers, address).await,
+        None => page_error(&app, ErrorKind::Internal, None),
+    }
+}
+
+/// `POST /account/sessions`: ends another session of this person.
+pub async fn end_session(
+    Shared(app): Shared<State>,
+    headers: HeaderMap,
+    sent: Result<Sent, Unreadable>,
+) -> Answer {
+    let (here, form) = match opened(&app, &headers, sent).await {
+        Ok(opened) => opened,
+        Err(answer) => return answer,
+    };
+    let Some(sid) = form.get("sid").ok().flatten().and_then(Sid::parse) else {
+        return told(AccountNotice::NothingThere);
+    };
+    let ended = flow::end_session(&app, here.session.user.account_id(), sid).await;
+    done(&app, ended, AccountNotice::SessionEnded)
+}
+
+/// `POST /account/consents`: takes a consent back.
+pub async fn withdraw(
+    Shared(app): Shared<State>,
+    headers: HeaderMap,
+    sent: Result<Sent, Unreadable>,
+) -> Answer {
+    let (here, form) = match opened(&app, &headers, sent).await {
+        Ok(opened) => opened,
+        Err(answer) => return answer,
+    };
+    let Some(client) = form.get("client").ok().flatten().and_then(ClientId::parse) else {
+        return told(AccountNotice::NothingThere);
+    };
+    let withdrawn = flow::withdraw(&app, here.session.user.account_id(), client).await;
+    done(&app, withdrawn, AccountNotice::Withdrawn)
+}
+
+/// `POST /account/tokens/end`: ends an app token.
+pub async fn end_token(
+    Shared(app): Shared<State>,
+    headers: HeaderMap,
+    sent: Result<Sent, Unreadable>,
+) -> Answer {
+    let (here, form) = match opened(&app, &headers, sent).await {
+        Ok(opened) => opened,
+        Err(answer) => return answer,
+    };
+    let id = form.get("id").ok().flatten().unwrap_or_default();
+    let revoked = flow::revoke_token(&app, here.session.user.account_id(), id).await;
+    done(&app, revoked, AccountNotice::TokenRevoked)
+}
+
+/// `POST /account/tokens`: makes an app token, and shows it once.
+pub async fn make_token(
+    Shared(app): Shared<State>,
+    headers: HeaderMap,
+    sent: Result<Sent, Unreadable>,
+) -> Answer {
+    let (here, form) = match opened(&app, &headers, sent).await {
+        Ok(opened) => opened,
+        Err(answer) => return answer,
+    };
+    let name = form.get("name").ok().flatten().unwrap_or_default();
+    match flow::make_token(&app, &here.session, name, form.all("app")).await {
+        Ok(Ok(secret)) => {
+            let shown = shown(&app, &here, None, Some(&secret)).await;
+            shown.unwrap_or_else(|error| failed(&app, &error, None))
+        }
+        Ok(Err(NoToken::NotFresh)) => see_other(PATH),
+        Ok(Err(NoToken::Name)) => told(AccountNotice::TokenName),
+        Ok(Err(NoToken::NoApps)) => told(AccountNotice::TokenApps),
+        Ok(Err(NoToken::TooMany)) => told(AccountNotice::TooManyTokens),
+        Err(error) => failed(&app, &error, None),
+    }
+}
+
+const PATH: &str = OwnPage::Account.path();
+
+/// The session and the form of a request that only our own page can send.
+async fn opened(
+    app: &App,
+    headers: &HeaderMap,
+    sent: Result<Sent, Unreadable>,
+) -> Result<(Here, Parameters), Answer> {
+    let expired = || page_error(app, ErrorKind::FormExpired, None);
+    let found = here(app, headers).await.map_err(|error| failed(app, &error, None))?;
+    let (Some(here), Ok(Sent(form))) = (found, sent) else { return Err(expired()) };
+    if is_our_form(app, &here.cookie, headers, &form) { Ok((here, form)) } else { Err(expired()) }
+}
+
+fn done(app: &App, outcome: Result<bool, FlowError>, notice: AccountNotice) -> Answer {
+    match outcome {
+        Ok(true) => told(notice),
+        Ok(false) => told(AccountNotice::NothingThere),
+        Err(error) => failed(app, &error, None),
+    }
+}
+
+/// Back to the page, which says so.
+fn told(notice: AccountNotice) -> Answer {
+    see_other(&format!("{PATH}?done={}", notice.word()))
+}
+
+async fn shown(
+    app: &App,
+    here: &Here,
+    notice: Option<AccountNotice>,
+    new_token: Option<&Secret>,
+) -> Result<Answer, FlowError> {
+    let overview = flow::overview(app, &here.session).await?;
+    let (person, subject) = (&here.session.user.person, here.session.user.subject());
+    let apps: Vec<_> =
+        overview.apps.iter().map(|found| ShownApp { name: found.name, url: found.url.as_deref() }).collect();
+    let token_apps: Vec<_> = overview.token_apps.iter().map(|found| found.name.as_str()).collect();
+    let values = Account {
+        csrf: &form_token(&here.cookie),
+        at_plex: matches!(person.account.id, AccountId::Plex(_)),
+        account_name: &person.account.display_name,
+        account_email: person.account.email.as_deref(),
+        subject: subject.as_str(),
+        groups: &groups(person),
+        apps: &apps,
+        sessions: &sessions(app, here, &overview),
+        consents: &consents(app, &overview),
+        tokens: &tokens(app, &overview),
+        token_apps: &token_apps,
+        is_fresh: flow::is_fresh(app, &here.session),
+        new_token: new_token.map(Secret::expose),
+        notice,
+    };
+    Ok(page(app, StatusCode::OK, &Page::Account(&values)))
+}
+
+fn groups(person: &Person) -> Vec<ShownGroup<'_>> {
+    person.groups.iter().map(|group| ShownGroup { name: group.as_str(), why: why(group) }).collect()
+}
+
+/// Why somebody is in a group.
+fn why(group: &Group) -> &'static str {
+    let kind = group.as_str().split(':').next().unwrap_or_default();
+    match (kind, group.meaning().map(|meaning| meaning.about)) {
+        ("plex-owner", _) => "the server is yours",
+        ("plex-home", _) => "you live in the Plex Home",
+        ("plex-friend", _) => "the server is shared with you",
+        ("plex-managed", _) => "you are a managed user of the Plex Home",
+        (_, Some(About::Library(_))) => "this library is shared with you",
+        ("local", _) => "you have an account here",
+        _ => "the host put you into it",
+    }
+}
+
+fn sessions<'a>(app: &App, here: &Here, overview: &'a Overview<'a>) -> Vec<ShownSession<'a>> {
+    let now = app.clock.now();
+    let shown = overview.sessions.iter().map(|session| ShownSession {
+        sid: session.sid.to_string().into(),
+        browser: session.from.browser.as_deref().map(Cow::from),
+        address: session.from.address.map(|address| address.to_string().into()),
+        signed_in: ago(now.since(session.auth_time)).into(),
+        used: ago(now.since(session.last_seen)).into(),
+        is_here: session.sid == here.session.sid,
+    });
+    shown.collect()
+}
+
+fn consents<'a>(app: &App, overview: &'a Overview<'a>) -> Vec<ShownConsent<'a>> {
+    let shown = overview.consents.iter().map(|(client, consent)| ShownConsent {
+        client_id: client.id.as_str(),
+        client_name: &client.name,
+        scopes: consent.scopes.iter().map(|scope| in_plain_words(scope, &client.subject_type)).collect(),
+        agreed: ago(app.clock.now().since(consent.granted_at)).into(),
+    });
+    shown.collect()
+}
+
+fn tokens<'a>(app: &App, overview: &'a Overview<'a>) -> Vec<ShownToken<'a>> {
+    let now = app.clock.now();
+    let shown = overview.tokens.iter().map(|token| ShownToken {
+        id: &token.id,
+        name: &token.name,
+        apps: token.apps.join(", ").into(),
+        used: token.last_used.map(|used| ago(now.since(used)).into()),
+        is_over: token.expires.is_some_and(|expires| expires.has_passed(now)),
+    });
+    shown.collect()
+}
