@@ -130,6 +130,19 @@ def signed_out(visitor, demo):
     visitor.browser.sees("You are signed out")
 
 
+def account(visitor, demo):
+    visitor.sign_in("friend-all", "Noor")  # who is signed in nowhere else
+    visitor.ask_to_sign_in("consent")
+    visitor.browser.press("Allow")
+    visitor.browser.driver.get(demo.issuer + "/account")
+    visitor.browser.sees("Where you are signed in", "What you have allowed")
+
+
+def device(visitor, demo):
+    visitor.browser.driver.get(demo.issuer + "/device")
+    visitor.browser.named("Continue")
+
+
 # Each page: the way to it, and what fails on that way as it should.
 PAGES = {
     "sign-in": (sign_in, []),
@@ -149,6 +162,8 @@ PAGES = {
     "form-post": (form_post, []),
     "sign-out": (sign_out, []),
     "signed-out": (signed_out, []),
+    "account": (account, []),
+    "device": (device, []),
 }
 
 
