@@ -3,8 +3,9 @@
 //! Only this module knows what the file looks like. It finds what has the wrong shape (unknown keys, wrong types,
 //! values out of range); what values *mean* is for [`super::build`].
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ops::Range;
+use std::sync::Arc;
 
 use plex_oidc_core::time::Seconds;
 use toml::Spanned;
@@ -34,9 +35,9 @@ pub(crate) enum Value {
 /// What the file and the environment say, key by key.
 pub(crate) struct Document {
     /// The name of the file, as it was given to us.
-    pub(crate) file: String,
+    pub(crate) file: Arc<str>,
     /// The values by path, such as `clients.0.id`. A variable has replaced the file's value.
-    pub(crate) values: BTreeMap<String, Located<Value>>,
+    pub(crate) values: HashMap<String, Located<Value>>,
     /// The sections that exist, such as `clients.0`.
     pub(crate) sections: BTreeMap<String, Place>,
     /// Paths whose value was refused: nobody should call them missing.
@@ -64,7 +65,7 @@ impl Document {
 
     /// Where something that is missing would have to be written: at its section, else at the file.
     pub(crate) fn place_of(&self, section: &str) -> Place {
-        let whole = || Place::File { file: self.file.clone() };
+        let whole = || Place::File { file: Arc::clone(&self.file) };
         self.sections.get(section).cloned().unwrap_or_else(whole)
     }
 }
@@ -77,8 +78,8 @@ pub(crate) fn read<'v>(
     problems: &mut Vec<Problem>,
 ) -> Option<Document> {
     let document = Document {
-        file: file.to_owned(),
-        values: BTreeMap::new(),
+        file: file.into(),
+        values: HashMap::new(),
         sections: BTreeMap::new(),
         broken: BTreeSet::new(),
         preset: BTreeSet::new(),
@@ -108,10 +109,9 @@ struct Reading<'r> {
 impl Reading<'_> {
     fn spot(&self, span: &Range<usize>) -> Place {
         let before = self.text.get(..span.start).unwrap_or(self.text);
-        let lines_before = self.ends.partition_point(|end| *end < before.len());
-        let begin = lines_before.checked_sub(1).and_then(|last| self.ends.get(last)).map_or(0, |end| end + 1);
-        let column = before.get(begin..).unwrap_or("").chars().count() + 1;
-        Place::Spot { file: self.document.file.clone(), line: lines_before + 1, column }
+        let line = self.ends.partition_point(|end| *end < before.len()) + 1;
+        let column = before.rsplit('\n').next().unwrap_or("").chars().count() + 1;
+        Place::Spot { file: Arc::clone(&self.document.file), line, column }
     }
 
     /// Says what is not TOML: once per line, and nothing after a list that does not end, which upsets all that follows.
