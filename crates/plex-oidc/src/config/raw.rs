@@ -92,7 +92,7 @@ pub(crate) fn read<'v>(
         return None;
     }
     if let Some(top) = schema::section("") {
-        reading.table(table.get_ref(), "", top);
+        reading.table(table.into_inner(), "", top); // each part of which is gone once it was read
     }
     reading.variables(variables);
     Some(reading.document)
@@ -170,13 +170,13 @@ impl Reading<'_> {
         });
     }
 
-    fn table(&mut self, table: &DeTable<'_>, at: &str, section: &'static Section) {
+    fn table(&mut self, table: DeTable<'_>, at: &str, section: &'static Section) {
         for (name, value) in table {
             let path = schema::join(at, name.get_ref());
             if let Some(key) = section.keys.iter().find(|key| key.name == name.get_ref().as_ref()) {
-                self.key(&path, key, name, value);
+                self.key(&path, key, &name, &value);
             } else if let Some(inner) = schema::section(&schema::join(section.name, name.get_ref())) {
-                self.section(&path, inner, name, value);
+                self.section(&path, inner, &name, value);
             } else {
                 let place = self.spot(&name.span());
                 let (wrong, remedy) = unknown(name.get_ref(), section);
@@ -222,18 +222,18 @@ impl Reading<'_> {
         path: &str,
         section: &'static Section,
         name: &Spanned<impl AsRef<str>>,
-        value: &Spanned<DeValue<'_>>,
+        value: Spanned<DeValue<'_>>,
     ) {
-        match (value.get_ref(), section.repeats) {
+        match (value.into_inner(), section.repeats) {
             (DeValue::Table(table), false) => {
                 self.document.sections.insert(path.to_owned(), self.spot(&name.span()));
                 self.table(table, path, section);
             }
             (DeValue::Array(items), true) => {
-                for (index, item) in items.iter().enumerate() {
+                for (index, item) in items.into_iter().enumerate() {
                     let path = format!("{path}.{index}");
                     let place = self.spot(&item.span());
-                    let DeValue::Table(table) = item.get_ref() else {
+                    let DeValue::Table(table) = item.into_inner() else {
                         self.refuse(
                             place,
                             &path,
