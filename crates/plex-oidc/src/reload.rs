@@ -3,14 +3,16 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::net::SocketAddr;
 use std::os::unix::fs::MetadataExt as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
+use plex_oidc_core::time::Seconds;
 use tokio::sync::watch;
 use tracing::{error, info, warn};
 
-use crate::config::{self, Config, Loaded, Problems};
+use crate::config::{self, Config, LogConfig, Problems};
 use crate::lifecycle::Serving;
 use crate::start::{Held, StartError, serving};
 
@@ -28,41 +30,68 @@ pub enum ReloadError {
     Start(#[from] StartError),
 }
 
+/// What a configuration was read from.
+pub struct Source {
+    /// The file.
+    pub file: PathBuf,
+    /// The variables.
+    pub environment: BTreeMap<String, String>,
+    /// The file itself and every file that it names.
+    pub files: Vec<PathBuf>,
+}
+
+/// What a running service cannot follow a configuration in.
+struct Fixed {
+    listen: Vec<SocketAddr>,
+    data_dir: PathBuf,
+    key_file: PathBuf,
+    log: LogConfig,
+    connections: usize,
+    header_bytes: usize,
+    header_timeout: Seconds,
+}
+
+impl Fixed {
+    fn of(config: &Config) -> Self {
+        Self {
+            listen: config.listen.clone(),
+            data_dir: config.data_dir.clone(),
+            key_file: config.key_file.clone(),
+            log: config.log,
+            connections: config.limits.connections,
+            header_bytes: config.limits.header_bytes,
+            header_timeout: config.limits.header_timeout,
+        }
+    }
+}
+
 /// Replaces the configuration of a running service.
 pub struct Reloader {
-    file: PathBuf,
-    environment: BTreeMap<String, String>,
+    source: Source,
     held: Held,
-    started_with: Config,
-    files: Vec<PathBuf>,
+    started_with: Fixed,
     sender: watch::Sender<Serving>,
 }
 
 impl Reloader {
-    /// For the service that `loaded` started from `file` and `environment`. What `sender` receives, serves.
-    pub fn new(
-        file: &Path,
-        environment: &BTreeMap<String, String>,
-        loaded: &Loaded,
-        held: Held,
-        sender: watch::Sender<Serving>,
-    ) -> Self {
-        let (started_with, files) = (loaded.config.clone(), loaded.files.clone());
-        Self { file: file.to_owned(), environment: environment.clone(), held, started_with, files, sender }
+    /// For the service that started with `config`, read from `source`. What `sender` receives, serves.
+    pub fn new(source: Source, config: &Config, held: Held, sender: watch::Sender<Serving>) -> Self {
+        Self { source, held, started_with: Fixed::of(config), sender }
     }
 
     /// Reads the configuration anew and serves by it, or changes nothing.
     pub async fn reload(&mut self) -> Result<(), ReloadError> {
-        let loaded = config::load(&self.file, &self.environment).map_err(ReloadError::Problems)?;
+        let loaded =
+            config::load(&self.source.file, &self.source.environment).map_err(ReloadError::Problems)?;
         let app = self.held.app(&loaded.config).await?;
         for warning in &loaded.warnings {
             warn!("{warning}");
         }
-        for key in needs_restart(&self.started_with, &loaded.config) {
+        for key in needs_restart(&self.started_with, &Fixed::of(&loaded.config)) {
             warn!(key, "this change waits for a restart; everything else in the file holds from now on");
         }
         self.sender.send_replace(serving(&loaded.config, app));
-        self.files = loaded.files;
+        self.source.files = loaded.files;
         Ok(())
     }
 
@@ -72,7 +101,7 @@ impl Reloader {
         mut hang_up: tokio::signal::unix::Signal,
         mut stopping: watch::Receiver<bool>,
     ) {
-        let mut used = state_of(&self.files);
+        let mut used = state_of(&self.source.files);
         let mut seen = used.clone();
         loop {
             let asked = tokio::select! {
@@ -80,7 +109,7 @@ impl Reloader {
                 () = tokio::time::sleep(LOOK_EVERY) => false,
                 _ = stopping.wait_for(|stop| *stop) => return,
             };
-            let now = state_of(&self.files);
+            let now = state_of(&self.source.files);
             // Twice the same: whoever is writing has finished.
             let settled = now == seen && now != used;
             seen = now;
@@ -93,7 +122,7 @@ impl Reloader {
                     error!("the new configuration cannot be used; the one before it still holds. {wrong}");
                 }
             }
-            used = state_of(&self.files);
+            used = state_of(&self.source.files);
             seen = used.clone();
         }
     }
@@ -107,15 +136,15 @@ fn state_of(files: &[PathBuf]) -> Vec<Option<(i64, i64, u64, u64)>> {
 }
 
 /// The keys that a running service cannot follow.
-fn needs_restart(old: &Config, new: &Config) -> Vec<&'static str> {
+fn needs_restart(old: &Fixed, new: &Fixed) -> Vec<&'static str> {
     let changed = [
         ("listen", old.listen != new.listen),
         ("data_dir", old.data_dir != new.data_dir),
         ("keys.file", old.key_file != new.key_file),
         ("log", old.log != new.log),
-        ("limits.connections", old.limits.connections != new.limits.connections),
-        ("limits.header_bytes", old.limits.header_bytes != new.limits.header_bytes),
-        ("limits.header_timeout", old.limits.header_timeout != new.limits.header_timeout),
+        ("limits.connections", old.connections != new.connections),
+        ("limits.header_bytes", old.header_bytes != new.header_bytes),
+        ("limits.header_timeout", old.header_timeout != new.header_timeout),
     ];
     changed.into_iter().filter(|(_, changed)| *changed).map(|(key, _)| key).collect()
 }

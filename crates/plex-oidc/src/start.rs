@@ -311,12 +311,12 @@ pub async fn run(
     stopping: watch::Receiver<bool>,
 ) -> Result<(), StartError> {
     let (_keep, one) = watch::channel(serving(config, app));
-    run_latest(config, one, listeners, stopping).await
+    run_latest(connection_limits(config), one, listeners, stopping).await
 }
 
 /// Serves on `listeners` until `stopping` turns true, always by the latest in `serving`.
 pub async fn run_latest(
-    config: &Config,
+    limits: ConnectionLimits,
     serving: watch::Receiver<Serving>,
     listeners: Vec<TcpListener>,
     stopping: watch::Receiver<bool>,
@@ -326,7 +326,7 @@ pub async fn run_latest(
     let fetching = tokio::spawn(lifecycle::keep_team_keys(serving.clone(), stopping.clone()));
     let rechecking = tokio::spawn(lifecycle::recheck_members(serving.clone(), stopping.clone()));
     let telling = tokio::spawn(lifecycle::tell_clients(serving.clone(), stopping.clone()));
-    let served = lifecycle::serve(listeners, serving, connection_limits(config), stopping).await;
+    let served = lifecycle::serve(listeners, serving, limits, stopping).await;
     sweeping.abort();
     keeping.abort();
     fetching.abort();

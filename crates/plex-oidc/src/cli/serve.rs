@@ -1,6 +1,5 @@
 //! `serve`.
 
-use std::collections::BTreeMap;
 use std::io;
 use std::net::SocketAddr;
 use std::path::Path;
@@ -12,10 +11,10 @@ use tokio::sync::watch;
 use tracing::info;
 
 use super::{Exit, World};
-use crate::config::Loaded;
+use crate::config::Config;
 use crate::lifecycle::stop_on_signal;
-use crate::reload::Reloader;
-use crate::start::{Held, Parts, StartError, run_latest, serving};
+use crate::reload::{Reloader, Source};
+use crate::start::{Held, Parts, StartError, connection_limits, run_latest, serving};
 use crate::telemetry;
 
 /// The arguments of `serve`.
@@ -35,7 +34,9 @@ pub fn run(file: &Path, arguments: &ServeArguments, world: &mut World<'_>) -> io
     telemetry::init(loaded.config.log.level, loaded.config.log.format, io::stderr());
     let runtime =
         tokio::runtime::Builder::new_multi_thread().worker_threads(workers()).enable_all().build()?;
-    match runtime.block_on(start(file, world.environment, &loaded, &arguments.listen)) {
+    let source =
+        Source { file: file.to_owned(), environment: world.environment.clone(), files: loaded.files.clone() };
+    match runtime.block_on(start(source, loaded.into_config(), &arguments.listen)) {
         Ok(()) => Ok(Exit::Done),
         Err(error) => {
             writeln!(world.err, "plex-oidc does not start: {error}")?;
@@ -70,16 +71,10 @@ pub(super) const fn exit_after(error: &StartError) -> Exit {
     }
 }
 
-async fn start(
-    file: &Path,
-    environment: &BTreeMap<String, String>,
-    loaded: &Loaded,
-    listen_instead: &[SocketAddr],
-) -> Result<(), StartError> {
-    let config = &loaded.config;
+async fn start(source: Source, config: Config, listen_instead: &[SocketAddr]) -> Result<(), StartError> {
     let (stop, stopping) = watch::channel(false);
-    let held = Held::open(config, Parts::system(stopping.clone())).await?;
-    let (sender, latest) = watch::channel(serving(config, held.app(config).await?));
+    let held = Held::open(&config, Parts::system(stopping.clone())).await?;
+    let (sender, latest) = watch::channel(serving(&config, held.app(&config).await?));
     stop_on_signal(stop).map_err(StartError::Serve)?;
     let mut listeners = Vec::new();
     let listen = if listen_instead.is_empty() { &config.listen } else { listen_instead };
@@ -88,14 +83,16 @@ async fn start(
         listeners.push(listener.map_err(|source| StartError::Listen { address, source })?);
     }
     let hang_up = signal(SignalKind::hangup()).map_err(StartError::Serve)?;
-    tokio::spawn(Reloader::new(file, environment, loaded, held, sender).run(hang_up, stopping.clone()));
+    tokio::spawn(Reloader::new(source, &config, held, sender).run(hang_up, stopping.clone()));
     for client in
         config.clients.iter().filter(|client| client.plex_token.is_some() && !client.plex_token_sealed)
     {
         tracing::warn!(client = %client.id, "this client is handed people's Plex tokens");
     }
     info!(issuer = %config.public_url, ?listen, version = env!("CARGO_PKG_VERSION"), "serving");
-    run_latest(config, latest, listeners, stopping).await?;
+    let limits = connection_limits(&config);
+    drop(config); // what serves has its own
+    run_latest(limits, latest, listeners, stopping).await?;
     info!("stopped");
     Ok(())
 }

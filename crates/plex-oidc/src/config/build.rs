@@ -14,7 +14,7 @@ use url::Url;
 use super::people::{self, KnownGroups};
 use super::problem::Problem;
 use super::raw::Document;
-use super::reader::{Reader, without_user};
+use super::reader::{Defaults, Reader, without_user};
 use super::{
     Config, Limits, LogConfig, LogFormat, PlexConfig, PlexServer, PlexUrls, Rules, SessionLimits,
     ThemeConfig, TokenLives, access, clients, gateway, local, outbound, schema, secrets,
@@ -27,7 +27,8 @@ pub(super) fn build(
     problems: &mut Vec<Problem>,
     warnings: &mut Vec<Problem>,
 ) -> Option<Config> {
-    let mut reader = Reader { document, folder, problems, warnings, groups: None };
+    let defaults = Defaults::new();
+    let mut reader = Reader { document, folder, problems, warnings, defaults: &defaults, groups: None };
     let public_url = reader.public_url();
     let listen = reader.listen();
     let trusted_proxies = reader.trusted_proxies();

@@ -285,6 +285,11 @@ impl Loaded {
         print::text(&self.document)
     }
 
+    /// The configuration alone. What it was read from is as large as the file, and larger.
+    pub fn into_config(self) -> Config {
+        self.config
+    }
+
     /// The applications that have a preset, in the order of the file.
     pub fn presets(&self) -> Vec<PresetUse> {
         presets::uses(&self.document)
@@ -368,6 +373,6 @@ fn unreadable(file: String, error: &std::io::Error) -> Problems {
         std::io::ErrorKind::InvalidData => ("the file is not text".to_owned(), "Save it as UTF-8."),
         _ => (format!("the file cannot be read: {error}"), "Look at the path."),
     };
-    let place = Place::File { file };
+    let place = Place::File { file: file.into() };
     Problems(vec![Problem { place, key: String::new(), wrong, remedy: remedy.to_owned() }])
 }

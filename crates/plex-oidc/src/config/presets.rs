@@ -2,6 +2,8 @@
 //!
 //! It works on the document, before anything is checked: what a preset says is checked as if the host had written it.
 
+use std::collections::BTreeMap;
+
 use plex_oidc_core::redirect::RedirectUri;
 use url::Url;
 
@@ -22,6 +24,9 @@ pub struct PresetUse {
     pub url: Option<String>,
 }
 
+/// The presets that were read so far: many applications may have the same one.
+type Known = BTreeMap<String, Result<(String, ClientFacts), (String, String)>>;
+
 /// The applications that have a preset.
 pub(super) fn uses(document: &Document) -> Vec<PresetUse> {
     let one = |at: String| {
@@ -34,10 +39,11 @@ pub(super) fn uses(document: &Document) -> Vec<PresetUse> {
 
 /// Fills every `[[clients]]` section that has a preset.
 pub(super) fn fill(document: &mut Document, problems: &mut Vec<Problem>) {
+    let mut known = Known::new();
     for index in 0..document.count("clients") {
         let at = format!("clients.{index}");
         let unreadable = document.broken.contains(&schema::join(&at, "preset"));
-        let problem = if unreadable { None } else { fill_one(document, &at).err() };
+        let problem = if unreadable { None } else { fill_one(document, &at, &mut known).err() };
         if unreadable || problem.is_some() {
             // Nobody knows what they would be, so nobody should call them missing.
             document.broken.insert(schema::join(&at, "redirect_uris"));
@@ -47,7 +53,7 @@ pub(super) fn fill(document: &mut Document, problems: &mut Vec<Problem>) {
 }
 
 /// Fills the section at `at`, if it has a preset.
-fn fill_one(document: &mut Document, at: &str) -> Result<(), Problem> {
+fn fill_one(document: &mut Document, at: &str, known: &mut Known) -> Result<(), Problem> {
     let (preset_key, url_key) = (schema::join(at, "preset"), schema::join(at, "url"));
     let url = text(document, &url_key);
     let Some(name) = text(document, &preset_key) else {
@@ -60,13 +66,14 @@ fn fill_one(document: &mut Document, at: &str) -> Result<(), Problem> {
             ("means nothing without `preset`".to_owned(), remedy.to_owned()),
         ));
     };
+    let facts = known.entry(name.value.clone()).or_insert_with(|| client_facts(&name.value));
     let (title, facts) =
-        client_facts(&name.value).map_err(|said| problem(name.place.clone(), preset_key, said))?;
-    let address = address(url.as_ref(), &facts).map_err(|said| {
+        facts.as_ref().map_err(|said| problem(name.place.clone(), preset_key, said.clone()))?;
+    let address = address(url.as_ref(), facts).map_err(|said| {
         let place = url.map_or_else(|| document.place_of(at), |url| url.place);
         problem(place, url_key, said)
     })?;
-    values(title, &facts, &address).into_iter().try_for_each(|(key, value)| {
+    values(title.clone(), facts, &address).into_iter().try_for_each(|(key, value)| {
         fill_key(document, at, key, &Located { value, place: name.place.clone() })
     })
 }

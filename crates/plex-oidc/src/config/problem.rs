@@ -1,6 +1,7 @@
 //! What is wrong with a configuration, in words for the host: where, which key, what is wrong, what to do.
 
 use std::fmt;
+use std::sync::Arc;
 
 /// Where a value stands.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -8,12 +9,12 @@ pub enum Place {
     /// The file as a whole.
     File {
         /// Its name as it was given to us.
-        file: String,
+        file: Arc<str>,
     },
     /// A spot in the file.
     Spot {
         /// Its name as it was given to us.
-        file: String,
+        file: Arc<str>,
         /// The line, from 1.
         line: usize,
         /// The column in characters, from 1.

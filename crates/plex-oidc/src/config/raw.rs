@@ -3,8 +3,9 @@
 //! Only this module knows what the file looks like. It finds what has the wrong shape (unknown keys, wrong types,
 //! values out of range); what values *mean* is for [`super::build`].
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ops::Range;
+use std::sync::Arc;
 
 use plex_oidc_core::time::Seconds;
 use toml::Spanned;
@@ -34,9 +35,9 @@ pub(crate) enum Value {
 /// What the file and the environment say, key by key.
 pub(crate) struct Document {
     /// The name of the file, as it was given to us.
-    pub(crate) file: String,
+    pub(crate) file: Arc<str>,
     /// The values by path, such as `clients.0.id`. A variable has replaced the file's value.
-    pub(crate) values: BTreeMap<String, Located<Value>>,
+    pub(crate) values: HashMap<String, Located<Value>>,
     /// The sections that exist, such as `clients.0`.
     pub(crate) sections: BTreeMap<String, Place>,
     /// Paths whose value was refused: nobody should call them missing.
@@ -64,7 +65,7 @@ impl Document {
 
     /// Where something that is missing would have to be written: at its section, else at the file.
     pub(crate) fn place_of(&self, section: &str) -> Place {
-        let whole = || Place::File { file: self.file.clone() };
+        let whole = || Place::File { file: Arc::clone(&self.file) };
         self.sections.get(section).cloned().unwrap_or_else(whole)
     }
 }
@@ -77,8 +78,8 @@ pub(crate) fn read<'v>(
     problems: &mut Vec<Problem>,
 ) -> Option<Document> {
     let document = Document {
-        file: file.to_owned(),
-        values: BTreeMap::new(),
+        file: file.into(),
+        values: HashMap::new(),
         sections: BTreeMap::new(),
         broken: BTreeSet::new(),
         preset: BTreeSet::new(),
@@ -91,7 +92,7 @@ pub(crate) fn read<'v>(
         return None;
     }
     if let Some(top) = schema::section("") {
-        reading.table(table.get_ref(), "", top);
+        reading.table(table.into_inner(), "", top); // each part of which is gone once it was read
     }
     reading.variables(variables);
     Some(reading.document)
@@ -108,10 +109,9 @@ struct Reading<'r> {
 impl Reading<'_> {
     fn spot(&self, span: &Range<usize>) -> Place {
         let before = self.text.get(..span.start).unwrap_or(self.text);
-        let lines_before = self.ends.partition_point(|end| *end < before.len());
-        let begin = lines_before.checked_sub(1).and_then(|last| self.ends.get(last)).map_or(0, |end| end + 1);
-        let column = before.get(begin..).unwrap_or("").chars().count() + 1;
-        Place::Spot { file: self.document.file.clone(), line: lines_before + 1, column }
+        let line = self.ends.partition_point(|end| *end < before.len()) + 1;
+        let column = before.rsplit('\n').next().unwrap_or("").chars().count() + 1;
+        Place::Spot { file: Arc::clone(&self.document.file), line, column }
     }
 
     /// Says what is not TOML: once per line, and nothing after a list that does not end, which upsets all that follows.
@@ -170,13 +170,13 @@ impl Reading<'_> {
         });
     }
 
-    fn table(&mut self, table: &DeTable<'_>, at: &str, section: &'static Section) {
+    fn table(&mut self, table: DeTable<'_>, at: &str, section: &'static Section) {
         for (name, value) in table {
             let path = schema::join(at, name.get_ref());
             if let Some(key) = section.keys.iter().find(|key| key.name == name.get_ref().as_ref()) {
-                self.key(&path, key, name, value);
+                self.key(&path, key, &name, &value);
             } else if let Some(inner) = schema::section(&schema::join(section.name, name.get_ref())) {
-                self.section(&path, inner, name, value);
+                self.section(&path, inner, &name, value);
             } else {
                 let place = self.spot(&name.span());
                 let (wrong, remedy) = unknown(name.get_ref(), section);
@@ -222,18 +222,18 @@ impl Reading<'_> {
         path: &str,
         section: &'static Section,
         name: &Spanned<impl AsRef<str>>,
-        value: &Spanned<DeValue<'_>>,
+        value: Spanned<DeValue<'_>>,
     ) {
-        match (value.get_ref(), section.repeats) {
+        match (value.into_inner(), section.repeats) {
             (DeValue::Table(table), false) => {
                 self.document.sections.insert(path.to_owned(), self.spot(&name.span()));
                 self.table(table, path, section);
             }
             (DeValue::Array(items), true) => {
-                for (index, item) in items.iter().enumerate() {
+                for (index, item) in items.into_iter().enumerate() {
                     let path = format!("{path}.{index}");
                     let place = self.spot(&item.span());
-                    let DeValue::Table(table) = item.get_ref() else {
+                    let DeValue::Table(table) = item.into_inner() else {
                         self.refuse(
                             place,
                             &path,

@@ -1,6 +1,7 @@
 //! Typed access to a document, key by key, with what is the same for keys of every section. What a key means is read in
 //! `build` and `clients`.
 
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use plex_oidc_core::time::Seconds;
@@ -16,6 +17,7 @@ pub(super) struct Reader<'r> {
     pub(super) folder: &'r Path,
     pub(super) problems: &'r mut Vec<Problem>,
     pub(super) warnings: &'r mut Vec<Problem>,
+    pub(super) defaults: &'r Defaults,
     /// Which groups there can be; nothing while the servers are not known.
     pub(super) groups: Option<KnownGroups>,
 }
@@ -63,17 +65,14 @@ impl Reader<'_> {
     }
 
     /// The value at `path`, or its default.
-    fn value(&self, path: &str) -> Option<Located<Value>> {
-        self.document.values.get(path).cloned().or_else(|| {
-            let value = default(path)?;
-            Some(Located { value, place: self.place(path) })
-        })
+    fn value<'v>(&'v self, path: &'v str) -> Option<&'v Value> {
+        let written = self.document.values.get(path).map(|located| &located.value);
+        written.or_else(|| self.defaults.of(path))
     }
 
     pub(super) fn text(&self, path: &str) -> Option<Located<String>> {
-        let located = self.value(path)?;
-        match located.value {
-            Value::Text(value) => Some(Located { value, place: located.place }),
+        match self.value(path)? {
+            Value::Text(value) => Some(Located { value: value.clone(), place: self.place(path) }),
             _ => None,
         }
     }
@@ -96,25 +95,25 @@ impl Reader<'_> {
 
     pub(super) fn texts(&self, path: &str) -> Vec<Located<String>> {
         match self.value(path) {
-            Some(Located { value: Value::Texts(texts), .. }) => texts,
+            Some(Value::Texts(texts)) => texts.clone(),
             _ => Vec::new(),
         }
     }
 
     pub(super) fn flag(&self, path: &str) -> bool {
-        matches!(self.value(path), Some(Located { value: Value::Flag(true), .. }))
+        matches!(self.value(path), Some(Value::Flag(true)))
     }
 
     pub(super) fn length(&self, path: &str) -> Seconds {
         match self.value(path) {
-            Some(Located { value: Value::Length(length), .. }) => length,
+            Some(Value::Length(length)) => *length,
             _ => Seconds(0),
         }
     }
 
     pub(super) fn number(&self, path: &str) -> Option<u64> {
         match self.value(path) {
-            Some(Located { value: Value::Number(number), .. }) => Some(number),
+            Some(Value::Number(number)) => Some(*number),
             _ => None,
         }
     }
@@ -237,6 +236,33 @@ impl Reader<'_> {
     }
 }
 
+/// The value of every key that is not written, by section and key. Each is made once: there may be thousands of sections.
+pub(super) struct Defaults(HashMap<(&'static str, &'static str), Value>);
+
+impl Defaults {
+    pub(super) fn new() -> Self {
+        let all = schema::SECTIONS.iter().flat_map(|section| {
+            let at = schema::first_place(section);
+            section.keys.iter().filter_map(move |key| {
+                Some(((section.name, key.name), default(&schema::join(&at, key.name))?))
+            })
+        });
+        Self(all.collect())
+    }
+
+    fn of<'d>(&'d self, path: &'d str) -> Option<&'d Value> {
+        let (at, name) = path.rsplit_once('.').unwrap_or(("", path));
+        match at.split_once('.') {
+            Some((list, index)) if index.bytes().all(|b| b.is_ascii_digit()) => self.0.get(&(list, name)),
+            None => self.0.get(&(at, name)),
+            Some(_) => {
+                let (section, key) = schema::find(path)?;
+                self.0.get(&(section.name, key.name))
+            }
+        }
+    }
+}
+
 /// The default of the key at `path`, as a value.
 pub(super) fn default(path: &str) -> Option<Value> {
     let (_, key) = schema::find(path)?;
@@ -244,7 +270,7 @@ pub(super) fn default(path: &str) -> Option<Value> {
     if text.is_empty() {
         return Some(Value::Texts(Vec::new()));
     }
-    value::from_text(key.kind, text, &Place::File { file: String::new() }).ok()
+    value::from_text(key.kind, text, &Place::File { file: "".into() }).ok()
 }
 
 /// An address for a message: what stands before an `@` may be a password.

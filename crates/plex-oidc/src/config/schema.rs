@@ -213,7 +213,7 @@ mod tests {
 
     #[test]
     fn every_default_and_example_fits_its_kind() {
-        let place = Place::File { file: String::new() };
+        let place = Place::File { file: "".into() };
         for (section, key) in keys() {
             for text in [key.default.unwrap_or(""), key.example].into_iter().filter(|text| !text.is_empty()) {
                 let read = value::from_text(key.kind, text, &place);

@@ -1,6 +1,7 @@
 //! Secrets in files of their own, and the form in which client secrets stand there.
 
-use std::fs;
+use std::fs::File;
+use std::io::{self, Read as _};
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
@@ -20,7 +21,7 @@ pub(crate) type Wrong = (String, String);
 /// Reads the lines of a secret file. The second value is true if everybody on the machine can read it.
 pub(crate) fn read(path: &Path) -> Result<(Zeroizing<String>, bool), Wrong> {
     let shown = path.display();
-    let text = fs::read_to_string(path).map_err(|error| match error.kind() {
+    let (text, mode) = read_open(path).map_err(|error| match error.kind() {
         std::io::ErrorKind::NotFound => (
             format!("there is no file {shown}"),
             "Make it, or correct the path; a relative path starts at the folder of the configuration."
@@ -35,10 +36,18 @@ pub(crate) fn read(path: &Path) -> Result<(Zeroizing<String>, bool), Wrong> {
             "It must be a text file with the secret in it.".to_owned(),
         ),
     })?;
-    let mode = fs::metadata(path).map_or(0, |metadata| metadata.permissions().mode());
     // Container platforms mount secrets readable for all inside the container, which has one user.
     let mounted = path.starts_with("/run/secrets") || path.starts_with("/run/credentials");
     Ok((Zeroizing::new(text), mode & 0o007 != 0 && !mounted))
+}
+
+/// What is in a file, and who may read it.
+fn read_open(path: &Path) -> io::Result<(String, u32)> {
+    let mut file = File::open(path)?;
+    let mode = file.metadata()?.permissions().mode();
+    let mut text = String::new();
+    file.read_to_string(&mut text)?;
+    Ok((text, mode))
 }
 
 /// Whether what should be the name of a file is more likely a secret, which no message may repeat.

@@ -25,13 +25,10 @@ pub(super) async fn declare(store: &dyn Store, config: &Config, now: Timestamp) 
 
 /// A group that the host took out of `local.groups` is nobody's any more.
 async fn take_groups(store: &dyn Store, config: &Config, now: Timestamp) -> Result<(), StartError> {
-    let counts = |group: &Group| *group == Group::local() || config.local.groups.contains(group);
-    for before in store.local_accounts().await? {
-        if before.declared || before.user.person.groups.iter().all(counts) {
-            continue;
-        }
+    let known: Vec<Group> = config.local.groups.iter().cloned().chain([Group::local()]).collect();
+    for before in store.local_accounts_beyond(known.clone()).await? {
         let mut after = before.clone();
-        after.user.person.groups.retain(counts);
+        after.user.person.groups.retain(|group| known.contains(group));
         after.user.updated = now;
         let account = after.user.account_id();
         let put = PutLocalAccount { before: Some(before), after, ends: Ends::Nothing, now };

@@ -12,6 +12,7 @@ use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
 use plex_oidc_core::device::UserCodeHash;
+use plex_oidc_core::groups::Group;
 use plex_oidc_core::id::{AccountId, ClientId, GrantId, LocalAccountId, RequestId, Sid};
 use plex_oidc_core::secret::SecretHash;
 use plex_oidc_core::time::{Seconds, Timestamp};
@@ -298,6 +299,8 @@ pub trait Store: Send + Sync {
     fn local_account(&self, name: SignInName) -> Answer<'_, Option<LocalAccount>>;
     /// All local accounts, by name.
     fn local_accounts(&self) -> Answer<'_, Vec<LocalAccount>>;
+    /// Those of them that the configuration does not declare and that are in a group besides these.
+    fn local_accounts_beyond(&self, groups: Vec<Group>) -> Answer<'_, Vec<LocalAccount>>;
     /// Stores a local account in the place of what is expected to be there, and ends of its access what is to end.
     fn put_local_account(&self, put: PutLocalAccount) -> Answer<'_, LocalPut>;
     /// Removes a local account that the configuration does not declare, with its sessions, grants and app tokens. `false`

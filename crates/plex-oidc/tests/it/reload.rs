@@ -17,7 +17,7 @@ use plex_oidc::config::{self, Loaded};
 use plex_oidc::entropy::{Entropy, SystemEntropy};
 use plex_oidc::installation;
 use plex_oidc::lifecycle::Serving;
-use plex_oidc::reload::{ReloadError, Reloader};
+use plex_oidc::reload::{ReloadError, Reloader, Source};
 use plex_oidc::start::{Held, Parts, serving};
 use tempfile::TempDir;
 use tokio::sync::watch;
@@ -76,7 +76,8 @@ async fn a_new_file_holds_at_once_and_an_invalid_one_never() {
     let (_stop, stopping) = watch::channel(false);
     let held = Held::open(&loaded.config, Parts::system(stopping)).await.unwrap();
     let (sender, latest) = watch::channel(serving(&loaded.config, held.app(&loaded.config).await.unwrap()));
-    let mut reloader = Reloader::new(&file, &BTreeMap::new(), &loaded, held, sender);
+    let source = Source { file: file.clone(), environment: BTreeMap::new(), files: loaded.files.clone() };
+    let mut reloader = Reloader::new(source, &loaded.config, held, sender);
 
     let begun = get(&latest, &authorize("photos"), None).await;
     let page = begun.headers()[LOCATION].to_str().unwrap().to_owned();

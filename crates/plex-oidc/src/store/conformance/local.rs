@@ -133,6 +133,31 @@ pub(crate) async fn the_declared_accounts_are_those_of_the_file_or_nothing_chang
     assert_eq!(store.local_accounts().await.unwrap(), [kept]);
 }
 
+pub(crate) async fn those_in_other_groups_are_found_and_nobody_else(store: &Shared) {
+    let group = |name: &str| Group::of_host(name).unwrap();
+    let in_groups = |mut account: LocalAccount, names: &[&str]| {
+        account.user.person.groups.extend(names.iter().map(|name| group(name)));
+        account
+    };
+    let family = in_groups(local_account(7, "robin"), &["family"]);
+    let both = in_groups(local_account(8, "kim"), &["family", "neighbours"]);
+    let in_the_file = in_groups(LocalAccount { declared: true, ..local_account(1, "sam") }, &["neighbours"]);
+    for account in [&family, &both] {
+        let stored = store.put_local_account(put(None, account, Ends::Nothing)).await.unwrap();
+        assert_eq!(stored, LocalPut::Stored);
+    }
+    added(store, 9, "lou").await;
+    store.declare_local_accounts(vec![in_the_file], T0).await.unwrap();
+    let beyond = async |names: &[&str]| {
+        let known = names.iter().map(|name| group(name)).chain([Group::local()]).collect();
+        store.local_accounts_beyond(known).await.unwrap()
+    };
+    assert_eq!(beyond(&["family", "neighbours"]).await, []);
+    assert_eq!(beyond(&["family"]).await, std::slice::from_ref(&both));
+    assert_eq!(beyond(&["neighbour"]).await, [both.clone(), family.clone()]);
+    assert_eq!(beyond(&[]).await, [both, family]);
+}
+
 pub(crate) async fn a_change_of_a_local_account_ends_what_it_is_to_end_and_nobody_elses(store: &Shared) {
     let (mut robin, sam) = (added(store, 7, "robin").await, added(store, 8, "sam").await);
     let (_, others) = signed(store, &sam, "hash of sam").await;

@@ -1,6 +1,7 @@
 //! What the store is asked, each question by the module that knows its tables.
 
 use plex_oidc_core::device::UserCodeHash;
+use plex_oidc_core::groups::Group;
 use plex_oidc_core::id::{AccountId, ClientId, GrantId, LocalAccountId, RequestId, Sid};
 use plex_oidc_core::secret::SecretHash;
 use plex_oidc_core::time::Timestamp;
@@ -270,12 +271,7 @@ impl Store for SqliteStore {
     }
 
     fn end_access(&self, user: UserRecord) -> Answer<'_, Option<EndedAccess>> {
-        self.write(move |conn| {
-            if !users::put(conn, &user)? {
-                return Ok(None);
-            }
-            users::end_access(conn, user.account_id(), user.updated).map(Some)
-        })
+        self.write(move |conn| users::put_and_end_access(conn, &user))
     }
 
     fn local_account(&self, name: SignInName) -> Answer<'_, Option<LocalAccount>> {
@@ -284,6 +280,10 @@ impl Store for SqliteStore {
 
     fn local_accounts(&self) -> Answer<'_, Vec<LocalAccount>> {
         self.read(local::list)
+    }
+
+    fn local_accounts_beyond(&self, groups: Vec<Group>) -> Answer<'_, Vec<LocalAccount>> {
+        self.read(move |conn| local::beyond(conn, &groups))
     }
 
     fn put_local_account(&self, put: PutLocalAccount) -> Answer<'_, LocalPut> {

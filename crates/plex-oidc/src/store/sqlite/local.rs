@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use plex_oidc_core::decide::Standing;
+use plex_oidc_core::groups::Group;
 use plex_oidc_core::id::{AccountId, LocalAccountId};
 use plex_oidc_core::time::Timestamp;
 use rusqlite::{Connection, params};
@@ -43,6 +44,16 @@ fn by_id(conn: &Connection, id: AccountId) -> Result<Option<LocalAccount>> {
 
 pub(super) fn list(conn: &Connection) -> Result<Vec<LocalAccount>> {
     all(conn, r#"SELECT * FROM local_account_details ORDER BY "local_accounts.username""#, [], read)
+}
+
+/// Found without reading the others: there may be thousands, and every start asks.
+pub(super) fn beyond(conn: &Connection, groups: &[Group]) -> Result<Vec<LocalAccount>> {
+    let groups = serde_json::to_string(groups).map_err(|_| StoreError::OutOfRange { what: "the groups" })?;
+    let sql = r#"SELECT * FROM local_account_details WHERE "local_accounts.declared" = 0 AND EXISTS (
+        SELECT 1 FROM json_each("users.person", '$.groups') AS its
+        WHERE its.value NOT IN (SELECT value FROM json_each(?1))
+    ) ORDER BY "local_accounts.username""#;
+    all(conn, sql, [groups], read)
 }
 
 pub(super) fn put(conn: &Connection, put: &PutLocalAccount) -> Result<LocalPut> {

@@ -403,6 +403,11 @@ async fn the_declared_accounts_are_those_of_the_file_or_nothing_changes() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn those_in_other_groups_are_found_and_nobody_else() {
+    check(async |store| local::those_in_other_groups_are_found_and_nobody_else(store).await).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_change_of_a_local_account_ends_what_it_is_to_end_and_nobody_elses() {
     check(async |store| {
         local::a_change_of_a_local_account_ends_what_it_is_to_end_and_nobody_elses(store).await;

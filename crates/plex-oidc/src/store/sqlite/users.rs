@@ -61,6 +61,14 @@ fn person_json(user: &UserRecord) -> Result<String> {
     serde_json::to_string(&user.person).map_err(|_| StoreError::OutOfRange { what: "the person" })
 }
 
+/// `None`: something newer is known of the user, and nothing ends.
+pub(super) fn put_and_end_access(conn: &Connection, user: &UserRecord) -> Result<Option<EndedAccess>> {
+    if !put(conn, user)? {
+        return Ok(None);
+    }
+    end_access(conn, user.account_id(), user.updated).map(Some)
+}
+
 pub(super) fn end_access(conn: &Connection, account: AccountId, now: Timestamp) -> Result<EndedAccess> {
     let ended = end_sessions(conn, account, GrantEnd::AccessEnded, now)?;
     let app_tokens = change(conn, "DELETE FROM app_tokens WHERE account_id = ?1", [account_param(account)?])?;
