@@ -6,6 +6,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use crate::membership::AcceptedServer;
+
 /// One group name. Ours begin with `plex-`; the host's own groups are built from them in the configuration.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
@@ -64,6 +66,25 @@ impl Group {
         }
     }
 
+    /// Everybody who may download from a server.
+    pub fn downloads(server: Option<&ServerName>) -> Self {
+        Self("plex-downloads".to_owned()).of_any(server)
+    }
+
+    /// Everybody who may watch live television on a server.
+    pub fn live_tv(server: Option<&ServerName>) -> Self {
+        Self("plex-livetv".to_owned()).of_any(server)
+    }
+
+    fn of_any(self, server: Option<&ServerName>) -> Self {
+        server.map_or_else(|| self.clone(), |server| self.of(server))
+    }
+
+    /// Whether it says what somebody was given of this part of a share of this server.
+    pub fn is_of_share(&self, server: &AcceptedServer, part: SharePart) -> bool {
+        self.meaning().is_some_and(|of| of.about.part() == Some(part) && of.server == server.name)
+    }
+
     /// The same, of one server among several.
     #[must_use]
     pub fn of(&self, server: &ServerName) -> Self {
@@ -91,6 +112,9 @@ impl Group {
             ("plex-owner" | "plex-home" | "plex-friend", name, None) => {
                 Some(Meaning { server: server(name)?, about: About::Tier })
             }
+            ("plex-downloads" | "plex-livetv", name, None) => {
+                Some(Meaning { server: server(name)?, about: About::Permission })
+            }
             ("plex-managed", None, None) => Some(Meaning { server: None, about: About::Account }),
             _ => None,
         }
@@ -116,7 +140,7 @@ impl Meaning {
     pub fn library(&self) -> Option<u64> {
         match self.about {
             About::Library(key) => Some(key),
-            About::Tier | About::Account => None,
+            About::Tier | About::Permission | About::Account => None,
         }
     }
 }
@@ -128,8 +152,33 @@ pub enum About {
     Tier,
     /// A library on a server, by its key.
     Library(u64),
+    /// What somebody may do on a server, besides seeing its libraries.
+    Permission,
     /// The account itself, whatever is shared with it.
     Account,
+}
+
+impl About {
+    /// The part of a share that it is about. What a share says is known with the owner's token alone, so it is not always
+    /// known of a person.
+    pub const fn part(self) -> Option<SharePart> {
+        match self {
+            Self::Library(_) => Some(SharePart::Libraries),
+            Self::Permission => Some(SharePart::Permissions),
+            Self::Tier | Self::Account => None,
+        }
+    }
+}
+
+/// A part of what an owner shares with somebody. Plex may tell of one and not of the other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SharePart {
+    /// Which libraries.
+    #[default]
+    Libraries,
+    /// What may be done besides: downloads, live television.
+    Permissions,
 }
 
 /// What a server is called in the names of groups: lower-case letters, digits and hyphens.
@@ -185,6 +234,8 @@ mod tests {
             (Group::friend(), None, None),
             (Group::owner().of(&attic), Some("the-attic-2"), None),
             (Group::managed(), None, None),
+            (Group::downloads(None), None, None),
+            (Group::live_tv(Some(&attic)), Some("the-attic-2"), None),
         ] {
             assert_eq!(meaning(group.as_str()), Some((server.map(str::to_owned), library)), "{group}");
         }
@@ -219,6 +270,10 @@ mod tests {
             "plex-friend:-attic",
             "plex-friend:attic:7",
             "plex-managed:attic",
+            "plex-downloads:",
+            "plex-downloads:Attic",
+            "plex-livetv:attic:7",
+            "plex-live-tv",
             "friends",
         ] {
             assert_eq!(meaning(odd), None, "{odd}");

@@ -9,10 +9,10 @@ use crate::authorize::{Progress, SessionFacts, Step, next_step, validate};
 use crate::claims::{IdTokenFacts, UserInfoFacts, id_token, userinfo};
 use crate::client::{Client, ClientAuthMethod, Clients, ExtraClaim};
 use crate::decide::{
-    AllowRule, Audience, Decision, Denial, HouseRules, KnownLibraries, Person, Standing, decide, decide_for,
+    AllowRule, Audience, Decision, Denial, HouseRules, KnownShare, Person, Standing, decide, decide_for,
 };
 use crate::form::Parameters;
-use crate::groups::{Group, Groups};
+use crate::groups::{Group, Groups, SharePart};
 use crate::id::{AccountId, PlexAccountId, Sid};
 use crate::issuer::Issuer;
 use crate::membership::AcceptedServer;
@@ -36,10 +36,12 @@ fn any_rule() -> impl Strategy<Value = AllowRule> {
             "plex-home",
             "plex-friend",
             "plex-managed",
-            "plex-library:3"
+            "plex-library:3",
+            "plex-downloads"
         ])
         .prop_map(|name| AllowRule::parse(name).unwrap()),
-        (41_u64..44).prop_map(|id| AllowRule::Account(AccountId::Plex(PlexAccountId(id)))),
+        prop::sample::select(vec![1_u64, 41, 42, 43])
+            .prop_map(|id| AllowRule::Account(AccountId::Plex(PlexAccountId(id)))),
         prop::sample::select(vec!["pat@example.com", "PAT@EXAMPLE.COM", "eve@example.com"])
             .prop_map(|email| AllowRule::Email(email.to_owned())),
     ]
@@ -47,16 +49,18 @@ fn any_rule() -> impl Strategy<Value = AllowRule> {
 
 prop_compose! {
     fn any_person()(
-        id in 41_u64..44,
+        id in prop::sample::select(vec![1_u64, 41, 42, 43]),
         flags in any::<[bool; 4]>(),
         groups in prop::collection::btree_set(
             prop::sample::select(vec![
                 Group::owner(), Group::home(), Group::friend(), Group::managed(), Group::library(None, 3),
+                Group::downloads(None),
             ]),
             0..4,
         ),
         confirmed_at in prop::option::of(0_i64..2000),
         libraries in prop::option::of((any::<bool>(), 0_i64..2000)),
+        permissions in prop::option::of(0_i64..2000),
         elsewhere in 0_u8..5,
     ) -> Person {
         let [managed, anonymous, email_confirmed, has_email] = flags;
@@ -71,10 +75,10 @@ prop_compose! {
         let through = vec![if elsewhere == 0 { other } else { server() }];
         person.standing = confirmed_at
             .map_or(Standing::Ended, |at| Standing::Member { confirmed_at: Timestamp(at), through });
-        person.libraries = libraries
-            .map(|(all, at)| KnownLibraries { machine: server().machine, all, as_of: Timestamp(at) })
-            .into_iter()
-            .collect();
+        let known = |part, all, at| KnownShare { machine: server().machine, part, all, as_of: Timestamp(at) };
+        let libraries = libraries.map(|(all, at)| known(SharePart::Libraries, all, at));
+        let permissions = permissions.map(|at| known(SharePart::Permissions, false, at));
+        person.shares = libraries.into_iter().chain(permissions).collect();
         person
     }
 }
@@ -130,12 +134,17 @@ proptest! {
     ) {
         let account = &person.account;
         let fresh = |since: i64| now < since + i64::from(house.membership_lifetime.0);
-        let known = person.libraries.first().filter(|known| fresh(known.as_of.0));
-        let library = Group::library(None, 3);
-        let named: Vec<Option<bool>> = rules.iter().map(|rule| match rule {
-            AllowRule::Group(group) if *group == library => {
-                known.map(|known| known.all || person.groups.iter().any(|of| *of == library))
+        let (library, downloads) = (Group::library(None, 3), Group::downloads(None));
+        let of_share = |part, group: &Group| {
+            if account.id == AccountId::Plex(PlexAccountId(1)) {
+                return Some(true);
             }
+            let known = person.shares.iter().find(|known| known.part == part && fresh(known.as_of.0));
+            known.map(|known| known.all || person.groups.contains(group))
+        };
+        let named: Vec<Option<bool>> = rules.iter().map(|rule| match rule {
+            AllowRule::Group(group) if *group == library => of_share(SharePart::Libraries, group),
+            AllowRule::Group(group) if *group == downloads => of_share(SharePart::Permissions, group),
             AllowRule::Group(group) => Some(person.groups.iter().any(|of| of == group)),
             AllowRule::Account(id) => Some(account.id == *id),
             AllowRule::Email(email) => Some(account.email_confirmed

@@ -93,7 +93,7 @@ pub(crate) fn friend() -> Person {
         },
         groups,
         standing: Standing::Member { confirmed_at: Timestamp(0), through: vec![server()] },
-        libraries: Vec::new(),
+        shares: Vec::new(),
     }
 }
 
@@ -104,6 +104,6 @@ pub(crate) fn kept() -> Person {
         account: Account { id: AccountId::Local(LocalAccountId::new(7).unwrap()), ..friend.account },
         groups: Groups::new(),
         standing: Standing::Kept,
-        libraries: Vec::new(),
+        shares: Vec::new(),
     }
 }

@@ -275,6 +275,13 @@ impl State {
         });
     }
 
+    pub(crate) fn permit(&mut self, account: &Account, server: &Server, downloads: bool, live_tv: bool) {
+        let of_both = |share: &&mut Share| share.invited.id == account.id && share.server.id == server.id;
+        for share in self.shares.iter_mut().filter(of_both) {
+            (share.allow_sync, share.allow_tuners) = (downloads, u8::from(live_tv));
+        }
+    }
+
     pub(crate) fn share_with_crowd(&mut self, people: usize) {
         let now = self.now();
         self.shares.retain(|share| share.invited.id < CROWD_ID);

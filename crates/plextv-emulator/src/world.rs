@@ -99,6 +99,19 @@ impl World {
         Ok(())
     }
 
+    /// Lets a persona download from a server that is shared with it, and watch live television there, or not.
+    pub fn permit(
+        &self,
+        persona: &str,
+        server: &str,
+        downloads: bool,
+        live_tv: bool,
+    ) -> Result<(), WorldError> {
+        let (account, server) = (account(persona)?, known_server(server)?);
+        self.with(|state| state.permit(account, server, downloads, live_tv));
+        Ok(())
+    }
+
     /// Takes the main server back from a persona.
     pub fn unshare(&self, persona: &str) -> Result<(), WorldError> {
         self.unshare_server(persona, crate::MAIN_SERVER)

@@ -248,7 +248,7 @@ fn verdict_in_words(verdict: Verdict, case: &Case<'_>) -> String {
         (Verdict::SignIn, Some(_)) => {
             format!(
                 "does not pass: what Plex last said is older than rules.membership_lifetime, is about a server that is \
-                 not in the file any more, or leaves out libraries; {}",
+                 not in the file any more, or leaves out what a rule is about; {}",
                 sent(case.kind)
             )
         }

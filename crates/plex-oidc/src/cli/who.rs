@@ -66,7 +66,7 @@ pub(super) mod tests {
         };
         let standing = Standing::Member { confirmed_at: Timestamp(0), through: Vec::new() };
         let person =
-            Person { account, groups: Groups::from([Group::friend()]), standing, libraries: Vec::new() };
+            Person { account, groups: Groups::from([Group::friend()]), standing, shares: Vec::new() };
         UserRecord { person, updated: Timestamp(0) }
     }
 

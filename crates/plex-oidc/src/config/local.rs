@@ -68,7 +68,7 @@ pub fn person(id: LocalAccountId, username: &str, groups: impl IntoIterator<Item
         profile: None,
     };
     let groups: Groups = groups.into_iter().chain([Group::local()]).collect();
-    Person { account, groups, standing: Standing::Kept, libraries: Vec::new() }
+    Person { account, groups, standing: Standing::Kept, shares: Vec::new() }
 }
 
 pub(super) fn build(reader: &mut Reader<'_>) -> LocalConfig {

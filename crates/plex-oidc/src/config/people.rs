@@ -8,8 +8,8 @@ use super::reader::Reader;
 use super::{LocalConfig, PlexServer};
 
 /// What can stand in a list, where there are no local accounts.
-const FORMS: &str = "Write plex-owner, plex-home, plex-friend, plex-managed, plex-library:<key>, plex-<account id>, or an \
-                     e-mail address.";
+const FORMS: &str = "Write plex-owner, plex-home, plex-friend, plex-managed, plex-library:<key>, plex-downloads, plex-livetv, \
+                     plex-<account id>, or an e-mail address.";
 
 /// As many digits of the machine identifier stand for a server that has no name.
 const DIGITS: usize = 8;
@@ -17,8 +17,8 @@ const DIGITS: usize = 8;
 /// Which groups there can be.
 #[derive(Debug, Clone)]
 pub(super) struct KnownGroups {
-    /// Whether libraries can be asked for.
-    libraries: bool,
+    /// Whether it can be asked what is shared.
+    shares: bool,
     /// The servers, where there are several.
     servers: Vec<ServerName>,
     /// Those of local accounts, where there are such.
@@ -29,7 +29,7 @@ impl KnownGroups {
     pub(super) fn new(servers: &[PlexServer], has_owner_token: bool, local: &LocalConfig) -> Self {
         let names = servers.iter().filter_map(|server| server.group_name.clone());
         let of_local = || local.groups.iter().cloned().chain([Group::local()]).collect();
-        Self { libraries: has_owner_token, servers: names.collect(), local: local.enabled.then(of_local) }
+        Self { shares: has_owner_token, servers: names.collect(), local: local.enabled.then(of_local) }
     }
 
     fn check_local(&self, group: &Group) -> Result<(), (String, String)> {
@@ -50,7 +50,8 @@ impl KnownGroups {
     fn check(&self, rule: &AllowRule) -> Result<(), (String, String)> {
         let AllowRule::Group(group) = rule else { return Ok(()) };
         let Some(meaning) = group.meaning() else { return self.check_local(group) };
-        if meaning.library().is_some() && !self.libraries {
+        let is_of_share = meaning.about.part().is_some();
+        if is_of_share && !self.shares {
             let remedy =
                 "Fetch one with `plex-oidc init` and write plex.owner_token_file, or name whole groups.";
             return Err((format!("`{group}` needs the owner's token, and there is none"), remedy.to_owned()));
@@ -70,10 +71,12 @@ impl KnownGroups {
                 format!("`{group}` names a server that is not in `[[plex.servers]]`"),
                 format!("Write {}.", each()),
             )),
-            None if meaning.library().is_some() && !self.servers.is_empty() => {
-                let wrong =
-                    format!("`{group}` does not say of which server: each has a library of that number");
-                Err((wrong, format!("Write {}.", each())))
+            None if is_of_share && !self.servers.is_empty() => {
+                let why = match meaning.library() {
+                    Some(_) => "each has a library of that number",
+                    None => "what is allowed on one need not be on another",
+                };
+                Err((format!("`{group}` does not say of which server: {why}"), format!("Write {}.", each())))
             }
             Some(_) | None => Ok(()),
         }

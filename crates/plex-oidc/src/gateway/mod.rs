@@ -81,7 +81,7 @@ fn client(app: &GatewayApp) -> Option<Client> {
         post_logout_redirect_uris: Vec::new(),
         backchannel_logout_uri: None,
         allow: app.anybody().allow,
-        needs_known: app.library_rules(),
+        needs_known: app.people_rules(),
         pkce_required: true,
         consent_required: false,
         signing_algorithm: SigningAlgorithm::Rs256,

@@ -38,7 +38,7 @@ pub(super) const PLEX: Section = Section {
                 Kind::Path,
                 None,
                 "The file with the owner's Plex token. Optional, and worth having: with it access ends within minutes after a \
-                 share does, and groups for single libraries exist.",
+                 share does, and there are groups for single libraries, for downloads and for live television.",
             ),
         ),
         key(

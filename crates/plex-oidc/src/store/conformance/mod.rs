@@ -100,7 +100,7 @@ pub(super) fn user(account: u64) -> UserRecord {
         account,
         groups: Groups::from([Group::friend()]),
         standing: Standing::Member { confirmed_at: T0, through: Vec::new() },
-        libraries: Vec::new(),
+        shares: Vec::new(),
     };
     UserRecord { person, updated: T0 }
 }

@@ -42,7 +42,7 @@ fn robin(standing: Standing, updated: Timestamp) -> UserRecord {
         profile: None,
     };
     UserRecord {
-        person: Person { account, groups: Groups::from([Group::friend()]), standing, libraries: vec![] },
+        person: Person { account, groups: Groups::from([Group::friend()]), standing, shares: vec![] },
         updated,
     }
 }

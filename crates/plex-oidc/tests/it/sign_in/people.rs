@@ -159,7 +159,15 @@ async fn an_application_can_be_for_one_group_one_account_or_one_address() {
 async fn with_the_owners_token_libraries_are_groups() {
     let setup = Setup::default().with_owner_token();
     let house = setup.client("photos", r#"allow = ["plex-library:3"]"#).start().await;
-    let all = json!(["plex-friend", "plex-library:1", "plex-library:2", "plex-library:3", "plex-library:4"]);
+    let all = json!([
+        "plex-downloads",
+        "plex-friend",
+        "plex-library:1",
+        "plex-library:2",
+        "plex-library:3",
+        "plex-library:4",
+        "plex-livetv"
+    ]);
     assert_eq!(claims(&house, "friend-all").await["groups"], all);
     is_denied(&house, "friend", "This app isn’t open to you").await;
     claims(&house, "owner").await;

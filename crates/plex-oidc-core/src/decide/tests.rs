@@ -1,0 +1,223 @@
+use super::*;
+use crate::groups::{ServerName, SharePart};
+use crate::id::{MachineId, PlexAccountId};
+use crate::testing::{client, friend, house, kept, server};
+
+const NOW: Timestamp = Timestamp(1000);
+
+fn rule(text: &str) -> AllowRule {
+    AllowRule::parse(text).unwrap()
+}
+
+fn but_not(deny: &str) -> Audience {
+    Audience { allow: vec![rule("plex-friend")], deny: vec![rule(deny)] }
+}
+
+fn known(all: bool) -> KnownShare {
+    KnownShare { machine: server().machine, part: SharePart::Libraries, all, as_of: NOW }
+}
+
+/// A friend who sees these libraries.
+fn who_sees(keys: &[u64]) -> Person {
+    let mut person = friend();
+    person.groups.extend(keys.iter().map(|key| Group::library(None, *key)));
+    person.shares = vec![known(false)];
+    person
+}
+
+#[test]
+fn a_library_that_nothing_is_known_of_neither_lets_in_nor_passes_a_deny() {
+    let says = |person: &Person, deny| decide_for(person, &but_not(deny), &house(), NOW);
+    assert_eq!(says(&who_sees(&[1]), "plex-library:7"), Decision::Allow);
+    assert_eq!(says(&who_sees(&[7]), "plex-library:7"), Decision::Deny(Denial::NotAllowedHere));
+    assert_eq!(says(&friend(), "plex-library:7"), Decision::Unknown);
+    let all = Person { shares: vec![known(true)], ..friend() };
+    assert_eq!(says(&all, "plex-library:7"), Decision::Deny(Denial::NotAllowedHere));
+    let late = NOW.plus(house().membership_lifetime);
+    let person = Person {
+        standing: Standing::Member { confirmed_at: late, through: vec![server()] },
+        ..who_sees(&[1])
+    };
+    assert_eq!(decide_for(&person, &but_not("plex-library:7"), &house(), late), Decision::Unknown);
+    let only = Client { allow: vec![rule("plex-library:1")], ..client("a") };
+    assert_eq!(decide(&friend(), &only, &house(), NOW), Decision::Unknown);
+    assert_eq!(decide(&who_sees(&[2]), &only, &house(), NOW), Decision::Deny(Denial::NotAllowedHere));
+    assert_eq!(decide(&who_sees(&[1]), &only, &house(), NOW), Decision::Allow);
+    let parts = Client { needs_known: vec![rule("plex-library:7")], ..client("a") };
+    assert_eq!(decide(&friend(), &parts, &house(), NOW), Decision::Unknown);
+    assert_eq!(decide(&who_sees(&[7]), &parts, &house(), NOW), Decision::Allow);
+}
+
+#[test]
+fn a_permission_that_nothing_is_known_of_neither_lets_in_nor_passes_a_deny() {
+    let no = Decision::Deny(Denial::NotAllowedHere);
+    let told = |group: Option<Group>| {
+        let mut person = who_sees(&[]);
+        person.groups.extend(group);
+        person.shares.push(KnownShare { part: SharePart::Permissions, ..known(false) });
+        person
+    };
+    for (name, group, other) in [
+        ("plex-downloads", Group::downloads(None), Group::live_tv(None)),
+        ("plex-livetv", Group::live_tv(None), Group::downloads(None)),
+    ] {
+        for (person, allowed, denied) in [
+            (told(Some(group)), Decision::Allow, no),
+            (told(Some(other)), no, Decision::Allow),
+            (told(None), no, Decision::Allow),
+            (who_sees(&[1]), Decision::Unknown, Decision::Unknown),
+            (Person { shares: vec![known(true)], ..friend() }, Decision::Unknown, Decision::Unknown),
+        ] {
+            let only = Client { allow: vec![rule(name)], ..client("a") };
+            assert_eq!(decide(&person, &only, &house(), NOW), allowed, "{name}");
+            assert_eq!(decide_for(&person, &but_not(name), &house(), NOW), denied, "{name}");
+        }
+    }
+}
+
+#[test]
+fn what_the_version_before_stored_is_read_and_what_it_did_not_know_is_not_known() {
+    let mut stored = serde_json::to_value(who_sees(&[7])).unwrap();
+    let stored = stored.as_object_mut().unwrap();
+    let mut shares = stored.remove("shares").unwrap();
+    shares[0].as_object_mut().unwrap().remove("part").unwrap();
+    stored.insert("libraries".into(), shares);
+    let read: Person = serde_json::from_value(serde_json::Value::Object(stored.clone())).unwrap();
+    assert_eq!(read, who_sees(&[7]));
+    assert_eq!(decide_for(&read, &but_not("plex-downloads"), &house(), NOW), Decision::Unknown);
+}
+
+#[test]
+fn a_local_account_comes_in_where_it_is_named_and_is_never_taken_for_the_plex_account_of_the_same_name() {
+    let on = HouseRules { local_accounts: true, ..house() };
+    let by = |person: &Person, allow, rules: &HouseRules| {
+        decide(person, &Client { allow: vec![rule(allow)], ..client("a") }, rules, NOW)
+    };
+    let no = Decision::Deny(Denial::NotAllowedHere);
+    assert_eq!(by(&kept(), "local-7", &on), Decision::Allow);
+    assert_eq!(by(&kept(), "pat@example.com", &on), Decision::Allow, "the host vouches for the address");
+    assert_eq!(by(&kept(), "local-7", &house()), no, "local accounts are switched off");
+    for other in ["plex-7", "plex-42", "local-8", "plex-friend", "plex-owner", "plex-library:7"] {
+        assert_eq!(by(&kept(), other, &on), no, "{other}");
+    }
+    assert_eq!(by(&friend(), "local-7", &on), no);
+    // Age is nothing to a local account, and the rules about Plex accounts are not about it.
+    let mut person = kept();
+    person.account.email_confirmed = false;
+    assert_eq!(by(&person, "local-7", &on), Decision::Allow);
+    assert_eq!(by(&person, "pat@example.com", &on), no, "an address that nobody vouches for");
+    // Who is no member sees no library, whether or not the server of it is known.
+    let audience = Audience { allow: vec![rule("local-7")], deny: vec![rule("plex-library:7")] };
+    for accepted in [on.accepted.clone(), Vec::new()] {
+        let rules = HouseRules { accepted, ..on.clone() };
+        assert_eq!(decide_for(&kept(), &audience, &rules, NOW), Decision::Allow);
+    }
+    // A standing of the other way in is none.
+    let member = Person { standing: friend().standing, ..kept() };
+    assert_eq!(by(&member, "local-7", &on), no);
+    assert_eq!(by(&Person { standing: Standing::Ended, ..kept() }, "local-7", &on), no);
+    let kept_at_plex = Person { standing: Standing::Kept, ..friend() };
+    assert_eq!(by(&kept_at_plex, "plex-friend", &on), Decision::Deny(Denial::NotShared));
+}
+
+#[test]
+fn an_address_is_denied_whether_or_not_it_is_confirmed() {
+    let rules = HouseRules { require_confirmed_email: false, ..house() };
+    let mut person = friend();
+    person.account.email_confirmed = false;
+    let denied = Decision::Deny(Denial::NotAllowedHere);
+    assert_eq!(decide_for(&person, &but_not("PAT@example.com"), &rules, NOW), denied);
+    let only = Client { allow: vec![rule("pat@example.com")], ..client("a") };
+    assert_eq!(decide(&person, &only, &rules, NOW), denied);
+}
+
+#[test]
+fn the_library_of_one_server_is_not_that_of_another() {
+    let named = |digit: &str, name| AcceptedServer {
+        machine: MachineId::parse(&digit.repeat(40)).unwrap(),
+        owner: PlexAccountId(1),
+        name: ServerName::of(name),
+    };
+    let (attic, cellar) = (named("a", "Attic"), named("b", "Cellar"));
+    let rules = HouseRules { accepted: vec![attic.clone(), cellar.clone()], ..house() };
+    let mut guest = friend();
+    guest.standing = Standing::Member { confirmed_at: NOW, through: vec![cellar.clone()] };
+    guest.groups.insert(Group::library(cellar.name.as_ref(), 1));
+    guest.shares = vec![KnownShare { machine: cellar.machine, ..known(false) }];
+    let says = |allow| decide(&guest, &Client { allow: vec![rule(allow)], ..client("a") }, &rules, NOW);
+    assert_eq!(says("plex-library:cellar:1"), Decision::Allow);
+    assert_eq!(says("plex-library:attic:1"), Decision::Deny(Denial::NotAllowedHere));
+    assert_eq!(says("plex-friend:attic"), Decision::Deny(Denial::NotAllowedHere));
+}
+
+#[test]
+fn whoever_came_by_a_server_that_is_gone_is_neither_let_in_nor_refused() {
+    let says = |accepted| decide(&friend(), &client("a"), &HouseRules { accepted, ..house() }, NOW);
+    let taken_over = AcceptedServer { owner: PlexAccountId(2), ..server() };
+    let renamed = AcceptedServer { name: ServerName::of("Attic"), ..server() };
+    assert_eq!(says(vec![server()]), Decision::Allow);
+    for accepted in [vec![], vec![taken_over], vec![renamed]] {
+        assert_eq!(says(accepted), Decision::Unknown);
+    }
+}
+
+#[test]
+fn what_was_known_of_libraries_is_kept_until_plex_says_otherwise() {
+    let earlier = who_sees(&[7]);
+    let mut person = friend();
+    person.keep_shares_of(&earlier);
+    assert_eq!(person, earlier);
+    let mut newer = who_sees(&[2]);
+    newer.keep_shares_of(&earlier);
+    assert_eq!(newer, who_sees(&[2]));
+}
+
+#[test]
+fn libraries_of_a_server_that_was_renamed_meanwhile_are_not_known() {
+    let attic = AcceptedServer { name: ServerName::of("Attic"), ..server() };
+    let mut person =
+        Person { standing: Standing::Member { confirmed_at: NOW, through: vec![attic.clone()] }, ..friend() };
+    person.keep_shares_of(&who_sees(&[7]));
+    assert_eq!(person.shares, vec![]);
+    let rules = HouseRules { accepted: vec![attic], ..house() };
+    let denied = but_not("plex-library:attic:7");
+    assert_eq!(decide_for(&person, &denied, &rules, NOW), Decision::Unknown);
+}
+
+#[test]
+fn whose_server_it_is_needs_no_list_of_its_libraries() {
+    let mut owner = friend();
+    owner.account.id = AccountId::Plex(server().owner);
+    owner.groups.insert(Group::owner());
+    let parts = Client { needs_known: vec![rule("plex-library:7")], ..client("a") };
+    assert_eq!(decide(&owner, &parts, &house(), NOW), Decision::Allow);
+    let only = Client { allow: vec![rule("plex-library:7")], ..client("a") };
+    assert_eq!(decide(&owner, &only, &house(), NOW), Decision::Allow);
+}
+
+#[test]
+fn servers_that_plex_did_not_speak_of_are_kept_as_long_as_its_last_word_serves() {
+    let other = AcceptedServer {
+        machine: MachineId::parse(&"b".repeat(40)).unwrap(),
+        owner: PlexAccountId(2),
+        name: ServerName::of("Cellar"),
+    };
+    let rules = HouseRules { accepted: vec![server(), other.clone()], ..house() };
+    let cellars = Group::friend().of(other.name.as_ref().unwrap());
+    let through = |through| Standing::Member { confirmed_at: NOW, through };
+    let mut earlier = who_sees(&[7]);
+    earlier.standing = through(vec![server(), other.clone()]);
+    earlier.groups.insert(cellars.clone());
+    let kept = |now: Timestamp, rules: &HouseRules| {
+        let standing = Standing::Member { confirmed_at: now, through: vec![server()] };
+        let mut person = Person { standing, ..friend() };
+        person.keep_servers_of(&earlier, rules, now);
+        person
+    };
+    let person = kept(NOW.plus(Seconds(60)), &rules);
+    assert_eq!(person.standing, earlier.standing, "no younger than Plex's word");
+    assert!(person.groups.contains(&cellars) && !person.groups.contains(&Group::library(None, 7)));
+    let too_late = NOW.plus(rules.membership_lifetime);
+    assert!(!kept(too_late, &rules).groups.contains(&cellars));
+    assert!(!kept(NOW, &house()).groups.contains(&cellars), "a server that is gone stays gone");
+}
