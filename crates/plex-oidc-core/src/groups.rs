@@ -6,6 +6,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use crate::account::PlexFacts;
 use crate::membership::AcceptedServer;
 
 /// One group name. Ours begin with `plex-`; the host's own groups are built from them in the configuration.
@@ -38,6 +39,16 @@ impl Group {
     /// A managed user of the Home, an account without e-mail.
     pub fn managed() -> Self {
         Self("plex-managed".to_owned())
+    }
+
+    /// Everybody with a Plex Pass.
+    pub fn plex_pass() -> Self {
+        Self("plex-pass".to_owned())
+    }
+
+    /// Everybody whose Plex account has two-factor sign-in set up.
+    pub fn two_factor() -> Self {
+        Self("plex-2fa".to_owned())
     }
 
     /// Everybody whose account the host keeps.
@@ -115,6 +126,8 @@ impl Group {
             ("plex-downloads" | "plex-livetv", name, None) => {
                 Some(Meaning { server: server(name)?, about: About::Permission })
             }
+            ("plex-pass", None, None) => Some(Meaning { server: None, about: About::Fact(Fact::PlexPass) }),
+            ("plex-2fa", None, None) => Some(Meaning { server: None, about: About::Fact(Fact::TwoFactor) }),
             ("plex-managed", None, None) => Some(Meaning { server: None, about: About::Account }),
             _ => None,
         }
@@ -140,7 +153,7 @@ impl Meaning {
     pub fn library(&self) -> Option<u64> {
         match self.about {
             About::Library(key) => Some(key),
-            About::Tier | About::Permission | About::Account => None,
+            About::Tier | About::Permission | About::Account | About::Fact(_) => None,
         }
     }
 }
@@ -156,6 +169,8 @@ pub enum About {
     Permission,
     /// The account itself, whatever is shared with it.
     Account,
+    /// What Plex says of the account at a sign-in.
+    Fact(Fact),
 }
 
 impl About {
@@ -165,7 +180,37 @@ impl About {
         match self {
             Self::Library(_) => Some(SharePart::Libraries),
             Self::Permission => Some(SharePart::Permissions),
-            Self::Tier | Self::Account => None,
+            Self::Tier | Self::Account | Self::Fact(_) => None,
+        }
+    }
+}
+
+/// What Plex says of an account, and a group stands for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fact {
+    /// It has a Plex Pass.
+    PlexPass,
+    /// It has two-factor sign-in set up.
+    TwoFactor,
+}
+
+impl Fact {
+    /// Both.
+    pub const ALL: [Self; 2] = [Self::PlexPass, Self::TwoFactor];
+
+    /// Whether it is true of an account. `None`: not known.
+    pub const fn of(self, facts: &PlexFacts) -> Option<bool> {
+        match self {
+            Self::PlexPass => facts.plex_pass,
+            Self::TwoFactor => facts.two_factor,
+        }
+    }
+
+    /// The group of those of whom it is true.
+    pub fn group(self) -> Group {
+        match self {
+            Self::PlexPass => Group::plex_pass(),
+            Self::TwoFactor => Group::two_factor(),
         }
     }
 }
@@ -235,6 +280,8 @@ mod tests {
             (Group::owner().of(&attic), Some("the-attic-2"), None),
             (Group::managed(), None, None),
             (Group::downloads(None), None, None),
+            (Group::plex_pass(), None, None),
+            (Group::two_factor(), None, None),
             (Group::live_tv(Some(&attic)), Some("the-attic-2"), None),
         ] {
             assert_eq!(meaning(group.as_str()), Some((server.map(str::to_owned), library)), "{group}");
@@ -270,6 +317,9 @@ mod tests {
             "plex-friend:-attic",
             "plex-friend:attic:7",
             "plex-managed:attic",
+            "plex-pass:attic",
+            "plex-2fa:attic",
+            "plex-2FA",
             "plex-downloads:",
             "plex-downloads:Attic",
             "plex-livetv:attic:7",

@@ -6,7 +6,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::account::Account;
-use crate::groups::{Group, Groups, ServerName};
+use crate::groups::{Fact, Group, Groups, ServerName};
 use crate::id::{AccountId, MachineId, PlexAccountId};
 
 /// A Plex Media Server whose people may come in.
@@ -154,6 +154,8 @@ pub fn membership(account: &Account, visible: &[VisibleServer], accepted: &[Acce
     if account.managed {
         groups.insert(Group::managed());
     }
+    let is_true = |fact: &Fact| fact.of(&account.facts) == Some(true);
+    groups.extend(Fact::ALL.into_iter().filter(is_true).map(Fact::group));
     Membership::Member { groups, through }
 }
 
@@ -165,6 +167,7 @@ fn is_it(seen: &VisibleServer, server: &AcceptedServer) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::account::PlexFacts;
 
     const OWNER: PlexAccountId = PlexAccountId(1);
 
@@ -186,6 +189,7 @@ mod tests {
             picture: None,
             managed: false,
             anonymous: false,
+            facts: PlexFacts::default(),
             profile: None,
         }
     }
@@ -213,6 +217,21 @@ mod tests {
         assert_eq!(groups_of(&account(2), &[seen('a', false, true, Some(1))]), ["plex-home"]);
         let managed = Account { managed: true, ..account(2) };
         assert_eq!(groups_of(&managed, &[seen('a', false, true, Some(1))]), ["plex-home", "plex-managed"]);
+    }
+
+    #[test]
+    fn what_plex_says_of_an_account_is_a_group_where_it_is_true() {
+        let visible = [seen('a', false, false, Some(1))];
+        for (plex_pass, two_factor, groups) in [
+            (Some(true), Some(true), &["plex-2fa", "plex-friend", "plex-pass"][..]),
+            (Some(true), Some(false), &["plex-friend", "plex-pass"]),
+            (Some(false), Some(true), &["plex-2fa", "plex-friend"]),
+            (None, None, &["plex-friend"]),
+        ] {
+            let facts = PlexFacts { plex_pass, two_factor, joined_at: None };
+            assert_eq!(groups_of(&Account { facts, ..account(2) }, &visible), groups);
+            assert_eq!(groups_of(&Account { facts, ..account(2) }, &[]), ["-"], "it makes nobody a member");
+        }
     }
 
     #[test]

@@ -5,6 +5,7 @@ use proptest::prelude::*;
 use serde_json::Value;
 use uuid::Uuid;
 
+use crate::account::PlexFacts;
 use crate::authorize::{Progress, SessionFacts, Step, next_step, validate};
 use crate::claims::{IdTokenFacts, UserInfoFacts, id_token, userinfo};
 use crate::client::{Client, ClientAuthMethod, Clients, ExtraClaim};
@@ -37,7 +38,9 @@ fn any_rule() -> impl Strategy<Value = AllowRule> {
             "plex-friend",
             "plex-managed",
             "plex-library:3",
-            "plex-downloads"
+            "plex-downloads",
+            "plex-pass",
+            "plex-2fa"
         ])
         .prop_map(|name| AllowRule::parse(name).unwrap()),
         prop::sample::select(vec![1_u64, 41, 42, 43])
@@ -62,10 +65,14 @@ prop_compose! {
         libraries in prop::option::of((any::<bool>(), 0_i64..2000)),
         permissions in prop::option::of(0_i64..2000),
         elsewhere in 0_u8..5,
+        facts in any::<[Option<bool>; 2]>(),
+        joined_at in prop::option::of(-3000_i64..3000),
     ) -> Person {
         let [managed, anonymous, email_confirmed, has_email] = flags;
         let mut person = friend();
         person.account.id = AccountId::Plex(PlexAccountId(id));
+        let [plex_pass, two_factor] = facts;
+        person.account.facts = PlexFacts { plex_pass, two_factor, joined_at: joined_at.map(Timestamp) };
         person.account.managed = managed;
         person.account.anonymous = anonymous;
         person.account.email_confirmed = email_confirmed && has_email;
@@ -145,6 +152,8 @@ proptest! {
         let named: Vec<Option<bool>> = rules.iter().map(|rule| match rule {
             AllowRule::Group(group) if *group == library => of_share(SharePart::Libraries, group),
             AllowRule::Group(group) if *group == downloads => of_share(SharePart::Permissions, group),
+            AllowRule::Group(group) if group.as_str() == "plex-pass" => account.facts.plex_pass,
+            AllowRule::Group(group) if group.as_str() == "plex-2fa" => account.facts.two_factor,
             AllowRule::Group(group) => Some(person.groups.iter().any(|of| of == group)),
             AllowRule::Account(id) => Some(account.id == *id),
             AllowRule::Email(email) => Some(account.email_confirmed

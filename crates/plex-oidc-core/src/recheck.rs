@@ -114,7 +114,9 @@ fn was_home(person: &Person, server: &AcceptedServer) -> bool {
 }
 
 fn of_no_server(groups: &Groups) -> Groups {
-    let is_of_one = |group: &Group| group.meaning().is_some_and(|meaning| meaning.about != About::Account);
+    let is_of_one = |group: &Group| {
+        group.meaning().is_some_and(|of| !matches!(of.about, About::Account | About::Fact(_)))
+    };
     groups.iter().filter(|group| !is_of_one(group)).cloned().collect()
 }
 

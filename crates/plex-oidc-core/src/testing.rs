@@ -1,6 +1,6 @@
 //! Values that the tests of this crate share.
 
-use crate::account::Account;
+use crate::account::{Account, PlexFacts};
 use crate::client::{Client, ClientAuthMethod, GrantType, SigningAlgorithm, SubjectType};
 use crate::decide::{AllowRule, HouseRules, Person, Standing};
 use crate::groups::{Group, Groups};
@@ -89,6 +89,11 @@ pub(crate) fn friend() -> Person {
             picture: None,
             managed: false,
             anonymous: false,
+            facts: PlexFacts {
+                plex_pass: Some(false),
+                two_factor: Some(false),
+                joined_at: Some(Timestamp(-31_536_000)),
+            },
             profile: None,
         },
         groups,
@@ -101,7 +106,11 @@ pub(crate) fn friend() -> Person {
 pub(crate) fn kept() -> Person {
     let friend = friend();
     Person {
-        account: Account { id: AccountId::Local(LocalAccountId::new(7).unwrap()), ..friend.account },
+        account: Account {
+            id: AccountId::Local(LocalAccountId::new(7).unwrap()),
+            facts: PlexFacts::default(),
+            ..friend.account
+        },
         groups: Groups::new(),
         standing: Standing::Kept,
         shares: Vec::new(),

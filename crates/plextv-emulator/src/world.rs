@@ -112,6 +112,19 @@ impl World {
         Ok(())
     }
 
+    /// Sets a second factor up for a persona's account, or takes it away.
+    pub fn set_second_factor(&self, persona: &str, is_set_up: bool) -> Result<(), WorldError> {
+        let account = account(persona)?;
+        self.with(|state| {
+            if account.two_factor == is_set_up {
+                state.second_factor_changed.remove(&account.id);
+            } else {
+                state.second_factor_changed.insert(account.id);
+            }
+        });
+        Ok(())
+    }
+
     /// Takes the main server back from a persona.
     pub fn unshare(&self, persona: &str) -> Result<(), WorldError> {
         self.unshare_server(persona, crate::MAIN_SERVER)

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::HouseRules;
 use crate::account::Account;
-use crate::groups::{About, Group, Groups, SharePart};
+use crate::groups::{About, Group, Groups, Meaning, SharePart};
 use crate::id::{AccountId, MachineId};
 use crate::membership::{AcceptedServer, Permissions, Shared, SharedLibraries};
 use crate::subject::Subject;
@@ -65,9 +65,11 @@ impl Person {
     /// Whether this person is in a group. `None`: not known.
     pub(super) fn is_in(&self, group: &Group, at: (&HouseRules, Timestamp)) -> Option<bool> {
         let Some(meaning) = group.meaning() else { return Some(self.groups.contains(group)) };
-        match meaning.about.part() {
-            Some(part) => self.is_given(group, part, at),
-            None => Some(self.groups.contains(group)),
+        match (meaning.about, self.account.id) {
+            (About::Library(_) | About::Permission, _) => self.is_given(group, &meaning, at),
+            (About::Fact(fact), AccountId::Plex(_)) => fact.of(&self.account.facts),
+            (About::Fact(_), AccountId::Local(_)) => Some(false), // no Plex account at all
+            (About::Tier | About::Account, _) => Some(self.groups.contains(group)),
         }
     }
 
@@ -75,12 +77,12 @@ impl Person {
     fn is_given(
         &self,
         group: &Group,
-        part: SharePart,
+        meaning: &Meaning,
         (rules, now): (&HouseRules, Timestamp),
     ) -> Option<bool> {
-        let named = group.meaning()?.server;
+        let part = meaning.about.part()?;
         let Standing::Member { through, .. } = &self.standing else { return Some(false) };
-        let server = rules.accepted.iter().find(|server| server.name == named)?;
+        let server = rules.accepted.iter().find(|server| server.name == meaning.server)?;
         if !through.contains(server) {
             return Some(false);
         }

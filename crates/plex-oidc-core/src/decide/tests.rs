@@ -1,4 +1,5 @@
 use super::*;
+use crate::account::PlexFacts;
 use crate::groups::{ServerName, SharePart};
 use crate::id::{MachineId, PlexAccountId};
 use crate::testing::{client, friend, house, kept, server};
@@ -76,15 +77,48 @@ fn a_permission_that_nothing_is_known_of_neither_lets_in_nor_passes_a_deny() {
 }
 
 #[test]
+fn what_plex_says_of_an_account_is_known_or_it_is_not() {
+    let no = Decision::Deny(Denial::NotAllowedHere);
+    for name in ["plex-pass", "plex-2fa"] {
+        for (said, allowed, denied) in [
+            (Some(true), Decision::Allow, no),
+            (Some(false), no, Decision::Allow),
+            (None, Decision::Unknown, Decision::Unknown),
+        ] {
+            let mut person = friend();
+            let facts = &mut person.account.facts;
+            if name == "plex-pass" {
+                facts.plex_pass = said
+            } else {
+                facts.two_factor = said
+            }
+            let only = Client { allow: vec![rule(name)], ..client("a") };
+            assert_eq!(decide(&person, &only, &house(), NOW), allowed, "{name} {said:?}");
+            assert_eq!(decide_for(&person, &but_not(name), &house(), NOW), denied, "{name} {said:?}");
+        }
+        // A local account has no Plex account of which anything could be said.
+        let on = HouseRules { local_accounts: true, ..house() };
+        let audience = Audience { allow: vec![rule("local-7")], deny: vec![rule(name)] };
+        assert_eq!(decide_for(&kept(), &audience, &on, NOW), Decision::Allow);
+        assert_eq!(decide(&kept(), &Client { allow: vec![rule(name)], ..client("a") }, &on, NOW), no);
+    }
+}
+
+#[test]
 fn what_the_version_before_stored_is_read_and_what_it_did_not_know_is_not_known() {
     let mut stored = serde_json::to_value(who_sees(&[7])).unwrap();
     let stored = stored.as_object_mut().unwrap();
+    stored["account"].as_object_mut().unwrap().remove("facts").unwrap();
     let mut shares = stored.remove("shares").unwrap();
     shares[0].as_object_mut().unwrap().remove("part").unwrap();
     stored.insert("libraries".into(), shares);
     let read: Person = serde_json::from_value(serde_json::Value::Object(stored.clone())).unwrap();
-    assert_eq!(read, who_sees(&[7]));
-    assert_eq!(decide_for(&read, &but_not("plex-downloads"), &house(), NOW), Decision::Unknown);
+    let mut expected = who_sees(&[7]);
+    expected.account.facts = PlexFacts::default();
+    assert_eq!(read, expected);
+    for denied in ["plex-downloads", "plex-livetv", "plex-pass", "plex-2fa"] {
+        assert_eq!(decide_for(&read, &but_not(denied), &house(), NOW), Decision::Unknown, "{denied}");
+    }
 }
 
 #[test]
@@ -208,6 +242,7 @@ fn servers_that_plex_did_not_speak_of_are_kept_as_long_as_its_last_word_serves()
     let mut earlier = who_sees(&[7]);
     earlier.standing = through(vec![server(), other.clone()]);
     earlier.groups.insert(cellars.clone());
+    earlier.groups.insert(Group::two_factor());
     let kept = |now: Timestamp, rules: &HouseRules| {
         let standing = Standing::Member { confirmed_at: now, through: vec![server()] };
         let mut person = Person { standing, ..friend() };
@@ -217,6 +252,7 @@ fn servers_that_plex_did_not_speak_of_are_kept_as_long_as_its_last_word_serves()
     let person = kept(NOW.plus(Seconds(60)), &rules);
     assert_eq!(person.standing, earlier.standing, "no younger than Plex's word");
     assert!(person.groups.contains(&cellars) && !person.groups.contains(&Group::library(None, 7)));
+    assert!(!person.groups.contains(&Group::two_factor()), "the account has just been asked about");
     let too_late = NOW.plus(rules.membership_lifetime);
     assert!(!kept(too_late, &rules).groups.contains(&cellars));
     assert!(!kept(NOW, &house()).groups.contains(&cellars), "a server that is gone stays gone");

@@ -1,5 +1,5 @@
 use super::*;
-use crate::account::Account;
+use crate::account::{Account, PlexFacts};
 use crate::decide::KnownShare;
 use crate::groups::ServerName;
 use crate::id::MachineId;
@@ -40,6 +40,7 @@ fn member(id: PlexAccountId, through: &[AcceptedServer], groups: &[&str]) -> Per
         picture: None,
         managed: false,
         anonymous: false,
+        facts: PlexFacts::default(),
         profile: None,
     };
     Person {
@@ -84,9 +85,10 @@ fn still(person: &Person, told: &Told<'_>) -> Person {
 
 #[test]
 fn a_share_that_is_listed_is_confirmed_and_one_that_is_not_is_missing() {
-    let mara = member(GUEST, &[only()], &["plex-friend", "plex-managed"]);
+    let of_account = ["plex-2fa", "plex-friend", "plex-managed", "plex-pass"];
+    let mara = member(GUEST, &[only()], &of_account);
     let now = still(&mara, &told(&[share(GUEST, &only(), &[])], None));
-    assert_eq!((confirmed(&now), groups(&now)), (NOW, vec!["plex-friend", "plex-managed"]));
+    assert_eq!((confirmed(&now), groups(&now)), (NOW, of_account.to_vec()));
     let not_mine = [share(PlexAccountId(8), &only(), &[]), share(GUEST, &cellar(OWNER), &[])];
     for shares in [&[][..], &not_mine] {
         assert_eq!(recheck(&mara, &told(shares, None)), Recheck::Missing { rest: None });

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use plex_oidc_core::account::Account;
+use plex_oidc_core::account::{Account, PlexFacts};
 use plex_oidc_core::decide::{AllowRule, Person, Standing};
 use plex_oidc_core::gateway::Access;
 use plex_oidc_core::groups::{Group, Groups};
@@ -65,6 +65,7 @@ pub fn person(id: LocalAccountId, username: &str, groups: impl IntoIterator<Item
         picture: None,
         managed: false,
         anonymous: false,
+        facts: PlexFacts::default(),
         profile: None,
     };
     let groups: Groups = groups.into_iter().chain([Group::local()]).collect();

@@ -8,7 +8,7 @@ use super::reader::Reader;
 use super::{LocalConfig, PlexServer};
 
 /// What can stand in a list, where there are no local accounts.
-const FORMS: &str = "Write plex-owner, plex-home, plex-friend, plex-managed, plex-library:<key>, plex-downloads, plex-livetv, \
+const FORMS: &str = "Write plex-owner, plex-home, plex-friend, plex-managed, plex-library:<key>, plex-downloads, plex-livetv, plex-pass, plex-2fa, \
                      plex-<account id>, or an e-mail address.";
 
 /// As many digits of the machine identifier stand for a server that has no name.

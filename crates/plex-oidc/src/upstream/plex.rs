@@ -251,16 +251,16 @@ impl Plex {
         } else {
             Vec::new()
         };
-        let mut each = Vec::new();
+        let mut told_of = Vec::new();
         for server in told {
             let is_owner = server.owner == account;
             let mut shared = if is_owner { Shared::owners() } else { Shared::with(server, account, &shares) };
             if let Some(SharedLibraries { all: true, keys }) = &mut shared.libraries {
                 *keys = self.all_keys(owner_token, &server.machine).await?;
             }
-            each.push((server, shared));
+            told_of.push((server, shared));
         }
-        Ok(each)
+        Ok(told_of)
     }
 
     /// The account of the owner's token. Asked once.

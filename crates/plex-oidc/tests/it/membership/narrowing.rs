@@ -70,6 +70,19 @@ async fn a_permission_that_is_taken_back_is_lost_and_a_new_one_is_had() {
 }
 
 #[tokio::test]
+async fn a_re_check_leaves_what_plex_says_of_the_account_itself() {
+    let house = setup().start().await;
+    let mut yara = Inside::of(&house, "two-factor").await;
+    house.plex.world().set_second_factor("two-factor", false).unwrap();
+    assert!(round(&house).await);
+    let refreshed = yara.photos.refresh(&yara.tokens.refresh_token()).await.expect(200).json();
+    let claims = yara.photos.userinfo(refreshed["access_token"].as_str().unwrap()).await.expect(200).json();
+    let has = |name| claims["groups"].as_array().unwrap().contains(&serde_json::json!(name));
+    assert!(has("plex-2fa") && !has("plex-pass"), "{claims}");
+    yara.is_in("all along").await;
+}
+
+#[tokio::test]
 async fn a_library_that_is_taken_back_is_lost_and_a_new_one_is_seen() {
     let house = house().await;
     let mut friend = Inside::of(&house, "friend").await;

@@ -1,6 +1,7 @@
 //! Signing in with Plex, from the click to the tokens (DESIGN section 3).
 
 mod crosstalk;
+mod facts;
 mod flows;
 mod forms;
 mod libraries;
