@@ -4,6 +4,8 @@
 //! the Access validator by [`decide_for`]. Underneath, what we know of a person has three values, so that "we could not
 //! ask" is never confused with "no".
 
+use std::borrow::Cow;
+
 use serde::{Deserialize, Serialize};
 
 mod person;
@@ -11,7 +13,7 @@ mod rule;
 
 pub use person::{KnownShare, Person, Standing};
 use rule::any;
-pub use rule::{AllowRule, Audience};
+pub use rule::{AllowRule, Audience, HouseGroup};
 
 use crate::client::Client;
 use crate::groups::Group;
@@ -32,9 +34,26 @@ pub struct HouseRules {
     pub local_accounts: bool,
     /// The servers whose people may come in.
     pub accepted: Vec<AcceptedServer>,
+    /// The host's own groups. None is made of another.
+    pub groups: Vec<HouseGroup>,
 }
 
 impl HouseRules {
+    /// A person as applications are told of them: in the host's own groups as well, where it is known that they are.
+    pub fn as_told<'p>(&self, person: &'p Person, now: Timestamp) -> Cow<'p, Person> {
+        if self.groups.is_empty() {
+            return Cow::Borrowed(person);
+        }
+        let mut told = person.clone();
+        for group in &self.groups {
+            told.groups.remove(&group.name); // whoever was in another one of that name
+            if group.has(person, (self, now)) == Some(true) {
+                told.groups.insert(group.name.clone());
+            }
+        }
+        Cow::Owned(told)
+    }
+
     /// Whether every server that made somebody a member is still accepted, under the same name. Groups are not kept by
     /// server, so those of one that is gone cannot be told from the others.
     fn accept_all(&self, through: &[AcceptedServer]) -> bool {
@@ -77,7 +96,10 @@ pub fn decide(person: &Person, client: &Client, rules: &HouseRules, now: Timesta
         return Decision::Deny(Denial::ClientDisabled);
     }
     let at = (rules, now);
-    let is_known = || client.needs_known.iter().all(|rule| rule.admits(person, at).is_some());
+    let is_known = || {
+        let mut rules = client.needs_known.iter();
+        rules.all(|rule| rule.admits(person, at).is_some() && rule.bars(person, at).is_some())
+    };
     let is_for = || any(client.allow.iter().map(|rule| rule.admits(person, at)));
     judge(person, || is_for().filter(|named| !named || is_known()), at)
 }

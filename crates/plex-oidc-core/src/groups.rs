@@ -56,15 +56,15 @@ impl Group {
         Self("local".to_owned())
     }
 
-    /// A group of the host's own naming, for local accounts. None of ours, and nothing that reads as an account or an address.
+    /// A group of the host's own naming. None of ours, and nothing that reads as an account or an address.
     pub fn of_host(text: &str) -> Option<Self> {
         let lower = text.to_ascii_lowercase();
         let ours = lower == "local" || ["plex-", "local-"].iter().any(|prefix| lower.starts_with(prefix));
         Self::parse(text).filter(|_| !ours && !text.contains(['@', '|']))
     }
 
-    /// Whether only local accounts can be in it.
-    pub fn is_of_local_accounts(&self) -> bool {
+    /// Whether the host says who is in it: by giving them an account, or by naming the group.
+    pub fn is_named_by_host(&self) -> bool {
         *self == Self::local() || Self::of_host(&self.0).is_some()
     }
 
@@ -291,14 +291,14 @@ mod tests {
     #[test]
     fn a_group_of_the_host_is_never_one_that_plex_could_give() {
         for good in ["family", "Family-2", "suite:a"] {
-            assert!(Group::of_host(good).unwrap().is_of_local_accounts(), "{good}");
+            assert!(Group::of_host(good).unwrap().is_named_by_host(), "{good}");
         }
         for ours in
             ["plex-owner", "PLEX-owner", "Plex-x", "local", "LOCAL", "local-7", "a@b", "a|b", "a b", ""]
         {
             assert_eq!(Group::of_host(ours), None, "{ours}");
         }
-        assert!(Group::local().is_of_local_accounts() && !Group::owner().is_of_local_accounts());
+        assert!(Group::local().is_named_by_host() && !Group::owner().is_named_by_host());
     }
 
     #[test]

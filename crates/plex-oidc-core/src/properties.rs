@@ -10,7 +10,8 @@ use crate::authorize::{Progress, SessionFacts, Step, next_step, validate};
 use crate::claims::{IdTokenFacts, UserInfoFacts, id_token, userinfo};
 use crate::client::{Client, ClientAuthMethod, Clients, ExtraClaim};
 use crate::decide::{
-    AllowRule, Audience, Decision, Denial, HouseRules, KnownShare, Person, Standing, decide, decide_for,
+    AllowRule, Audience, Decision, Denial, HouseGroup, HouseRules, KnownShare, Person, Standing, decide,
+    decide_for,
 };
 use crate::form::Parameters;
 use crate::groups::{Group, Groups, SharePart};
@@ -23,7 +24,7 @@ use crate::resource::ResourceSet;
 use crate::scope::{Scope, ScopeSet};
 use crate::secret::{Secret, SecretKind};
 use crate::subject::Subject;
-use crate::testing::{REDIRECT_URI, client, friend, public_client, server};
+use crate::testing::{REDIRECT_URI, client, friend, house, public_client, server};
 use crate::time::{Seconds, Timestamp};
 use crate::token::client_auth::{Authenticated, authenticate, present};
 use crate::token::code::{CodeFacts, CodeVerdict, DOUBLE_SUBMIT, check_code};
@@ -40,7 +41,8 @@ fn any_rule() -> impl Strategy<Value = AllowRule> {
             "plex-library:3",
             "plex-downloads",
             "plex-pass",
-            "plex-2fa"
+            "plex-2fa",
+            "club"
         ])
         .prop_map(|name| AllowRule::parse(name).unwrap()),
         prop::sample::select(vec![1_u64, 41, 42, 43])
@@ -90,13 +92,26 @@ prop_compose! {
     }
 }
 
+fn any_plain_rules() -> impl Strategy<Value = Vec<AllowRule>> {
+    let is_plain = |rule: &AllowRule| *rule != AllowRule::Group(club());
+    prop::collection::vec(any_rule().prop_filter("no group of a group", is_plain), 0..3)
+}
+
+/// A group that the host made of others.
+fn club() -> Group {
+    Group::of_host("club").unwrap()
+}
+
 fn any_house() -> impl Strategy<Value = HouseRules> {
-    (any::<[bool; 2]>(), 0_u32..2000).prop_map(|([managed, confirmed], lifetime)| HouseRules {
-        local_accounts: false,
-        allow_managed_users: managed,
-        require_confirmed_email: confirmed,
-        membership_lifetime: Seconds(lifetime),
-        accepted: vec![server()],
+    let group = [any_plain_rules(), any_plain_rules(), any_plain_rules()];
+    (any::<[bool; 2]>(), 0_u32..2000, group).prop_map(|([managed, confirmed], lifetime, [any, all, none])| {
+        HouseRules {
+            allow_managed_users: managed,
+            require_confirmed_email: confirmed,
+            membership_lifetime: Seconds(lifetime),
+            groups: vec![HouseGroup { name: club(), any, all, none }],
+            ..house()
+        }
     })
 }
 
@@ -143,22 +158,42 @@ proptest! {
         let fresh = |since: i64| now < since + i64::from(house.membership_lifetime.0);
         let (library, downloads) = (Group::library(None, 3), Group::downloads(None));
         let of_share = |part, group: &Group| {
+            match &person.standing {
+                Standing::Member { through, .. } if through[0].owner.0 == 1 => {}
+                _ => return Some(false),
+            }
             if account.id == AccountId::Plex(PlexAccountId(1)) {
                 return Some(true);
             }
             let known = person.shares.iter().find(|known| known.part == part && fresh(known.as_of.0));
             known.map(|known| known.all || person.groups.contains(group))
         };
-        let named: Vec<Option<bool>> = rules.iter().map(|rule| match rule {
+        // `certain` for an address that counts only once it is confirmed.
+        let plainly = |rule: &AllowRule, certain: bool| match rule {
             AllowRule::Group(group) if *group == library => of_share(SharePart::Libraries, group),
             AllowRule::Group(group) if *group == downloads => of_share(SharePart::Permissions, group),
             AllowRule::Group(group) if group.as_str() == "plex-pass" => account.facts.plex_pass,
             AllowRule::Group(group) if group.as_str() == "plex-2fa" => account.facts.two_factor,
             AllowRule::Group(group) => Some(person.groups.iter().any(|of| of == group)),
             AllowRule::Account(id) => Some(account.id == *id),
-            AllowRule::Email(email) => Some(account.email_confirmed
+            AllowRule::Email(email) => Some((account.email_confirmed || !certain)
                 && account.email.as_deref().is_some_and(|own| own.to_lowercase() == email.to_lowercase())),
+        };
+        // The host's own group in three values: 0 for no, 2 for yes, 1 for not known.
+        let value = |answer: Option<bool>| answer.map_or(1, |yes| if yes { 2 } else { 0 });
+        let own = &house.groups[0];
+        let within = own.any.iter().map(|rule| value(plainly(rule, true))).max();
+        let every = own.all.iter().map(|rule| value(plainly(rule, true)));
+        let none = own.none.iter().map(|rule| 2 - value(plainly(rule, false)));
+        let least = within.into_iter().chain(every).chain(none).min();
+        let in_club = [Some(false), None, Some(true)][least.filter(|_| own.any.len() + own.all.len() > 0).unwrap_or(0)];
+        let named: Vec<Option<bool>> = rules.iter().map(|rule| match rule {
+            AllowRule::Group(group) if *group == club() => in_club,
+            rule => plainly(rule, true),
         }).collect();
+        let told = house.as_told(&person, Timestamp(now));
+        prop_assert_eq!(told.groups.contains(&club()), in_club == Some(true));
+        prop_assert_eq!(&told.groups - &[club()].into(), person.groups.clone());
         let (confirmed, accepted) = match &person.standing {
             Standing::Kept | Standing::Ended => (false, false),
             Standing::Member { confirmed_at, through } => (fresh(confirmed_at.0), through[0].owner.0 == 1),

@@ -72,6 +72,7 @@ pub(crate) fn house() -> HouseRules {
         membership_lifetime: Seconds::days(1),
         local_accounts: false,
         accepted: vec![server()],
+        groups: Vec::new(),
     }
 }
 

@@ -23,33 +23,48 @@ pub(super) struct KnownGroups {
     servers: Vec<ServerName>,
     /// Those of local accounts, where there are such.
     local: Option<Vec<Group>>,
+    /// Those that the host makes of others.
+    own: Vec<Group>,
 }
 
 impl KnownGroups {
-    pub(super) fn new(servers: &[PlexServer], has_owner_token: bool, local: &LocalConfig) -> Self {
+    pub(super) fn new(
+        servers: &[PlexServer],
+        has_owner_token: bool,
+        local: &LocalConfig,
+        own: Vec<Option<Group>>,
+    ) -> Self {
         let names = servers.iter().filter_map(|server| server.group_name.clone());
         let of_local = || local.groups.iter().cloned().chain([Group::local()]).collect();
-        Self { shares: has_owner_token, servers: names.collect(), local: local.enabled.then(of_local) }
+        Self {
+            shares: has_owner_token,
+            servers: names.collect(),
+            local: local.enabled.then(of_local),
+            own: own.into_iter().flatten().collect(),
+        }
     }
 
-    fn check_local(&self, group: &Group) -> Result<(), (String, String)> {
+    fn check_named_by_host(&self, group: &Group) -> Result<(), (String, String)> {
         let wrong = format!(
             "`{}` is neither a group nor an account nor an e-mail address",
             group.as_str().escape_debug()
         );
-        match &self.local {
-            Some(known) if known.contains(group) => Ok(()),
-            Some(_) => Err((
-                wrong,
-                "List it in local.groups if it is one of yours; if not, look at its spelling.".to_owned(),
-            )),
-            None => Err((wrong, FORMS.to_owned())),
-        }
+        let remedy = match &self.local {
+            _ if self.own.contains(group) => return Ok(()),
+            Some(known) if known.contains(group) => return Ok(()),
+            Some(_) => {
+                "Make it in `[[groups]]`, or list it in local.groups, if it is one of yours; if not, look at its \
+                 spelling."
+            }
+            None if self.own.is_empty() => FORMS,
+            None => "Make it in `[[groups]]` if it is one of yours; if not, look at its spelling.",
+        };
+        Err((wrong, remedy.to_owned()))
     }
 
     fn check(&self, rule: &AllowRule) -> Result<(), (String, String)> {
         let AllowRule::Group(group) = rule else { return Ok(()) };
-        let Some(meaning) = group.meaning() else { return self.check_local(group) };
+        let Some(meaning) = group.meaning() else { return self.check_named_by_host(group) };
         let is_of_share = meaning.about.part().is_some();
         if is_of_share && !self.shares {
             let remedy =
@@ -106,16 +121,18 @@ pub(super) fn name_servers(reader: &mut Reader<'_>, servers: &mut [PlexServer]) 
 /// Reads a list of groups, accounts and e-mail addresses.
 pub(super) fn read(reader: &mut Reader<'_>, key: &str) -> Vec<AllowRule> {
     let groups = reader.groups.clone();
-    reader.each(key, |text| {
-        let rule = AllowRule::parse(text).ok_or_else(|| {
-            (
-                format!("`{}` is neither a group nor an account nor an e-mail address", text.escape_debug()),
-                FORMS.to_owned(),
-            )
-        })?;
-        groups.as_ref().map_or(Ok(()), |groups| groups.check(&rule))?;
-        Ok(rule)
-    })
+    reader.each(key, |text| entry(text, groups.as_ref()))
+}
+
+/// Reads one entry of such a list.
+pub(super) fn entry(text: &str, groups: Option<&KnownGroups>) -> Result<AllowRule, (String, String)> {
+    let rule = AllowRule::parse(text).ok_or_else(|| {
+        let wrong =
+            format!("`{}` is neither a group nor an account nor an e-mail address", text.escape_debug());
+        (wrong, FORMS.to_owned())
+    })?;
+    groups.map_or(Ok(()), |groups| groups.check(&rule))?;
+    Ok(rule)
 }
 
 /// Says so if a list of those who may is empty.

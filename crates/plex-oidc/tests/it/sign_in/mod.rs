@@ -6,6 +6,7 @@ mod flows;
 mod forms;
 mod libraries;
 mod outage;
+mod own_groups;
 mod people;
 mod pins;
 mod plex_token;
