@@ -8,9 +8,9 @@ use plex_oidc::config::{edit, local_person};
 use plex_oidc::installation;
 use plex_oidc::store::Store;
 use plex_oidc::store::records::{Ends, LocalAccount, LocalPut, PutLocalAccount, UserRecord};
-use plex_oidc_core::account::Account;
-use plex_oidc_core::decide::{KnownLibraries, Person, Standing};
-use plex_oidc_core::groups::Group;
+use plex_oidc_core::account::{Account, PlexFacts};
+use plex_oidc_core::decide::{KnownShare, Person, Standing};
+use plex_oidc_core::groups::{Group, SharePart};
 use plex_oidc_core::id::{AccountId, LocalAccountId, MachineId, PlexAccountId};
 use plex_oidc_core::membership::AcceptedServer;
 use plex_oidc_core::time::Timestamp;
@@ -151,13 +151,14 @@ fn of_plex(number: u32) -> Outcome<UserRecord> {
         managed: false,
         anonymous: false,
         profile: None,
+        facts: PlexFacts::default(),
     };
     let groups = [Group::friend(), Group::library(None, 1), Group::library(None, 2)];
     let person = Person {
         account,
         groups: groups.into_iter().collect(),
         standing: Standing::Member { confirmed_at: Timestamp(0), through: vec![server] },
-        libraries: vec![KnownLibraries { machine, all: false, as_of: Timestamp(0) }],
+        shares: vec![KnownShare { machine, part: SharePart::Libraries, all: false, as_of: Timestamp(0) }],
     };
     Ok(UserRecord { person, updated: Timestamp(0) })
 }

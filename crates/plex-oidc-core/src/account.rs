@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::id::AccountId;
 use crate::profile::Profile;
+use crate::time::Timestamp;
 
 /// What is known of one account: what plex.tv says with the account's own token, or what the host wrote down.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -24,9 +25,24 @@ pub struct Account {
     pub managed: bool,
     /// A Plex account that nobody signed up for.
     pub anonymous: bool,
+    /// What Plex says of the account besides; of a local one there is nothing.
+    #[serde(default)]
+    pub facts: PlexFacts,
     /// What the host wrote down besides; of a Plex account there is nothing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub profile: Option<Box<Profile>>,
+}
+
+/// What plex.tv said of an account at its last sign-in, besides who it is. `None`: it did not say, or nobody had asked yet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct PlexFacts {
+    /// Has a Plex Pass.
+    pub plex_pass: Option<bool>,
+    /// Two-factor sign-in is set up, which says nothing about any one sign-in.
+    pub two_factor: Option<bool>,
+    /// When the account was made.
+    pub joined_at: Option<Timestamp>,
 }
 
 impl Account {

@@ -166,8 +166,8 @@ pub struct Client {
     pub backchannel_logout_uri: Option<Url>,
     /// Who may use it. Empty means nobody.
     pub allow: Vec<AllowRule>,
-    /// Rules of which it must be known whether they name a person, before that person is let in: those about libraries
-    /// that an application behind the gateway has for parts of itself.
+    /// Rules of which it must be known whether they name a person, before that person is let in: all that an application
+    /// behind the gateway has for parts of itself.
     pub needs_known: Vec<AllowRule>,
     /// Whether an authorization request must carry a PKCE challenge. Always true of a public client.
     pub pkce_required: bool,

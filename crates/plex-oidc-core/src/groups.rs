@@ -6,6 +6,9 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use crate::account::PlexFacts;
+use crate::membership::AcceptedServer;
+
 /// One group name. Ours begin with `plex-`; the host's own groups are built from them in the configuration.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
@@ -38,20 +41,30 @@ impl Group {
         Self("plex-managed".to_owned())
     }
 
+    /// Everybody with a Plex Pass.
+    pub fn plex_pass() -> Self {
+        Self("plex-pass".to_owned())
+    }
+
+    /// Everybody whose Plex account has two-factor sign-in set up.
+    pub fn two_factor() -> Self {
+        Self("plex-2fa".to_owned())
+    }
+
     /// Everybody whose account the host keeps.
     pub fn local() -> Self {
         Self("local".to_owned())
     }
 
-    /// A group of the host's own naming, for local accounts. None of ours, and nothing that reads as an account or an address.
+    /// A group of the host's own naming. None of ours, and nothing that reads as an account or an address.
     pub fn of_host(text: &str) -> Option<Self> {
         let lower = text.to_ascii_lowercase();
         let ours = lower == "local" || ["plex-", "local-"].iter().any(|prefix| lower.starts_with(prefix));
         Self::parse(text).filter(|_| !ours && !text.contains(['@', '|']))
     }
 
-    /// Whether only local accounts can be in it.
-    pub fn is_of_local_accounts(&self) -> bool {
+    /// Whether the host says who is in it: by giving them an account, or by naming the group.
+    pub fn is_named_by_host(&self) -> bool {
         *self == Self::local() || Self::of_host(&self.0).is_some()
     }
 
@@ -62,6 +75,25 @@ impl Group {
             Some(server) => Self(format!("plex-library:{server}:{key}")),
             None => Self(format!("plex-library:{key}")),
         }
+    }
+
+    /// Everybody who may download from a server.
+    pub fn downloads(server: Option<&ServerName>) -> Self {
+        Self("plex-downloads".to_owned()).of_any(server)
+    }
+
+    /// Everybody who may watch live television on a server.
+    pub fn live_tv(server: Option<&ServerName>) -> Self {
+        Self("plex-livetv".to_owned()).of_any(server)
+    }
+
+    fn of_any(self, server: Option<&ServerName>) -> Self {
+        server.map_or_else(|| self.clone(), |server| self.of(server))
+    }
+
+    /// Whether it says what somebody was given of this part of a share of this server.
+    pub fn is_of_share(&self, server: &AcceptedServer, part: SharePart) -> bool {
+        self.meaning().is_some_and(|of| of.about.part() == Some(part) && of.server == server.name)
     }
 
     /// The same, of one server among several.
@@ -91,6 +123,11 @@ impl Group {
             ("plex-owner" | "plex-home" | "plex-friend", name, None) => {
                 Some(Meaning { server: server(name)?, about: About::Tier })
             }
+            ("plex-downloads" | "plex-livetv", name, None) => {
+                Some(Meaning { server: server(name)?, about: About::Permission })
+            }
+            ("plex-pass", None, None) => Some(Meaning { server: None, about: About::Fact(Fact::PlexPass) }),
+            ("plex-2fa", None, None) => Some(Meaning { server: None, about: About::Fact(Fact::TwoFactor) }),
             ("plex-managed", None, None) => Some(Meaning { server: None, about: About::Account }),
             _ => None,
         }
@@ -116,7 +153,7 @@ impl Meaning {
     pub fn library(&self) -> Option<u64> {
         match self.about {
             About::Library(key) => Some(key),
-            About::Tier | About::Account => None,
+            About::Tier | About::Permission | About::Account | About::Fact(_) => None,
         }
     }
 }
@@ -128,8 +165,65 @@ pub enum About {
     Tier,
     /// A library on a server, by its key.
     Library(u64),
+    /// What somebody may do on a server, besides seeing its libraries.
+    Permission,
     /// The account itself, whatever is shared with it.
     Account,
+    /// What Plex says of the account at a sign-in.
+    Fact(Fact),
+}
+
+impl About {
+    /// The part of a share that it is about. What a share says is known with the owner's token alone, so it is not always
+    /// known of a person.
+    pub const fn part(self) -> Option<SharePart> {
+        match self {
+            Self::Library(_) => Some(SharePart::Libraries),
+            Self::Permission => Some(SharePart::Permissions),
+            Self::Tier | Self::Account | Self::Fact(_) => None,
+        }
+    }
+}
+
+/// What Plex says of an account, and a group stands for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fact {
+    /// It has a Plex Pass.
+    PlexPass,
+    /// It has two-factor sign-in set up.
+    TwoFactor,
+}
+
+impl Fact {
+    /// Both.
+    pub const ALL: [Self; 2] = [Self::PlexPass, Self::TwoFactor];
+
+    /// Whether it is true of an account. `None`: not known.
+    pub const fn of(self, facts: &PlexFacts) -> Option<bool> {
+        match self {
+            Self::PlexPass => facts.plex_pass,
+            Self::TwoFactor => facts.two_factor,
+        }
+    }
+
+    /// The group of those of whom it is true.
+    pub fn group(self) -> Group {
+        match self {
+            Self::PlexPass => Group::plex_pass(),
+            Self::TwoFactor => Group::two_factor(),
+        }
+    }
+}
+
+/// A part of what an owner shares with somebody. Plex may tell of one and not of the other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SharePart {
+    /// Which libraries.
+    #[default]
+    Libraries,
+    /// What may be done besides: downloads, live television.
+    Permissions,
 }
 
 /// What a server is called in the names of groups: lower-case letters, digits and hyphens.
@@ -185,6 +279,10 @@ mod tests {
             (Group::friend(), None, None),
             (Group::owner().of(&attic), Some("the-attic-2"), None),
             (Group::managed(), None, None),
+            (Group::downloads(None), None, None),
+            (Group::plex_pass(), None, None),
+            (Group::two_factor(), None, None),
+            (Group::live_tv(Some(&attic)), Some("the-attic-2"), None),
         ] {
             assert_eq!(meaning(group.as_str()), Some((server.map(str::to_owned), library)), "{group}");
         }
@@ -193,14 +291,14 @@ mod tests {
     #[test]
     fn a_group_of_the_host_is_never_one_that_plex_could_give() {
         for good in ["family", "Family-2", "suite:a"] {
-            assert!(Group::of_host(good).unwrap().is_of_local_accounts(), "{good}");
+            assert!(Group::of_host(good).unwrap().is_named_by_host(), "{good}");
         }
         for ours in
             ["plex-owner", "PLEX-owner", "Plex-x", "local", "LOCAL", "local-7", "a@b", "a|b", "a b", ""]
         {
             assert_eq!(Group::of_host(ours), None, "{ours}");
         }
-        assert!(Group::local().is_of_local_accounts() && !Group::owner().is_of_local_accounts());
+        assert!(Group::local().is_named_by_host() && !Group::owner().is_named_by_host());
     }
 
     #[test]
@@ -219,6 +317,13 @@ mod tests {
             "plex-friend:-attic",
             "plex-friend:attic:7",
             "plex-managed:attic",
+            "plex-pass:attic",
+            "plex-2fa:attic",
+            "plex-2FA",
+            "plex-downloads:",
+            "plex-downloads:Attic",
+            "plex-livetv:attic:7",
+            "plex-live-tv",
             "friends",
         ] {
             assert_eq!(meaning(odd), None, "{odd}");

@@ -6,7 +6,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::account::Account;
-use crate::groups::{Group, Groups, ServerName};
+use crate::groups::{Fact, Group, Groups, ServerName};
 use crate::id::{AccountId, MachineId, PlexAccountId};
 
 /// A Plex Media Server whose people may come in.
@@ -52,6 +52,8 @@ pub struct Share {
     pub allow_sync: bool,
     /// May watch live television.
     pub allow_tuners: bool,
+    /// Whether these two were told at all. The oldest list says them of a person and not of a server.
+    pub permissions_known: bool,
 }
 
 /// Which libraries of one server a guest sees.
@@ -63,19 +65,58 @@ pub struct SharedLibraries {
     pub keys: Vec<u64>,
 }
 
-/// Which libraries of `server` are shared with a guest. `None`: the list does not say. A guest who is not in it sees the
-/// server all the same, so the list has a gap there.
-pub fn shared_libraries(
-    server: &AcceptedServer,
-    account: PlexAccountId,
-    shares: &[Share],
-) -> Option<SharedLibraries> {
-    let of_both = |share: &&Share| share.account == account && share.machine == server.machine;
-    let theirs: Vec<_> = shares.iter().filter(of_both).collect();
-    let all = theirs.iter().any(|share| share.all_libraries);
-    let is_told = all || !theirs.is_empty() && theirs.iter().all(|share| share.libraries_known);
-    let keys = || theirs.iter().flat_map(|share| share.library_keys.iter().copied()).collect();
-    is_told.then(|| SharedLibraries { all, keys: keys() })
+/// What a guest may do on one server, besides seeing libraries.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Permissions {
+    /// Download.
+    pub downloads: bool,
+    /// Watch live television.
+    pub live_tv: bool,
+}
+
+/// What is said of one server's share with one account. `None` in it: that is not said.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Shared {
+    /// Which libraries.
+    pub libraries: Option<SharedLibraries>,
+    /// What else.
+    pub permissions: Option<Permissions>,
+}
+
+impl Shared {
+    /// What whoever owns a server has of it.
+    pub fn owners() -> Self {
+        Self {
+            libraries: Some(SharedLibraries { all: true, keys: Vec::new() }),
+            permissions: Some(Permissions { downloads: true, live_tv: true }),
+        }
+    }
+
+    /// What the list of an owner's `shares` says of `server` and a guest. A guest who is not in it sees the server all the
+    /// same, so the list has a gap there.
+    pub fn with(server: &AcceptedServer, account: PlexAccountId, shares: &[Share]) -> Self {
+        let of_both = |share: &&Share| share.account == account && share.machine == server.machine;
+        let theirs: Vec<_> = shares.iter().filter(of_both).collect();
+        if theirs.is_empty() {
+            return Self::default();
+        }
+        let all = theirs.iter().any(|share| share.all_libraries);
+        let are_libraries_told = all || theirs.iter().all(|share| share.libraries_known);
+        let keys = || theirs.iter().flat_map(|share| share.library_keys.iter().copied()).collect();
+        let are_permissions_told = theirs.iter().all(|share| share.permissions_known);
+        Self {
+            libraries: are_libraries_told.then(|| SharedLibraries { all, keys: keys() }),
+            permissions: are_permissions_told.then(|| Permissions {
+                downloads: theirs.iter().any(|share| share.allow_sync),
+                live_tv: theirs.iter().any(|share| share.allow_tuners),
+            }),
+        }
+    }
+
+    /// Whether every part of it is said.
+    pub const fn is_whole(&self) -> bool {
+        self.libraries.is_some() && self.permissions.is_some()
+    }
 }
 
 /// The outcome of looking at one account. Not being sure is not an outcome: that is an error of the one who asked.
@@ -113,6 +154,8 @@ pub fn membership(account: &Account, visible: &[VisibleServer], accepted: &[Acce
     if account.managed {
         groups.insert(Group::managed());
     }
+    let is_true = |fact: &Fact| fact.of(&account.facts) == Some(true);
+    groups.extend(Fact::ALL.into_iter().filter(is_true).map(Fact::group));
     Membership::Member { groups, through }
 }
 
@@ -124,6 +167,7 @@ fn is_it(seen: &VisibleServer, server: &AcceptedServer) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::account::PlexFacts;
 
     const OWNER: PlexAccountId = PlexAccountId(1);
 
@@ -145,6 +189,7 @@ mod tests {
             picture: None,
             managed: false,
             anonymous: false,
+            facts: PlexFacts::default(),
             profile: None,
         }
     }
@@ -172,6 +217,21 @@ mod tests {
         assert_eq!(groups_of(&account(2), &[seen('a', false, true, Some(1))]), ["plex-home"]);
         let managed = Account { managed: true, ..account(2) };
         assert_eq!(groups_of(&managed, &[seen('a', false, true, Some(1))]), ["plex-home", "plex-managed"]);
+    }
+
+    #[test]
+    fn what_plex_says_of_an_account_is_a_group_where_it_is_true() {
+        let visible = [seen('a', false, false, Some(1))];
+        for (plex_pass, two_factor, groups) in [
+            (Some(true), Some(true), &["plex-2fa", "plex-friend", "plex-pass"][..]),
+            (Some(true), Some(false), &["plex-friend", "plex-pass"]),
+            (Some(false), Some(true), &["plex-2fa", "plex-friend"]),
+            (None, None, &["plex-friend"]),
+        ] {
+            let facts = PlexFacts { plex_pass, two_factor, joined_at: None };
+            assert_eq!(groups_of(&Account { facts, ..account(2) }, &visible), groups);
+            assert_eq!(groups_of(&Account { facts, ..account(2) }, &[]), ["-"], "it makes nobody a member");
+        }
     }
 
     #[test]

@@ -5,15 +5,17 @@ use proptest::prelude::*;
 use serde_json::Value;
 use uuid::Uuid;
 
+use crate::account::PlexFacts;
 use crate::authorize::{Progress, SessionFacts, Step, next_step, validate};
 use crate::claims::{IdTokenFacts, UserInfoFacts, id_token, userinfo};
 use crate::client::{Client, ClientAuthMethod, Clients, ExtraClaim};
 use crate::decide::{
-    AllowRule, Audience, Decision, Denial, HouseRules, KnownLibraries, Person, Standing, decide, decide_for,
+    AllowRule, Audience, Decision, Denial, HouseGroup, HouseRules, KnownShare, Person, Standing, decide,
+    decide_for,
 };
 use crate::device::UserCode;
 use crate::form::Parameters;
-use crate::groups::{Group, Groups};
+use crate::groups::{Group, Groups, SharePart};
 use crate::id::{AccountId, PlexAccountId, Sid};
 use crate::issuer::Issuer;
 use crate::membership::AcceptedServer;
@@ -23,7 +25,7 @@ use crate::resource::ResourceSet;
 use crate::scope::{Scope, ScopeSet};
 use crate::secret::{Secret, SecretKind};
 use crate::subject::Subject;
-use crate::testing::{REDIRECT_URI, client, friend, public_client, server};
+use crate::testing::{REDIRECT_URI, client, friend, house, public_client, server};
 use crate::time::{Seconds, Timestamp};
 use crate::token::client_auth::{Authenticated, authenticate, present};
 use crate::token::code::{CodeFacts, CodeVerdict, DOUBLE_SUBMIT, check_code};
@@ -37,10 +39,15 @@ fn any_rule() -> impl Strategy<Value = AllowRule> {
             "plex-home",
             "plex-friend",
             "plex-managed",
-            "plex-library:3"
+            "plex-library:3",
+            "plex-downloads",
+            "plex-pass",
+            "plex-2fa",
+            "club"
         ])
         .prop_map(|name| AllowRule::parse(name).unwrap()),
-        (41_u64..44).prop_map(|id| AllowRule::Account(AccountId::Plex(PlexAccountId(id)))),
+        prop::sample::select(vec![1_u64, 41, 42, 43])
+            .prop_map(|id| AllowRule::Account(AccountId::Plex(PlexAccountId(id)))),
         prop::sample::select(vec!["pat@example.com", "PAT@EXAMPLE.COM", "eve@example.com"])
             .prop_map(|email| AllowRule::Email(email.to_owned())),
     ]
@@ -48,21 +55,27 @@ fn any_rule() -> impl Strategy<Value = AllowRule> {
 
 prop_compose! {
     fn any_person()(
-        id in 41_u64..44,
+        id in prop::sample::select(vec![1_u64, 41, 42, 43]),
         flags in any::<[bool; 4]>(),
         groups in prop::collection::btree_set(
             prop::sample::select(vec![
                 Group::owner(), Group::home(), Group::friend(), Group::managed(), Group::library(None, 3),
+                Group::downloads(None),
             ]),
             0..4,
         ),
         confirmed_at in prop::option::of(0_i64..2000),
         libraries in prop::option::of((any::<bool>(), 0_i64..2000)),
+        permissions in prop::option::of(0_i64..2000),
         elsewhere in 0_u8..5,
+        facts in any::<[Option<bool>; 2]>(),
+        joined_at in prop::option::of(-3000_i64..3000),
     ) -> Person {
         let [managed, anonymous, email_confirmed, has_email] = flags;
         let mut person = friend();
         person.account.id = AccountId::Plex(PlexAccountId(id));
+        let [plex_pass, two_factor] = facts;
+        person.account.facts = PlexFacts { plex_pass, two_factor, joined_at: joined_at.map(Timestamp) };
         person.account.managed = managed;
         person.account.anonymous = anonymous;
         person.account.email_confirmed = email_confirmed && has_email;
@@ -72,21 +85,34 @@ prop_compose! {
         let through = vec![if elsewhere == 0 { other } else { server() }];
         person.standing = confirmed_at
             .map_or(Standing::Ended, |at| Standing::Member { confirmed_at: Timestamp(at), through });
-        person.libraries = libraries
-            .map(|(all, at)| KnownLibraries { machine: server().machine, all, as_of: Timestamp(at) })
-            .into_iter()
-            .collect();
+        let known = |part, all, at| KnownShare { machine: server().machine, part, all, as_of: Timestamp(at) };
+        let libraries = libraries.map(|(all, at)| known(SharePart::Libraries, all, at));
+        let permissions = permissions.map(|at| known(SharePart::Permissions, false, at));
+        person.shares = libraries.into_iter().chain(permissions).collect();
         person
     }
 }
 
+fn any_plain_rules() -> impl Strategy<Value = Vec<AllowRule>> {
+    let is_plain = |rule: &AllowRule| *rule != AllowRule::Group(club());
+    prop::collection::vec(any_rule().prop_filter("no group of a group", is_plain), 0..3)
+}
+
+/// A group that the host made of others.
+fn club() -> Group {
+    Group::of_host("club").unwrap()
+}
+
 fn any_house() -> impl Strategy<Value = HouseRules> {
-    (any::<[bool; 2]>(), 0_u32..2000).prop_map(|([managed, confirmed], lifetime)| HouseRules {
-        local_accounts: false,
-        allow_managed_users: managed,
-        require_confirmed_email: confirmed,
-        membership_lifetime: Seconds(lifetime),
-        accepted: vec![server()],
+    let group = [any_plain_rules(), any_plain_rules(), any_plain_rules()];
+    (any::<[bool; 2]>(), 0_u32..2000, group).prop_map(|([managed, confirmed], lifetime, [any, all, none])| {
+        HouseRules {
+            allow_managed_users: managed,
+            require_confirmed_email: confirmed,
+            membership_lifetime: Seconds(lifetime),
+            groups: vec![HouseGroup { name: club(), any, all, none }],
+            ..house()
+        }
     })
 }
 
@@ -131,17 +157,44 @@ proptest! {
     ) {
         let account = &person.account;
         let fresh = |since: i64| now < since + i64::from(house.membership_lifetime.0);
-        let known = person.libraries.first().filter(|known| fresh(known.as_of.0));
-        let library = Group::library(None, 3);
-        let named: Vec<Option<bool>> = rules.iter().map(|rule| match rule {
-            AllowRule::Group(group) if *group == library => {
-                known.map(|known| known.all || person.groups.iter().any(|of| *of == library))
+        let (library, downloads) = (Group::library(None, 3), Group::downloads(None));
+        let of_share = |part, group: &Group| {
+            match &person.standing {
+                Standing::Member { through, .. } if through[0].owner.0 == 1 => {}
+                _ => return Some(false),
             }
+            if account.id == AccountId::Plex(PlexAccountId(1)) {
+                return Some(true);
+            }
+            let known = person.shares.iter().find(|known| known.part == part && fresh(known.as_of.0));
+            known.map(|known| known.all || person.groups.contains(group))
+        };
+        // `certain` for an address that counts only once it is confirmed.
+        let plainly = |rule: &AllowRule, certain: bool| match rule {
+            AllowRule::Group(group) if *group == library => of_share(SharePart::Libraries, group),
+            AllowRule::Group(group) if *group == downloads => of_share(SharePart::Permissions, group),
+            AllowRule::Group(group) if group.as_str() == "plex-pass" => account.facts.plex_pass,
+            AllowRule::Group(group) if group.as_str() == "plex-2fa" => account.facts.two_factor,
             AllowRule::Group(group) => Some(person.groups.iter().any(|of| of == group)),
             AllowRule::Account(id) => Some(account.id == *id),
-            AllowRule::Email(email) => Some(account.email_confirmed
+            AllowRule::Email(email) => Some((account.email_confirmed || !certain)
                 && account.email.as_deref().is_some_and(|own| own.to_lowercase() == email.to_lowercase())),
+        };
+        // The host's own group in three values: 0 for no, 2 for yes, 1 for not known.
+        let value = |answer: Option<bool>| answer.map_or(1, |yes| if yes { 2 } else { 0 });
+        let own = &house.groups[0];
+        let within = own.any.iter().map(|rule| value(plainly(rule, true))).max();
+        let every = own.all.iter().map(|rule| value(plainly(rule, true)));
+        let none = own.none.iter().map(|rule| 2 - value(plainly(rule, false)));
+        let least = within.into_iter().chain(every).chain(none).min();
+        let in_club = [Some(false), None, Some(true)][least.filter(|_| own.any.len() + own.all.len() > 0).unwrap_or(0)];
+        let named: Vec<Option<bool>> = rules.iter().map(|rule| match rule {
+            AllowRule::Group(group) if *group == club() => in_club,
+            rule => plainly(rule, true),
         }).collect();
+        let told = house.as_told(&person, Timestamp(now));
+        prop_assert_eq!(told.groups.contains(&club()), in_club == Some(true));
+        prop_assert_eq!(&told.groups - &[club()].into(), person.groups.clone());
         let (confirmed, accepted) = match &person.standing {
             Standing::Kept | Standing::Ended => (false, false),
             Standing::Member { confirmed_at, through } => (fresh(confirmed_at.0), through[0].owner.0 == 1),

@@ -1,14 +1,14 @@
 //! The re-check: does what made somebody a member still hold, by the lists that plex.tv shows to the owner of the servers?
 //!
-//! Pure: the lists come in as values. A re-check only ever narrows what somebody has. Whoever was given more since signs in
-//! again to have it.
+//! Pure: the lists come in as values. A re-check makes nobody a member, and nobody's place a better one: whoever was given a
+//! server since signs in again to have it. What a share says, libraries and permissions, it renews both ways.
 
 use std::collections::BTreeSet;
 
-use crate::decide::{KnownLibraries, Person, Standing};
-use crate::groups::{About, Group, Groups};
+use crate::decide::{Person, Standing};
+use crate::groups::{About, Group, Groups, SharePart};
 use crate::id::{AccountId, PlexAccountId};
-use crate::membership::{AcceptedServer, Share, SharedLibraries, shared_libraries};
+use crate::membership::{AcceptedServer, Share, Shared};
 use crate::time::Timestamp;
 
 /// What plex.tv told one owner.
@@ -69,11 +69,11 @@ pub fn recheck(person: &Person, told: &Told<'_>) -> Recheck {
         account: person.account.clone(),
         groups: of_no_server(&person.groups),
         standing: Standing::Member { confirmed_at, through },
-        libraries: Vec::new(),
+        shares: Vec::new(),
     };
     for (server, _) in &kept {
         add_tier(&mut now, person, (account, server), told);
-        add_libraries(&mut now, person, (account, server), told);
+        add_shared(&mut now, person, (account, server), told);
     }
     if kept.len() == each.len() { Recheck::Member(now) } else { Recheck::Missing { rest: Some(now) } }
 }
@@ -85,7 +85,7 @@ pub fn ended(person: &Person) -> Person {
         account: person.account.clone(),
         groups: Groups::new(),
         standing: Standing::Ended,
-        libraries: Vec::new(),
+        shares: Vec::new(),
     }
 }
 
@@ -114,7 +114,9 @@ fn was_home(person: &Person, server: &AcceptedServer) -> bool {
 }
 
 fn of_no_server(groups: &Groups) -> Groups {
-    let is_of_one = |group: &Group| group.meaning().is_some_and(|meaning| meaning.about != About::Account);
+    let is_of_one = |group: &Group| {
+        group.meaning().is_some_and(|of| !matches!(of.about, About::Account | About::Fact(_)))
+    };
     groups.iter().filter(|group| !is_of_one(group)).cloned().collect()
 }
 
@@ -137,30 +139,27 @@ fn add_tier(
     now.groups.insert(tier);
 }
 
-/// What the lists say of libraries, and what was known before where they do not.
-fn add_libraries(
+/// What the lists say of a share, and what was known before where they do not.
+fn add_shared(
     now: &mut Person,
     before: &Person,
     (account, server): (PlexAccountId, &AcceptedServer),
     told: &Told<'_>,
 ) {
-    let known = before.libraries.iter().find(|known| known.machine == server.machine);
-    let groups = before
-        .groups
-        .iter()
-        .filter(|group| group.meaning().is_some_and(|of| of.library().is_some() && of.server == server.name));
-    let said =
-        (server.owner == told.teller).then(|| shared_libraries(server, account, told.shares)).flatten();
-    let Some(SharedLibraries { all, keys }) = said else {
-        now.groups.extend(groups.cloned());
-        now.libraries.extend(known.cloned());
-        return;
+    let shared = if server.owner != told.teller {
+        Shared::default()
+    } else if server.owner == account {
+        Shared { libraries: None, ..Shared::owners() } // the list of shares names no library of the owner's
+    } else {
+        Shared::with(server, account, told.shares)
     };
-    if all {
-        now.groups.extend(groups.cloned()); // the list names only some of them
+    let names_all = shared.libraries.as_ref().is_none_or(|libraries| !libraries.all);
+    now.learn_shared(server, shared, told.at);
+    if !names_all {
+        let of_libraries = |group: &&Group| group.is_of_share(server, SharePart::Libraries);
+        now.groups.extend(before.groups.iter().filter(of_libraries).cloned()); // the list names only some of them
     }
-    now.groups.extend(keys.into_iter().map(|key| Group::library(server.name.as_ref(), key)));
-    now.libraries.push(KnownLibraries { machine: server.machine.clone(), all, as_of: told.at });
+    now.keep_share_of(before, server);
 }
 
 #[cfg(test)]

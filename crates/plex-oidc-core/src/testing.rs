@@ -1,6 +1,6 @@
 //! Values that the tests of this crate share.
 
-use crate::account::Account;
+use crate::account::{Account, PlexFacts};
 use crate::client::{Client, ClientAuthMethod, GrantType, SigningAlgorithm, SubjectType};
 use crate::decide::{AllowRule, HouseRules, Person, Standing};
 use crate::groups::{Group, Groups};
@@ -72,6 +72,7 @@ pub(crate) fn house() -> HouseRules {
         membership_lifetime: Seconds::days(1),
         local_accounts: false,
         accepted: vec![server()],
+        groups: Vec::new(),
     }
 }
 
@@ -89,11 +90,16 @@ pub(crate) fn friend() -> Person {
             picture: None,
             managed: false,
             anonymous: false,
+            facts: PlexFacts {
+                plex_pass: Some(false),
+                two_factor: Some(false),
+                joined_at: Some(Timestamp(-31_536_000)),
+            },
             profile: None,
         },
         groups,
         standing: Standing::Member { confirmed_at: Timestamp(0), through: vec![server()] },
-        libraries: Vec::new(),
+        shares: Vec::new(),
     }
 }
 
@@ -101,9 +107,13 @@ pub(crate) fn friend() -> Person {
 pub(crate) fn kept() -> Person {
     let friend = friend();
     Person {
-        account: Account { id: AccountId::Local(LocalAccountId::new(7).unwrap()), ..friend.account },
+        account: Account {
+            id: AccountId::Local(LocalAccountId::new(7).unwrap()),
+            facts: PlexFacts::default(),
+            ..friend.account
+        },
         groups: Groups::new(),
         standing: Standing::Kept,
-        libraries: Vec::new(),
+        shares: Vec::new(),
     }
 }

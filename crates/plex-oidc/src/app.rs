@@ -1,5 +1,6 @@
 //! The composition root: everything that handlers use, in one place, and nothing global.
 
+use std::borrow::Cow;
 use std::sync::{Arc, Mutex};
 
 use plex_oidc_core::authorize::Repeats;
@@ -132,6 +133,11 @@ impl App {
         client.redirect_target(target.as_str()).is_some()
             || self.gateway.receives(client, target)
             || OwnPage::receives(client, target, &self.issuer)
+    }
+
+    /// A person as applications are told of them, with the host's own groups.
+    pub fn as_told<'p>(&self, person: &'p Person) -> Cow<'p, Person> {
+        self.rules.as_told(person, self.clock.now())
     }
 
     /// How a person is called towards a client (OIDC Core 1.0 s. 8): the same in every token, answer and hint.

@@ -273,6 +273,7 @@ pub fn house_rules(config: &Config, accepted: Vec<AcceptedServer>) -> HouseRules
         membership_lifetime: config.rules.membership_lifetime,
         local_accounts: config.local.enabled,
         accepted,
+        groups: config.groups.clone(),
     }
 }
 

@@ -43,6 +43,8 @@ pub struct Switches {
     pub keep_deleted_shares: bool,
     /// The other owner's server claims the machine identifier of the main one.
     pub impostor_server: bool,
+    /// Leave out of accounts what nothing in Plex's own documents promises: when they were made, Plex Pass, second factor.
+    pub bare_accounts: bool,
 }
 
 impl Default for Switches {
@@ -56,6 +58,7 @@ impl Default for Switches {
             home_users_array: false,
             keep_deleted_shares: false,
             impostor_server: false,
+            bare_accounts: false,
         }
     }
 }
@@ -106,6 +109,8 @@ pub(crate) struct State {
     pub(crate) randomness: Randomness,
     pub(crate) tokens: Vec<DeviceToken>,
     pub(crate) shares: Vec<Share>,
+    /// Accounts whose second factor is not as it was at the start.
+    pub(crate) second_factor_changed: BTreeSet<u64>,
     /// Accounts that have left the Home they start in.
     pub(crate) moved_out: BTreeSet<u64>,
     pub(crate) pins: Vec<Pin>,
@@ -125,6 +130,7 @@ impl State {
             randomness,
             tokens: Vec::new(),
             shares: Vec::new(),
+            second_factor_changed: BTreeSet::new(),
             moved_out: BTreeSet::new(),
             pins: Vec::new(),
             device_keys,
@@ -273,6 +279,13 @@ impl State {
             allow_sync: initial.is_some_and(|share| share.allow_sync),
             allow_tuners: initial.map_or(0, |share| share.allow_tuners),
         });
+    }
+
+    pub(crate) fn permit(&mut self, account: &Account, server: &Server, downloads: bool, live_tv: bool) {
+        let of_both = |share: &&mut Share| share.invited.id == account.id && share.server.id == server.id;
+        for share in self.shares.iter_mut().filter(of_both) {
+            (share.allow_sync, share.allow_tuners) = (downloads, u8::from(live_tv));
+        }
     }
 
     pub(crate) fn share_with_crowd(&mut self, people: usize) {

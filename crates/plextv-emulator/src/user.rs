@@ -52,7 +52,18 @@ pub(crate) fn sign_out(call: &Call, state: &mut State) -> Result<Reply, Failure>
 
 /// The v2 user document.
 pub(crate) fn document(state: &State, account: &Account, token: &str) -> Value {
-    merged([identity(account, token), home(state, account), subscription(account), oddments(account)])
+    let mut document =
+        merged([identity(account, token), home(state, account), subscription(account), oddments(account)]);
+    document["twoFactorEnabled"] =
+        json!(account.two_factor != state.second_factor_changed.contains(&account.id));
+    if state.switches.bare_accounts
+        && let Some(fields) = document.as_object_mut()
+    {
+        for name in ["joinedAt", "twoFactorEnabled", "subscription"] {
+            fields.remove(name);
+        }
+    }
+    document
 }
 
 fn identity(account: &Account, token: &str) -> Value {
@@ -71,7 +82,6 @@ fn identity(account: &Account, token: &str) -> Value {
         "protected": account.home_pin.is_some(),
         "thumb": thumb(account),
         "authToken": token,
-        "twoFactorEnabled": account.two_factor,
         "restricted": account.restricted(),
         "restrictionProfile": account.restriction_profile,
         "anonymous": null,

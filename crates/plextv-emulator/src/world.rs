@@ -99,6 +99,32 @@ impl World {
         Ok(())
     }
 
+    /// Lets a persona download from a server that is shared with it, and watch live television there, or not.
+    pub fn permit(
+        &self,
+        persona: &str,
+        server: &str,
+        downloads: bool,
+        live_tv: bool,
+    ) -> Result<(), WorldError> {
+        let (account, server) = (account(persona)?, known_server(server)?);
+        self.with(|state| state.permit(account, server, downloads, live_tv));
+        Ok(())
+    }
+
+    /// Sets a second factor up for a persona's account, or takes it away.
+    pub fn set_second_factor(&self, persona: &str, is_set_up: bool) -> Result<(), WorldError> {
+        let account = account(persona)?;
+        self.with(|state| {
+            if account.two_factor == is_set_up {
+                state.second_factor_changed.remove(&account.id);
+            } else {
+                state.second_factor_changed.insert(account.id);
+            }
+        });
+        Ok(())
+    }
+
     /// Takes the main server back from a persona.
     pub fn unshare(&self, persona: &str) -> Result<(), WorldError> {
         self.unshare_server(persona, crate::MAIN_SERVER)

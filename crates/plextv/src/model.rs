@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use plex_oidc_core::account::Account;
+use plex_oidc_core::account::{Account, PlexFacts};
 use plex_oidc_core::id::{AccountId, MachineId, PlexAccountId};
 use plex_oidc_core::membership::VisibleServer;
 use plex_oidc_core::time::Timestamp;
@@ -109,10 +109,12 @@ pub struct User {
     pub anonymous: bool,
     /// Address of the avatar.
     pub thumb: Option<String>,
-    /// Two-factor sign-in is set up; says nothing about this sign-in.
-    pub two_factor: bool,
-    /// Has an active Plex Pass.
-    pub plex_pass: bool,
+    /// Two-factor sign-in is set up; says nothing about this sign-in. `None`: Plex did not say.
+    pub two_factor: Option<bool>,
+    /// Has an active Plex Pass. `None`: Plex did not say.
+    pub plex_pass: Option<bool>,
+    /// When the account was made. `None`: Plex did not say, or nothing that is a moment.
+    pub joined_at: Option<Timestamp>,
 }
 
 impl User {
@@ -128,6 +130,11 @@ impl User {
             picture: self.thumb.clone().filter(|thumb| thumb.starts_with("https://")),
             managed: self.restricted,
             anonymous: self.anonymous,
+            facts: PlexFacts {
+                plex_pass: self.plex_pass,
+                two_factor: self.two_factor,
+                joined_at: self.joined_at,
+            },
             profile: None,
         }
     }

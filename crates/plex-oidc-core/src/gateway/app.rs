@@ -63,11 +63,10 @@ impl GatewayApp {
         Audience { allow, deny: Vec::new() }
     }
 
-    /// Every rule about a library. What it says must be known of whoever comes from signing in, or the gateway would
-    /// send them there again, for ever.
-    pub fn library_rules(&self) -> Vec<AllowRule> {
-        let rules = self.audiences().flat_map(|audience| audience.allow.iter().chain(&audience.deny));
-        each_once(rules.filter(|rule| rule.is_about_a_library()))
+    /// Every rule about people. What they say must be known of whoever comes from signing in, or the gateway would send
+    /// them there again, for ever.
+    pub fn people_rules(&self) -> Vec<AllowRule> {
+        each_once(self.audiences().flat_map(|audience| audience.allow.iter().chain(&audience.deny)))
     }
 
     fn audiences(&self) -> impl Iterator<Item = &Audience> {

@@ -1,5 +1,6 @@
 use super::*;
-use crate::account::Account;
+use crate::account::{Account, PlexFacts};
+use crate::decide::KnownShare;
 use crate::groups::ServerName;
 use crate::id::MachineId;
 
@@ -39,13 +40,14 @@ fn member(id: PlexAccountId, through: &[AcceptedServer], groups: &[&str]) -> Per
         picture: None,
         managed: false,
         anonymous: false,
+        facts: PlexFacts::default(),
         profile: None,
     };
     Person {
         account,
         groups: groups.iter().map(|name| Group::parse(name).unwrap()).collect(),
         standing: Standing::Member { confirmed_at: BEFORE, through: through.to_vec() },
-        libraries: Vec::new(),
+        shares: Vec::new(),
     }
 }
 
@@ -58,6 +60,7 @@ fn share(id: PlexAccountId, server: &AcceptedServer, keys: &[u64]) -> Share {
         libraries_known: true,
         allow_sync: false,
         allow_tuners: false,
+        permissions_known: false,
     }
 }
 
@@ -82,9 +85,10 @@ fn still(person: &Person, told: &Told<'_>) -> Person {
 
 #[test]
 fn a_share_that_is_listed_is_confirmed_and_one_that_is_not_is_missing() {
-    let mara = member(GUEST, &[only()], &["plex-friend", "plex-managed"]);
+    let of_account = ["plex-2fa", "plex-friend", "plex-managed", "plex-pass"];
+    let mara = member(GUEST, &[only()], &of_account);
     let now = still(&mara, &told(&[share(GUEST, &only(), &[])], None));
-    assert_eq!((confirmed(&now), groups(&now)), (NOW, vec!["plex-friend", "plex-managed"]));
+    assert_eq!((confirmed(&now), groups(&now)), (NOW, of_account.to_vec()));
     let not_mine = [share(PlexAccountId(8), &only(), &[]), share(GUEST, &cellar(OWNER), &[])];
     for shares in [&[][..], &not_mine] {
         assert_eq!(recheck(&mara, &told(shares, None)), Recheck::Missing { rest: None });
@@ -147,23 +151,71 @@ fn nothing_is_concluded_about_servers_of_others() {
 
 #[test]
 fn libraries_are_those_of_the_list_and_what_was_known_where_it_does_not_say() {
-    let known = |all, as_of| vec![KnownLibraries { machine: only().machine, all, as_of }];
+    let known =
+        |all, as_of| vec![KnownShare { machine: only().machine, part: SharePart::Libraries, all, as_of }];
     let mut mara = member(GUEST, &[only()], &["plex-friend", "plex-library:1", "plex-library:2"]);
-    mara.libraries = known(false, BEFORE);
+    mara.shares = known(false, BEFORE);
     let row = share(GUEST, &only(), &[2, 3]);
 
     let now = still(&mara, &told(std::slice::from_ref(&row), None));
     assert_eq!(groups(&now), ["plex-friend", "plex-library:2", "plex-library:3"]);
-    assert_eq!(now.libraries, known(false, NOW));
+    assert_eq!(now.shares, known(false, NOW));
 
     let all = [Share { all_libraries: true, ..row.clone() }];
     let now = still(&mara, &told(&all, None));
     assert_eq!(now.groups.len(), 4, "the list of all names only some of them");
-    assert_eq!(now.libraries, known(true, NOW));
+    assert_eq!(now.shares, known(true, NOW));
 
     let silent = [Share { libraries_known: false, library_keys: Vec::new(), ..row }];
     let now = still(&mara, &told(&silent, None));
-    assert_eq!((now.groups, now.libraries), (mara.groups.clone(), known(false, BEFORE)));
+    assert_eq!((now.groups, now.shares), (mara.groups.clone(), known(false, BEFORE)));
+}
+
+#[test]
+fn permissions_come_and_go_with_the_list_and_stay_where_it_does_not_say() {
+    let known =
+        |as_of| KnownShare { machine: only().machine, part: SharePart::Permissions, all: false, as_of };
+    let mut mara = member(GUEST, &[only()], &["plex-friend", "plex-downloads"]);
+    mara.shares = vec![known(BEFORE)];
+    let row = |allow_sync, allow_tuners| Share {
+        allow_sync,
+        allow_tuners,
+        permissions_known: true,
+        libraries_known: false,
+        ..share(GUEST, &only(), &[])
+    };
+    for (allow_sync, allow_tuners, expected) in [
+        (true, false, &["plex-downloads", "plex-friend"][..]),
+        (false, true, &["plex-friend", "plex-livetv"]),
+        (true, true, &["plex-downloads", "plex-friend", "plex-livetv"]),
+        (false, false, &["plex-friend"]),
+    ] {
+        let now = still(&mara, &told(&[row(allow_sync, allow_tuners)], None));
+        assert_eq!((groups(&now), &now.shares), (expected.to_vec(), &vec![known(NOW)]));
+    }
+    let silent = Share { permissions_known: false, ..row(false, true) };
+    let now = still(&mara, &told(std::slice::from_ref(&silent), None));
+    assert_eq!((groups(&now), &now.shares), (vec!["plex-downloads", "plex-friend"], &vec![known(BEFORE)]));
+    // Of two rows about one server, one that does not say leaves it open.
+    let now = still(&mara, &told(&[row(false, false), silent], None));
+    assert_eq!(groups(&now), ["plex-downloads", "plex-friend"]);
+    let owner = member(OWNER, &[only()], &["plex-owner"]);
+    let now = still(&owner, &told(&[], None));
+    assert_eq!(groups(&now), ["plex-downloads", "plex-livetv", "plex-owner"], "the owner has both");
+}
+
+#[test]
+fn permissions_on_one_server_say_nothing_of_another() {
+    let mara = member(GUEST, &[attic(), cellar(OWNER)], &["plex-friend", "plex-friend:attic"]);
+    let row = |server: &AcceptedServer, allow_sync| Share {
+        allow_sync,
+        permissions_known: true,
+        libraries_known: false,
+        ..share(GUEST, server, &[])
+    };
+    let now = still(&mara, &told(&[row(&attic(), false), row(&cellar(OWNER), true)], None));
+    let names = ["plex-downloads:cellar", "plex-friend", "plex-friend:attic", "plex-friend:cellar"];
+    assert_eq!(groups(&now), names);
 }
 
 #[test]
@@ -179,18 +231,19 @@ fn libraries_of_one_server_say_nothing_of_another() {
             "plex-library:cellar:1",
         ],
     );
-    let known = |server: &AcceptedServer, as_of| KnownLibraries {
+    let known = |server: &AcceptedServer, as_of| KnownShare {
         machine: server.machine.clone(),
+        part: SharePart::Libraries,
         all: false,
         as_of,
     };
-    mara.libraries = vec![known(&attic(), BEFORE), known(&cellar(OWNER), BEFORE)];
+    mara.shares = vec![known(&attic(), BEFORE), known(&cellar(OWNER), BEFORE)];
     let shares = [share(GUEST, &attic(), &[2])];
     let Recheck::Missing { rest: Some(rest) } = recheck(&mara, &told(&shares, None)) else {
         panic!("half is gone")
     };
     assert_eq!(groups(&rest), ["plex-friend", "plex-friend:attic", "plex-library:attic:2"]);
-    assert_eq!(rest.libraries, [known(&attic(), NOW)]);
+    assert_eq!(rest.shares, [known(&attic(), NOW)]);
 }
 
 #[test]

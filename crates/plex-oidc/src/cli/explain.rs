@@ -1,5 +1,6 @@
 //! `explain`: what the gateway would decide, and why. It asks the same function as the gateway does.
 
+use std::borrow::Cow;
 use std::io;
 use std::path::Path;
 
@@ -144,6 +145,14 @@ struct Case<'a> {
     house: (&'a HouseRules, Timestamp),
 }
 
+impl Case<'_> {
+    /// The person as applications are told of them.
+    fn told(&self) -> Option<Cow<'_, Person>> {
+        let (rules, now) = self.house;
+        self.person.map(|person| rules.as_told(person, now))
+    }
+}
+
 fn explain(
     config: &Config,
     named: Option<&str>,
@@ -153,7 +162,8 @@ fn explain(
     let request = case.request;
     let shown = printable(&format!("{} {}{}", request.method, request.origin(), request.path.raw()));
     writeln!(out, "Request      {shown} ({})", kind_in_words(case.kind))?;
-    writeln!(out, "Person       {}", case.person.map_or_else(|| "nobody is signed in".to_owned(), called))?;
+    let person = case.told().map_or_else(|| "nobody is signed in".to_owned(), |person| called(&person));
+    writeln!(out, "Person       {person}")?;
     if let Some(sentence) = request.wrong_scheme(config.public_url.is_https()) {
         writeln!(out, "Verdict      refused (403): {sentence}")?;
         return Ok(Exit::Failed);
@@ -198,7 +208,8 @@ fn decide(config: &Config, app: &GatewayApp, case: &Case<'_>, out: &mut dyn io::
         return Ok(Exit::Failed);
     }
     writeln!(out, "Headers")?;
-    for (name, value) in app.headers.values(told, &config.gateway.names) {
+    let told = told.and_then(|_| case.told());
+    for (name, value) in app.headers.values(told.as_deref(), &config.gateway.names) {
         let value = if value.is_empty() { "(empty)".to_owned() } else { printable(&value) };
         writeln!(out, "  {name}: {value}")?;
     }
@@ -248,7 +259,7 @@ fn verdict_in_words(verdict: Verdict, case: &Case<'_>) -> String {
         (Verdict::SignIn, Some(_)) => {
             format!(
                 "does not pass: what Plex last said is older than rules.membership_lifetime, is about a server that is \
-                 not in the file any more, or leaves out libraries; {}",
+                 not in the file any more, or leaves out what a rule is about; {}",
                 sent(case.kind)
             )
         }

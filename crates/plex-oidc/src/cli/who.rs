@@ -44,7 +44,7 @@ fn goes_by(user: &UserRecord, who: &str) -> bool {
 
 #[cfg(test)]
 pub(super) mod tests {
-    use plex_oidc_core::account::Account;
+    use plex_oidc_core::account::{Account, PlexFacts};
     use plex_oidc_core::decide::{Person, Standing};
     use plex_oidc_core::groups::{Group, Groups};
     use plex_oidc_core::id::PlexAccountId;
@@ -62,11 +62,12 @@ pub(super) mod tests {
             picture: None,
             managed: false,
             anonymous: false,
+            facts: PlexFacts::default(),
             profile: None,
         };
         let standing = Standing::Member { confirmed_at: Timestamp(0), through: Vec::new() };
         let person =
-            Person { account, groups: Groups::from([Group::friend()]), standing, libraries: Vec::new() };
+            Person { account, groups: Groups::from([Group::friend()]), standing, shares: Vec::new() };
         UserRecord { person, updated: Timestamp(0) }
     }
 

@@ -17,7 +17,7 @@ use super::raw::Document;
 use super::reader::{Defaults, Reader, without_user};
 use super::{
     Config, Limits, LogConfig, LogFormat, PlexConfig, PlexServer, PlexUrls, Rules, SessionLimits,
-    ThemeConfig, TokenLives, access, clients, gateway, local, outbound, schema, secrets,
+    ThemeConfig, TokenLives, access, clients, gateway, groups, local, outbound, schema, secrets,
 };
 
 /// Builds the configuration. `None`, and at least one problem more, if something that it cannot do without is wrong.
@@ -36,9 +36,10 @@ pub(super) fn build(
     let local = local::build(&mut reader);
     let plex = if local.enabled && !reader.speaks_of_plex() { Some(None) } else { reader.plex().map(Some) };
     let has_token = reader.is_set("plex.owner_token") || reader.is_set("plex.owner_token_file");
+    let own_groups = groups::names(&mut reader, &local);
     reader.groups = plex.as_ref().map(|plex| {
         let servers = plex.as_ref().map(|plex| plex.servers.as_slice()).unwrap_or_default();
-        KnownGroups::new(servers, has_token, &local)
+        KnownGroups::new(servers, has_token, &local, own_groups.clone())
     });
     let tokens = reader.tokens();
     let mut gateway = gateway::build(&mut reader, public_url.as_ref());
@@ -53,6 +54,7 @@ pub(super) fn build(
             require_confirmed_email: reader.flag("rules.require_confirmed_email"),
             membership_lifetime: reader.length("rules.membership_lifetime"),
         },
+        groups: groups::build(&mut reader, &own_groups),
         clients: clients::build(&mut reader, &tokens),
         access,
         gateway,

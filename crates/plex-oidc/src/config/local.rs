@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use plex_oidc_core::account::Account;
+use plex_oidc_core::account::{Account, PlexFacts};
 use plex_oidc_core::decide::{AllowRule, Person, Standing};
 use plex_oidc_core::gateway::Access;
 use plex_oidc_core::groups::{Group, Groups};
@@ -10,6 +10,7 @@ use plex_oidc_core::id::{AccountId, LocalAccountId};
 use plex_oidc_core::time::Timestamp;
 
 use super::Config;
+use super::groups::NAMES;
 use super::reader::Reader;
 use super::secrets;
 use crate::store::records::{LocalAccount, UserRecord};
@@ -65,18 +66,17 @@ pub fn person(id: LocalAccountId, username: &str, groups: impl IntoIterator<Item
         picture: None,
         managed: false,
         anonymous: false,
+        facts: PlexFacts::default(),
         profile: None,
     };
     let groups: Groups = groups.into_iter().chain([Group::local()]).collect();
-    Person { account, groups, standing: Standing::Kept, libraries: Vec::new() }
+    Person { account, groups, standing: Standing::Kept, shares: Vec::new() }
 }
 
 pub(super) fn build(reader: &mut Reader<'_>) -> LocalConfig {
     let groups = reader.each("local.groups", |text| {
         Group::of_host(text).ok_or_else(|| {
-            let remedy =
-                "Write a name of your own, without spaces, that does not begin with `plex-` or `local`.";
-            (format!("`{}` cannot be a group of yours", text.escape_debug()), remedy.to_owned())
+            (format!("`{}` cannot be a group of yours", text.escape_debug()), NAMES.to_owned())
         })
     });
     let enabled = reader.flag("local.enabled");
@@ -95,10 +95,15 @@ pub(super) fn build(reader: &mut Reader<'_>) -> LocalConfig {
 
 /// Says so if people can sign in with a password and no list of those who may names any of them.
 pub(super) fn warn_of_nowhere(reader: &mut Reader<'_>, config: &Config) {
-    let is_for_them = |rule: &AllowRule| match rule {
-        AllowRule::Group(group) => group.is_of_local_accounts(),
+    let names_them = |rule: &AllowRule| match rule {
+        AllowRule::Group(group) => group.is_named_by_host(),
         AllowRule::Account(account) => matches!(account, AccountId::Local(_)),
         AllowRule::Email(_) => true,
+    };
+    let is_for_them = |rule: &AllowRule| {
+        let own =
+            config.groups.iter().find(|own| matches!(rule, AllowRule::Group(group) if *group == own.name));
+        own.map_or_else(|| names_them(rule), |own| own.any.iter().chain(&own.all).any(names_them))
     };
     let of_clients = config.clients.iter().flat_map(|client| &client.allow);
     let apps = &config.gateway.apps.0;

@@ -13,6 +13,7 @@ mod clients;
 pub mod edit;
 pub mod example;
 mod gateway;
+mod groups;
 pub mod length;
 mod local;
 mod outbound;
@@ -35,6 +36,7 @@ use std::path::{Path, PathBuf};
 
 use ipnet::IpNet;
 use plex_oidc_core::client::Client;
+use plex_oidc_core::decide::HouseGroup;
 use plex_oidc_core::gateway::{AccessConfig, Apps, Host, UserNames};
 use plex_oidc_core::groups::ServerName;
 use plex_oidc_core::id::{MachineId, PlexAccountId};
@@ -71,6 +73,8 @@ pub struct Config {
     pub local: LocalConfig,
     /// House rules.
     pub rules: Rules,
+    /// The host's own groups, in the order of the file; names are unique.
+    pub groups: Vec<HouseGroup>,
     /// The applications, in the order of the file; ids are unique.
     pub clients: Vec<Client>,
     /// The gateway.

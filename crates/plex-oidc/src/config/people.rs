@@ -8,8 +8,8 @@ use super::reader::Reader;
 use super::{LocalConfig, PlexServer};
 
 /// What can stand in a list, where there are no local accounts.
-const FORMS: &str = "Write plex-owner, plex-home, plex-friend, plex-managed, plex-library:<key>, plex-<account id>, or an \
-                     e-mail address.";
+const FORMS: &str = "Write plex-owner, plex-home, plex-friend, plex-managed, plex-library:<key>, plex-downloads, plex-livetv, plex-pass, plex-2fa, \
+                     plex-<account id>, or an e-mail address.";
 
 /// As many digits of the machine identifier stand for a server that has no name.
 const DIGITS: usize = 8;
@@ -17,40 +17,56 @@ const DIGITS: usize = 8;
 /// Which groups there can be.
 #[derive(Debug, Clone)]
 pub(super) struct KnownGroups {
-    /// Whether libraries can be asked for.
-    libraries: bool,
+    /// Whether it can be asked what is shared.
+    shares: bool,
     /// The servers, where there are several.
     servers: Vec<ServerName>,
     /// Those of local accounts, where there are such.
     local: Option<Vec<Group>>,
+    /// Those that the host makes of others.
+    own: Vec<Group>,
 }
 
 impl KnownGroups {
-    pub(super) fn new(servers: &[PlexServer], has_owner_token: bool, local: &LocalConfig) -> Self {
+    pub(super) fn new(
+        servers: &[PlexServer],
+        has_owner_token: bool,
+        local: &LocalConfig,
+        own: Vec<Option<Group>>,
+    ) -> Self {
         let names = servers.iter().filter_map(|server| server.group_name.clone());
         let of_local = || local.groups.iter().cloned().chain([Group::local()]).collect();
-        Self { libraries: has_owner_token, servers: names.collect(), local: local.enabled.then(of_local) }
+        Self {
+            shares: has_owner_token,
+            servers: names.collect(),
+            local: local.enabled.then(of_local),
+            own: own.into_iter().flatten().collect(),
+        }
     }
 
-    fn check_local(&self, group: &Group) -> Result<(), (String, String)> {
+    fn check_named_by_host(&self, group: &Group) -> Result<(), (String, String)> {
         let wrong = format!(
             "`{}` is neither a group nor an account nor an e-mail address",
             group.as_str().escape_debug()
         );
-        match &self.local {
-            Some(known) if known.contains(group) => Ok(()),
-            Some(_) => Err((
-                wrong,
-                "List it in local.groups if it is one of yours; if not, look at its spelling.".to_owned(),
-            )),
-            None => Err((wrong, FORMS.to_owned())),
-        }
+        let remedy = match &self.local {
+            _ if self.own.contains(group) => return Ok(()),
+            Some(known) if known.contains(group) => return Ok(()),
+            Some(_) => {
+                "Make it in `[[groups]]`, or list it in local.groups, if it is one of yours; if not, look at its \
+                 spelling."
+            }
+            None if self.own.is_empty() => FORMS,
+            None => "Make it in `[[groups]]` if it is one of yours; if not, look at its spelling.",
+        };
+        Err((wrong, remedy.to_owned()))
     }
 
     fn check(&self, rule: &AllowRule) -> Result<(), (String, String)> {
         let AllowRule::Group(group) = rule else { return Ok(()) };
-        let Some(meaning) = group.meaning() else { return self.check_local(group) };
-        if meaning.library().is_some() && !self.libraries {
+        let Some(meaning) = group.meaning() else { return self.check_named_by_host(group) };
+        let is_of_share = meaning.about.part().is_some();
+        if is_of_share && !self.shares {
             let remedy =
                 "Fetch one with `plex-oidc init` and write plex.owner_token_file, or name whole groups.";
             return Err((format!("`{group}` needs the owner's token, and there is none"), remedy.to_owned()));
@@ -70,10 +86,12 @@ impl KnownGroups {
                 format!("`{group}` names a server that is not in `[[plex.servers]]`"),
                 format!("Write {}.", each()),
             )),
-            None if meaning.library().is_some() && !self.servers.is_empty() => {
-                let wrong =
-                    format!("`{group}` does not say of which server: each has a library of that number");
-                Err((wrong, format!("Write {}.", each())))
+            None if is_of_share && !self.servers.is_empty() => {
+                let why = match meaning.library() {
+                    Some(_) => "each has a library of that number",
+                    None => "what is allowed on one need not be on another",
+                };
+                Err((format!("`{group}` does not say of which server: {why}"), format!("Write {}.", each())))
             }
             Some(_) | None => Ok(()),
         }
@@ -103,16 +121,18 @@ pub(super) fn name_servers(reader: &mut Reader<'_>, servers: &mut [PlexServer]) 
 /// Reads a list of groups, accounts and e-mail addresses.
 pub(super) fn read(reader: &mut Reader<'_>, key: &str) -> Vec<AllowRule> {
     let groups = reader.groups.clone();
-    reader.each(key, |text| {
-        let rule = AllowRule::parse(text).ok_or_else(|| {
-            (
-                format!("`{}` is neither a group nor an account nor an e-mail address", text.escape_debug()),
-                FORMS.to_owned(),
-            )
-        })?;
-        groups.as_ref().map_or(Ok(()), |groups| groups.check(&rule))?;
-        Ok(rule)
-    })
+    reader.each(key, |text| entry(text, groups.as_ref()))
+}
+
+/// Reads one entry of such a list.
+pub(super) fn entry(text: &str, groups: Option<&KnownGroups>) -> Result<AllowRule, (String, String)> {
+    let rule = AllowRule::parse(text).ok_or_else(|| {
+        let wrong =
+            format!("`{}` is neither a group nor an account nor an e-mail address", text.escape_debug());
+        (wrong, FORMS.to_owned())
+    })?;
+    groups.map_or(Ok(()), |groups| groups.check(&rule))?;
+    Ok(rule)
 }
 
 /// Says so if a list of those who may is empty.

@@ -185,7 +185,7 @@ async fn admit(
         if !servers_are_clear {
             person.keep_servers_of(&known.person, &app.rules, now);
         }
-        person.keep_libraries_of(&known.person);
+        person.keep_shares_of(&known.person);
     }
     let session = begun_now(app, UserRecord { person, updated: now }, old_session);
     let sid = session.sid;

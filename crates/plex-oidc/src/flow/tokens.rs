@@ -331,10 +331,11 @@ fn signed_id_token(
     let plex_token = plex_token_claim(app, client, grant)?;
     let requested = grant.requested_claims.within(client.scopes);
     let subject = app.subject(client, &grant.user.person);
+    let person = app.as_told(&grant.user.person);
     let claims = id_token(&IdTokenFacts {
         issuer: &app.issuer,
         client,
-        person: &grant.user.person,
+        person: &person,
         subject: &subject,
         auth_time: grant.auth_time,
         sid: app.sid_for(client, grant.sid),

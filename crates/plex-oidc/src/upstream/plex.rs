@@ -8,10 +8,10 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use plex_oidc_core::decide::{KnownLibraries, Person, Standing};
-use plex_oidc_core::groups::{Group, Groups};
+use plex_oidc_core::decide::{Person, Standing};
+use plex_oidc_core::groups::Groups;
 use plex_oidc_core::id::{AccountId, MachineId, PlexAccountId};
-use plex_oidc_core::membership::{AcceptedServer, Membership, SharedLibraries, membership, shared_libraries};
+use plex_oidc_core::membership::{AcceptedServer, Membership, Shared, SharedLibraries, membership};
 use plex_oidc_core::time::Timestamp;
 use plextv::breaker::{Breaker, Permit};
 use plextv::{ClientIdentity, Error, Outage, Pin, PinId, PlexToken, PlexTv, Resources, Server, Unreadable};
@@ -36,7 +36,7 @@ pub const PATIENCE: Duration = Duration::from_mins(5);
 pub struct PlexSettings {
     /// The servers whose members may come in.
     pub servers: Vec<AcceptedServer>,
-    /// The owner's own token, to learn which libraries are shared with whom.
+    /// The owner's own token, to learn what is shared with whom.
     pub owner_token: Option<PlexToken>,
 }
 
@@ -60,7 +60,7 @@ pub struct Identified {
     /// The person, with groups; not a member of anything if `standing` says so.
     pub person: Person,
     /// Whether the answer is clear enough to end what the person has: an empty list is not, nor one with gaps, nor one
-    /// without the libraries that we asked for.
+    /// without what is shared, if we asked for that.
     pub clear: bool,
     /// Whether Plex said which servers the person sees. It need not, where somebody's own server is accepted.
     pub servers_are_clear: bool,
@@ -182,8 +182,8 @@ impl Plex {
                 None => (Groups::new(), Standing::Ended),
             },
         };
-        let mut person = Person { account, groups, standing, libraries: Vec::new() };
-        let clear = self.add_libraries(&mut person, user.id, now).await && servers_are_clear;
+        let mut person = Person { account, groups, standing, shares: Vec::new() };
+        let clear = self.add_shared(&mut person, user.id, now).await && servers_are_clear;
         let server_token =
             servers.into_iter().find(|seen| self.accepts(seen, user.id)).and_then(|seen| seen.access_token);
         Ok(Identified { person, clear, servers_are_clear, server_token })
@@ -206,51 +206,43 @@ impl Plex {
         accepted.any(|server| server.machine == seen.machine && owner == Some(server.owner))
     }
 
-    /// Notes which libraries somebody sees, as groups; nothing is known of any without the owner's token. `false`: Plex
-    /// should have said, and did not.
-    async fn add_libraries(&self, person: &mut Person, account: PlexAccountId, now: Timestamp) -> bool {
+    /// Notes what is shared with somebody, libraries and permissions; nothing is known of it without the owner's token.
+    /// `false`: Plex should have said, and did not.
+    async fn add_shared(&self, person: &mut Person, account: PlexAccountId, now: Timestamp) -> bool {
         let (Some(owner_token), Standing::Member { through, .. }) =
             (&self.settings.owner_token, person.standing.clone())
         else {
             return true;
         };
-        match self.libraries(owner_token, account, &through).await {
-            Ok(seen) => {
-                let is_clear = seen.iter().all(|(_, seen)| seen.is_some());
-                for (server, SharedLibraries { all, keys }) in
-                    seen.into_iter().filter_map(|(at, seen)| Some((at, seen?)))
-                {
-                    let name = server.name.as_ref();
-                    person.groups.extend(keys.into_iter().map(|key| Group::library(name, key)));
-                    person.libraries.push(KnownLibraries {
-                        machine: server.machine.clone(),
-                        all,
-                        as_of: now,
-                    });
+        match self.shared(owner_token, account, &through).await {
+            Ok(each) => {
+                let is_clear = each.iter().all(|(_, shared)| shared.is_whole());
+                for (server, shared) in each {
+                    person.learn_shared(server, shared, now);
                 }
                 is_clear
             }
             Err(error) => {
-                warn!(%error, "the shared libraries could not be asked for");
+                warn!(%error, "what is shared could not be asked for");
                 false
             }
         }
     }
 
-    /// What an account sees on those of the servers that the owner's token can tell about.
-    async fn libraries<'s>(
+    /// What an account has of those of the servers that the owner's token can tell about.
+    async fn shared<'s>(
         &self,
         owner_token: &PlexToken,
         account: PlexAccountId,
         through: &'s [AcceptedServer],
-    ) -> Result<Vec<(&'s AcceptedServer, Option<SharedLibraries>)>, Error> {
+    ) -> Result<Vec<(&'s AcceptedServer, Shared)>, Error> {
         let teller = self.teller(owner_token).await?;
         let (told, untold): (Vec<_>, Vec<_>) = through.iter().partition(|server| server.owner == teller);
         for server in untold {
             let machine = server.machine.as_str();
             warn!(
                 machine,
-                "the owner's token is of another account, so nothing is known of this server's libraries"
+                "the owner's token is of another account, so it is not known what is shared of this server"
             );
         }
         let is_guest = told.iter().any(|server| server.owner != account);
@@ -259,17 +251,16 @@ impl Plex {
         } else {
             Vec::new()
         };
-        let mut seen = Vec::new();
+        let mut told_of = Vec::new();
         for server in told {
-            let all = || Some(SharedLibraries { all: true, keys: Vec::new() });
-            let mut what =
-                if server.owner == account { all() } else { shared_libraries(server, account, &shares) };
-            if let Some(SharedLibraries { all: true, keys }) = &mut what {
+            let is_owner = server.owner == account;
+            let mut shared = if is_owner { Shared::owners() } else { Shared::with(server, account, &shares) };
+            if let Some(SharedLibraries { all: true, keys }) = &mut shared.libraries {
                 *keys = self.all_keys(owner_token, &server.machine).await?;
             }
-            seen.push((server, what));
+            told_of.push((server, shared));
         }
-        Ok(seen)
+        Ok(told_of)
     }
 
     /// The account of the owner's token. Asked once.

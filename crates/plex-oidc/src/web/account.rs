@@ -171,7 +171,7 @@ async fn shown(
     new_token: Option<&Secret>,
 ) -> Result<Answer, FlowError> {
     let overview = flow::overview(app, &here.session).await?;
-    let (person, subject) = (&here.session.user.person, here.session.user.subject());
+    let (person, subject) = (&*app.as_told(&here.session.user.person), here.session.user.subject());
     let apps: Vec<_> =
         overview.apps.iter().map(|found| ShownApp { name: found.name, url: found.url.as_deref() }).collect();
     let token_apps: Vec<_> = overview.token_apps.iter().map(|found| found.name.as_str()).collect();
@@ -207,6 +207,10 @@ fn why(group: &Group) -> &'static str {
         ("plex-friend", _) => "the server is shared with you",
         ("plex-managed", _) => "you are a managed user of the Plex Home",
         (_, Some(About::Library(_))) => "this library is shared with you",
+        ("plex-downloads", _) => "you may download",
+        ("plex-livetv", _) => "you may watch live television",
+        ("plex-pass", _) => "you have a Plex Pass",
+        ("plex-2fa", _) => "a second factor is set up at Plex",
         ("local", _) => "you have an account here",
         _ => "the host put you into it",
     }

@@ -107,8 +107,9 @@ fn told(
     let is_whole = granted(client, grant.scopes).is_within(scopes);
     let requested = grant.requested_claims.within(if is_whole { client.scopes } else { ScopeSet::default() });
     let subject = app.subject(client, &grant.user.person);
+    let person = app.as_told(&grant.user.person);
     let claims = userinfo_claims(&UserInfoFacts {
-        person: &grant.user.person,
+        person: &person,
         subject: &subject,
         scopes,
         requested: &requested.userinfo,

@@ -97,6 +97,7 @@ fn accepted_share(row: Fields) -> Result<Option<Share>, Malformed> {
         libraries_known: row.mentions("libraries"),
         allow_sync: settings.map_or(Ok(false), |settings| settings.flag("allowSync"))?,
         allow_tuners: settings.map_or(Ok(false), |settings| settings.flag_or_level("allowTuners"))?,
+        permissions_known: settings.is_some_and(tells_permissions),
     }))
 }
 
@@ -128,7 +129,12 @@ fn listed_share(row: Fields, machine: &MachineId) -> Result<Option<Share>, Malfo
         libraries_known: true,
         allow_sync: row.flag("allowSync")?,
         allow_tuners: row.flag_or_level("allowTuners")?,
+        permissions_known: tells_permissions(row),
     }))
+}
+
+fn tells_permissions(row: Fields) -> bool {
+    row.holds("allowSync") && row.holds("allowTuners")
 }
 
 /// Reads the shares out of the list of everybody the owner is connected with (XML: `/api/users`). It also names people
@@ -158,6 +164,7 @@ fn connected_share(user: Fields, server: Fields) -> Result<Option<Share>, Malfor
         libraries_known: false,
         allow_sync: user.flag("allowSync")?,
         allow_tuners: user.flag_or_level("allowTuners")?,
+        permissions_known: false, // said of the person, whatever server it is about
     }))
 }
 

@@ -118,12 +118,19 @@ fn user(fields: Fields) -> Result<User, Malformed> {
         guest: fields.flag("guest")?,
         anonymous: fields.flag("anonymous")?,
         thumb: fields.text("thumb"),
-        two_factor: fields.flag("twoFactorEnabled")?,
+        two_factor: said(fields, "twoFactorEnabled")?,
         plex_pass: match fields.nested("subscription") {
-            Some(subscription) => subscription.flag("active")?,
-            None => false,
+            Some(subscription) => said(subscription, "active")?,
+            None => None,
         },
+        // A rule may want to know it, and whoever signs in should not fail for it.
+        joined_at: fields.moment("joinedAt").ok().filter(|moment| moment.0 > 0),
     })
+}
+
+/// A flag, or nothing where nothing is said: rules tell that from "no".
+fn said(fields: Fields, name: &'static str) -> Result<Option<bool>, Malformed> {
+    fields.holds(name).then(|| fields.flag(name)).transpose()
 }
 
 fn token(fields: Fields, name: &'static str) -> Result<Option<PlexToken>, Malformed> {

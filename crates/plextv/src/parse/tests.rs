@@ -1,3 +1,4 @@
+use plex_oidc_core::account::PlexFacts;
 use plex_oidc_core::id::{AccountId, MachineId, PlexAccountId};
 use plex_oidc_core::membership::Share;
 use plex_oidc_core::time::Timestamp;
@@ -28,7 +29,7 @@ const USER: &str = r#"{ "id": 48151623, "uuid": "5f0c2a9d7b3e1846", "username": 
   "services": [ { "secret": "s" } ], "attributionPartner": null }"#;
 
 const USER_XML: &str = r#"<user id="48151623" uuid="5f0c2a9d7b3e1846" username="mara.k" title="Mara"
-  email="mara@example.net" friendlyName="" confirmed="1" thumb="https://plex.tv/users/5f0c2a9d7b3e1846/avatar?c=1712345678"
+  email="mara@example.net" friendlyName="" confirmed="1" joinedAt="1501239900" thumb="https://plex.tv/users/5f0c2a9d7b3e1846/avatar?c=1712345678"
   restricted="0" home="1" guest="0" homeAdmin="0" twoFactorEnabled="1" authToken="xxxxxxxxxxxxxxxxxxxx">
   <subscription active="1"><features><feature id="pass"/></features></subscription></user>"#;
 
@@ -167,7 +168,37 @@ fn an_account_reads_alike_in_both_formats() {
     assert_eq!(account.email.as_deref(), Some("mara@example.net"));
     assert!(account.email_confirmed && !account.managed && !account.anonymous);
     assert_eq!(user.friendly_name, None, "empty means absent");
-    assert!(user.home && user.two_factor && user.plex_pass && !user.home_admin && !user.guest);
+    assert!(user.home && !user.home_admin && !user.guest);
+    let facts = PlexFacts {
+        plex_pass: Some(true),
+        two_factor: Some(true),
+        joined_at: Some(Timestamp(1_501_239_900)),
+    };
+    assert_eq!(account.facts, facts);
+}
+
+#[test]
+fn what_plex_does_not_say_of_an_account_is_not_taken_for_no() {
+    let read = |changes: Value| {
+        let user = with(serde_json::from_str(USER).unwrap(), changes);
+        parse_user(user.to_string().as_bytes()).map(|user| user.account().facts)
+    };
+    for nothing in [json!(null), json!("")] {
+        let changes = json!({ "twoFactorEnabled": nothing, "subscription": { "active": nothing }, "joinedAt": nothing });
+        assert_eq!(read(changes).unwrap(), PlexFacts::default());
+    }
+    assert_eq!(read(json!({ "subscription": null })).unwrap().plex_pass, None);
+    let no = read(json!({ "twoFactorEnabled": false, "subscription": { "active": 0 } })).unwrap();
+    assert_eq!((no.two_factor, no.plex_pass), (Some(false), Some(false)));
+    for odd in [json!(0), json!(-5), json!("long ago"), json!([]), json!(true)] {
+        assert_eq!(read(json!({ "joinedAt": odd })).unwrap().joined_at, None, "{odd}");
+    }
+    assert_eq!(
+        read(json!({ "joinedAt": "2017-07-28T11:05:00Z" })).unwrap().joined_at,
+        Some(Timestamp(1_501_239_900))
+    );
+    let odd = read(json!({ "twoFactorEnabled": "perhaps" }));
+    assert_eq!(odd.unwrap_err(), Malformed::Field("twoFactorEnabled"));
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use plex_oidc_core::time::Seconds;
 
-use super::{Kind, PLEX_ACCOUNT, Section, key, length, such_as};
+use super::{Kind, PEOPLE, PLEX_ACCOUNT, Section, key, length, such_as};
 
 const MACHINE_IDENTIFIER: &str = "0123456789abcdef0123456789abcdef01234567";
 
@@ -38,7 +38,7 @@ pub(super) const PLEX: Section = Section {
                 Kind::Path,
                 None,
                 "The file with the owner's Plex token. Optional, and worth having: with it access ends within minutes after a \
-                 share does, and groups for single libraries exist.",
+                 share does, and there are groups for single libraries, for downloads and for live television.",
             ),
         ),
         key(
@@ -158,6 +158,49 @@ pub(super) const RULES: Section = Section {
             Some("1d"),
             "How long what Plex said of a person holds while it says nothing new: in an outage, or where there is no \
              owner's token to ask with. After that they sign in again.",
+        ),
+    ],
+};
+
+pub(super) const GROUPS: Section = Section {
+    name: "groups",
+    repeats: true,
+    help: "One group of your own, made of others. It can stand in every list of who may and who may not, and applications are \
+           told of it as of any other. At least one of `any` and `all` is needed.",
+    keys: &[
+        such_as(
+            "household",
+            key(
+                "name",
+                Kind::Text("a name"),
+                None,
+                "What it is called. None begins with `plex-` or `local`, and none has the name of one of `local.groups`. \
+                 Required.",
+            ),
+        ),
+        such_as(
+            "plex-home, plex-library:3, mara@example.org, plex-48151623",
+            key(
+                "any",
+                PEOPLE,
+                None,
+                "Whoever is in the group is one of these: groups, accounts and confirmed e-mail addresses, as in `allow`. No \
+                 other group of `[[groups]]`.",
+            ),
+        ),
+        such_as(
+            "plex-2fa",
+            key("all", PEOPLE, None, "And every one of these. Without `any` these alone say who is in it."),
+        ),
+        such_as(
+            "plex-managed",
+            key(
+                "none",
+                PEOPLE,
+                None,
+                "And none of these. Somebody of whom Plex does not say whether they are one of these is not let in by the \
+                 group.",
+            ),
         ),
     ],
 };

@@ -6,7 +6,7 @@ use std::io::Write as _;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use plex_oidc_core::account::Account;
+use plex_oidc_core::account::{Account, PlexFacts};
 use plex_oidc_core::client::ExtraClaim;
 use plex_oidc_core::decide::{Person, Standing};
 use plex_oidc_core::groups::{Group, Groups};
@@ -95,13 +95,14 @@ pub(super) fn user(account: u64) -> UserRecord {
         picture: None,
         managed: false,
         anonymous: false,
+        facts: PlexFacts::default(),
         profile: None,
     };
     let person = Person {
         account,
         groups: Groups::from([Group::friend()]),
         standing: Standing::Member { confirmed_at: T0, through: Vec::new() },
-        libraries: Vec::new(),
+        shares: Vec::new(),
     };
     UserRecord { person, updated: T0 }
 }

@@ -133,7 +133,8 @@ fn pass(asking: &Asking<'_>, accepted: Accepted<'_>, visitor: &AccessVisitor) ->
         AccessVisitor::Person(user, assertion) => {
             let subject = user.subject();
             let about = Some((assertion.as_ref(), Some(&subject)));
-            (headers.values(Some(&user.person), &app.gateway.names), claim_values(app, accepted, about))
+            let told = app.as_told(&user.person);
+            (headers.values(Some(&told), &app.gateway.names), claim_values(app, accepted, about))
         }
         AccessVisitor::Program(name, assertion) => {
             (headers.values_of_program(name), claim_values(app, accepted, Some((assertion, None))))

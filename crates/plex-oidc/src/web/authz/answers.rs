@@ -63,7 +63,8 @@ pub(super) fn told<'p>(
 
 /// The one answer that lets a request pass. Every header of the application's set is there (requirement 169).
 pub(super) fn pass(asking: &Asking<'_>, person: Option<&Person>) -> Answer {
-    let values = asking.asked.headers.values(person, &asking.app.gateway.names);
+    let told = person.map(|person| asking.app.as_told(person));
+    let values = asking.asked.headers.values(told.as_deref(), &asking.app.gateway.names);
     pass_with(asking, values.into_iter().map(|(name, value)| (name, Bytes::from(value))))
 }
 

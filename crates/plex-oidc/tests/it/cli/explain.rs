@@ -83,6 +83,21 @@ Headers
 }
 
 #[tokio::test]
+async fn a_group_of_the_hosts_own_is_shown_where_it_counts() {
+    let app = "name = \"wiki\"\nhost = \"wiki.example.org\"\nallow = [\"family\"]";
+    let setup = Setup::default().set("", "trusted_proxies = [\"172.30.0.0/16\"]").app(app);
+    let house = setup.group("name = \"family\"\nany = [\"plex-48151001\"]").start().await;
+    house.sign_in("friend", &house.relying_party("photos")).await;
+    house.sign_in("home", &house.relying_party("photos")).await;
+    let (exit, said) = explain(&house, &["--user", "mara.k", "--url", "https://wiki.example.org/"]);
+    assert_eq!(exit, Exit::Done, "{said}");
+    assert!(said.contains("Remote-Groups: family,plex-friend"), "{said}");
+    assert!(said.contains("Mara (plex-48151001), in family, plex-friend"), "{said}");
+    let (exit, said) = explain(&house, &["--user", "quinn", "--url", "https://wiki.example.org/"]);
+    assert!(exit == Exit::Failed && !said.contains("in family"), "{said}");
+}
+
+#[tokio::test]
 async fn what_does_not_pass_is_explained_too() {
     let house = house().await;
     let friend = |url: &'static str| vec!["--user", "mara.k", "--url", url];

@@ -9,7 +9,7 @@ use plex_oidc::installation::{database_path, open_stored};
 use plex_oidc::start::StartError;
 use plex_oidc::store::records::UserRecord;
 use plex_oidc::store::{Store, StoreError};
-use plex_oidc_core::account::Account;
+use plex_oidc_core::account::{Account, PlexFacts};
 use plex_oidc_core::decide::{Person, Standing};
 use plex_oidc_core::groups::{Group, Groups};
 use plex_oidc_core::id::{AccountId, PlexAccountId};
@@ -39,10 +39,11 @@ fn robin(standing: Standing, updated: Timestamp) -> UserRecord {
         picture: None,
         managed: false,
         anonymous: false,
+        facts: PlexFacts::default(),
         profile: None,
     };
     UserRecord {
-        person: Person { account, groups: Groups::from([Group::friend()]), standing, libraries: vec![] },
+        person: Person { account, groups: Groups::from([Group::friend()]), standing, shares: vec![] },
         updated,
     }
 }

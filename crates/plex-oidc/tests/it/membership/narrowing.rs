@@ -39,6 +39,50 @@ async fn whoever_moves_out_of_the_home_loses_what_is_for_the_home_alone() {
 }
 
 #[tokio::test]
+async fn a_permission_that_is_taken_back_is_lost_and_a_new_one_is_had() {
+    let app =
+        "name = \"den\"\nhost = \"den.example.org\"\nallow = [\"plex-livetv\"]\ndeny = [\"plex-downloads\"]";
+    let house = setup().app(app).start().await;
+    let mut friend = Inside::of(&house, "friend").await;
+    let permit = |downloads, live_tv| house.plex.world().permit("friend", MAIN_SERVER, downloads, live_tv);
+    let told = async |friend: &Inside| {
+        let refreshed = friend.photos.refresh(&friend.tokens.refresh_token()).await.expect(200).json();
+        let claims =
+            friend.photos.userinfo(refreshed["access_token"].as_str().unwrap()).await.expect(200).json();
+        let names = claims["groups"].as_array().unwrap().iter().map(|name| name.as_str().unwrap().to_owned());
+        names.filter(|name| name.contains("downloads") || name.contains("livetv")).collect::<Vec<_>>()
+    };
+    permit(false, true).unwrap();
+    assert!(round(&house).await);
+    assert_eq!(told(&friend).await, ["plex-livetv"]);
+    friend.visitor.pass_through(&friend.proxy, DEN).await.expect(200);
+    permit(true, true).unwrap();
+    assert!(round(&house).await);
+    assert_eq!(told(&friend).await, ["plex-downloads", "plex-livetv"]);
+    assert_eq!(at(&house, &mut friend, DEN).await, 403);
+    permit(false, true).unwrap();
+    assert!(round(&house).await);
+    assert_eq!(at(&house, &mut friend, DEN).await, 200);
+    permit(false, false).unwrap();
+    assert!(round(&house).await);
+    assert_eq!((told(&friend).await, at(&house, &mut friend, DEN).await), (vec![], 403));
+    friend.is_in("all along").await;
+}
+
+#[tokio::test]
+async fn a_re_check_leaves_what_plex_says_of_the_account_itself() {
+    let house = setup().start().await;
+    let mut yara = Inside::of(&house, "two-factor").await;
+    house.plex.world().set_second_factor("two-factor", false).unwrap();
+    assert!(round(&house).await);
+    let refreshed = yara.photos.refresh(&yara.tokens.refresh_token()).await.expect(200).json();
+    let claims = yara.photos.userinfo(refreshed["access_token"].as_str().unwrap()).await.expect(200).json();
+    let has = |name| claims["groups"].as_array().unwrap().contains(&serde_json::json!(name));
+    assert!(has("plex-2fa") && !has("plex-pass"), "{claims}");
+    yara.is_in("all along").await;
+}
+
+#[tokio::test]
 async fn a_library_that_is_taken_back_is_lost_and_a_new_one_is_seen() {
     let house = house().await;
     let mut friend = Inside::of(&house, "friend").await;

@@ -1,4 +1,5 @@
-//! Rules about single libraries: what Plex does not say is not taken for no, and a library is one of its own server.
+//! Rules about what a share says, libraries and permissions: what Plex does not say is not taken for no, and what is shared
+//! is shared of its own server.
 
 use plex_oidc_core::gateway::Family;
 use plextv_emulator::{Fault, FaultKind, MAIN_SERVER, OTHER_SERVER};
@@ -134,4 +135,49 @@ async fn a_server_that_is_taken_out_takes_its_people_out() {
     browser.approve_and_finish(&page, "stranger").await.expect(403);
     house.restart_with(|setup| setup.second_server(OTHER_SERVER, OWNER_OF_OTHER)).await;
     house.sign_in("stranger", &photos).await;
+}
+
+#[tokio::test]
+async fn permissions_are_groups_and_the_owner_has_both() {
+    let house = Setup::default().with_owner_token();
+    let house = house.client("wiki", r#"allow = ["plex-downloads"]"#).start().await;
+    let wiki = house.relying_party("wiki");
+    for (persona, may) in [("owner", true), ("friend-all", true), ("friend", false)] {
+        let page = house.browser().sign_in_to_page(&wiki.authorization().url(), persona).await;
+        let told: Vec<_> = groups(&house, persona).await.as_array().unwrap().clone();
+        if may {
+            page.leaves().code();
+        } else {
+            page.expect(403);
+        }
+        for name in ["plex-downloads", "plex-livetv"] {
+            assert_eq!(told.contains(&json!(name)), may, "{persona} {name}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_deny_of_downloads_holds_though_plex_does_not_say_who_may() {
+    let setup = setup().app("name = \"cinema\"\nhost = \"cinema.example.org\"\ndeny = [\"plex-downloads\"]");
+    let house = setup.start().await;
+    let cinema = async |persona: &str| {
+        let (proxy, mut visitor) = (house.proxy(Family::ForwardAuth), house.visitor());
+        let page = visitor.sent_to_us(&proxy, "https://cinema.example.org/").await.expect(200);
+        let answer = visitor.browser.approve_and_finish(&page, persona).await;
+        if answer.stays() { answer } else { visitor.come_in(&proxy, &answer.leaves()).await.1 }
+    };
+    // The oldest list says it of the person, whatever server it is about.
+    no_answer(&house, "/api/v2/shared_servers", FaultKind::EmptyBody);
+    no_answer(&house, "/api/servers", FaultKind::EmptyBody);
+    cinema("friend").await.expect(503);
+    house.plex.recovers();
+    cinema("friend").await.expect(200);
+    cinema("friend-all").await.expect(403);
+    cinema("owner").await.expect(403);
+    // By what was known before an outage, for a day.
+    no_answer(&house, "/api/v2/shared_servers", FaultKind::ServerError);
+    cinema("friend").await.expect(200);
+    cinema("friend-all").await.expect(403);
+    house.pass(house.config.rules.membership_lifetime);
+    cinema("friend").await.expect(503);
 }

@@ -35,12 +35,12 @@ async fn claims(house: &House, persona: &str) -> Value {
 async fn members_come_in_with_the_groups_of_how_the_server_is_shared() {
     let house = Setup::default().client("photos", r#"scopes = ["openid", "groups"]"#).start().await;
     for (persona, groups) in [
-        ("owner", json!(["plex-owner"])),
+        ("owner", json!(["plex-owner", "plex-pass"])),
         ("friend", json!(["plex-friend"])),
-        ("friend-all", json!(["plex-friend"])),
+        ("friend-all", json!(["plex-friend", "plex-pass"])),
         ("home", json!(["plex-home"])),
         ("guest", json!(["plex-home"])),
-        ("two-factor", json!(["plex-friend"])),
+        ("two-factor", json!(["plex-2fa", "plex-friend"])),
     ] {
         let photos = house.relying_party("photos");
         let asked = photos.authorization().with("scope", "openid groups");
@@ -159,7 +159,16 @@ async fn an_application_can_be_for_one_group_one_account_or_one_address() {
 async fn with_the_owners_token_libraries_are_groups() {
     let setup = Setup::default().with_owner_token();
     let house = setup.client("photos", r#"allow = ["plex-library:3"]"#).start().await;
-    let all = json!(["plex-friend", "plex-library:1", "plex-library:2", "plex-library:3", "plex-library:4"]);
+    let all = json!([
+        "plex-downloads",
+        "plex-friend",
+        "plex-library:1",
+        "plex-library:2",
+        "plex-library:3",
+        "plex-library:4",
+        "plex-livetv",
+        "plex-pass"
+    ]);
     assert_eq!(claims(&house, "friend-all").await["groups"], all);
     is_denied(&house, "friend", "This app isn’t open to you").await;
     claims(&house, "owner").await;
@@ -170,9 +179,9 @@ async fn several_servers_let_in_the_people_of_each() {
     let house = Setup::default().second_server(OTHER_SERVER, 48_151_014).start().await;
     for (persona, groups) in [
         ("stranger", json!(["plex-friend", "plex-friend:2f7a91c4"])),
-        ("other-owner", json!(["plex-owner", "plex-owner:2f7a91c4"])),
+        ("other-owner", json!(["plex-owner", "plex-owner:2f7a91c4", "plex-pass"])),
         ("friend", json!(["plex-friend", "plex-friend:2f7a91c4", "plex-friend:attic"])),
-        ("owner", json!(["plex-owner", "plex-owner:attic"])),
+        ("owner", json!(["plex-owner", "plex-owner:attic", "plex-pass"])),
     ] {
         assert_eq!(claims(&house, persona).await["groups"], groups, "{persona}");
     }

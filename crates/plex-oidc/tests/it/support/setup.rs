@@ -113,6 +113,12 @@ impl Setup {
         self.file(&file, &hash).set("local", "enabled = true")
     }
 
+    /// Adds a group of the host's own: lines of `[[groups]]`.
+    pub(crate) fn group(mut self, lines: &str) -> Self {
+        self.apps = format!("{}\n[[groups]]\n{lines}\n", self.apps);
+        self
+    }
+
     /// Takes Plex out.
     pub(crate) fn without_plex(mut self) -> Self {
         self.document.remove("plex");

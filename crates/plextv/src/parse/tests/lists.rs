@@ -83,6 +83,7 @@ fn an_accepted_share_is_read_whole() {
         libraries_known: true,
         allow_sync: true,
         allow_tuners: false,
+        permissions_known: true,
     };
     assert_eq!(shares(&[share()]).unwrap(), std::slice::from_ref(&expected));
     let loose = json!({ "invitedId": "48151623", "accepted": "1", "allLibraries": 0, "invited": null });
@@ -120,6 +121,16 @@ fn one_unreadable_row_refuses_the_list_of_shares() {
     }
     assert_eq!(parse_shares_json(b"{}").unwrap_err(), Malformed::Document);
     assert!(!shares(&[without(share(), "libraries")]).unwrap()[0].libraries_known);
+    let silent = [
+        json!(null),
+        json!({}),
+        json!({ "allowSync": true }),
+        json!({ "allowSync": true, "allowTuners": null }),
+    ];
+    for settings in silent {
+        let read = shares(&[with(share(), json!({ "sharingSettings": settings }))]).unwrap();
+        assert!(!read[0].permissions_known, "{settings}");
+    }
 }
 
 #[test]
@@ -137,7 +148,8 @@ fn the_list_of_contacts_is_not_the_list_of_shares() {
     let shares = parse_users_xml(with_machines(USERS_XML).as_bytes()).unwrap();
     assert_eq!(shares.len(), 1, "no share, only invited, and another's server are none");
     assert_eq!((shares[0].account, &shares[0].machine), (PlexAccountId(48_151_623), &machine('a')));
-    assert!(!shares[0].libraries_known && shares[0].allow_sync && shares[0].allow_tuners);
+    assert!(!shares[0].libraries_known && !shares[0].permissions_known);
+    assert!(shares[0].allow_sync && shares[0].allow_tuners);
     let nobody = br#"<MediaContainer friendlyName="myPlex" totalSize="0" size="0"></MediaContainer>"#;
     assert!(parse_users_xml(nobody).unwrap().is_empty());
 }
