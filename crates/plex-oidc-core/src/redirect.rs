@@ -224,6 +224,59 @@ mod tests {
         RedirectUri::register(text).unwrap_or_else(|error| panic!("{text}: {error}"))
     }
 
+    #[test]
+    fn an_address_may_have_2048_characters_and_no_more() {
+        let long = |length: usize| format!("https://ok.example/{}", "x".repeat(length - 19));
+        assert_eq!(RedirectUri::register(&long(2048)).map(|uri| uri.as_str().len()), Ok(2048));
+        assert_eq!(RedirectUri::register(&long(2049)), Err(RedirectUriError::TooLong));
+        assert_eq!(RedirectUri::register(&long(4000)), Err(RedirectUriError::TooLong));
+    }
+
+    #[test]
+    fn each_odd_character_is_refused_by_itself() {
+        for odd in ["\\", "\"", "<", ">", " ", "\t", "\u{7f}", "é"] {
+            let text = format!("https://ok.example/{odd}");
+            assert_eq!(RedirectUri::register(&text), Err(RedirectUriError::Characters), "{text:?}");
+        }
+        for text in ["https://user@ok.example/", "https://:secret@ok.example/", "https://@ok.example/"] {
+            assert_eq!(RedirectUri::register(text), Err(RedirectUriError::UserInfo), "{text}");
+        }
+    }
+
+    #[test]
+    fn the_host_is_that_of_the_web() {
+        for (text, host) in [
+            ("https://ok.example/cb", Some("ok.example")),
+            ("http://127.0.0.1:8000/cb", Some("127.0.0.1")),
+            ("com.example.app:/cb", None),
+            ("com.example.app://host/cb", None),
+        ] {
+            assert_eq!(registered(text).host().as_deref(), host, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_query_of_its_own_gets_one_separator() {
+        for (text, sent) in [
+            ("https://ok.example/cb", "https://ok.example/cb?code=1"),
+            ("https://ok.example/cb?", "https://ok.example/cb?code=1"),
+            ("https://ok.example/cb?a=b", "https://ok.example/cb?a=b&code=1"),
+            ("https://ok.example/cb?a=b&", "https://ok.example/cb?a=b&code=1"),
+        ] {
+            assert_eq!(registered(text).matches(text).unwrap().with_response(&[("code", "1")]), sent);
+        }
+    }
+
+    #[test]
+    fn what_another_program_can_take_is_known() {
+        for (text, claimable) in
+            [("https://ok.example/cb", false), ("http://127.0.0.1/cb", true), ("com.example.app:/cb", true)]
+        {
+            let target = registered(text).matches(text).unwrap();
+            assert_eq!(target.is_claimable(), claimable, "{text}");
+        }
+    }
+
     /// None of these is `https://ok.example/cb`.
     const OTHERS: &[&str] = &[
         "https://ok.example/CB",
