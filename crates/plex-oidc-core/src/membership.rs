@@ -71,10 +71,10 @@ pub fn shared_libraries(
     shares: &[Share],
 ) -> Option<SharedLibraries> {
     let of_both = |share: &&Share| share.account == account && share.machine == server.machine;
-    let theirs: Vec<_> = shares.iter().filter(of_both).collect();
-    let all = theirs.iter().any(|share| share.all_libraries);
-    let is_told = all || !theirs.is_empty() && theirs.iter().all(|share| share.libraries_known);
-    let keys = || theirs.iter().flat_map(|share| share.library_keys.iter().copied()).collect();
+    let theirs = || shares.iter().filter(of_both);
+    let all = theirs().any(|share| share.all_libraries);
+    let is_told = all || theirs().any(|share| share.libraries_known);
+    let keys = || theirs().flat_map(|share| share.library_keys.iter().copied()).collect();
     is_told.then(|| SharedLibraries { all, keys: keys() })
 }
 

@@ -167,6 +167,17 @@ fn libraries_are_those_of_the_list_and_what_was_known_where_it_does_not_say() {
 }
 
 #[test]
+fn a_list_that_names_no_libraries_does_not_silence_one_that_does() {
+    let mut mara = member(GUEST, &[only()], &["plex-friend", "plex-library:1", "plex-library:2"]);
+    mara.libraries = vec![KnownLibraries { machine: only().machine, all: false, as_of: BEFORE }];
+    let row = share(GUEST, &only(), &[2]);
+    let silent = Share { libraries_known: false, library_keys: Vec::new(), ..row.clone() };
+    for shares in [[row.clone(), silent.clone()], [silent, row]] {
+        assert_eq!(groups(&still(&mara, &told(&shares, None))), ["plex-friend", "plex-library:2"]);
+    }
+}
+
+#[test]
 fn libraries_of_one_server_say_nothing_of_another() {
     let mut mara = member(
         GUEST,
