@@ -96,19 +96,17 @@ impl Shared {
     /// same, so the list has a gap there.
     pub fn with(server: &AcceptedServer, account: PlexAccountId, shares: &[Share]) -> Self {
         let of_both = |share: &&Share| share.account == account && share.machine == server.machine;
-        let theirs: Vec<_> = shares.iter().filter(of_both).collect();
-        if theirs.is_empty() {
-            return Self::default();
-        }
-        let all = theirs.iter().any(|share| share.all_libraries);
-        let are_libraries_told = all || theirs.iter().all(|share| share.libraries_known);
-        let keys = || theirs.iter().flat_map(|share| share.library_keys.iter().copied()).collect();
-        let are_permissions_told = theirs.iter().all(|share| share.permissions_known);
+        let theirs = || shares.iter().filter(of_both);
+        let all = theirs().any(|share| share.all_libraries);
+        let are_libraries_told = all || theirs().any(|share| share.libraries_known);
+        let keys = || theirs().flat_map(|share| share.library_keys.iter().copied()).collect();
+        // A list that does not say is not one that says no.
+        let of_those_who_say = || theirs().filter(|share| share.permissions_known);
         Self {
             libraries: are_libraries_told.then(|| SharedLibraries { all, keys: keys() }),
-            permissions: are_permissions_told.then(|| Permissions {
-                downloads: theirs.iter().any(|share| share.allow_sync),
-                live_tv: theirs.iter().any(|share| share.allow_tuners),
+            permissions: of_those_who_say().next().map(|_| Permissions {
+                downloads: of_those_who_say().any(|share| share.allow_sync),
+                live_tv: of_those_who_say().any(|share| share.allow_tuners),
             }),
         }
     }

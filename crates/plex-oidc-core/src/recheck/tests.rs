@@ -196,9 +196,9 @@ fn permissions_come_and_go_with_the_list_and_stay_where_it_does_not_say() {
     let silent = Share { permissions_known: false, ..row(false, true) };
     let now = still(&mara, &told(std::slice::from_ref(&silent), None));
     assert_eq!((groups(&now), &now.shares), (vec!["plex-downloads", "plex-friend"], &vec![known(BEFORE)]));
-    // Of two rows about one server, one that does not say leaves it open.
+    // Of two rows about one server, one that does not say leaves it to the other.
     let now = still(&mara, &told(&[row(false, false), silent], None));
-    assert_eq!(groups(&now), ["plex-downloads", "plex-friend"]);
+    assert_eq!(groups(&now), ["plex-friend"]);
     let owner = member(OWNER, &[only()], &["plex-owner"]);
     let now = still(&owner, &told(&[], None));
     assert_eq!(groups(&now), ["plex-downloads", "plex-livetv", "plex-owner"], "the owner has both");
@@ -216,6 +216,18 @@ fn permissions_on_one_server_say_nothing_of_another() {
     let now = still(&mara, &told(&[row(&attic(), false), row(&cellar(OWNER), true)], None));
     let names = ["plex-downloads:cellar", "plex-friend", "plex-friend:attic", "plex-friend:cellar"];
     assert_eq!(groups(&now), names);
+}
+
+#[test]
+fn a_list_that_names_no_libraries_does_not_silence_one_that_does() {
+    let mut mara = member(GUEST, &[only()], &["plex-friend", "plex-library:1", "plex-library:2"]);
+    mara.shares =
+        vec![KnownShare { machine: only().machine, part: SharePart::Libraries, all: false, as_of: BEFORE }];
+    let row = share(GUEST, &only(), &[2]);
+    let silent = Share { libraries_known: false, library_keys: Vec::new(), ..row.clone() };
+    for shares in [[row.clone(), silent.clone()], [silent, row]] {
+        assert_eq!(groups(&still(&mara, &told(&shares, None))), ["plex-friend", "plex-library:2"]);
+    }
 }
 
 #[test]

@@ -67,7 +67,9 @@ async fn ask_and_store(app: &App, plex: &Plex) -> Result<Round, FlowError> {
     });
     app.store.reconfirm_users(confirmed.collect()).await?;
     for person in ended {
-        sign_out::end_access(app, &UserRecord { person, updated: now }).await?;
+        // No older than what it is about, or a clock that was put back would keep it from being stored.
+        let updated = known_at.get(&person.account.id).map_or(now, |known_at| now.max(*known_at));
+        sign_out::end_access(app, &UserRecord { person, updated }).await?;
     }
     Ok(round)
 }

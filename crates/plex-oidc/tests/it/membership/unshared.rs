@@ -70,6 +70,17 @@ async fn i_10_a_hundred_are_out_in_one_round() {
     stays.is_in("not one of the hundred").await;
 }
 
+/// What was stored by a clock that has been put back since is not newer than what Plex says now.
+#[tokio::test]
+async fn i_10_a_clock_that_was_put_back_keeps_nobody_in() {
+    let house = setup().start().await;
+    let mut friend = Inside::of(&house, "friend").await;
+    house.sql(&format!("UPDATE users SET updated = {}", house.now().plus(Seconds::days(1)).0));
+    house.plex.world().unshare("friend").unwrap();
+    assert!(round(&house).await);
+    friend.is_out("un-shared").await;
+}
+
 #[tokio::test]
 async fn i_10_what_was_ended_while_we_were_down_is_noticed_after_the_start() {
     let mut house = setup().start().await;
