@@ -5,6 +5,7 @@
 //! ask" is never confused with "no".
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
@@ -15,14 +16,18 @@ pub use person::{KnownShare, Person, Standing};
 use rule::any;
 pub use rule::{AllowRule, Audience, HouseGroup};
 
+use crate::account::Account;
 use crate::client::Client;
-use crate::groups::Group;
 use crate::id::AccountId;
 use crate::membership::AcceptedServer;
 use crate::time::{Seconds, Timestamp};
 
 /// House rules that hold for every application.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "these are rules that a host sets independently of each other"
+)]
 pub struct HouseRules {
     /// Whether managed Home users may come in at all.
     pub allow_managed_users: bool,
@@ -36,6 +41,14 @@ pub struct HouseRules {
     pub accepted: Vec<AcceptedServer>,
     /// The host's own groups. None is made of another.
     pub groups: Vec<HouseGroup>,
+    /// Accounts that never come in.
+    pub blocked: BTreeSet<AccountId>,
+    /// The only accounts that come in, besides the owner's. `None`: it is not up to that.
+    pub only: Option<BTreeSet<AccountId>>,
+    /// Whether a Plex account must have two-factor sign-in set up.
+    pub require_two_factor: bool,
+    /// How old a Plex account must be.
+    pub minimum_account_age: Seconds,
 }
 
 impl HouseRules {
@@ -52,6 +65,11 @@ impl HouseRules {
             }
         }
         Cow::Owned(told)
+    }
+
+    /// Whether this is the account of an owner. By its id alone: the owner is never locked out.
+    fn is_owner(&self, account: AccountId) -> bool {
+        self.accepted.iter().any(|server| AccountId::Plex(server.owner) == account)
     }
 
     /// Whether every server that made somebody a member is still accepted, under the same name. Groups are not kept by
@@ -73,6 +91,14 @@ pub enum Denial {
     Anonymous,
     /// The account has not confirmed its e-mail address.
     UnconfirmedEmail,
+    /// The account has no two-factor sign-in, and must have it.
+    NoTwoFactor,
+    /// The account was made too short a time ago.
+    TooNew,
+    /// The host keeps this account out.
+    Blocked,
+    /// Only accounts that the host named beforehand come in, and this is none of them.
+    NotNamedBeforehand,
     /// A member, but not one of those this application is for.
     NotAllowedHere,
     /// The application is switched off.
@@ -114,43 +140,77 @@ fn judge(
     is_for: impl FnOnce() -> Option<bool>,
     (rules, now): (&HouseRules, Timestamp),
 ) -> Decision {
+    if let Some(denial) = barred(person, (rules, now)) {
+        return Decision::Deny(denial);
+    }
     let confirmed_at = match (person.account.id, &person.standing) {
         (AccountId::Local(_), Standing::Kept) if rules.local_accounts => None,
         (AccountId::Local(_), _) => return Decision::Deny(Denial::NotAllowedHere),
-        (AccountId::Plex(_), standing) => {
-            if let Some(denial) = barred(person, rules) {
-                return Decision::Deny(denial);
-            }
-            let Standing::Member { confirmed_at, through } = standing else {
-                return Decision::Deny(Denial::NotShared);
-            };
+        (AccountId::Plex(_), Standing::Member { confirmed_at, through }) => {
             if !rules.accept_all(through) {
                 return Decision::Unknown;
             }
             Some(confirmed_at)
         }
+        (AccountId::Plex(_), Standing::Kept | Standing::Ended) => return Decision::Deny(Denial::NotShared),
     };
     let is_old = |confirmed_at: &Timestamp| confirmed_at.plus(rules.membership_lifetime).has_passed(now);
     match is_for() {
         Some(false) => Decision::Deny(Denial::NotAllowedHere),
         None => Decision::Unknown,
-        Some(true) if confirmed_at.is_some_and(is_old) => Decision::Unknown,
+        Some(true) if confirmed_at.is_some_and(is_old) || !is_account_known(person, rules) => {
+            Decision::Unknown
+        }
         Some(true) => Decision::Allow,
     }
 }
 
-/// Why a Plex account may not come in, whoever shares with it.
-fn barred(person: &Person, rules: &HouseRules) -> Option<Denial> {
-    let account = &person.account;
+/// Why an account may not come in, whoever shares with it.
+fn barred(person: &Person, at: (&HouseRules, Timestamp)) -> Option<Denial> {
+    let (rules, id) = (at.0, person.account.id);
+    if rules.blocked.contains(&id) {
+        return Some(Denial::Blocked);
+    }
+    if rules.only.as_ref().is_some_and(|only| !only.contains(&id)) && !rules.is_owner(id) {
+        return Some(Denial::NotNamedBeforehand);
+    }
+    match id {
+        AccountId::Plex(_) => barred_at_plex(&person.account, at),
+        AccountId::Local(_) => None, // the host vouches for it
+    }
+}
+
+fn barred_at_plex(account: &Account, (rules, now): (&HouseRules, Timestamp)) -> Option<Denial> {
     if account.anonymous {
         return Some(Denial::Anonymous);
     }
-    if account.managed {
-        return (!rules.allow_managed_users).then_some(Denial::ManagedUser);
+    if account.managed && !rules.allow_managed_users {
+        return Some(Denial::ManagedUser);
     }
-    let unconfirmed = rules.require_confirmed_email && !account.email_confirmed;
-    let is_owner = || person.groups.contains(&Group::owner());
-    (unconfirmed && !is_owner()).then_some(Denial::UnconfirmedEmail)
+    if rules.is_owner(account.id) {
+        return None;
+    }
+    // A managed user has no address. A second factor it cannot have either, and then that is the host's wish.
+    if rules.require_confirmed_email && !account.email_confirmed && !account.managed {
+        return Some(Denial::UnconfirmedEmail);
+    }
+    if rules.require_two_factor && account.facts.two_factor == Some(false) {
+        return Some(Denial::NoTwoFactor);
+    }
+    let is_too_new = |joined_at: Timestamp| !joined_at.plus(rules.minimum_account_age).has_passed(now);
+    let asks_age = rules.minimum_account_age > Seconds(0);
+    (asks_age && account.facts.joined_at.is_some_and(is_too_new)).then_some(Denial::TooNew)
+}
+
+/// Whether all is known of an account that the rules of the house ask about it.
+fn is_account_known(person: &Person, rules: &HouseRules) -> bool {
+    let (id, facts) = (person.account.id, &person.account.facts);
+    if matches!(id, AccountId::Local(_)) || rules.is_owner(id) {
+        return true;
+    }
+    let is_factor_known = !rules.require_two_factor || facts.two_factor.is_some();
+    let is_age_known = rules.minimum_account_age == Seconds(0) || facts.joined_at.is_some();
+    is_factor_known && is_age_known
 }
 
 #[cfg(test)]

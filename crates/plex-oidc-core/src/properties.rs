@@ -1,6 +1,8 @@
 //! Rules that hold for every value, not for examples (security.md section 4.5). What concerns one module's insides
 //! stands in that module.
 
+use std::collections::BTreeSet;
+
 use proptest::prelude::*;
 use serde_json::Value;
 use uuid::Uuid;
@@ -93,6 +95,11 @@ prop_compose! {
     }
 }
 
+/// None of them is the owner's.
+fn any_accounts() -> impl Strategy<Value = BTreeSet<AccountId>> {
+    prop::collection::btree_set((41_u64..44).prop_map(|id| AccountId::Plex(PlexAccountId(id))), 0..3)
+}
+
 fn any_plain_rules() -> impl Strategy<Value = Vec<AllowRule>> {
     let is_plain = |rule: &AllowRule| *rule != AllowRule::Group(club());
     prop::collection::vec(any_rule().prop_filter("no group of a group", is_plain), 0..3)
@@ -105,8 +112,15 @@ fn club() -> Group {
 
 fn any_house() -> impl Strategy<Value = HouseRules> {
     let group = [any_plain_rules(), any_plain_rules(), any_plain_rules()];
-    (any::<[bool; 2]>(), 0_u32..2000, group).prop_map(|([managed, confirmed], lifetime, [any, all, none])| {
+    let lists =
+        (any_accounts(), prop::option::of(any_accounts()), any::<bool>(), prop_oneof![Just(0), 0_u32..3000]);
+    (any::<[bool; 2]>(), 0_u32..2000, group, lists).prop_map(|(flags, lifetime, [any, all, none], lists)| {
+        let ([managed, confirmed], (blocked, only, require_two_factor, age)) = (flags, lists);
         HouseRules {
+            blocked,
+            only,
+            require_two_factor,
+            minimum_account_age: Seconds(age),
             allow_managed_users: managed,
             require_confirmed_email: confirmed,
             membership_lifetime: Seconds(lifetime),
@@ -141,13 +155,48 @@ proptest! {
         let nobody = Client { allow: Vec::new(), ..whole.clone() };
         let off = Client { enabled: false, ..whole.clone() };
         prop_assert!(!is_in(&nobody, now) && !is_in(&off, now));
-        // Nor does time that passes, stricter house rules, or an ended membership.
-        prop_assert!(!is_in(&whole, now.plus(Seconds(1))) || is_in(&whole, now));
-        let strict =
-            HouseRules { allow_managed_users: false, require_confirmed_email: true, ..house.clone() };
-        prop_assert!(decide(&person, &whole, &strict, now) != Decision::Allow || is_in(&whole, now));
+        // Nor does time that passes (but for the age of an account), or an ended membership.
+        let ageless = HouseRules { minimum_account_age: Seconds(0), ..house.clone() };
+        let at = |now| decide(&person, &whole, &ageless, now) == Decision::Allow;
+        prop_assert!(!at(now.plus(Seconds(1))) || at(now));
         let ended = Person { standing: Standing::Ended, ..person.clone() };
         prop_assert!(matches!(decide(&ended, &whole, &house, now), Decision::Deny(_)));
+    }
+
+    /// I-25: a stricter rule of the house, or one more that keeps people out, never lets anybody in. Nor does it ever keep
+    /// the owner out.
+    #[test]
+    fn i_25_stricter_rules_never_let_more_people_in(
+        person in any_person(), audience in [prop::collection::vec(any_rule(), 0..4), prop::collection::vec(any_rule(), 0..3)],
+        house in any_house(), stricter in any_house(), more in any_rule(), now in 0_i64..3000,
+    ) {
+        let ([allow, deny], now) = (audience, Timestamp(now));
+        let before = Audience { allow, deny };
+        let one_more = |rule| Audience { deny: before.deny.iter().cloned().chain([rule]).collect(), ..before.clone() };
+        let both = |one: &Option<BTreeSet<_>>, other: &Option<BTreeSet<_>>| match (one, other) {
+            (Some(one), Some(other)) => Some(one & other),
+            (one, other) => one.clone().or_else(|| other.clone()),
+        };
+        let is_in = |audience: &Audience, rules: &HouseRules| decide_for(&person, audience, rules, now) == Decision::Allow;
+        let each = [
+            HouseRules { allow_managed_users: false, ..house.clone() },
+            HouseRules { require_confirmed_email: true, ..house.clone() },
+            HouseRules { require_two_factor: true, ..house.clone() },
+            HouseRules { minimum_account_age: house.minimum_account_age.max(stricter.minimum_account_age), ..house.clone() },
+            HouseRules { blocked: &house.blocked | &stricter.blocked, ..house.clone() },
+            HouseRules { only: both(&house.only, &stricter.only), ..house.clone() },
+            HouseRules { membership_lifetime: house.membership_lifetime.min(stricter.membership_lifetime), ..house.clone() },
+            HouseRules { accepted: Vec::new(), ..house.clone() },
+        ];
+        let is_owner = person.account.id == AccountId::Plex(PlexAccountId(1));
+        for (number, rules) in each.iter().enumerate() {
+            prop_assert!(!is_in(&before, rules) || is_in(&before, &house), "rule {}", number);
+            let is_about_accounts = (1..6).contains(&number);
+            if is_owner && is_about_accounts {
+                prop_assert_eq!(is_in(&before, rules), is_in(&before, &house), "rule {} and the owner", number);
+            }
+        }
+        prop_assert!(!is_in(&one_more(more), &house) || is_in(&before, &house));
     }
 
     /// The decision, worked out again as one sentence.
@@ -199,16 +248,25 @@ proptest! {
             Standing::Kept | Standing::Ended => (false, false),
             Standing::Member { confirmed_at, through } => (fresh(confirmed_at.0), through[0].owner.0 == 1),
         };
-        let owner = person.groups.contains(&Group::owner());
+        let owner = account.id == AccountId::Plex(PlexAccountId(1));
+        let old_enough = |joined: Timestamp| i64::from(house.minimum_account_age.0) <= now - joined.0;
+        let facts = account.facts;
         let welcome = !account.anonymous
             && (!account.managed || house.allow_managed_users)
-            && (!house.require_confirmed_email || account.email_confirmed || owner || account.managed);
+            && (!house.require_confirmed_email || account.email_confirmed || owner || account.managed)
+            && !house.blocked.contains(&account.id)
+            && (owner || house.only.as_ref().is_none_or(|only| only.contains(&account.id)))
+            && (owner || !house.require_two_factor || facts.two_factor != Some(false))
+            && (owner || house.minimum_account_age.0 == 0 || facts.joined_at.is_none_or(old_enough));
+        let account_known = owner
+            || ((!house.require_two_factor || facts.two_factor.is_some())
+                && (house.minimum_account_age.0 == 0 || facts.joined_at.is_some()));
         let is_named = named.contains(&Some(true));
         let client = Client { allow: rules.clone(), ..client("a") };
         let decision = decide(&person, &client, &house, Timestamp(now));
-        prop_assert_eq!(decision == Decision::Allow, is_named && confirmed && welcome && accepted);
+        prop_assert_eq!(decision == Decision::Allow, is_named && confirmed && welcome && accepted && account_known);
         if decision == Decision::Unknown {
-            let doubt = !accepted || (is_named && !confirmed) || (!is_named && named.contains(&None));
+            let doubt = !accepted || (is_named && !(confirmed && account_known)) || (!is_named && named.contains(&None));
             prop_assert!(welcome && doubt && person.standing != Standing::Ended);
         }
         // Whoever is let in although others are kept out is certainly none of those others.

@@ -1,5 +1,7 @@
 //! Values that the tests of this crate share.
 
+use std::collections::BTreeSet;
+
 use crate::account::{Account, PlexFacts};
 use crate::client::{Client, ClientAuthMethod, GrantType, SigningAlgorithm, SubjectType};
 use crate::decide::{AllowRule, HouseRules, Person, Standing};
@@ -73,6 +75,10 @@ pub(crate) fn house() -> HouseRules {
         local_accounts: false,
         accepted: vec![server()],
         groups: Vec::new(),
+        blocked: BTreeSet::new(),
+        only: None,
+        require_two_factor: false,
+        minimum_account_age: Seconds(0),
     }
 }
 

@@ -6,9 +6,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use axum::Router;
-use plex_oidc_core::decide::HouseRules;
 use plex_oidc_core::id::AccountId;
-use plex_oidc_core::membership::AcceptedServer;
 use plex_oidc_core::net::TrustedProxies;
 use plex_oidc_core::own_page::OwnPage;
 use plextv::PlexTv;
@@ -40,10 +38,12 @@ use crate::upstream::plex::Plex;
 mod local;
 mod of_config;
 mod plex;
+mod rules;
 
 use of_config::{at_least_one, gateway, lifetimes, outbound, pages, read, server_name};
 pub use plex::plex_api;
 use plex::plex_settings;
+pub use rules::house_rules;
 
 /// How long open requests may take to finish after the program was asked to stop (invariant I-20).
 const DRAIN: Duration = Duration::from_secs(10);
@@ -105,6 +105,11 @@ pub enum StartError {
         "the owner of a Plex server is not in the configuration, and plex.tv could not be asked ({0}). Add owner_id"
     )]
     Owner(plextv::Error),
+    /// The owner of a server stands in `rules.blocked`.
+    #[error(
+        "rules.blocked has {0}, which owns the server, and the owner is never locked out. Take it out of the list"
+    )]
+    OwnerBlocked(AccountId),
     /// The address cannot be listened on.
     #[error(
         "cannot listen on {address}: {source}. If another program has that port, or a second plex-oidc, end it or change \
@@ -185,6 +190,7 @@ impl Held {
         let parts = self.parts.clone();
         let plex = self.plex(config).await?;
         let accepted = plex.as_ref().map(|plex| plex.accepted().to_vec()).unwrap_or_default();
+        rules::check_owners(config, &accepted)?;
         let app = Arc::new(App {
             issuer: config.public_url.clone(),
             clients: config.clients.iter().cloned().collect(),
@@ -263,18 +269,6 @@ pub fn examine(config: &Config) -> Result<(), StartError> {
 /// Opens everything that `config` names, for good.
 pub async fn assemble(config: &Config, parts: Parts) -> Result<State, StartError> {
     Held::open(config, parts).await?.app(config).await
-}
-
-/// The rules of the house in this configuration, which accepts these servers.
-pub fn house_rules(config: &Config, accepted: Vec<AcceptedServer>) -> HouseRules {
-    HouseRules {
-        allow_managed_users: config.rules.allow_managed,
-        require_confirmed_email: config.rules.require_confirmed_email,
-        membership_lifetime: config.rules.membership_lifetime,
-        local_accounts: config.local.enabled,
-        accepted,
-        groups: config.groups.clone(),
-    }
 }
 
 /// Every route of this service, with the limits of its configuration.

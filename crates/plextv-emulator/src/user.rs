@@ -52,10 +52,12 @@ pub(crate) fn sign_out(call: &Call, state: &mut State) -> Result<Reply, Failure>
 
 /// The v2 user document.
 pub(crate) fn document(state: &State, account: &Account, token: &str) -> Value {
-    let mut document =
-        merged([identity(account, token), home(state, account), subscription(account), oddments(account)]);
-    document["twoFactorEnabled"] =
-        json!(account.two_factor != state.second_factor_changed.contains(&account.id));
+    let mut document = merged([
+        identity(state, account, token),
+        home(state, account),
+        subscription(account),
+        oddments(account),
+    ]);
     if state.switches.bare_accounts
         && let Some(fields) = document.as_object_mut()
     {
@@ -66,7 +68,8 @@ pub(crate) fn document(state: &State, account: &Account, token: &str) -> Value {
     document
 }
 
-fn identity(account: &Account, token: &str) -> Value {
+fn identity(state: &State, account: &Account, token: &str) -> Value {
+    let is_second_factor_changed = state.second_factor_changed.contains(&account.id);
     json!({
         "id": account.id,
         "uuid": account.uuid,
@@ -82,6 +85,7 @@ fn identity(account: &Account, token: &str) -> Value {
         "protected": account.home_pin.is_some(),
         "thumb": thumb(account),
         "authToken": token,
+        "twoFactorEnabled": account.two_factor != is_second_factor_changed,
         "restricted": account.restricted(),
         "restrictionProfile": account.restriction_profile,
         "anonymous": null,

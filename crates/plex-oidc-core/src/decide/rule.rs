@@ -121,10 +121,8 @@ impl HouseGroup {
     fn includes(&self, person: &Person, purpose: Purpose, at: (&HouseRules, Timestamp)) -> Option<bool> {
         let one = |rule: &AllowRule| rule.names_by_itself(person, purpose, at);
         let none = |rule: &AllowRule| rule.names_by_itself(person, purpose.opposite(), at);
-        let within = match self.any.is_empty() {
-            true => Some(!self.all.is_empty()),
-            false => any(self.any.iter().map(one)),
-        };
+        let within =
+            if self.any.is_empty() { Some(!self.all.is_empty()) } else { any(self.any.iter().map(one)) };
         let misses = self.all.iter().map(|rule| one(rule).map(|is_one| !is_one));
         unless(within, any(misses.chain(self.none.iter().map(none))))
     }

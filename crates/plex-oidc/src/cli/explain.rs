@@ -282,6 +282,12 @@ const fn denial_in_words(denial: Denial) -> &'static str {
         Denial::ManagedUser => "this is a managed user, and rules.allow_managed is off",
         Denial::Anonymous => "this is an anonymous Plex account",
         Denial::UnconfirmedEmail => "this person has not confirmed their e-mail address at Plex",
+        Denial::NoTwoFactor => {
+            "this person's Plex account has no two-factor sign-in set up, and rules.require_two_factor is on"
+        }
+        Denial::TooNew => "this person's Plex account is younger than rules.minimum_account_age",
+        Denial::Blocked => "this account is in rules.blocked",
+        Denial::NotNamedBeforehand => "rules.only is set, and this account is not in it",
         Denial::NotAllowedHere => "this person is not one of those it is for",
         Denial::ClientDisabled => "the application is switched off",
     }

@@ -61,6 +61,7 @@ pub(super) const fn exit_after(error: &StartError) -> Exit {
         | StartError::Theme { .. }
         | StartError::Outbound(_)
         | StartError::LocalTaken(_)
+        | StartError::OwnerBlocked(_)
         | StartError::File { .. } => Exit::BadConfiguration,
         StartError::Store(_)
         | StartError::Plex(_)

@@ -16,8 +16,8 @@ use super::problem::Problem;
 use super::raw::Document;
 use super::reader::{Defaults, Reader, without_user};
 use super::{
-    Config, Limits, LogConfig, LogFormat, PlexConfig, PlexServer, PlexUrls, Rules, SessionLimits,
-    ThemeConfig, TokenLives, access, clients, gateway, groups, local, outbound, schema, secrets,
+    Config, Limits, LogConfig, LogFormat, PlexConfig, PlexServer, PlexUrls, SessionLimits, ThemeConfig,
+    TokenLives, access, clients, gateway, groups, local, outbound, rules, schema, secrets,
 };
 
 /// Builds the configuration. `None`, and at least one problem more, if something that it cannot do without is wrong.
@@ -49,11 +49,7 @@ pub(super) fn build(
         listen,
         data_dir: reader.path("data_dir")?,
         trusted_proxies,
-        rules: Rules {
-            allow_managed: reader.flag("rules.allow_managed"),
-            require_confirmed_email: reader.flag("rules.require_confirmed_email"),
-            membership_lifetime: reader.length("rules.membership_lifetime"),
-        },
+        rules: rules::build(&mut reader, plex.as_ref().and_then(Option::as_ref)),
         groups: groups::build(&mut reader, &own_groups),
         clients: clients::build(&mut reader, &tokens),
         access,

@@ -24,12 +24,13 @@ mod problem;
 mod raw;
 mod reader;
 pub mod reference;
+mod rules;
 pub mod schema;
 mod secrets;
 mod suffix;
 mod value;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -39,7 +40,7 @@ use plex_oidc_core::client::Client;
 use plex_oidc_core::decide::HouseGroup;
 use plex_oidc_core::gateway::{AccessConfig, Apps, Host, UserNames};
 use plex_oidc_core::groups::ServerName;
-use plex_oidc_core::id::{MachineId, PlexAccountId};
+use plex_oidc_core::id::{AccountId, MachineId, PlexAccountId};
 use plex_oidc_core::issuer::Issuer;
 use plex_oidc_core::membership::AcceptedServer;
 use plex_oidc_core::outbound::Reach;
@@ -157,7 +158,7 @@ pub struct PlexUrls {
 }
 
 /// House rules, for every application.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rules {
     /// Whether managed Home users may sign in.
     pub allow_managed: bool,
@@ -165,6 +166,14 @@ pub struct Rules {
     pub require_confirmed_email: bool,
     /// How long a positive answer about membership serves without a new one.
     pub membership_lifetime: Seconds,
+    /// Whether a Plex account must have two-factor sign-in set up. The owner's need not.
+    pub require_two_factor: bool,
+    /// How old a Plex account must be. The owner's may have any age.
+    pub minimum_account_age: Seconds,
+    /// Accounts that never come in; none of an owner.
+    pub blocked: BTreeSet<AccountId>,
+    /// The only accounts that come in, besides the owner's.
+    pub only: Option<BTreeSet<AccountId>>,
 }
 
 /// The gateway.

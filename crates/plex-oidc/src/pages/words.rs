@@ -99,6 +99,14 @@ pub enum DeniedReason {
     UnconfirmedEmail,
     /// An anonymous Plex account.
     Anonymous,
+    /// No two-factor sign-in is set up at Plex, and it must be.
+    NoTwoFactor,
+    /// A Plex account that is too new.
+    TooNew,
+    /// The host keeps this account out.
+    Blocked,
+    /// The host named beforehand who comes in.
+    NotNamed,
     /// The host switched this client off.
     ClientDisabled,
 }
@@ -110,6 +118,10 @@ impl From<Denial> for DeniedReason {
             Denial::ManagedUser => Self::ManagedUser,
             Denial::Anonymous => Self::Anonymous,
             Denial::UnconfirmedEmail => Self::UnconfirmedEmail,
+            Denial::NoTwoFactor => Self::NoTwoFactor,
+            Denial::TooNew => Self::TooNew,
+            Denial::Blocked => Self::Blocked,
+            Denial::NotNamedBeforehand => Self::NotNamed,
             Denial::NotAllowedHere => Self::NotAllowed,
             Denial::ClientDisabled => Self::ClientDisabled,
         }

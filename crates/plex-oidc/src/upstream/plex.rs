@@ -246,7 +246,7 @@ impl Plex {
             );
         }
         let is_guest = told.iter().any(|server| server.owner != account);
-        let shares = if is_guest {
+        let listed = if is_guest {
             self.guarded(self.api.accepted_shares(owner_token)).await?.shares
         } else {
             Vec::new()
@@ -254,7 +254,7 @@ impl Plex {
         let mut told_of = Vec::new();
         for server in told {
             let is_owner = server.owner == account;
-            let mut shared = if is_owner { Shared::owners() } else { Shared::with(server, account, &shares) };
+            let mut shared = if is_owner { Shared::owners() } else { Shared::with(server, account, &listed) };
             if let Some(SharedLibraries { all: true, keys }) = &mut shared.libraries {
                 *keys = self.all_keys(owner_token, &server.machine).await?;
             }

@@ -159,6 +159,39 @@ pub(super) const RULES: Section = Section {
             "How long what Plex said of a person holds while it says nothing new: in an outage, or where there is no \
              owner's token to ask with. After that they sign in again.",
         ),
+        key(
+            "require_two_factor",
+            Kind::Flag,
+            Some("false"),
+            "Whether a Plex account must have two-factor sign-in set up. The owner's need not. Managed users cannot have it, \
+             and stay out. Plex does not say whether it was asked for at this sign-in.",
+        ),
+        key(
+            "minimum_account_age",
+            length(Seconds(0), Seconds::days(3650)),
+            Some("0s"),
+            "How old a Plex account must be. The owner's may have any age.",
+        ),
+        such_as(
+            "plex-48151623, local-7",
+            key(
+                "blocked",
+                Kind::Texts("account ids"),
+                None,
+                "Accounts that never come in, at any door and whatever is shared with them: `plex-<account id>` or \
+                 `local-<id>`. Not the owner's.",
+            ),
+        ),
+        such_as(
+            "plex-48151623, local-7",
+            key(
+                "only",
+                Kind::Texts("account ids"),
+                None,
+                "The only accounts that come in, besides the owner's. Each must still be a member, or local, and be one of \
+                 those an application is for. Without the key that is not asked.",
+            ),
+        ),
     ],
 };
 

@@ -19,8 +19,12 @@ paths = ["/admin/*"]
 allow = ["plex-owner"]
 "#;
 
+fn setup() -> Setup {
+    Setup::default().set("", "trusted_proxies = [\"172.30.0.0/16\"]").app(APPS)
+}
+
 async fn house() -> House {
-    let house = Setup::default().set("", "trusted_proxies = [\"172.30.0.0/16\"]").app(APPS).start().await;
+    let house = setup().start().await;
     house.sign_in("friend", &house.relying_party("photos")).await;
     house
 }
@@ -95,6 +99,23 @@ async fn a_group_of_the_hosts_own_is_shown_where_it_counts() {
     assert!(said.contains("Mara (plex-48151001), in family, plex-friend"), "{said}");
     let (exit, said) = explain(&house, &["--user", "quinn", "--url", "https://wiki.example.org/"]);
     assert!(exit == Exit::Failed && !said.contains("in family"), "{said}");
+}
+
+#[tokio::test]
+async fn a_rule_of_the_house_that_keeps_somebody_out_is_named() {
+    let mut house = house().await;
+    for (lines, words) in [
+        ("require_two_factor = true", "rules.require_two_factor is on"),
+        ("minimum_account_age = \"3650d\"", "younger than rules.minimum_account_age"),
+        ("blocked = [\"plex-48151001\"]", "this account is in rules.blocked"),
+        ("only = []", "rules.only is set, and this account is not in it"),
+    ] {
+        let lines = lines.to_owned();
+        house.restart_with(|_| setup().set("rules", &lines)).await;
+        let (exit, said) = explain(&house, &["--user", "mara.k", "--url", "https://wiki.example.org/page"]);
+        assert_eq!(exit, Exit::Failed, "{said}");
+        assert!(said.contains(words), "{said}");
+    }
 }
 
 #[tokio::test]

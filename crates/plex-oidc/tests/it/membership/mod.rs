@@ -9,6 +9,7 @@ use crate::support::{
 };
 
 mod faults;
+mod house_rules;
 mod lists;
 mod narrowing;
 mod unshared;
