@@ -263,7 +263,11 @@ mod tests {
             ("https://ok.example/cb?a=b", "https://ok.example/cb?a=b&code=1"),
             ("https://ok.example/cb?a=b&", "https://ok.example/cb?a=b&code=1"),
         ] {
-            assert_eq!(registered(text).matches(text).unwrap().with_response(&[("code", "1")]), sent);
+            let target = registered(text).matches(text).unwrap();
+            assert_eq!(
+                (target.with_response(&[("code", "1")]), target.to_string()),
+                (sent.into(), text.into())
+            );
         }
     }
 

@@ -293,6 +293,44 @@ mod tests {
     }
 
     #[test]
+    fn a_kind_and_a_curve_that_do_not_go_together_are_no_key() {
+        let ec = |crv: &str, kty: &str| PublicMaterial::Ec {
+            crv: crv.to_owned(),
+            kty: kty.to_owned(),
+            x: String::new(),
+            y: String::new(),
+        };
+        for (material, algorithm) in [
+            (ec("P-256", "EC"), Some(SigningAlgorithm::Es256)),
+            (ec("P-384", "EC"), None),
+            (ec("P-256", "OKP"), None),
+            (
+                PublicMaterial::Rsa { e: String::new(), kty: "RSA".into(), n: String::new() },
+                Some(SigningAlgorithm::Rs256),
+            ),
+            (PublicMaterial::Rsa { e: String::new(), kty: "EC".into(), n: String::new() }, None),
+        ] {
+            assert_eq!(material.algorithm(), algorithm, "{material:?}");
+        }
+    }
+
+    #[test]
+    fn a_number_of_8192_bits_is_read_and_no_longer_one() {
+        let of = |length| decode(&URL_SAFE_NO_PAD.encode(vec![1; length]), "n").map(|bytes| bytes.len());
+        assert_eq!(of(1024).ok(), Some(1024));
+        assert!(matches!(of(1025), Err(JwkError::Malformed("n"))));
+        assert!(matches!(of(1026), Err(JwkError::Malformed("n"))));
+    }
+
+    #[test]
+    fn a_key_is_printed_by_its_name() {
+        let x = "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo";
+        let material = PublicMaterial::ed25519(&URL_SAFE_NO_PAD.decode(x).unwrap());
+        let key = VerifyingKey::new(&material, Some("a".to_owned())).unwrap();
+        assert_eq!(format!("{key:?}"), "VerifyingKey(EdDSA Some(\"a\"))");
+    }
+
+    #[test]
     fn a_foreign_set_keeps_what_can_be_used_and_drops_the_rest() {
         let good = r#"{"kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo","kid":"a","x5u":"https://evil.example"}"#;
         let set = format!(
