@@ -52,6 +52,7 @@ pub(super) fn build(
             require_confirmed_email: reader.flag("rules.require_confirmed_email"),
             membership_lifetime: reader.length("rules.membership_lifetime"),
         },
+        hosts: people::read(&mut reader, "admin.allow"),
         clients: clients::build(&mut reader, &tokens),
         access,
         gateway,

@@ -35,6 +35,7 @@ use std::path::{Path, PathBuf};
 
 use ipnet::IpNet;
 use plex_oidc_core::client::Client;
+use plex_oidc_core::decide::AllowRule;
 use plex_oidc_core::gateway::{AccessConfig, Apps, Host, UserNames};
 use plex_oidc_core::groups::ServerName;
 use plex_oidc_core::id::{MachineId, PlexAccountId};
@@ -71,6 +72,8 @@ pub struct Config {
     pub local: LocalConfig,
     /// House rules.
     pub rules: Rules,
+    /// Whom the host's page is for; empty: it is switched off.
+    pub hosts: Vec<AllowRule>,
     /// The applications, in the order of the file; ids are unique.
     pub clients: Vec<Client>,
     /// The gateway.

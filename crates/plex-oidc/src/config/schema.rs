@@ -107,6 +107,7 @@ pub const SECTIONS: &[Section] = &[
     people::PLEX_SERVERS,
     people::PLEX_URLS,
     people::RULES,
+    people::ADMIN,
     local::LOCAL,
     local::USERS,
     clients::CLIENTS,

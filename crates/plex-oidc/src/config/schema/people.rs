@@ -2,7 +2,7 @@
 
 use plex_oidc_core::time::Seconds;
 
-use super::{Kind, PLEX_ACCOUNT, Section, key, length, such_as};
+use super::{Kind, PEOPLE, PLEX_ACCOUNT, Section, key, length, such_as};
 
 const MACHINE_IDENTIFIER: &str = "0123456789abcdef0123456789abcdef01234567";
 
@@ -160,4 +160,17 @@ pub(super) const RULES: Section = Section {
              owner's token to ask with. After that they sign in again.",
         ),
     ],
+};
+
+pub(super) const ADMIN: Section = Section {
+    name: "admin",
+    repeats: false,
+    help: "The host's page at `/admin`: people, their sessions, applications, and how well it is known who is a member.",
+    keys: &[key(
+        "allow",
+        PEOPLE,
+        Some("plex-owner"),
+        "Who may see it, and end sessions and tokens of everybody there: groups, `plex-<account id>` or e-mail addresses. An \
+         empty list switches the page off.",
+    )],
 };
