@@ -138,6 +138,22 @@ def account(visitor, demo):
     visitor.browser.sees("Where you are signed in", "What you have allowed")
 
 
+def admin(visitor, demo):
+    visitor.browser.driver.get(demo.issuer + "/admin")
+    visitor.browser.find(SIGN_IN)
+    visitor.continue_as("owner")
+    visitor.browser.sees("Who is a member", "Ask Plex again now")
+
+
+def admin_person(visitor, demo):
+    visitor.sign_in("friend-all", "Noor")
+    visitor.browser.driver.delete_all_cookies()  # another browser
+    admin(visitor, demo)
+    visitor.browser.driver.get(demo.issuer + "/admin?q=noor")
+    visitor.browser.driver.find_element("link text", "Noor").click()
+    visitor.browser.sees("What they may use, and why", "End all sessions and tokens")
+
+
 def device(visitor, demo):
     visitor.browser.driver.get(demo.issuer + "/device")
     visitor.browser.named("Continue")
@@ -163,6 +179,8 @@ PAGES = {
     "sign-out": (sign_out, []),
     "signed-out": (signed_out, []),
     "account": (account, []),
+    "admin": (admin, []),
+    "admin-person": (admin_person, []),
     "device": (device, []),
 }
 

@@ -6,6 +6,7 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
+use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
@@ -105,6 +106,26 @@ pub enum Denial {
     ClientDisabled,
 }
 
+/// For the host.
+impl fmt::Display for Denial {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::NotShared => "no accepted Plex server is shared with this person",
+            Self::ManagedUser => "this is a managed user, and rules.allow_managed is off",
+            Self::Anonymous => "this is an anonymous Plex account",
+            Self::UnconfirmedEmail => "this person has not confirmed their e-mail address at Plex",
+            Self::NoTwoFactor => {
+                "this person's Plex account has no two-factor sign-in set up, and rules.require_two_factor is on"
+            }
+            Self::TooNew => "this person's Plex account is younger than rules.minimum_account_age",
+            Self::Blocked => "this account is in rules.blocked",
+            Self::NotNamedBeforehand => "rules.only is set, and this account is not in it",
+            Self::NotAllowedHere => "this person is not one of those it is for",
+            Self::ClientDisabled => "the application is switched off",
+        })
+    }
+}
+
 /// The answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Decision {
@@ -114,6 +135,22 @@ pub enum Decision {
     Deny(Denial),
     /// What we know is too old, or not enough, to say yes or no. Nobody is let in, and nothing is ended: sign in again.
     Unknown,
+}
+
+impl Decision {
+    /// What [`Decision::Unknown`] is about, for the host.
+    pub const WHY_UNKNOWN: &'static str = "what Plex last said is older than rules.membership_lifetime, is about a server that \
+        is not in the file any more, or leaves out libraries";
+}
+
+/// The first of these rules that is known to let `person` in: why somebody may, for the host. Nothing is decided by it.
+pub fn named_by<'r>(
+    person: &Person,
+    allow: &'r [AllowRule],
+    rules: &HouseRules,
+    now: Timestamp,
+) -> Option<&'r AllowRule> {
+    allow.iter().find(|rule| rule.admits(person, (rules, now)) == Some(true))
 }
 
 /// May `person` use `client`, now?

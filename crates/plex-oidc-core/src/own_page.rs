@@ -6,7 +6,7 @@ use crate::client::Client;
 use crate::decide::AllowRule;
 use crate::gateway::handover;
 use crate::groups::Group;
-use crate::id::ClientId;
+use crate::id::{AccountId, ClientId};
 use crate::issuer::Issuer;
 use crate::prompt::Prompt;
 use crate::redirect::RedirectTarget;
@@ -22,41 +22,51 @@ pub const CLIENT_PREFIX: &str = "own:";
 pub enum OwnPage {
     /// A guest's own page: who am I, where am I signed in.
     Account,
+    /// The host's page: who comes in, and what they hold.
+    Admin,
 }
 
 impl OwnPage {
     /// Every page.
-    pub const ALL: [Self; 1] = [Self::Account];
+    pub const ALL: [Self; 2] = [Self::Account, Self::Admin];
 
     /// Its path.
     pub const fn path(self) -> &'static str {
         match self {
             Self::Account => "/account",
+            Self::Admin => "/admin",
         }
     }
 
     /// The client that stands for it.
-    fn client_id(self) -> Option<ClientId> {
+    pub fn client_id(self) -> Option<ClientId> {
         ClientId::parse(&format!("{CLIENT_PREFIX}{}", self.path().trim_start_matches('/')))
     }
 
-    /// The client that stands for it: everybody who may come in at all may see the page.
-    pub fn client(self) -> Option<Client> {
-        let name = match self {
-            Self::Account => "your account",
-        };
+    /// The client that stands for it. Everybody who may come in at all may see their own account; the host's page is for `hosts`,
+    /// and switched off where there are none.
+    pub fn client(self, hosts: &[AllowRule]) -> Option<Client> {
         let everybody = [Group::owner(), Group::home(), Group::friend(), Group::managed(), Group::local()];
-        let allow = everybody.into_iter().map(AllowRule::Group).collect();
+        let (name, allow) = match self {
+            Self::Account => ("your account", everybody.into_iter().map(AllowRule::Group).collect()),
+            Self::Admin if hosts.is_empty() => return None,
+            Self::Admin => ("the host’s page", hosts.to_vec()),
+        };
         Some(Client::of_ours(self.client_id()?, name.to_owned(), allow))
     }
 
-    /// The request to sign in for it.
-    pub fn request(self, issuer: &Issuer, prompt: Prompt) -> Option<AuthorizationRequest> {
+    /// The request to sign in for it. `about` comes back with the answer: whom the page was about.
+    pub fn request(
+        self,
+        issuer: &Issuer,
+        prompt: Prompt,
+        about: Option<AccountId>,
+    ) -> Option<AuthorizationRequest> {
         Some(AuthorizationRequest {
             client_id: self.client_id()?,
             redirect: RedirectTarget::of_own_page(issuer, self),
             response_mode: ResponseMode::Query,
-            state: None,
+            state: about.map(|account| account.to_string()),
             nonce: None,
             scopes: ScopeSet::from_iter([Scope::OpenId]),
             requested_claims: RequestedClaims::default(),
@@ -96,8 +106,8 @@ mod tests {
     #[test]
     fn the_answer_for_a_page_goes_to_that_page_alone() {
         let issuer = Issuer::parse("https://auth.example.com").unwrap();
-        let client = OwnPage::Account.client().unwrap();
-        let request = OwnPage::Account.request(&issuer, Prompt::Unspecified).unwrap();
+        let client = OwnPage::Account.client(&[]).unwrap();
+        let request = OwnPage::Account.request(&issuer, Prompt::Unspecified, None).unwrap();
         assert_eq!(
             (request.redirect.as_str(), &request.client_id),
             ("https://auth.example.com/account", &client.id)
@@ -108,6 +118,16 @@ mod tests {
         assert!(!OwnPage::receives(&client, &RedirectTarget::of_device(&issuer), &issuer));
         let registered = Client { id: ClientId::parse("account").unwrap(), ..client.clone() };
         assert!(!OwnPage::receives(&registered, &request.redirect, &issuer));
+        let admin = RedirectTarget::of_own_page(&issuer, OwnPage::Admin);
+        assert!(!OwnPage::receives(&client, &admin, &issuer), "another page of ours");
         assert!(is_ours(client.id.as_str()) && is_ours("app:wiki") && !is_ours("account"));
+    }
+
+    #[test]
+    fn the_hosts_page_is_for_those_who_are_named_and_for_nobody_where_none_is() {
+        assert!(OwnPage::Admin.client(&[]).is_none());
+        let hosts = [AllowRule::Group(Group::owner())];
+        assert_eq!(OwnPage::Admin.client(&hosts).unwrap().allow, hosts);
+        assert!(!OwnPage::Account.client(&hosts).unwrap().allow.is_empty());
     }
 }

@@ -127,6 +127,11 @@ impl App {
         self.clients.find(id.as_str()).or_else(ours)
     }
 
+    /// The client that stands for a page of ours; nothing where that page is switched off.
+    pub fn own_page(&self, page: OwnPage) -> Option<&Client> {
+        self.own_pages.find(page.client_id()?.as_str())
+    }
+
     /// Whether a code for this client may go to `target` now: a registered redirect URI, the callback on a host that its
     /// application still serves, or the page of our own that it stands for.
     pub fn may_be_sent_to(&self, client: &Client, target: &RedirectTarget) -> bool {

@@ -38,14 +38,27 @@ pub struct Knowledge {
     pub trouble: Option<Trouble>,
 }
 
+/// How often the host may have Plex asked out of turn.
+const ASK_AGAIN: Seconds = Seconds::minutes(1);
+
 /// The state of membership. One for the life of the process, whatever the configuration.
 #[derive(Debug, Default)]
-pub struct MembershipState(Mutex<Knowledge>);
+pub struct MembershipState(Mutex<Knowledge>, Mutex<Option<Timestamp>>);
 
 impl MembershipState {
     /// What is known now.
     pub fn known(&self) -> Knowledge {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Whether the host may have Plex asked now, out of turn. Counts it.
+    pub fn may_ask_again(&self, now: Timestamp) -> bool {
+        let mut asked = self.1.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_due = asked.is_none_or(|asked| asked.plus(ASK_AGAIN).has_passed(now) || now < asked);
+        if is_due {
+            *asked = Some(now);
+        }
+        is_due
     }
 
     /// Notes a round that Plex answered. `true` if the one before was not answered.
@@ -72,6 +85,13 @@ impl MembershipState {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_host_asks_once_a_minute_also_after_the_clock_was_set_back() {
+        let (state, at) = (MembershipState::default(), |seconds: i64| Timestamp(1_000_000 + seconds));
+        let asked = [0, 1, 59, 60, 61, 119, -9000].map(|seconds| state.may_ask_again(at(seconds)));
+        assert_eq!(asked, [true, false, false, true, false, false, true]);
+    }
 
     #[test]
     fn trouble_is_said_when_it_begins_when_it_changes_and_once_an_hour() {

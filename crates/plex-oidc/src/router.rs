@@ -12,6 +12,7 @@ use axum::routing::{any, get, post};
 use axum::{Extension, Router};
 use http::header::{AUTHORIZATION, CONTENT_TYPE};
 use http::{Method, StatusCode};
+use plex_oidc_core::own_page::OwnPage;
 use tower::util::MapResponseLayer;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::cors::{Any as AnyOrigin, CorsLayer};
@@ -25,8 +26,8 @@ use crate::web::request::{BodyTime, too_long};
 use crate::web::respond::page_error;
 use crate::web::sign_in::{choice, constant, page, password, return_, start, wait};
 use crate::web::{
-    account, assets, authorize, authz, device, device_authorization, gateway_sign_in, health, introspect,
-    metadata, par, revoke, sign_out, token, userinfo,
+    account, admin, assets, authorize, authz, device, device_authorization, gateway_sign_in, health,
+    introspect, metadata, par, revoke, sign_out, token, userinfo,
 };
 
 /// Longest body that is read, in bytes (requirement 55).
@@ -48,10 +49,12 @@ pub fn router(app: &State, limits: Limits) -> Router {
     let timeout = TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, limits.answer);
     // A way in that is switched off has no address (requirement 150).
     let of_plex = |routes: fn() -> Router<State>| if app.plex.is_some() { routes() } else { Router::new() };
+    let of_hosts = if app.own_page(OwnPage::Admin).is_some() { host_pages() } else { Router::new() };
     let of_passwords = if app.local.is_some() { local_pages() } else { Router::new() };
     pages()
         .merge(of_plex(plex_pages))
         .merge(of_passwords)
+        .merge(of_hosts)
         .merge(protocol())
         .layer(timeout)
         .merge(of_plex(waiting))
@@ -95,6 +98,18 @@ fn pages() -> Router<State> {
         .route("/assets/{*path}", get(assets::asset))
         .route("/healthz", get(health::healthz))
         .route("/readyz", get(health::readyz))
+}
+
+/// The host's page.
+fn host_pages() -> Router<State> {
+    Router::new()
+        .route("/admin", get(admin::show))
+        .route("/admin/again", get(admin::again))
+        .route("/admin/people/{account}", get(admin::person))
+        .route("/admin/people/end", post(admin::end_everything))
+        .route("/admin/sessions", post(admin::end_session))
+        .route("/admin/tokens/end", post(admin::end_token))
+        .route("/admin/recheck", post(admin::ask_plex))
 }
 
 /// What only signing in with Plex needs.

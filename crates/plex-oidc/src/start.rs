@@ -194,7 +194,7 @@ impl Held {
         let app = Arc::new(App {
             issuer: config.public_url.clone(),
             clients: config.clients.iter().cloned().collect(),
-            own_pages: OwnPage::ALL.into_iter().filter_map(OwnPage::client).collect(),
+            own_pages: OwnPage::ALL.into_iter().filter_map(|page| page.client(&config.hosts)).collect(),
             rules: house_rules(config, accepted),
             lifetimes: lifetimes(config),
             trusted_proxies: TrustedProxies(config.trusted_proxies.clone()),

@@ -5,7 +5,7 @@ use std::io;
 use std::path::Path;
 
 use clap::Args;
-use plex_oidc_core::decide::{Denial, HouseRules, Person, Standing};
+use plex_oidc_core::decide::{Decision, HouseRules, Person, Standing};
 use plex_oidc_core::gateway::family::{Header, HeaderSource};
 use plex_oidc_core::gateway::{
     GatewayApp, Host, HostPattern, OriginalRequest, OwnPath, RequestKind, Verdict, weigh,
@@ -257,13 +257,9 @@ fn verdict_in_words(verdict: Verdict, case: &Case<'_>) -> String {
         (Verdict::PassAnybody, _) => "passes (200), whoever it is".to_owned(),
         (Verdict::SignIn, None) => format!("does not pass: {}", sent(case.kind)),
         (Verdict::SignIn, Some(_)) => {
-            format!(
-                "does not pass: what Plex last said is older than rules.membership_lifetime, is about a server that is \
-                 not in the file any more, or leaves out what a rule is about; {}",
-                sent(case.kind)
-            )
+            format!("does not pass: {}; {}", Decision::WHY_UNKNOWN, sent(case.kind))
         }
-        (Verdict::Deny(denial), _) => format!("does not pass: {}", denial_in_words(denial)),
+        (Verdict::Deny(denial), _) => format!("does not pass: {denial}"),
     }
 }
 
@@ -273,22 +269,5 @@ const fn sent(kind: RequestKind) -> &'static str {
         RequestKind::Script | RequestKind::Preflight | RequestKind::WebSocket => {
             "a program is told to sign in (401)"
         }
-    }
-}
-
-const fn denial_in_words(denial: Denial) -> &'static str {
-    match denial {
-        Denial::NotShared => "no accepted Plex server is shared with this person",
-        Denial::ManagedUser => "this is a managed user, and rules.allow_managed is off",
-        Denial::Anonymous => "this is an anonymous Plex account",
-        Denial::UnconfirmedEmail => "this person has not confirmed their e-mail address at Plex",
-        Denial::NoTwoFactor => {
-            "this person's Plex account has no two-factor sign-in set up, and rules.require_two_factor is on"
-        }
-        Denial::TooNew => "this person's Plex account is younger than rules.minimum_account_age",
-        Denial::Blocked => "this account is in rules.blocked",
-        Denial::NotNamedBeforehand => "rules.only is set, and this account is not in it",
-        Denial::NotAllowedHere => "this person is not one of those it is for",
-        Denial::ClientDisabled => "the application is switched off",
     }
 }

@@ -51,6 +51,7 @@ pub(super) fn build(
         trusted_proxies,
         rules: rules::build(&mut reader, plex.as_ref().and_then(Option::as_ref)),
         groups: groups::build(&mut reader, &own_groups),
+        hosts: people::read(&mut reader, "admin.allow"),
         clients: clients::build(&mut reader, &tokens),
         access,
         gateway,

@@ -37,7 +37,7 @@ use std::path::{Path, PathBuf};
 
 use ipnet::IpNet;
 use plex_oidc_core::client::Client;
-use plex_oidc_core::decide::HouseGroup;
+use plex_oidc_core::decide::{AllowRule, HouseGroup};
 use plex_oidc_core::gateway::{AccessConfig, Apps, Host, UserNames};
 use plex_oidc_core::groups::ServerName;
 use plex_oidc_core::id::{AccountId, MachineId, PlexAccountId};
@@ -76,6 +76,8 @@ pub struct Config {
     pub rules: Rules,
     /// The host's own groups, in the order of the file; names are unique.
     pub groups: Vec<HouseGroup>,
+    /// Whom the host's page is for; empty: it is switched off.
+    pub hosts: Vec<AllowRule>,
     /// The applications, in the order of the file; ids are unique.
     pub clients: Vec<Client>,
     /// The gateway.

@@ -108,6 +108,7 @@ pub const SECTIONS: &[Section] = &[
     people::PLEX_URLS,
     people::RULES,
     people::GROUPS,
+    people::ADMIN,
     local::LOCAL,
     local::USERS,
     clients::CLIENTS,

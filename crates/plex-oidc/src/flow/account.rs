@@ -12,9 +12,7 @@ use url::Url;
 
 use super::{FlowError, app_tokens, sign_out};
 use crate::app::App;
-use crate::store::records::{
-    AppTokenRecord, BrowserSession, Consent, GrantsPolicy, ListedSession, SessionName, UserRecord,
-};
+use crate::store::records::{AppTokenRecord, BrowserSession, Consent, ListedSession, UserRecord};
 
 /// How long ago somebody must have signed in to be given what outlives the session.
 pub const FRESH: Seconds = Seconds::minutes(10);
@@ -58,7 +56,7 @@ pub async fn overview<'a>(app: &'a App, session: &BrowserSession) -> Result<Over
         apps,
         sessions: app.store.sessions_of(account, app.clock.now()).await?,
         consents: consents.collect(),
-        tokens: tokens_of(app, account).await?,
+        tokens: app_tokens::of(app, account).await?,
         token_apps,
     })
 }
@@ -88,28 +86,16 @@ fn address_of(app: &App, found: &GatewayApp) -> Option<String> {
     })
 }
 
-async fn tokens_of(app: &App, account: AccountId) -> Result<Vec<AppTokenRecord>, FlowError> {
-    let tokens = app.store.app_tokens().await?;
-    Ok(tokens.into_iter().filter(|token| token.user.account_id() == account).collect())
-}
-
 /// Whether a session is fresh enough for what outlives it.
 pub fn is_fresh(app: &App, session: &BrowserSession) -> bool {
     !session.auth_time.plus(FRESH).has_passed(app.clock.now())
 }
 
-/// Ends one session of this person, with all that came of it: the browser may be in other hands. `false`: it is not theirs, or
-/// gone already.
+/// Ends one session of this person. `false`: it is not theirs, or gone already.
 pub async fn end_session(app: &App, account: AccountId, sid: Sid) -> Result<bool, FlowError> {
-    let now = app.clock.now();
-    let theirs = app.store.sessions_of(account, now).await?.into_iter().any(|session| session.sid == sid);
-    if !theirs {
-        return Ok(false);
-    }
-    let ended = app.store.end_session(SessionName::Sid(sid), GrantsPolicy::EndAll, now).await?;
-    info!(%account, %sid, "somebody ended a session of theirs from another");
-    sign_out::announce(app);
-    Ok(ended.is_some())
+    let ended = sign_out::end_session_of(app, account, sid).await?;
+    info!(%account, %sid, ended, "somebody ended a session of theirs from another");
+    Ok(ended)
 }
 
 /// Takes back what this person agreed to, and ends what the client holds by it.
@@ -122,8 +108,7 @@ pub async fn withdraw(app: &App, account: AccountId, client: ClientId) -> Result
 
 /// Ends an app token of this person. `false`: it is not theirs, or gone already.
 pub async fn revoke_token(app: &App, account: AccountId, id: &str) -> Result<bool, FlowError> {
-    let theirs = tokens_of(app, account).await?.into_iter().any(|token| token.id == id);
-    let revoked = theirs && app.store.revoke_app_token(id.to_owned()).await?;
+    let revoked = app_tokens::revoke(app, account, id).await?;
     info!(%account, token = id, revoked, "somebody ended an app token of theirs");
     Ok(revoked)
 }
@@ -161,7 +146,7 @@ pub async fn make_token<'n>(
     if apps.is_empty() {
         return Ok(Err(NoToken::NoApps));
     }
-    if tokens_of(app, user.account_id()).await?.len() >= app_tokens::MOST {
+    if app_tokens::of(app, user.account_id()).await?.len() >= app_tokens::MOST {
         return Ok(Err(NoToken::TooMany));
     }
     let made = app_tokens::make(app, user, name, &apps).await?;

@@ -1,13 +1,14 @@
-//! App tokens: making one, for whoever asks.
+//! App tokens of people: making them, finding them, ending them, for whoever asks.
 
 use plex_oidc_core::gateway::GatewayApp;
+use plex_oidc_core::id::AccountId;
 use plex_oidc_core::secret::{Secret, SecretKind};
 use plex_oidc_core::time::Seconds;
 use tracing::info;
 
 use super::FlowError;
 use crate::app::App;
-use crate::store::records::{NewAppToken, UserRecord};
+use crate::store::records::{AppTokenRecord, NewAppToken, UserRecord};
 
 /// Longest name of a token, in characters.
 pub const LONGEST_NAME: usize = 100;
@@ -47,6 +48,18 @@ pub async fn make(
     let stored = app.store.add_app_token(token).await?;
     info!(account = %user.account_id(), token = id, stored, "somebody made an app token");
     Ok(stored.then_some(secret))
+}
+
+/// The tokens of one person.
+pub async fn of(app: &App, account: AccountId) -> Result<Vec<AppTokenRecord>, FlowError> {
+    let tokens = app.store.app_tokens().await?;
+    Ok(tokens.into_iter().filter(|token| token.user.account_id() == account).collect())
+}
+
+/// Ends a token of one person. `false`: it is not theirs, or gone already.
+pub async fn revoke(app: &App, account: AccountId, id: &str) -> Result<bool, FlowError> {
+    let theirs = of(app, account).await?.into_iter().any(|token| token.id == id);
+    Ok(theirs && app.store.revoke_app_token(id.to_owned()).await?)
 }
 
 /// How long a token lives that a guest made: the host may make others.

@@ -3,6 +3,7 @@
 
 pub mod access;
 pub mod account;
+pub mod admin;
 pub mod answered;
 pub mod app_tokens;
 pub mod attempt;

@@ -34,6 +34,19 @@ pub async fn end_by_name(app: &App, client: Option<&Client>, named: Sid) -> Resu
     Ok(())
 }
 
+/// Ends one browser session of this person, with all that came of it: the browser may be in other hands. `false`: it is not
+/// theirs, or gone already.
+pub async fn end_session_of(app: &App, account: AccountId, sid: Sid) -> Result<bool, FlowError> {
+    let now = app.clock.now();
+    let theirs = app.store.sessions_of(account, now).await?.into_iter().any(|session| session.sid == sid);
+    if !theirs {
+        return Ok(false);
+    }
+    let ended = app.store.end_session(SessionName::Sid(sid), GrantsPolicy::EndAll, now).await?;
+    announce(app);
+    Ok(ended.is_some())
+}
+
 /// Ends everything that a person is signed in to: browser and gateway sessions, and grants, those for offline access as well.
 pub async fn end_everywhere(app: &App, account: AccountId) -> Result<(), FlowError> {
     let ended = app.store.end_all_sessions(account, app.clock.now()).await?;

@@ -5,6 +5,7 @@
 use serde::Serialize;
 
 use super::account::Account;
+use super::admin::{Admin, AdminPerson};
 use super::words::{DeniedReason, DeviceNotice, ErrorKind, Notice};
 
 /// A page together with all that it shows.
@@ -28,6 +29,10 @@ pub enum Page<'a> {
     SignOutConfirm(SignOutConfirm<'a>),
     /// Somebody's own account.
     Account(&'a Account<'a>),
+    /// The host's page.
+    Admin(&'a Admin<'a>),
+    /// The host's page about one person.
+    AdminPerson(&'a AdminPerson<'a>),
     /// Already signed in: continue, or use another account.
     AccountChoice(AccountChoice<'a>),
     /// What a client would learn about the user.
@@ -61,6 +66,8 @@ impl Page<'_> {
             Self::SignedOut => "signed-out.html",
             Self::SignOutConfirm(_) => "sign-out-confirm.html",
             Self::Account(_) => "account.html",
+            Self::Admin(_) => "admin.html",
+            Self::AdminPerson(_) => "admin-person.html",
             Self::AccountChoice(_) => "account-choice.html",
             Self::Consent(_) => "consent.html",
             Self::DeviceCode(_) => "device-code.html",
@@ -88,6 +95,8 @@ impl Page<'_> {
             | Self::SignedOut
             | Self::SignOutConfirm(_)
             | Self::Account(_)
+            | Self::Admin(_)
+            | Self::AdminPerson(_)
             | Self::AccountChoice(_)
             | Self::Consent(_)
             | Self::DeviceCode(_)

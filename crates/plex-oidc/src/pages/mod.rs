@@ -5,6 +5,7 @@
 //! at the start, so that a broken override is a refusal to start.
 
 mod account;
+mod admin;
 mod context;
 mod overrides;
 mod samples;
@@ -21,6 +22,7 @@ use serde::Serialize;
 use crate::assets::{Asset, Assets, TEMPLATES};
 
 pub use account::{Account, AccountNotice, ShownApp, ShownConsent, ShownGroup, ShownSession, ShownToken};
+pub use admin::{Admin, AdminNotice, AdminPerson, Membership, Pager, ShownAnswer, ShownDoor, ShownPerson};
 pub use context::{
     AccountChoice, Consent, Denied, DeviceApproval, DeviceCode, ErrorPage, FormPost, Onward, Page, Retry,
     ScriptConfig, SignIn, SignOutConfirm, Waiting, WayBack,
@@ -158,6 +160,8 @@ fn values(page: &Page<'_>) -> Value {
         Page::Error(values) => Value::from(Serde(values)),
         Page::SignOutConfirm(values) => Value::from(Serde(values)),
         Page::Account(values) => Value::from(Serde(values)),
+        Page::Admin(values) => Value::from(Serde(values)),
+        Page::AdminPerson(values) => Value::from(Serde(values)),
         Page::AccountChoice(values) => Value::from(Serde(values)),
         Page::Consent(values) => Value::from(Serde(values)),
         Page::Onward(values) => Value::from(Serde(values)),

@@ -4,6 +4,7 @@
 //! template is a refusal to start and not an error page at night. Tests and translators use them as well.
 
 mod account;
+mod admin;
 
 use super::context::{
     AccountChoice, Consent, Denied, DeviceApproval, DeviceCode, ErrorPage, FormPost, Onward, Page, Retry,
@@ -176,6 +177,12 @@ const ALL: &[(&str, Page<'static>)] = &[
     ("account", Page::Account(&account::WITH_EVERYTHING)),
     ("account-new-token", Page::Account(&account::WITH_A_NEW_TOKEN)),
     ("account-bare", Page::Account(&account::BARE)),
+    ("admin", Page::Admin(&admin::WITH_EVERYTHING)),
+    ("admin-in-trouble", Page::Admin(&admin::IN_TROUBLE)),
+    ("admin-bare", Page::Admin(&admin::BARE)),
+    ("admin-without-plex", Page::Admin(&admin::WITHOUT_PLEX)),
+    ("admin-person", Page::AdminPerson(&admin::PERSON)),
+    ("admin-person-bare", Page::AdminPerson(&admin::PERSON_BARE)),
     ("account-choice", Page::AccountChoice(ACCOUNT_CHOICE)),
     ("account-choice-local", Page::AccountChoice(AccountChoice { at_plex: false, ..ACCOUNT_CHOICE })),
     ("account-choice-no-email", Page::AccountChoice(AccountChoice { account_email: None, ..ACCOUNT_CHOICE })),

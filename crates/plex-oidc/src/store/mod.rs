@@ -29,9 +29,9 @@ use records::{
     AccessTokenRecord, AdoptedPin, Adoption, AppTokenRecord, BrowserSession, ClientTokenRecord, CodeRecord,
     Consent, Declared, DeviceRequest, EndedAccess, EndedSession, Finish, FinishLogin, GatewaySession,
     GrantEnd, GrantsPolicy, KeyReplacement, ListedSession, LocalAccount, LocalPut, Login, LogoutNotice,
-    NewAppToken, NewClientToken, NewCode, NewDeviceRequest, NewLogin, PushedRequest, PutLocalAccount,
-    Reconfirmed, RedeemCode, RedeemHandover, Redemption, RefreshTokenRecord, RefusedAt, Rotate, Rotation,
-    SealedBytes, SessionName, SignInName, StoredKeyRow, SweepCounts, UserRecord,
+    NewAppToken, NewClientToken, NewCode, NewDeviceRequest, NewLogin, PeopleFound, PeopleWanted,
+    PushedRequest, PutLocalAccount, Reconfirmed, RedeemCode, RedeemHandover, Redemption, RefreshTokenRecord,
+    RefusedAt, Rotate, Rotation, SealedBytes, SessionName, SignInName, StoredKeyRow, SweepCounts, UserRecord,
 };
 
 /// So long a PIN is remembered. Plex forgets it in half an hour.
@@ -288,6 +288,8 @@ pub trait Store: Send + Sync {
 
     /// Everybody who has ever signed in, as last known.
     fn users(&self) -> Answer<'_, Vec<UserRecord>>;
+    /// People with what their browser sessions say of them, the last seen first, and those never seen last.
+    fn people(&self, wanted: PeopleWanted, now: Timestamp) -> Answer<'_, PeopleFound>;
     /// A user as last known.
     fn user(&self, account_id: AccountId) -> Answer<'_, Option<UserRecord>>;
     /// Stores what was learned about a user. `false` when something newer was known already.

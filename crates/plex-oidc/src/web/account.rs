@@ -1,11 +1,8 @@
 //! The page of somebody's own account: what they may use, where they are signed in, what they agreed to, their app tokens.
 
-use std::borrow::Cow;
-
 use axum::extract::State as Shared;
 use http::{HeaderMap, StatusCode};
 use plex_oidc_core::decide::Person;
-use plex_oidc_core::form::Parameters;
 use plex_oidc_core::groups::{About, Group};
 use plex_oidc_core::id::{AccountId, ClientId, Sid};
 use plex_oidc_core::own_page::OwnPage;
@@ -13,17 +10,15 @@ use plex_oidc_core::prompt::Prompt;
 use plex_oidc_core::secret::Secret;
 
 use super::entrance::enter;
-use super::here::{Here, here, is_our_form};
+use super::here::{Here, here, opened};
 use super::request::{ClientAddress, Sent, Unreadable};
 use super::respond::{Answer, failed, page, page_error, see_other};
+use super::rows;
 use super::sign_in::views::in_plain_words;
 use crate::app::{App, State};
 use crate::flow::FlowError;
 use crate::flow::account::{self as flow, NoToken, Overview};
-use crate::pages::{
-    Account, AccountNotice, ErrorKind, Page, ShownApp, ShownConsent, ShownGroup, ShownSession, ShownToken,
-    ago,
-};
+use crate::pages::{Account, AccountNotice, ErrorKind, Page, ShownApp, ShownConsent, ShownGroup, ago};
 use crate::session::form_token;
 
 /// `GET /account`: the page, after signing in for it if need be.
@@ -38,7 +33,7 @@ pub async fn show(
         Err(error) => return failed(&app, &error, None),
     };
     let Some(here) = found else {
-        let request = OwnPage::Account.request(&app.issuer, Prompt::Unspecified);
+        let request = OwnPage::Account.request(&app.issuer, Prompt::Unspecified, None);
         let Some(request) = request else { return page_error(&app, ErrorKind::Internal, None) };
         return enter(&app, &request, &headers, address).await;
     };
@@ -58,7 +53,7 @@ pub async fn again(
     headers: HeaderMap,
 ) -> Answer {
     let login = Prompt::Show { login: true, consent: false, select_account: false };
-    match OwnPage::Account.request(&app.issuer, login) {
+    match OwnPage::Account.request(&app.issuer, login, None) {
         Some(request) => enter(&app, &request, &headers, address).await,
         None => page_error(&app, ErrorKind::Internal, None),
     }
@@ -139,18 +134,6 @@ pub async fn make_token(
 
 const PATH: &str = OwnPage::Account.path();
 
-/// The session and the form of a request that only our own page can send.
-async fn opened(
-    app: &App,
-    headers: &HeaderMap,
-    sent: Result<Sent, Unreadable>,
-) -> Result<(Here, Parameters), Answer> {
-    let expired = || page_error(app, ErrorKind::FormExpired, None);
-    let found = here(app, headers).await.map_err(|error| failed(app, &error, None))?;
-    let (Some(here), Ok(Sent(form))) = (found, sent) else { return Err(expired()) };
-    if is_our_form(app, &here.cookie, headers, &form) { Ok((here, form)) } else { Err(expired()) }
-}
-
 fn done(app: &App, outcome: Result<bool, FlowError>, notice: AccountNotice) -> Answer {
     match outcome {
         Ok(true) => told(notice),
@@ -183,9 +166,9 @@ async fn shown(
         subject: subject.as_str(),
         groups: &groups(person),
         apps: &apps,
-        sessions: &sessions(app, here, &overview),
+        sessions: &rows::sessions(app, &overview.sessions, here.session.sid),
         consents: &consents(app, &overview),
-        tokens: &tokens(app, &overview),
+        tokens: &rows::tokens(app, &overview.tokens),
         token_apps: &token_apps,
         is_fresh: flow::is_fresh(app, &here.session),
         new_token: new_token.map(Secret::expose),
@@ -216,37 +199,12 @@ fn why(group: &Group) -> &'static str {
     }
 }
 
-fn sessions<'a>(app: &App, here: &Here, overview: &'a Overview<'a>) -> Vec<ShownSession<'a>> {
-    let now = app.clock.now();
-    let shown = overview.sessions.iter().map(|session| ShownSession {
-        sid: session.sid.to_string().into(),
-        browser: session.from.browser.as_deref().map(Cow::from),
-        address: session.from.address.map(|address| address.to_string().into()),
-        signed_in: ago(now.since(session.auth_time)).into(),
-        used: ago(now.since(session.last_seen)).into(),
-        is_here: session.sid == here.session.sid,
-    });
-    shown.collect()
-}
-
 fn consents<'a>(app: &App, overview: &'a Overview<'a>) -> Vec<ShownConsent<'a>> {
     let shown = overview.consents.iter().map(|(client, consent)| ShownConsent {
         client_id: client.id.as_str(),
         client_name: &client.name,
         scopes: consent.scopes.iter().map(|scope| in_plain_words(scope, &client.subject_type)).collect(),
         agreed: ago(app.clock.now().since(consent.granted_at)).into(),
-    });
-    shown.collect()
-}
-
-fn tokens<'a>(app: &App, overview: &'a Overview<'a>) -> Vec<ShownToken<'a>> {
-    let now = app.clock.now();
-    let shown = overview.tokens.iter().map(|token| ShownToken {
-        id: &token.id,
-        name: &token.name,
-        apps: token.apps.join(", ").into(),
-        used: token.last_used.map(|used| ago(now.since(used)).into()),
-        is_over: token.expires.is_some_and(|expires| expires.has_passed(now)),
     });
     shown.collect()
 }

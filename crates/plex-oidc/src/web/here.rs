@@ -6,9 +6,11 @@ use plex_oidc_core::form::Parameters;
 use plex_oidc_core::id::Sid;
 use plex_oidc_core::secret::Secret;
 
-use super::request::comes_from_us;
+use super::request::{Sent, Unreadable, comes_from_us};
+use super::respond::{Answer, failed, page_error};
 use crate::app::App;
 use crate::flow::{FlowError, attempt};
+use crate::pages::ErrorKind;
 use crate::session::form_token_is_right;
 use crate::store::records::BrowserSession;
 
@@ -32,6 +34,19 @@ pub async fn here(app: &App, headers: &HeaderMap) -> Result<Option<Here>, FlowEr
     let Some(cookie) = app.cookies.session(headers) else { return Ok(None) };
     let session = attempt::session(app, Some(&cookie)).await?;
     Ok(session.map(|session| Here { cookie, session }))
+}
+
+/// The session and the form of a request that only a page of ours can send in it; else the page that says that it is out of
+/// date.
+pub async fn opened(
+    app: &App,
+    headers: &HeaderMap,
+    sent: Result<Sent, Unreadable>,
+) -> Result<(Here, Parameters), Answer> {
+    let expired = || page_error(app, ErrorKind::FormExpired, None);
+    let found = here(app, headers).await.map_err(|error| failed(app, &error, None))?;
+    let (Some(here), Ok(Sent(form))) = (found, sent) else { return Err(expired()) };
+    if is_our_form(app, &here.cookie, headers, &form) { Ok((here, form)) } else { Err(expired()) }
 }
 
 /// Whether a form was sent by a page of ours, to this very session (security requirement 131).

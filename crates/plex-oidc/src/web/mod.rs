@@ -2,6 +2,7 @@
 //! never calls another handler.
 
 pub mod account;
+pub mod admin;
 pub mod assets;
 pub mod authorize;
 pub mod authz;
@@ -12,12 +13,14 @@ pub mod entrance;
 pub mod gateway_sign_in;
 pub mod health;
 pub mod here;
+pub mod host_views;
 pub mod introspect;
 pub mod metadata;
 pub mod par;
 pub mod request;
 pub mod respond;
 pub mod revoke;
+pub mod rows;
 pub mod sign_in;
 pub mod sign_out;
 pub mod token;

@@ -46,6 +46,8 @@ const SHARED_BY_HANDLERS: &[&str] = &[
     "web::client_call",
     "web::entrance",
     "web::here",
+    "web::host_views",
+    "web::rows",
     "web::sign_in::form",
     "web::sign_in::views",
     "web::authz::answers",

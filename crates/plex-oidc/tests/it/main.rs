@@ -9,6 +9,7 @@
 )]
 
 mod account;
+mod admin;
 mod authorize;
 mod browser_security;
 mod claims;

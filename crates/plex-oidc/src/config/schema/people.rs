@@ -237,3 +237,16 @@ pub(super) const GROUPS: Section = Section {
         ),
     ],
 };
+
+pub(super) const ADMIN: Section = Section {
+    name: "admin",
+    repeats: false,
+    help: "The host's page at `/admin`: people, their sessions, applications, and how well it is known who is a member.",
+    keys: &[key(
+        "allow",
+        PEOPLE,
+        Some("plex-owner"),
+        "Who may see it, and end sessions and tokens of everybody there: groups, `plex-<account id>` or e-mail addresses. An \
+         empty list switches the page off.",
+    )],
+};

@@ -16,6 +16,36 @@ const SESSION: ShownSession<'static> = ShownSession {
     is_here: true,
 };
 
+pub(super) const SESSIONS: &[ShownSession<'static>] = &[
+    SESSION,
+    ShownSession {
+        sid: Cow::Borrowed("01998a2e-6c1e-4b1f-8d6e-3c9e5f0a1b2d"),
+        browser: Some(Cow::Borrowed("Safari on iPhone")),
+        used: Cow::Borrowed("2 hours ago"),
+        is_here: false,
+        ..SESSION
+    },
+    ShownSession { browser: None, address: None, is_here: false, ..SESSION },
+];
+
+pub(super) const TOKENS: &[ShownToken<'static>] = &[
+    ShownToken {
+        id: "0a1b2c3d",
+        name: "The reader",
+        apps: Cow::Borrowed("books, files"),
+        used: Some(Cow::Borrowed("1 hour ago")),
+        is_over: false,
+    },
+    ShownToken { id: "1a1b2c3d", name: "A script", apps: Cow::Borrowed("files"), used: None, is_over: false },
+    ShownToken {
+        id: "2a1b2c3d",
+        name: "Last year's",
+        apps: Cow::Borrowed("files"),
+        used: None,
+        is_over: true,
+    },
+];
+
 pub(super) const WITH_EVERYTHING: Account<'static> = Account {
     csrf: CSRF,
     at_plex: true,
@@ -30,46 +60,14 @@ pub(super) const WITH_EVERYTHING: Account<'static> = Account {
         ShownApp { name: "Film requests", url: Some("https://requests.example.com/") },
         ShownApp { name: "Television", url: None },
     ],
-    sessions: &[
-        SESSION,
-        ShownSession {
-            sid: Cow::Borrowed("01998a2e-6c1e-4b1f-8d6e-3c9e5f0a1b2d"),
-            browser: Some(Cow::Borrowed("Safari on iPhone")),
-            used: Cow::Borrowed("2 hours ago"),
-            is_here: false,
-            ..SESSION
-        },
-        ShownSession { browser: None, address: None, is_here: false, ..SESSION },
-    ],
+    sessions: SESSIONS,
     consents: &[ShownConsent {
         client_id: "requests",
         client_name: "Film requests",
         scopes: Cow::Borrowed(&["Your e-mail address", "What is shared with you, as group names"]),
         agreed: Cow::Borrowed("40 days ago"),
     }],
-    tokens: &[
-        ShownToken {
-            id: "0a1b2c3d",
-            name: "The reader",
-            apps: Cow::Borrowed("books, files"),
-            used: Some(Cow::Borrowed("1 hour ago")),
-            is_over: false,
-        },
-        ShownToken {
-            id: "1a1b2c3d",
-            name: "A script",
-            apps: Cow::Borrowed("files"),
-            used: None,
-            is_over: false,
-        },
-        ShownToken {
-            id: "2a1b2c3d",
-            name: "Last year's",
-            apps: Cow::Borrowed("files"),
-            used: None,
-            is_over: true,
-        },
-    ],
+    tokens: TOKENS,
     token_apps: &["books", "files"],
     is_fresh: false,
     new_token: None,

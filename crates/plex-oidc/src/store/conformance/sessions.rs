@@ -37,6 +37,41 @@ pub(crate) async fn the_sessions_of_a_person_are_those_that_live_the_last_used_f
     assert_eq!(of_other.into_iter().map(|session| session.sid).collect::<Vec<_>>(), [other.sid]);
 }
 
+pub(crate) async fn people_are_listed_with_their_sessions_the_last_seen_first(store: &Shared) {
+    let (old, new) = (signed_in(store).await, signed_in(store).await);
+    let never = AccountId::Plex(PlexAccountId(u64::from(u32::MAX)));
+    let mut quiet = user(super::plex_number(never));
+    quiet.person.account.display_name = "Zoë\nQuiet".to_owned();
+    quiet.person.account.email = None;
+    assert!(store.put_user(quiet).await.unwrap());
+    assert!(store.touch_session(new.hash, after(60), after(9000)).await.unwrap());
+    let list = async |like: &str, skip, most, now| -> (Vec<(AccountId, u64)>, u64) {
+        let wanted = PeopleWanted { like: like.to_owned(), skip, most };
+        let found = store.people(wanted, now).await.unwrap();
+        let people = found.people.iter().map(|person| (person.user.account_id(), person.sessions));
+        (people.collect(), found.total)
+    };
+    let (first, second, third) = ((new.account_id, 1), (old.account_id, 1), (never, 0));
+    assert_eq!(list("", 0, 9, after(61)).await, (vec![first, second, third], 3));
+    assert_eq!(list("", 1, 1, after(61)).await, (vec![second], 3));
+    assert_eq!(list("", 9, 1, after(61)).await, (vec![], 0));
+    assert_eq!(list("", 0, 9, after(4000)).await.0[1], (old.account_id, 0), "over, and not swept yet");
+    for (like, found) in [
+        ("ROBIN@EXAMPLE", 2),
+        ("zoë", 1),
+        ("quiet", 1),
+        ("PLEX-4294967295", 1),
+        ("%", 0),
+        ("' OR 1=1 --", 0),
+        ("local-", 0),
+    ] {
+        assert_eq!(list(like, 0, 9, after(61)).await.1, found, "{like}");
+    }
+    let wanted = PeopleWanted { most: 1, ..PeopleWanted::default() };
+    let newest = store.people(wanted, after(61)).await.unwrap().people.remove(0);
+    assert_eq!((newest.last_seen, newest.user), (Some(after(60)), user(super::plex_number(new.account_id))));
+}
+
 pub(crate) async fn the_use_of_a_session_is_noted_once_a_minute(store: &Shared) {
     let new = signed_in(store).await;
     let touch = |now: Timestamp| store.touch_session(new.hash, now, now.plus(Seconds::hours(1)));

@@ -35,7 +35,8 @@ pub use logins::{
 pub use logout::LogoutNotice;
 pub use pushed::PushedRequest;
 pub use sessions::{
-    BrowserSession, EndedSession, GrantsPolicy, ListedSession, NewBrowserSession, SeenFrom, SessionName,
+    BrowserSession, EndedSession, GrantsPolicy, ListedPerson, ListedSession, NewBrowserSession, PeopleFound,
+    PeopleWanted, SeenFrom, SessionName,
 };
 pub use tokens::{
     AccessTokenRecord, NewAccessToken, NewRefreshToken, RefreshTokenRecord, Renewal, Rotate, Rotation,

@@ -53,6 +53,38 @@ pub struct ListedSession {
     pub from: SeenFrom,
 }
 
+/// Somebody in the host's list of people.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ListedPerson {
+    /// Who it is, as last known.
+    pub user: UserRecord,
+    /// When one of their browser sessions was last used, to the minute.
+    pub last_seen: Option<Timestamp>,
+    /// How many live browser sessions they have.
+    pub sessions: u64,
+}
+
+/// A part of that list.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct PeopleFound {
+    /// These people, the last seen one first.
+    pub people: Vec<ListedPerson>,
+    /// How many there are in all; 0 also where the part lies beyond the end.
+    pub total: u64,
+}
+
+/// Which part of the list of people is wanted.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct PeopleWanted {
+    /// A part of their name, user name, e-mail address or account id; letters from A to Z match small or capital. Empty:
+    /// everybody.
+    pub like: String,
+    /// How many to leave out before.
+    pub skip: u64,
+    /// How many at most.
+    pub most: u64,
+}
+
 /// A live browser session as stored.
 #[derive(Debug, Clone)]
 pub struct BrowserSession {

@@ -12,9 +12,9 @@ use super::super::records::{
     AccessTokenRecord, AdoptedPin, Adoption, AppTokenRecord, BrowserSession, ClientTokenRecord, CodeRecord,
     Consent, Declared, DeviceRequest, EndedAccess, EndedSession, Finish, FinishLogin, GatewaySession,
     GrantEnd, GrantsPolicy, KeyReplacement, ListedSession, LocalAccount, LocalPut, Login, LogoutNotice,
-    NewAppToken, NewClientToken, NewCode, NewDeviceRequest, NewLogin, PushedRequest, PutLocalAccount,
-    Reconfirmed, RedeemCode, RedeemHandover, Redemption, RefreshTokenRecord, RefusedAt, Rotate, Rotation,
-    SealedBytes, SessionName, SignInName, StoredKeyRow, SweepCounts, UserRecord,
+    NewAppToken, NewClientToken, NewCode, NewDeviceRequest, NewLogin, PeopleFound, PeopleWanted,
+    PushedRequest, PutLocalAccount, Reconfirmed, RedeemCode, RedeemHandover, Redemption, RefreshTokenRecord,
+    RefusedAt, Rotate, Rotation, SealedBytes, SessionName, SignInName, StoredKeyRow, SweepCounts, UserRecord,
 };
 use super::super::{Answer, Store};
 use super::writer::Durability;
@@ -256,6 +256,10 @@ impl Store for SqliteStore {
 
     fn users(&self) -> Answer<'_, Vec<UserRecord>> {
         self.read(users::users)
+    }
+
+    fn people(&self, wanted: PeopleWanted, now: Timestamp) -> Answer<'_, PeopleFound> {
+        self.read(move |conn| users::people(conn, &wanted, now))
     }
 
     fn user(&self, account_id: AccountId) -> Answer<'_, Option<UserRecord>> {

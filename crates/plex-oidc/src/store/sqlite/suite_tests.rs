@@ -47,6 +47,12 @@ async fn the_sessions_of_a_person_are_those_that_live_the_last_used_first() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn people_are_listed_with_their_sessions_the_last_seen_first() {
+    check(async |store| sessions::people_are_listed_with_their_sessions_the_last_seen_first(store).await)
+        .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_number_too_large_for_the_database_is_refused() {
     check(async |store| keys::a_number_too_large_for_the_database_is_refused(store).await).await;
 }

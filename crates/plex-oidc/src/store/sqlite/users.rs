@@ -7,7 +7,9 @@ use rusqlite::{Connection, params};
 use super::logout;
 use super::rows::{Fields, Result, account_param, all, change, first};
 use crate::store::StoreError;
-use crate::store::records::{Consent, EndedAccess, GrantEnd, Reconfirmed, UserRecord};
+use crate::store::records::{
+    Consent, EndedAccess, GrantEnd, ListedPerson, PeopleFound, PeopleWanted, Reconfirmed, UserRecord,
+};
 
 pub(super) fn user(conn: &Connection, account: AccountId) -> Result<Option<UserRecord>> {
     first(
@@ -27,6 +29,46 @@ pub(super) fn users(conn: &Connection) -> Result<Vec<UserRecord>> {
         [],
         read,
     )
+}
+
+/// One statement, however many people there are: sessions are counted in one pass, and only those who are shown are read.
+pub(super) fn people(conn: &Connection, wanted: &PeopleWanted, now: Timestamp) -> Result<PeopleFound> {
+    let too_large = |_| StoreError::OutOfRange { what: "the part of the list" };
+    let (most, skip) =
+        (i64::try_from(wanted.most).map_err(too_large)?, i64::try_from(wanted.skip).map_err(too_large)?);
+    let rows = all(
+        conn,
+        r#"SELECT users.account_id AS "users.account_id", person AS "users.person", updated AS "users.updated",
+            found.last AS "browser_sessions.last_seen", found.live AS "browser_sessions.live",
+            found.total AS "users.total"
+        FROM (
+            SELECT users.account_id, seen.last, coalesce(seen.live, 0) AS live, count(*) OVER () AS total
+            FROM users LEFT JOIN (
+                SELECT account_id, max(last_seen) AS last,
+                    sum(idle_expires > ?2 AND absolute_expires > ?2) AS live
+                FROM browser_sessions GROUP BY account_id
+            ) AS seen ON seen.account_id = users.account_id
+            WHERE ?1 = '' OR instr(lower(
+                coalesce(json_extract(person, '$.account.display_name'), '') || char(10) ||
+                coalesce(json_extract(person, '$.account.username'), '') || char(10) ||
+                coalesce(json_extract(person, '$.account.email'), '') || char(10) ||
+                iif(users.account_id < 0, 'local-' || -users.account_id, 'plex-' || users.account_id)
+            ), ?1) > 0
+            ORDER BY seen.last DESC, users.account_id LIMIT ?3 OFFSET ?4
+        ) AS found JOIN users ON users.account_id = found.account_id
+        ORDER BY found.last DESC, users.account_id"#,
+        params![wanted.like.to_ascii_lowercase(), now.0, most, skip],
+        |row| {
+            let person = ListedPerson {
+                user: row.user()?,
+                last_seen: row.time_opt("browser_sessions.last_seen")?,
+                sessions: row.number("browser_sessions.live")?,
+            };
+            Ok((person, row.number("users.total")?))
+        },
+    )?;
+    let total = rows.first().map_or(0, |(_, total)| *total);
+    Ok(PeopleFound { people: rows.into_iter().map(|(person, _)| person).collect(), total })
 }
 
 fn read(row: &Fields<'_>) -> Result<UserRecord> {

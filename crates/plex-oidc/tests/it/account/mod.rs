@@ -33,7 +33,7 @@ async fn arrive(browser: &mut Browser, page: &Answer, persona: &str) -> Answer {
 }
 
 /// The value of a hidden field in the form for what is called `named`.
-fn field(page: &Answer, action: &str, name: &str, named: &str) -> String {
+pub(crate) fn field(page: &Answer, action: &str, name: &str, named: &str) -> String {
     let forms = page.body.split("<li>").filter(|row| row.contains(named) && row.contains(action));
     let row = forms.last().unwrap_or_else(|| panic!("no {named} with {action} in {}", page.body));
     let marked = format!("name=\"{name}\" value=\"");

@@ -37,7 +37,10 @@ pub(crate) fn routes() -> Vec<Route> {
 impl Route {
     /// The path, about this attempt.
     pub(crate) fn about(self, attempt: &str) -> String {
-        self.path.replace("{request}", attempt).replace("{*path}", "0000/none.css")
+        self.path
+            .replace("{account}", "plex-1")
+            .replace("{request}", attempt)
+            .replace("{*path}", "0000/none.css")
     }
 }
 

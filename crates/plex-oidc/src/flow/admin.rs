@@ -1,0 +1,178 @@
+//! What the host sees of everybody, and what the host may end. Whose page it is is decided anew at every request, by the one
+//! decision; nobody can be shut out from here, for whoever may come in signs in again.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use plex_oidc_core::client::Client;
+use plex_oidc_core::decide::{AllowRule, Decision, Person, decide, decide_for, named_by};
+use plex_oidc_core::gateway::GatewayApp;
+use plex_oidc_core::id::{AccountId, Sid};
+use plex_oidc_core::own_page::OwnPage;
+use tracing::info;
+
+use super::{FlowError, app_tokens, recheck, sign_out};
+use crate::app::{App, State};
+use crate::store::records::{AppTokenRecord, ListedSession, UserRecord};
+use crate::upstream::plex::Plex;
+
+/// Who does something here, and from where: for the log.
+#[derive(Debug, Clone, Copy)]
+pub struct By {
+    /// The account.
+    pub account: AccountId,
+    /// The address.
+    pub address: IpAddr,
+}
+
+/// Whether the host's page is for this person, now.
+pub fn is_host(app: &App, person: &Person) -> bool {
+    let decision = |client| decide(person, client, &app.rules, app.clock.now());
+    app.own_page(OwnPage::Admin).is_some_and(|client| decision(client) == Decision::Allow)
+}
+
+/// Something that people may use, as the file declares it.
+#[derive(Clone, Copy)]
+pub enum Door<'a> {
+    /// A client.
+    Client(&'a Client),
+    /// An application behind the gateway.
+    App(&'a GatewayApp),
+}
+
+impl<'a> Door<'a> {
+    /// Its name for people.
+    pub fn name(self) -> &'a str {
+        match self {
+            Self::Client(client) => &client.name,
+            Self::App(app) => &app.name,
+        }
+    }
+
+    /// Those who may.
+    pub fn allow(self) -> &'a [AllowRule] {
+        match self {
+            Self::Client(client) => &client.allow,
+            Self::App(app) => &app.audience.allow,
+        }
+    }
+
+    /// Those who may not, even so.
+    pub fn deny(self) -> &'a [AllowRule] {
+        match self {
+            Self::Client(_) => &[],
+            Self::App(app) => &app.audience.deny,
+        }
+    }
+
+    /// Whether people sign in to it.
+    pub fn is_for_people(self) -> bool {
+        match self {
+            Self::Client(client) => client.is_for_people(),
+            Self::App(_) => true,
+        }
+    }
+
+    /// May this person use it, now? By the decision that the doors themselves ask for.
+    pub fn decision(self, app: &App, person: &Person) -> Decision {
+        match self {
+            Self::Client(client) => decide(person, client, &app.rules, app.clock.now()),
+            Self::App(found) => decide_for(person, &found.audience, &app.rules, app.clock.now()),
+        }
+    }
+
+    /// Why.
+    pub fn why(self, app: &App, person: &Person) -> String {
+        match self.decision(app, person) {
+            Decision::Allow => match named_by(person, self.allow(), &app.rules, app.clock.now()) {
+                Some(rule) => format!("{rule} is in its list"),
+                None => "it is open to them".to_owned(),
+            },
+            Decision::Deny(denial) => denial.to_string(),
+            Decision::Unknown => format!("has to sign in first: {}", Decision::WHY_UNKNOWN),
+        }
+    }
+}
+
+/// Everything that the file declares, by name.
+pub fn doors(app: &App) -> Vec<Door<'_>> {
+    let apps = app.gateway.apps.0.iter().map(Door::App);
+    let mut doors: Vec<_> = app.clients.iter().map(Door::Client).chain(apps).collect();
+    doors.sort_by_key(|door| door.name().to_lowercase());
+    doors
+}
+
+/// One person and what they hold.
+pub struct Holdings {
+    /// Who.
+    pub user: UserRecord,
+    /// Where they are signed in.
+    pub sessions: Vec<ListedSession>,
+    /// Their app tokens.
+    pub tokens: Vec<AppTokenRecord>,
+}
+
+/// What somebody holds. `None`: nobody with this account has ever signed in.
+pub async fn holdings(app: &App, account: AccountId) -> Result<Option<Holdings>, FlowError> {
+    let Some(user) = app.store.user(account).await? else { return Ok(None) };
+    let sessions = app.store.sessions_of(account, app.clock.now()).await?;
+    Ok(Some(Holdings { user, sessions, tokens: app_tokens::of(app, account).await? }))
+}
+
+/// Ends everything that somebody is signed in to, and their app tokens. `false`: there is no such person.
+pub async fn end_everything(app: &App, by: By, account: AccountId) -> Result<bool, FlowError> {
+    if app.store.user(account).await?.is_none() {
+        return Ok(false);
+    }
+    sign_out::end_everywhere(app, account).await?;
+    let mut ended = 0_usize;
+    for token in app_tokens::of(app, account).await? {
+        ended += usize::from(app_tokens::revoke(app, account, &token.id).await?);
+    }
+    info!(by = %by.account, address = %by.address, %account, app_tokens = ended, "the host ended everything of somebody");
+    Ok(true)
+}
+
+/// Ends one session of somebody. `false`: it is not theirs, or gone already.
+pub async fn end_session(app: &App, by: By, account: AccountId, sid: Sid) -> Result<bool, FlowError> {
+    let ended = sign_out::end_session_of(app, account, sid).await?;
+    info!(by = %by.account, address = %by.address, %account, %sid, ended, "the host ended a session of somebody");
+    Ok(ended)
+}
+
+/// Ends one app token of somebody. `false`: it is not theirs, or gone already.
+pub async fn end_token(app: &App, by: By, account: AccountId, id: &str) -> Result<bool, FlowError> {
+    let ended = app_tokens::revoke(app, account, id).await?;
+    info!(by = %by.account, address = %by.address, %account, token = id, ended, "the host ended an app token of somebody");
+    Ok(ended)
+}
+
+/// What came of asking Plex out of turn.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Asked {
+    /// Plex answered.
+    Answered,
+    /// It did not, or not well enough.
+    Unanswered,
+    /// There is no owner's token to ask with.
+    NoToken,
+    /// It was asked less than a minute ago.
+    TooSoon,
+}
+
+/// One round of the re-check, out of turn. It goes on to its end if whoever asked does not wait for it.
+pub async fn ask_plex(app: &State, by: By) -> Asked {
+    if !app.plex.as_ref().is_some_and(Plex::can_recheck) {
+        return Asked::NoToken;
+    }
+    if !app.membership.may_ask_again(app.clock.now()) {
+        return Asked::TooSoon;
+    }
+    info!(by = %by.account, address = %by.address, "the host has Plex asked who is a member");
+    let asking = Arc::clone(app);
+    let round = tokio::spawn(async move { recheck::round(&asking).await }).await;
+    match round {
+        Ok(_) if app.membership.known().trouble.is_none() => Asked::Answered,
+        Ok(_) | Err(_) => Asked::Unanswered,
+    }
+}

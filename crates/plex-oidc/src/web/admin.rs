@@ -1,0 +1,225 @@
+//! The pages of the host: who is here, what they hold, what there is for them; and ending it. Whoever is not the host, by the one
+//! decision and at this very request, sees nothing of them and changes nothing.
+
+use std::net::IpAddr;
+
+use axum::extract::{Path, State as Shared};
+use http::HeaderMap;
+use plex_oidc_core::form::Parameters;
+use plex_oidc_core::id::{AccountId, Sid};
+use plex_oidc_core::own_page::OwnPage;
+use plex_oidc_core::prompt::Prompt;
+use plex_oidc_core::subject::Subject;
+
+use super::entrance::enter;
+use super::here::{Here, here, opened};
+use super::host_views::{home, of_person};
+use super::request::{ClientAddress, Sent, Unreadable};
+use super::respond::{Answer, failed, page_error, see_other};
+use crate::app::{App, State};
+use crate::flow::FlowError;
+use crate::flow::account::is_fresh;
+use crate::flow::admin::{self as flow, Asked, By};
+use crate::pages::{AdminNotice, ErrorKind};
+
+const PATH: &str = OwnPage::Admin.path();
+
+/// `GET /admin`: the page, after signing in for it if need be.
+pub async fn show(
+    Shared(app): Shared<State>,
+    ClientAddress(address): ClientAddress,
+    headers: HeaderMap,
+    sent: Result<Sent, Unreadable>,
+) -> Answer {
+    let here = match host(&app, &headers, address, None).await {
+        Ok(here) => here,
+        Err(answer) => return answer,
+    };
+    let Ok(Sent(query)) = sent else { return see_other(PATH) };
+    if query.has("iss") {
+        // Back from signing in: what came along is not for the history.
+        return see_other(&path_of(account_in(&query, "state")));
+    }
+    home(&app, &here, &query).await.unwrap_or_else(|error| failed(&app, &error, None))
+}
+
+/// `GET /admin/again`: a fresh sign-in, for what changes something.
+pub async fn again(
+    Shared(app): Shared<State>,
+    ClientAddress(address): ClientAddress,
+    headers: HeaderMap,
+    sent: Result<Sent, Unreadable>,
+) -> Answer {
+    if let Err(answer) = host(&app, &headers, address, None).await {
+        return answer;
+    }
+    let about = sent.ok().and_then(|Sent(query)| account_in(&query, "about"));
+    let login = Prompt::Show { login: true, consent: false, select_account: false };
+    sign_in(&app, login, about, (&headers, address)).await
+}
+
+/// `GET /admin/people/{account}`: one person.
+pub async fn person(
+    Shared(app): Shared<State>,
+    ClientAddress(address): ClientAddress,
+    headers: HeaderMap,
+    Path(named): Path<String>,
+    sent: Result<Sent, Unreadable>,
+) -> Answer {
+    let about = Subject::parse(&named).and_then(|subject| subject.account());
+    let here = match host(&app, &headers, address, about).await {
+        Ok(here) => here,
+        Err(answer) => return answer,
+    };
+    let (Some(account), Ok(Sent(query))) = (about, sent) else {
+        return page_error(&app, ErrorKind::NotFound, None);
+    };
+    match flow::holdings(&app, account).await {
+        Ok(Some(holdings)) => of_person(&app, &here, &holdings, &query),
+        Ok(None) => page_error(&app, ErrorKind::NotFound, None),
+        Err(error) => failed(&app, &error, None),
+    }
+}
+
+/// `POST /admin/people/end`: ends all sessions and tokens of somebody.
+pub async fn end_everything(
+    Shared(app): Shared<State>,
+    ClientAddress(address): ClientAddress,
+    headers: HeaderMap,
+    sent: Result<Sent, Unreadable>,
+) -> Answer {
+    let Acting { by, about, .. } = match acting(&app, (&headers, address), sent).await {
+        Ok(acting) => acting,
+        Err(answer) => return answer,
+    };
+    let Some(account) = about else { return told(None, AdminNotice::NothingThere) };
+    let ended = flow::end_everything(&app, by, account).await;
+    done(&app, account, ended, AdminNotice::EverythingEnded)
+}
+
+/// `POST /admin/sessions`: ends one session of somebody.
+pub async fn end_session(
+    Shared(app): Shared<State>,
+    ClientAddress(address): ClientAddress,
+    headers: HeaderMap,
+    sent: Result<Sent, Unreadable>,
+) -> Answer {
+    let Acting { by, about, form } = match acting(&app, (&headers, address), sent).await {
+        Ok(acting) => acting,
+        Err(answer) => return answer,
+    };
+    let sid = form.get("sid").ok().flatten().and_then(Sid::parse);
+    let (Some(account), Some(sid)) = (about, sid) else { return told(about, AdminNotice::NothingThere) };
+    let ended = flow::end_session(&app, by, account, sid).await;
+    done(&app, account, ended, AdminNotice::SessionEnded)
+}
+
+/// `POST /admin/tokens/end`: ends one app token of somebody.
+pub async fn end_token(
+    Shared(app): Shared<State>,
+    ClientAddress(address): ClientAddress,
+    headers: HeaderMap,
+    sent: Result<Sent, Unreadable>,
+) -> Answer {
+    let Acting { by, about, form } = match acting(&app, (&headers, address), sent).await {
+        Ok(acting) => acting,
+        Err(answer) => return answer,
+    };
+    let id = form.get("id").ok().flatten();
+    let (Some(account), Some(id)) = (about, id) else { return told(about, AdminNotice::NothingThere) };
+    let ended = flow::end_token(&app, by, account, id).await;
+    done(&app, account, ended, AdminNotice::TokenEnded)
+}
+
+/// `POST /admin/recheck`: has Plex asked now who is a member.
+pub async fn ask_plex(
+    Shared(app): Shared<State>,
+    ClientAddress(address): ClientAddress,
+    headers: HeaderMap,
+    sent: Result<Sent, Unreadable>,
+) -> Answer {
+    let acting = match acting(&app, (&headers, address), sent).await {
+        Ok(acting) => acting,
+        Err(answer) => return answer,
+    };
+    let notice = match flow::ask_plex(&app, acting.by).await {
+        Asked::Answered => AdminNotice::Asked,
+        Asked::Unanswered => AdminNotice::Unanswered,
+        Asked::NoToken => AdminNotice::NoToken,
+        Asked::TooSoon => AdminNotice::TooSoon,
+    };
+    told(None, notice)
+}
+
+/// The session of the host, or the way to sign in, or the page that says no.
+async fn host(
+    app: &App,
+    headers: &HeaderMap,
+    address: IpAddr,
+    about: Option<AccountId>,
+) -> Result<Here, Answer> {
+    let found = here(app, headers).await.map_err(|error| failed(app, &error, None))?;
+    match found.filter(|here| flow::is_host(app, &here.session.user.person)) {
+        Some(here) => Ok(here),
+        None => Err(sign_in(app, Prompt::Unspecified, about, (headers, address)).await),
+    }
+}
+
+async fn sign_in(
+    app: &App,
+    prompt: Prompt,
+    about: Option<AccountId>,
+    (headers, address): (&HeaderMap, IpAddr),
+) -> Answer {
+    match OwnPage::Admin.request(&app.issuer, prompt, about) {
+        Some(request) => enter(app, &request, headers, address).await,
+        None => page_error(app, ErrorKind::Internal, None),
+    }
+}
+
+/// A form of the host's page, sent by the host.
+struct Acting {
+    by: By,
+    form: Parameters,
+    /// The person that it is about.
+    about: Option<AccountId>,
+}
+
+/// Opens a form for which somebody must be the host now, and have signed in a moment ago.
+async fn acting(
+    app: &App,
+    (headers, address): (&HeaderMap, IpAddr),
+    sent: Result<Sent, Unreadable>,
+) -> Result<Acting, Answer> {
+    let (here, form) = opened(app, headers, sent).await?;
+    let user = &here.session.user;
+    if !flow::is_host(app, &user.person) {
+        return Err(page_error(app, ErrorKind::FormExpired, None));
+    }
+    let about = account_in(&form, "account");
+    if !is_fresh(app, &here.session) {
+        return Err(see_other(&path_of(about)));
+    }
+    Ok(Acting { by: By { account: user.account_id(), address }, form, about })
+}
+
+fn account_in(parameters: &Parameters, name: &'static str) -> Option<AccountId> {
+    Subject::parse(parameters.get(name).ok().flatten()?)?.account()
+}
+
+fn path_of(about: Option<AccountId>) -> String {
+    about.map_or_else(|| PATH.to_owned(), |account| format!("{PATH}/people/{account}"))
+}
+
+fn done(app: &App, account: AccountId, outcome: Result<bool, FlowError>, notice: AdminNotice) -> Answer {
+    match outcome {
+        Ok(true) => told(Some(account), notice),
+        Ok(false) => told(None, AdminNotice::NothingThere),
+        Err(error) => failed(app, &error, None),
+    }
+}
+
+/// Back to the page, which says so.
+fn told(about: Option<AccountId>, notice: AdminNotice) -> Answer {
+    see_other(&format!("{}?done={}", path_of(about), notice.word()))
+}

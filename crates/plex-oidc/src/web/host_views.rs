@@ -1,0 +1,204 @@
+//! What the pages of the host show. No endpoint itself: it draws for whoever was found to be the host.
+
+use http::StatusCode;
+use plex_oidc_core::decide::{AllowRule, Decision, Person, Standing};
+use plex_oidc_core::form::Parameters;
+use plex_oidc_core::groups::{About, Group};
+use plex_oidc_core::id::AccountId;
+use url::form_urlencoded::Serializer;
+
+use super::here::Here;
+use super::respond::{Answer, page};
+use super::rows;
+use crate::app::App;
+use crate::config::length;
+use crate::flow::FlowError;
+use crate::flow::account::is_fresh;
+use crate::flow::admin::{Door, Holdings, doors};
+use crate::pages::{
+    Admin, AdminNotice, AdminPerson, Membership, Page, Pager, ShownAnswer, ShownDoor, ShownPerson, ago,
+};
+use crate::session::form_token;
+use crate::store::records::{ListedPerson, PeopleWanted};
+use crate::upstream::plex::Plex;
+
+/// So many rows of a list are on one page: what people write into their names must not make it heavy.
+const ROWS: u64 = 40;
+/// So many entries of a list of people are shown in one row.
+const ENTRIES: usize = 8;
+/// So many characters of a name are shown in one row, and of an address.
+const LONGEST: usize = 60;
+/// Longest text that is looked for, in characters.
+const LONGEST_SEARCH: usize = 100;
+
+/// The page with everybody.
+pub async fn home(app: &App, here: &Here, query: &Parameters) -> Result<Answer, FlowError> {
+    let search: String = query.get("q").ok().flatten().unwrap_or_default().trim().to_owned();
+    let search: String = search.chars().take(LONGEST_SEARCH).collect();
+    let (people, apps) = (number(query, "page"), number(query, "apps"));
+    let wanted = PeopleWanted { like: search.clone(), skip: (people - 1) * ROWS, most: ROWS };
+    let found = app.store.people(wanted, app.clock.now()).await?;
+    let address = |people: u64, apps: u64| {
+        let mut pairs = Serializer::new(String::new());
+        pairs.append_pair("q", &search).append_pair("page", &people.to_string());
+        format!("/admin?{}", pairs.append_pair("apps", &apps.to_string()).finish())
+    };
+    let all = doors(app);
+    let shown: Vec<_> = found.people.iter().map(|person| listed(app, person)).collect();
+    let shown_doors: Vec<_> = part(&all, apps).iter().map(|door| declared(*door)).collect();
+    let values = Admin {
+        csrf: &form_token(&here.cookie),
+        membership: &membership(app),
+        search: &search,
+        total: found.total,
+        people: &shown,
+        people_pager: &pager(people, found.total, |people| address(people, apps)),
+        doors: &shown_doors,
+        doors_pager: &pager(apps, count(&all), |apps| address(people, apps)),
+        is_fresh: is_fresh(app, &here.session),
+        notice: notice(query),
+    };
+    Ok(page(app, StatusCode::OK, &Page::Admin(&values)))
+}
+
+/// The page about one person.
+pub fn of_person(app: &App, here: &Here, holdings: &Holdings, query: &Parameters) -> Answer {
+    let Holdings { user, sessions, tokens } = holdings;
+    let (person, id, at) = (&user.person, user.account_id().to_string(), number(query, "apps"));
+    let all: Vec<_> = doors(app).into_iter().filter(|door| door.is_for_people()).collect();
+    let answers: Vec<_> = part(&all, at).iter().map(|door| answer(app, person, *door)).collect();
+    let groups: Vec<_> = person.groups.iter().map(Group::as_str).collect();
+    let values = AdminPerson {
+        csrf: &form_token(&here.cookie),
+        id: &id,
+        at_plex: matches!(user.account_id(), AccountId::Plex(_)),
+        is_self: here.session.user.account_id() == user.account_id(),
+        account_name: &person.account.display_name,
+        username: person.account.username.as_deref(),
+        account_email: person.account.email.as_deref(),
+        email_confirmed: person.account.email_confirmed,
+        has_ended: person.standing == Standing::Ended,
+        groups: &groups,
+        sessions: &rows::sessions(app, sessions, here.session.sid),
+        tokens: &rows::tokens(app, tokens),
+        answers: &answers,
+        pager: &pager(at, count(&all), |at| format!("/admin/people/{id}?apps={at}")),
+        is_fresh: is_fresh(app, &here.session),
+        notice: notice(query),
+    };
+    page(app, StatusCode::OK, &Page::AdminPerson(&values))
+}
+
+fn notice(query: &Parameters) -> Option<AdminNotice> {
+    query.get("done").ok().flatten().and_then(AdminNotice::of_word)
+}
+
+/// Which part of a list is asked for, from 1.
+fn number(query: &Parameters, name: &'static str) -> u64 {
+    let asked = query.get(name).ok().flatten().and_then(|text| text.parse::<u32>().ok());
+    asked.map_or(1, |asked| u64::from(asked).max(1))
+}
+
+fn count<T>(all: &[T]) -> u64 {
+    u64::try_from(all.len()).unwrap_or(u64::MAX)
+}
+
+fn part<T>(all: &[T], number: u64) -> &[T] {
+    let size = usize::try_from(ROWS).unwrap_or(usize::MAX);
+    let index = usize::try_from(number - 1).unwrap_or(usize::MAX);
+    all.chunks(size).nth(index).unwrap_or_default()
+}
+
+fn pager(page: u64, total: u64, address: impl Fn(u64) -> String) -> Pager<'static> {
+    let pages = total.div_ceil(ROWS).max(1);
+    Pager {
+        page,
+        pages,
+        previous: (page > 1).then(|| address((page - 1).min(pages)).into()),
+        next: (page < pages).then(|| address(page + 1).into()),
+    }
+}
+
+fn membership(app: &App) -> Membership<'static> {
+    let (known, now) = (app.membership.known(), app.clock.now());
+    let round = known.last_good.map(|(round, _)| round).unwrap_or_default();
+    Membership {
+        at_plex: app.plex.is_some(),
+        has_token: app.plex.as_ref().is_some_and(Plex::can_recheck),
+        last_good: known.last_good.map(|(_, at)| ago(now.since(at)).into()),
+        members: round.members,
+        doubted: round.doubted,
+        since: known.trouble.as_ref().map(|trouble| ago(now.since(trouble.since)).into()),
+        trouble: known.trouble.map(|trouble| trouble.what.into()),
+        lifetime: length::write(app.rules.membership_lifetime).into(),
+    }
+}
+
+fn listed<'a>(app: &App, listed: &'a ListedPerson) -> ShownPerson<'a> {
+    let person = &listed.user.person;
+    ShownPerson {
+        id: listed.user.account_id().to_string().into(),
+        name: short(&person.account.display_name).into(),
+        email: person.account.email.as_deref().map(|email| short(email).into()),
+        groups: groups_in_short(person).into(),
+        seen: listed.last_seen.map(|seen| ago(app.clock.now().since(seen)).into()),
+        sessions: listed.sessions,
+        has_ended: person.standing == Standing::Ended,
+    }
+}
+
+/// The groups, with libraries counted: there may be a hundred.
+fn groups_in_short(person: &Person) -> String {
+    let is_library =
+        |group: &&Group| matches!(group.meaning().map(|meaning| meaning.about), Some(About::Library(_)));
+    let (libraries, others): (Vec<_>, Vec<_>) = person.groups.iter().partition(is_library);
+    let mut shown = in_short(&others);
+    match libraries.len() {
+        0 => {}
+        1 => shown.push_str(", 1 library"),
+        count => shown.push_str(&format!(", {count} libraries")),
+    }
+    shown
+}
+
+fn declared(door: Door<'_>) -> ShownDoor<'_> {
+    let (id, is_on, has_rules) = match door {
+        Door::Client(client) => (client.id.as_str().into(), client.enabled, false),
+        Door::App(app) => (in_short(&app.hosts).into(), true, !app.rules.is_empty()),
+    };
+    let allow = if door.is_for_people() { in_short(door.allow()) } else { "programs only".to_owned() };
+    ShownDoor {
+        name: door.name(),
+        id,
+        is_behind_gateway: matches!(door, Door::App(_)),
+        has_rules,
+        is_on,
+        allow: allow.into(),
+        deny: in_short::<AllowRule>(door.deny()).into(),
+    }
+}
+
+fn answer<'a>(app: &App, person: &Person, door: Door<'a>) -> ShownAnswer<'a> {
+    ShownAnswer {
+        name: door.name(),
+        may: door.decision(app, person) == Decision::Allow,
+        why: door.why(app, person).into(),
+        has_rules: matches!(door, Door::App(app) if !app.rules.is_empty()),
+    }
+}
+
+/// The first entries of a list, and how many more there are.
+fn in_short<T: ToString>(all: &[T]) -> String {
+    let mut shown: Vec<_> = all.iter().take(ENTRIES).map(|one| short(&one.to_string())).collect();
+    if all.len() > ENTRIES {
+        shown.push(format!("and {} more", all.len() - ENTRIES));
+    }
+    shown.join(", ")
+}
+
+fn short(text: &str) -> String {
+    match text.char_indices().nth(LONGEST) {
+        Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
+        None => text.to_owned(),
+    }
+}

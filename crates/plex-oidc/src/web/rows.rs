@@ -1,0 +1,36 @@
+//! Rows that more than one page lists: sessions and app tokens, for the person whose they are and for the host.
+
+use std::borrow::Cow;
+
+use plex_oidc_core::id::Sid;
+
+use crate::app::App;
+use crate::pages::{ShownSession, ShownToken, ago};
+use crate::store::records::{AppTokenRecord, ListedSession};
+
+/// Sessions; `here` is the one that looks.
+pub fn sessions<'a>(app: &App, sessions: &'a [ListedSession], here: Sid) -> Vec<ShownSession<'a>> {
+    let now = app.clock.now();
+    let shown = sessions.iter().map(|session| ShownSession {
+        sid: session.sid.to_string().into(),
+        browser: session.from.browser.as_deref().map(Cow::from),
+        address: session.from.address.map(|address| address.to_string().into()),
+        signed_in: ago(now.since(session.auth_time)).into(),
+        used: ago(now.since(session.last_seen)).into(),
+        is_here: session.sid == here,
+    });
+    shown.collect()
+}
+
+/// App tokens.
+pub fn tokens<'a>(app: &App, tokens: &'a [AppTokenRecord]) -> Vec<ShownToken<'a>> {
+    let now = app.clock.now();
+    let shown = tokens.iter().map(|token| ShownToken {
+        id: &token.id,
+        name: &token.name,
+        apps: token.apps.join(", ").into(),
+        used: token.last_used.map(|used| ago(now.since(used)).into()),
+        is_over: token.expires.is_some_and(|expires| expires.has_passed(now)),
+    });
+    shown.collect()
+}
