@@ -1,7 +1,7 @@
 //! The re-check: does what made somebody a member still hold, by the lists that plex.tv shows to the owner of the servers?
 //!
-//! Pure: the lists come in as values. A re-check only ever narrows what somebody has. Whoever was given more since signs in
-//! again to have it.
+//! Pure: the lists come in as values. A re-check makes nobody a member who was none: of servers and tiers somebody has what they
+//! had, or less, and signs in again to have more. The libraries of those servers are the ones that the list names.
 
 use std::collections::BTreeSet;
 
@@ -89,9 +89,14 @@ pub fn ended(person: &Person) -> Person {
     }
 }
 
-/// Whether it matters to somebody who lives in a Home.
-pub fn is_of_a_home(person: &Person) -> bool {
-    person.groups.contains(&Group::home())
+/// The account of somebody who lives in the Home of this owner, as far as is known.
+pub fn resident(person: &Person, owner: PlexAccountId) -> Option<PlexAccountId> {
+    let (AccountId::Plex(account), Standing::Member { through, .. }) = (person.account.id, &person.standing)
+    else {
+        return None;
+    };
+    let lives_there = |server: &AcceptedServer| server.owner == owner && was_home(person, server);
+    through.iter().any(lives_there).then_some(account)
 }
 
 fn holds(account: PlexAccountId, server: &AcceptedServer, told: &Told<'_>) -> Holds {

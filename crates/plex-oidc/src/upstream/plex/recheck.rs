@@ -9,7 +9,7 @@ use std::sync::PoisonError;
 use plex_oidc_core::decide::{Person, Standing};
 use plex_oidc_core::id::{AccountId, MachineId, PlexAccountId};
 use plex_oidc_core::membership::{AcceptedServer, Share};
-use plex_oidc_core::recheck::{Recheck, Told, ended, is_of_a_home, recheck};
+use plex_oidc_core::recheck::{Recheck, Told, ended, recheck, resident};
 use plex_oidc_core::time::Timestamp;
 use plextv::{Error, PlexToken, Shares};
 use tracing::debug;
@@ -51,7 +51,7 @@ impl Plex {
         let Some(owner_token) = &self.settings.owner_token else { return Ok(None) };
         let teller = self.teller(owner_token).await?;
         let first = self.guarded(self.api.accepted_shares(owner_token)).await?;
-        let home = if people.iter().any(is_of_a_home) { self.home(owner_token, teller).await? } else { None };
+        let home = self.home(owner_token, teller, people).await;
         let question = Question { owner_token, teller, home, at: now };
         let mut rechecked = Rechecked::default();
         let mut missing = Vec::new();
@@ -66,20 +66,30 @@ impl Plex {
         Ok(Some(rechecked))
     }
 
-    /// Who lives in the owner's Home. `None`: not known now, and a list without its owner is not taken for one.
+    /// Who lives in the owner's Home, if any of `people` does as far as is known. `None`: not known now, which says nothing
+    /// about shares. A list without its owner is not taken for one.
     async fn home(
         &self,
         owner_token: &PlexToken,
         teller: PlexAccountId,
-    ) -> Result<Option<BTreeSet<PlexAccountId>>, Error> {
-        match self.guarded(self.api.home(owner_token)).await {
-            Ok(home) => Ok(Some(BTreeSet::from_iter(home)).filter(|home| home.contains(&teller))),
-            Err(error @ (Error::Gone | Error::Unexpected { .. })) => {
-                debug!(%error, "who lives in the Home is not known");
-                Ok(None)
-            }
-            Err(error) => Err(error),
+        people: &[Person],
+    ) -> Option<BTreeSet<PlexAccountId>> {
+        let residents: Vec<_> = people.iter().filter_map(|person| resident(person, teller)).collect();
+        if residents.is_empty() {
+            return None;
         }
+        let first = self.guarded(self.api.home(owner_token)).await;
+        let first = first.inspect_err(|error| debug!(%error, "who lives in the Home is not known")).ok()?;
+        let mut home = Some(BTreeSet::from_iter(first)).filter(|home| home.contains(&teller))?;
+        if residents.iter().all(|account| home.contains(account)) {
+            return Some(home);
+        }
+        match self.guarded(self.api.home_by_the_older_list(owner_token)).await {
+            Ok(second) => home.extend(second),
+            Err(error) if error.is_transient() => return None,
+            Err(error) => debug!(%error, "no other list says who lives in the Home"),
+        }
+        Some(home)
     }
 
     /// Looks for those who are missing in the first list in another one.
