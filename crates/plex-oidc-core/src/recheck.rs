@@ -89,9 +89,14 @@ pub fn ended(person: &Person) -> Person {
     }
 }
 
-/// Whether it matters to somebody who lives in a Home.
-pub fn is_of_a_home(person: &Person) -> bool {
-    person.groups.contains(&Group::home())
+/// The account of somebody who lives in the Home of this owner, as far as is known.
+pub fn resident(person: &Person, owner: PlexAccountId) -> Option<PlexAccountId> {
+    let (AccountId::Plex(account), Standing::Member { through, .. }) = (person.account.id, &person.standing)
+    else {
+        return None;
+    };
+    let lives_there = |server: &AcceptedServer| server.owner == owner && was_home(person, server);
+    through.iter().any(lives_there).then_some(account)
 }
 
 fn holds(account: PlexAccountId, server: &AcceptedServer, told: &Told<'_>) -> Holds {

@@ -128,4 +128,11 @@ impl PlexTv {
         let answer = self.wire.send(Call::get(url, token)).await?;
         answer.read(parse::parse_home, parse::parse_home_xml)
     }
+
+    /// The same by the older list: for a caller who misses somebody in the other.
+    pub async fn home_by_the_older_list(&self, token: &PlexToken) -> Result<Vec<PlexAccountId>, Error> {
+        let url = under(&self.urls.plex_tv, &["api", "home", "users"])?;
+        let answer = self.wire.send(Call::get(url, token).xml()).await?;
+        answer.read(|_| Err(Malformed::Document), parse::parse_home_xml)
+    }
 }

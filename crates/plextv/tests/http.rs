@@ -484,6 +484,10 @@ async fn a_home_is_read_in_every_spelling() {
         assert_eq!(plex.client().home(&token()).await.unwrap(), [PlexAccountId(5), PlexAccountId(6)]);
         assert_eq!(plex.request_lines(), ["GET /plextv/api/v2/home/users"]);
     }
+    let plex = Script::new(vec![xml(200, elements)]);
+    let older = plex.client().home_by_the_older_list(&token()).await;
+    assert_eq!(older.unwrap(), [PlexAccountId(5), PlexAccountId(6)]);
+    assert_eq!(plex.request_lines(), ["GET /plextv/api/home/users"]);
     let none = r#"{"errors":[{"code":1002,"message":"Resource not found","status":404}]}"#;
     let part = r#"<MediaContainer size="3"><User id="5" admin="1"/></MediaContainer>"#;
     for odd in [

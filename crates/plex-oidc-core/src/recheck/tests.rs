@@ -119,6 +119,15 @@ fn whoever_moves_out_of_the_home_is_a_friend_as_long_as_something_is_shared() {
 }
 
 #[test]
+fn whoever_lives_in_another_home_is_not_looked_for_in_this_one() {
+    let groups = ["plex-home", "plex-friend", "plex-friend:attic", "plex-home:cellar"];
+    let mara = member(GUEST, &[attic(), cellar(OTHER_OWNER)], &groups);
+    assert_eq!((resident(&mara, OWNER), resident(&mara, OTHER_OWNER)), (None, Some(GUEST)));
+    let alone = member(GUEST, &[only()], &["plex-home"]);
+    assert_eq!((resident(&alone, OWNER), resident(&ended(&alone), OWNER)), (Some(GUEST), None));
+}
+
+#[test]
 fn a_re_check_gives_nobody_more_than_they_had() {
     let with = BTreeSet::from([OWNER, GUEST]);
     let mara = member(GUEST, &[attic()], &["plex-friend", "plex-friend:attic"]);

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use plex_oidc_core::decide::{Person, Standing};
 use plex_oidc_core::groups::Groups;
-use plex_oidc_core::id::{AccountId, MachineId, PlexAccountId};
+use plex_oidc_core::id::{MachineId, PlexAccountId};
 use plex_oidc_core::membership::{AcceptedServer, Membership, Shared, SharedLibraries, membership};
 use plex_oidc_core::time::Timestamp;
 use plextv::breaker::{Breaker, Permit};
@@ -50,8 +50,8 @@ pub struct Plex {
     clock: Arc<dyn Clock>,
     /// Whose token the owner's token is, once Plex has said so.
     token_owner: OnceCell<PlexAccountId>,
-    /// Who was missing in the only list of shares that there was.
-    missed: Mutex<BTreeSet<AccountId>>,
+    /// What was missing in the only list of shares that there was.
+    missed: Mutex<BTreeSet<recheck::SharedWith>>,
 }
 
 /// Who approved a PIN.

@@ -8,13 +8,16 @@ use std::sync::PoisonError;
 
 use plex_oidc_core::decide::{Person, Standing};
 use plex_oidc_core::id::{AccountId, MachineId, PlexAccountId};
-use plex_oidc_core::membership::Share;
-use plex_oidc_core::recheck::{Recheck, Told, ended, is_of_a_home, recheck};
+use plex_oidc_core::membership::{AcceptedServer, Share};
+use plex_oidc_core::recheck::{Recheck, Told, ended, recheck, resident};
 use plex_oidc_core::time::Timestamp;
 use plextv::{Error, PlexToken, Shares};
 use tracing::debug;
 
 use super::Plex;
+
+/// Somebody, and a server that is shared with them.
+pub(super) type SharedWith = (AccountId, MachineId);
 
 /// What a re-check came to.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -48,35 +51,45 @@ impl Plex {
         let Some(owner_token) = &self.settings.owner_token else { return Ok(None) };
         let teller = self.teller(owner_token).await?;
         let first = self.guarded(self.api.accepted_shares(owner_token)).await?;
-        let home = if people.iter().any(is_of_a_home) { self.home(owner_token, teller).await? } else { None };
+        let home = self.home(owner_token, teller, people).await;
         let question = Question { owner_token, teller, home, at: now };
         let mut rechecked = Rechecked::default();
         let mut missing = Vec::new();
         for person in people {
             match recheck(person, &question.told(&first.shares)) {
                 Recheck::Member(person) => rechecked.members.push(person),
-                Recheck::Missing { .. } => missing.push(person),
+                Recheck::Missing { rest } => missing.push((person, rest)),
                 Recheck::NotTold => {}
             }
         }
-        self.settle(&question, first, &missing, &mut rechecked).await?;
+        self.settle(&question, first, &missing, &mut rechecked).await;
         Ok(Some(rechecked))
     }
 
-    /// Who lives in the owner's Home. `None`: not known now, and a list without its owner is not taken for one.
+    /// Who lives in the owner's Home, if any of `people` does as far as is known. `None`: not known now, which says nothing
+    /// about shares. A list without its owner is not taken for one.
     async fn home(
         &self,
         owner_token: &PlexToken,
         teller: PlexAccountId,
-    ) -> Result<Option<BTreeSet<PlexAccountId>>, Error> {
-        match self.guarded(self.api.home(owner_token)).await {
-            Ok(home) => Ok(Some(BTreeSet::from_iter(home)).filter(|home| home.contains(&teller))),
-            Err(error @ (Error::Gone | Error::Unexpected { .. })) => {
-                debug!(%error, "who lives in the Home is not known");
-                Ok(None)
-            }
-            Err(error) => Err(error),
+        people: &[Person],
+    ) -> Option<BTreeSet<PlexAccountId>> {
+        let residents: Vec<_> = people.iter().filter_map(|person| resident(person, teller)).collect();
+        if residents.is_empty() {
+            return None;
         }
+        let first = self.guarded(self.api.home(owner_token)).await;
+        let first = first.inspect_err(|error| debug!(%error, "who lives in the Home is not known")).ok()?;
+        let mut home = Some(BTreeSet::from_iter(first)).filter(|home| home.contains(&teller))?;
+        if residents.iter().all(|account| home.contains(account)) {
+            return Some(home);
+        }
+        match self.guarded(self.api.home_by_the_older_list(owner_token)).await {
+            Ok(second) => home.extend(second),
+            Err(error) if error.is_transient() => return None,
+            Err(error) => debug!(%error, "no other list says who lives in the Home"),
+        }
+        Some(home)
     }
 
     /// Looks for those who are missing in the first list in another one.
@@ -84,12 +97,12 @@ impl Plex {
         &self,
         question: &Question<'_>,
         first: Shares,
-        missing: &[&Person],
+        missing: &[(&Person, Option<Person>)],
         rechecked: &mut Rechecked,
-    ) -> Result<(), Error> {
+    ) {
         if missing.is_empty() {
             self.missed_now(BTreeSet::new());
-            return Ok(());
+            return;
         }
         let mut shares = first.shares;
         let machines = machines_of(missing, question.teller);
@@ -97,40 +110,54 @@ impl Plex {
         let mut is_confirmed = true;
         match self.guarded(asking).await {
             Ok(second) => shares.extend(second.shares),
-            // Plex has no other list. The same one counts, if it says so again the next time.
-            Err(Error::Gone | Error::Unexpected { .. }) => is_confirmed = false,
-            Err(error) => {
+            Err(error) if error.is_transient() => {
                 rechecked.doubted = missing.len();
-                return if error.says_token_is_dead() { Err(error) } else { Ok(()) };
+                return;
             }
+            // Plex has no other list, or none for the token that it took for the first. The same one counts, if it says so
+            // again the next time.
+            Err(_) => is_confirmed = false,
         }
-        let gone: BTreeSet<_> = missing.iter().map(|person| person.account.id).collect();
+        let gone = missing.iter().flat_map(|(person, rest)| lost(person, rest.as_ref())).collect();
         let missed = self.missed_now(if is_confirmed { BTreeSet::new() } else { gone });
-        for person in missing {
+        for (person, _) in missing {
+            let is_settled = |rest: &Option<Person>| {
+                is_confirmed || lost(person, rest.as_ref()).all(|server| missed.contains(&server))
+            };
             match recheck(person, &question.told(&shares)) {
                 Recheck::Member(person) => rechecked.members.push(person),
-                Recheck::Missing { rest } if is_confirmed || missed.contains(&person.account.id) => {
+                Recheck::Missing { rest } if is_settled(&rest) => {
                     rechecked.ended.extend(rest.is_none().then(|| ended(person)));
                     rechecked.members.extend(rest);
                 }
                 Recheck::Missing { .. } | Recheck::NotTold => rechecked.doubted += 1,
             }
         }
-        Ok(())
     }
 
-    /// Notes who is missing in the only list that there is. Returns who was missing in it the last time.
-    fn missed_now(&self, missing: BTreeSet<AccountId>) -> BTreeSet<AccountId> {
+    /// Notes what is missing in the only list that there is. Returns what was missing in it the last time.
+    fn missed_now(&self, missing: BTreeSet<SharedWith>) -> BTreeSet<SharedWith> {
         std::mem::replace(&mut *self.missed.lock().unwrap_or_else(PoisonError::into_inner), missing)
     }
 }
 
+/// The servers that made somebody a member.
+fn through(person: &Person) -> &[AcceptedServer] {
+    match &person.standing {
+        Standing::Member { through, .. } => through,
+        Standing::Kept | Standing::Ended => &[],
+    }
+}
+
+/// Which servers are missing of somebody of whom this is left.
+fn lost<'p>(person: &'p Person, rest: Option<&'p Person>) -> impl Iterator<Item = SharedWith> + 'p {
+    let left = rest.map_or(&[][..], through);
+    let missing = through(person).iter().filter(|server| !left.contains(server));
+    missing.map(|server| (person.account.id, server.machine.clone()))
+}
+
 /// The servers of this owner that made these people members.
-fn machines_of(people: &[&Person], teller: PlexAccountId) -> Vec<MachineId> {
-    let through = people.iter().filter_map(|person| match &person.standing {
-        Standing::Member { through, .. } => Some(through),
-        Standing::Kept | Standing::Ended => None,
-    });
-    let told = through.flatten().filter(|server| server.owner == teller);
+fn machines_of(people: &[(&Person, Option<Person>)], teller: PlexAccountId) -> Vec<MachineId> {
+    let told = people.iter().flat_map(|(person, _)| through(person)).filter(|server| server.owner == teller);
     told.map(|server| server.machine.clone()).collect::<BTreeSet<_>>().into_iter().collect()
 }

@@ -170,6 +170,7 @@ async fn a_token_is_made_by_a_fresh_sign_in_for_what_its_owner_may_use_and_shown
     assert_eq!(ask(VAULT).await, 401, "it is not for that one");
     let page = browser.open("/account").await;
     assert!(page.text().contains("My reader") && !page.body.contains(&token), "once");
+    assert!(page.text().contains("they outlive a sign-out"), "{}", page.text());
 
     for (form, notice) in [
         (vec![("name", ""), ("app", "wiki")], "name"),

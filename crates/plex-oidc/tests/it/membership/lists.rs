@@ -1,5 +1,8 @@
 //! Which of Plex's lists are asked, how often, and how far one is believed.
 
+use plex_oidc_core::decide::Standing;
+use plex_oidc_core::id::{AccountId, MachineId, PlexAccountId};
+use plex_oidc_core::membership::AcceptedServer;
 use plextv_emulator::{Fault, FaultKind, OTHER_SERVER, VirtualHost};
 
 use super::*;
@@ -108,6 +111,44 @@ async fn where_one_list_is_left_it_must_leave_somebody_out_twice() {
     friend.is_in("left out once, again").await;
     assert!(round(&house).await);
     friend.is_out("left out twice in a row").await;
+}
+
+/// One of the oldest lists may stop taking this kind of token. The token that the first one took a moment ago is not dead.
+#[tokio::test]
+async fn i_10_a_second_list_that_does_not_take_the_token_keeps_nobody_in() {
+    let house = setup().start().await;
+    let (mut friend, mut other) =
+        (Inside::of(&house, "friend").await, Inside::of(&house, "friend-all").await);
+    house.plex.world().unshare("friend").unwrap();
+    fault(&house, SERVERS, FaultKind::OwnerTokenRevoked);
+    assert!(!round(&house).await, "no other list");
+    assert_eq!(house.app().membership.known().trouble, None);
+    friend.is_in("left out once").await;
+    assert!(round(&house).await);
+    friend.is_out("left out twice in a row").await;
+    other.is_in("somebody else").await;
+}
+
+/// A server that was missing twice says nothing of one that is missing for the first time.
+#[tokio::test]
+async fn where_one_list_is_left_each_server_must_be_missing_twice() {
+    let house = setup().start().await;
+    let _friend = Inside::of(&house, "friend").await;
+    let id = AccountId::Plex(PlexAccountId(house.plex.account_id("friend")));
+    let standing = async || house.app().store.user(id).await.unwrap().unwrap().person.standing;
+    let Standing::Member { through, .. } = standing().await else { panic!("a member") };
+    let second = AcceptedServer { machine: MachineId::parse(&"b".repeat(40)).unwrap(), ..through[0].clone() };
+    let both = serde_json::json!([through[0], second]).to_string();
+    house.edit_person("friend", "$.standing.Member.through", &both);
+    for path in [SERVERS, CONTACTS] {
+        fault(&house, path, FaultKind::EmptyBody);
+    }
+    assert!(!round(&house).await, "the second is missing");
+    fault(&house, INVITATIONS, FaultKind::EmptyLists);
+    assert!(!round(&house).await, "the first is missing too");
+    assert!(matches!(standing().await, Standing::Member { .. }), "it was missing once");
+    assert!(round(&house).await);
+    assert_eq!(standing().await, Standing::Ended);
 }
 
 #[tokio::test]

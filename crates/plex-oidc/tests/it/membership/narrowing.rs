@@ -1,10 +1,11 @@
-//! What somebody has shrinks with what is shared, without a new sign-in; it grows by a sign-in alone.
+//! What somebody has shrinks with what is shared, without a new sign-in; but for libraries it grows by a sign-in alone.
 
-use plextv_emulator::MAIN_SERVER;
+use plextv_emulator::{Fault, FaultKind, MAIN_SERVER};
 
 use super::*;
 
 const DEN: &str = "https://den.example.org/";
+const HOME: &str = "/api/v2/home/users";
 const CINEMA: &str = "https://cinema.example.org/";
 
 async fn at(house: &House, inside: &mut Inside, url: &str) -> u16 {
@@ -36,6 +37,39 @@ async fn whoever_moves_out_of_the_home_loses_what_is_for_the_home_alone() {
     assert_eq!(at(&house, &mut home, DEN).await, 403, "that takes a sign-in");
     let mut again = Inside::of(&house, "home").await;
     again.visitor.pass_through(&again.proxy, DEN).await.expect(200);
+}
+
+/// Who lives in the Home is asked for its own sake: it keeps nobody in, and throws nobody out.
+#[tokio::test]
+async fn i_10_an_outage_of_the_homes_list_keeps_nobody_in() {
+    let house = house().await;
+    let (mut home, mut friend) = (Inside::of(&house, "home").await, Inside::of(&house, "friend").await);
+    home.visitor.pass_through(&home.proxy, DEN).await.expect(200);
+    house.plex.world().unshare("friend").unwrap();
+    house.plex.world().set_fault(Fault::new(FaultKind::ServerError).on_path(HOME));
+    assert!(round(&house).await);
+    friend.is_out("un-shared").await;
+    home.is_in("shared").await;
+    assert_eq!(at(&house, &mut home, DEN).await, 200, "nobody said that they moved out");
+}
+
+#[tokio::test]
+async fn i_07_one_list_alone_moves_nobody_out_of_the_home() {
+    let house = house().await;
+    let mut guest = Inside::of(&house, "guest").await;
+    guest.visitor.pass_through(&guest.proxy, DEN).await.expect(200);
+    house.plex.world().set_fault(Fault::new(FaultKind::PartialLists).on_path(HOME));
+    assert!(round(&house).await);
+    assert_eq!(at(&house, &mut guest, DEN).await, 200, "the older list has them");
+    house.plex.world().set_fault(Fault::new(FaultKind::ServerError).on_path("/api/home/users"));
+    assert!(round(&house).await);
+    assert_eq!(at(&house, &mut guest, DEN).await, 200, "the older list does not answer");
+    house.plex.recovers();
+    house.plex.world().set_fault(Fault::new(FaultKind::OwnerTokenRevoked).on_path("/api/home/users"));
+    house.pass(Seconds::minutes(6));
+    house.plex.world().leave_home("guest").unwrap();
+    assert!(round(&house).await);
+    assert_eq!(at(&house, &mut guest, DEN).await, 403, "Plex has no older list any more");
 }
 
 #[tokio::test]
