@@ -51,7 +51,7 @@ pub struct Plex {
     /// Whose token the owner's token is, once Plex has said so.
     token_owner: OnceCell<PlexAccountId>,
     /// Who was missing in the only list of shares that there was.
-    missed: Mutex<BTreeSet<AccountId>>,
+    missed: Mutex<(BTreeSet<AccountId>, Option<Timestamp>)>,
 }
 
 /// Who approved a PIN.
