@@ -131,7 +131,7 @@ def signed_out(visitor, demo):
 
 
 def account(visitor, demo):
-    visitor.sign_in("friend-all", "Noor")  # who is signed in nowhere else
+    visitor.sign_in("guest", "Rene")  # who is signed in nowhere else
     visitor.ask_to_sign_in("consent")
     visitor.browser.press("Allow")
     visitor.browser.driver.get(demo.issuer + "/account")

@@ -50,8 +50,8 @@ pub struct Plex {
     clock: Arc<dyn Clock>,
     /// Whose token the owner's token is, once Plex has said so.
     token_owner: OnceCell<PlexAccountId>,
-    /// What was missing in the only list of shares that there was.
-    missed: Mutex<BTreeSet<recheck::SharedWith>>,
+    /// What was missing in the only list of shares that there was, and when.
+    missed: Mutex<(BTreeSet<recheck::SharedWith>, Option<Timestamp>)>,
 }
 
 /// Who approved a PIN.

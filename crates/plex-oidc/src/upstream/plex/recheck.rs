@@ -19,6 +19,10 @@ use super::Plex;
 /// Somebody, and a server that is shared with them.
 pub(super) type SharedWith = (AccountId, MachineId);
 
+/// Rounds that are fewer seconds apart are told the same by Plex, whatever is true: the shortest interval between rounds that take
+/// turns is ten.
+const SAME_MOMENT: i64 = 5;
+
 /// What a re-check came to.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Rechecked {
@@ -135,9 +139,13 @@ impl Plex {
         }
     }
 
-    /// Notes what is missing in the only list that there is. Returns what was missing in it the last time.
+    /// Notes what is missing in the only list that there is. Returns what was missing in it the last time. Two rounds at the
+    /// same moment, one of them out of turn, count for one.
     fn missed_now(&self, missing: BTreeSet<SharedWith>) -> BTreeSet<SharedWith> {
-        std::mem::replace(&mut *self.missed.lock().unwrap_or_else(PoisonError::into_inner), missing)
+        let now = self.clock.now();
+        let mut missed = self.missed.lock().unwrap_or_else(PoisonError::into_inner);
+        let (before, at) = std::mem::replace(&mut *missed, (missing, Some(now)));
+        if at.is_some_and(|at| (0..SAME_MOMENT).contains(&now.since(at))) { BTreeSet::new() } else { before }
     }
 }
 

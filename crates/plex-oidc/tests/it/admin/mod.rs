@@ -83,7 +83,7 @@ async fn the_owner_signs_in_and_sees_people_apps_and_how_well_it_is_known_who_is
     let told = browser.post(&page, "/admin/recheck", &[]).await.expect(303);
     assert_eq!(told.location(), Some("/admin?done=asked"));
     let text = browser.open("/admin").await.text();
-    assert!(text.contains("Last answer just now Members 2"), "{text}");
+    assert!(text.contains("Last answer just now Members then 2"), "{text}");
     let told = browser.post(&page, "/admin/recheck", &[]).await.expect(303);
     assert_eq!(told.location(), Some("/admin?done=soon"));
     house.plex.world().unshare("friend").unwrap();
