@@ -105,7 +105,8 @@ def test_a_policy_on_groups_tells_people_apart(cloudflare, new_browser):
     for persona in ("owner", "home", "friend-all"):
         result = cloudflare.test(new_browser().sign_in(cloudflare.begin(), persona))
         groups[persona] = result["oidc_fields"]["groups"]
-    assert groups == {"owner": ["plex-owner"], "home": ["plex-home"], "friend-all": ["plex-friend"]}
+    expected = {"owner": ["plex-owner", "plex-pass"], "home": ["plex-home"], "friend-all": ["plex-friend", "plex-pass"]}
+    assert groups == expected
 
 
 def test_coming_back_costs_no_click(cloudflare, browser):
