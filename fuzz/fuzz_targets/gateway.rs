@@ -4,8 +4,10 @@
 //! each header; or `r`, a byte for the person, the kind, and each rule, a line feed, a method, a blank, and a target.
 #![no_main]
 
+use std::collections::BTreeSet;
+
 use libfuzzer_sys::fuzz_target;
-use plex_oidc_core::account::Account;
+use plex_oidc_core::account::{Account, PlexFacts};
 use plex_oidc_core::decide::{AllowRule, Audience, HouseRules, Person, Standing};
 use plex_oidc_core::gateway::family::{Header, HeaderSource, Subrequest};
 use plex_oidc_core::gateway::{
@@ -128,6 +130,11 @@ fn house() -> HouseRules {
         membership_lifetime: Seconds::days(1),
         local_accounts: false,
         accepted: vec![server()],
+        groups: Vec::new(),
+        blocked: BTreeSet::new(),
+        only: None,
+        require_two_factor: false,
+        minimum_account_age: Seconds(0),
     }
 }
 
@@ -200,8 +207,9 @@ fn person(byte: u8) -> Option<Person> {
         managed: false,
         anonymous: false,
         profile: None,
+        facts: PlexFacts::default(),
     };
-    Some(Person { account, groups, standing, libraries: vec![] })
+    Some(Person { account, groups, standing, shares: Vec::new() })
 }
 
 fn rules(line: &[u8], body: &[u8]) {
