@@ -197,18 +197,8 @@ fn person(byte: u8) -> Option<Person> {
         1 => groups.insert(group(0)),
         _ => groups.insert(group(1)),
     };
-    let account = Account {
-        id: AccountId::Plex(PlexAccountId(42)),
-        username: None,
-        display_name: "Pat".into(),
-        email: None,
-        email_confirmed: true,
-        picture: None,
-        managed: false,
-        anonymous: false,
-        profile: None,
-        facts: PlexFacts::default(),
-    };
+    let account =
+        Account { email_confirmed: true, ..Account::named(AccountId::Plex(PlexAccountId(42)), "Pat") };
     Some(Person { account, groups, standing, shares: Vec::new() })
 }
 

@@ -50,34 +50,16 @@ pub static CLIENTS: LazyLock<Clients> = LazyLock::new(|| {
 
 fn client(id: &str, auth_method: ClientAuthMethod) -> Client {
     let secrets = SECRETS.iter().filter(|(owner, _)| *owner == id);
+    let friends = vec![AllowRule::Group(Group::friend())];
     Client {
-        id: ClientId::parse(id).expect("a fixed text"),
-        name: id.to_owned(),
-        enabled: true,
         auth_method,
         secrets: secrets.map(|(_, secret)| SecretHash::of(SecretKind::ClientSecret, secret)).collect(),
-        keys: Vec::new(),
-        grant_types: vec![GrantType::AuthorizationCode],
         redirect_uris: REDIRECT_URIS.map(|uri| RedirectUri::register(uri).expect("a fixed text")).to_vec(),
-        post_logout_redirect_uris: Vec::new(),
-        backchannel_logout_uri: None,
-        allow: vec![AllowRule::Group(Group::friend())],
-        needs_known: Vec::new(),
-        pkce_required: false,
-        consent_required: false,
-        signing_algorithm: SigningAlgorithm::Rs256,
         scopes: Scope::ALL.into_iter().collect::<ScopeSet>(),
-        pushed_requests_required: false,
-        subject_type: SubjectType::Public,
-        userinfo_algorithm: None,
-        id_token_claims: Vec::new(),
-        plex_token: None,
-        plex_token_sealed: false,
-        resources: ResourceSet::default(),
-        introspects: Vec::new(),
         rotate_refresh_tokens: false,
         access_token_lifetime: Seconds(3600),
         id_token_lifetime: Seconds(3600),
+        ..Client::of_ours(ClientId::parse(id).expect("a fixed text"), id.to_owned(), friends)
     }
 }
 

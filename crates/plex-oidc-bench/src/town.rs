@@ -8,7 +8,7 @@ use plex_oidc::config::{edit, local_person};
 use plex_oidc::installation;
 use plex_oidc::store::Store;
 use plex_oidc::store::records::{Ends, LocalAccount, LocalPut, PutLocalAccount, UserRecord};
-use plex_oidc_core::account::{Account, PlexFacts};
+use plex_oidc_core::account::Account;
 use plex_oidc_core::decide::{KnownShare, Person, Standing};
 use plex_oidc_core::groups::{Group, SharePart};
 use plex_oidc_core::id::{AccountId, LocalAccountId, MachineId, PlexAccountId};
@@ -142,16 +142,14 @@ fn of_plex(number: u32) -> Outcome<UserRecord> {
     let machine = MachineId::parse(MAIN_SERVER).ok_or("no machine identifier")?;
     let server = AcceptedServer { machine: machine.clone(), owner: PlexAccountId(OWNER_ID), name: None };
     let account = Account {
-        id: AccountId::Plex(PlexAccountId(1_000_000 + u64::from(number))),
         username: Some(format!("friend-{number}")),
-        display_name: format!("Friend {number}"),
         email: Some(format!("friend-{number}@example.net")),
         email_confirmed: true,
         picture: Some(format!("https://plex.tv/users/{number:016x}/avatar")),
-        managed: false,
-        anonymous: false,
-        profile: None,
-        facts: PlexFacts::default(),
+        ..Account::named(
+            AccountId::Plex(PlexAccountId(1_000_000 + u64::from(number))),
+            format!("Friend {number}"),
+        )
     };
     let groups = [Group::friend(), Group::library(None, 1), Group::library(None, 2)];
     let person = Person {

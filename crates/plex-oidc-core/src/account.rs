@@ -46,6 +46,22 @@ pub struct PlexFacts {
 }
 
 impl Account {
+    /// An account of which nothing is known but this.
+    pub fn named(id: AccountId, display_name: impl Into<String>) -> Self {
+        Self {
+            id,
+            username: None,
+            display_name: display_name.into(),
+            email: None,
+            email_confirmed: false,
+            picture: None,
+            managed: false,
+            anonymous: false,
+            facts: PlexFacts::default(),
+            profile: None,
+        }
+    }
+
     /// Whether this is its e-mail address, confirmed or not.
     pub fn has_address(&self, address: &str) -> bool {
         self.email.as_ref().is_some_and(|email| email.trim().eq_ignore_ascii_case(address.trim()))

@@ -140,7 +140,7 @@ pub enum Decision {
 impl Decision {
     /// What [`Decision::Unknown`] is about, for the host.
     pub const WHY_UNKNOWN: &'static str = "what Plex last said is older than rules.membership_lifetime, is about a server that \
-        is not in the file any more, or leaves out libraries";
+        is not in the file any more, or leaves out what a rule is about";
 }
 
 /// The first of these rules that is known to let `person` in: why somebody may, for the host. Nothing is decided by it.

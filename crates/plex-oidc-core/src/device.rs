@@ -7,14 +7,12 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::authorize::{AuthorizationRequest, ResponseMode, scopes_for};
+use crate::authorize::{AuthorizationRequest, scopes_for};
 use crate::client::Client;
 use crate::form::Parameters;
 use crate::id::ClientId;
 use crate::issuer::Issuer;
-use crate::prompt::Prompt;
 use crate::redirect::RedirectTarget;
-use crate::requested_claims::RequestedClaims;
 use crate::resource::ResourceSet;
 use crate::scope::ScopeSet;
 use crate::secret::SecretHash;
@@ -152,25 +150,8 @@ pub fn request_of(
     device: OnDevice,
     issuer: &Issuer,
 ) -> AuthorizationRequest {
-    AuthorizationRequest {
-        client_id,
-        redirect: RedirectTarget::of_device(issuer),
-        response_mode: ResponseMode::Query,
-        state: None,
-        nonce: None,
-        scopes: asks.scopes,
-        requested_claims: RequestedClaims::default(),
-        resources: asks.resources,
-        challenge: None,
-        prompt: Prompt::Unspecified,
-        max_age: None,
-        expected_subject: None,
-        required_acr: None,
-        login_hint: None,
-        ui_locales: None,
-        pushed: None,
-        device: Some(device),
-    }
+    let request = AuthorizationRequest::of_ours(client_id, RedirectTarget::of_device(issuer));
+    AuthorizationRequest { scopes: asks.scopes, resources: asks.resources, device: Some(device), ..request }
 }
 
 #[cfg(test)]

@@ -179,16 +179,8 @@ mod tests {
 
     fn account(id: u64) -> Account {
         Account {
-            id: AccountId::Plex(PlexAccountId(id)),
             username: Some("mara".into()),
-            display_name: "Mara".into(),
-            email: None,
-            email_confirmed: false,
-            picture: None,
-            managed: false,
-            anonymous: false,
-            facts: PlexFacts::default(),
-            profile: None,
+            ..Account::named(AccountId::Plex(PlexAccountId(id)), "Mara")
         }
     }
 

@@ -1,7 +1,7 @@
 //! Pages of our own that somebody must be signed in for. Signing in for one is an authorization request like any other, for a
 //! client that nobody else can be; its answer leads back to the page, and nothing in it is ever redeemed.
 
-use crate::authorize::{AuthorizationRequest, ResponseMode};
+use crate::authorize::AuthorizationRequest;
 use crate::client::Client;
 use crate::decide::AllowRule;
 use crate::gateway::handover;
@@ -10,9 +10,6 @@ use crate::id::{AccountId, ClientId};
 use crate::issuer::Issuer;
 use crate::prompt::Prompt;
 use crate::redirect::RedirectTarget;
-use crate::requested_claims::RequestedClaims;
-use crate::resource::ResourceSet;
-use crate::scope::{Scope, ScopeSet};
 
 /// How the identifiers of these clients begin.
 pub const CLIENT_PREFIX: &str = "own:";
@@ -62,25 +59,9 @@ impl OwnPage {
         prompt: Prompt,
         about: Option<AccountId>,
     ) -> Option<AuthorizationRequest> {
-        Some(AuthorizationRequest {
-            client_id: self.client_id()?,
-            redirect: RedirectTarget::of_own_page(issuer, self),
-            response_mode: ResponseMode::Query,
-            state: about.map(|account| account.to_string()),
-            nonce: None,
-            scopes: ScopeSet::from_iter([Scope::OpenId]),
-            requested_claims: RequestedClaims::default(),
-            resources: ResourceSet::default(),
-            challenge: None,
-            prompt,
-            max_age: None,
-            expected_subject: None,
-            required_acr: None,
-            login_hint: None,
-            ui_locales: None,
-            pushed: None,
-            device: None,
-        })
+        let redirect = RedirectTarget::of_own_page(issuer, self);
+        let request = AuthorizationRequest::of_ours(self.client_id()?, redirect);
+        Some(AuthorizationRequest { state: about.map(|account| account.to_string()), prompt, ..request })
     }
 
     /// Whether `client` stands for a page of ours whose answer goes to `target`.

@@ -3,13 +3,12 @@
 use std::collections::BTreeSet;
 
 use crate::account::{Account, PlexFacts};
-use crate::client::{Client, ClientAuthMethod, GrantType, SigningAlgorithm, SubjectType};
+use crate::client::{Client, ClientAuthMethod};
 use crate::decide::{AllowRule, HouseRules, Person, Standing};
 use crate::groups::{Group, Groups};
 use crate::id::{AccountId, ClientId, LocalAccountId, MachineId, PlexAccountId};
 use crate::membership::AcceptedServer;
 use crate::redirect::RedirectUri;
-use crate::resource::ResourceSet;
 use crate::scope::{Scope, ScopeSet};
 use crate::secret::{SecretHash, SecretKind};
 use crate::time::{Seconds, Timestamp};
@@ -18,34 +17,16 @@ pub(crate) const REDIRECT_URI: &str = "https://rp.example/cb?a=b";
 
 /// A confidential client `id` whose secret is `secret of <id>`.
 pub(crate) fn client(id: &str) -> Client {
+    let friends = vec![AllowRule::Group(Group::friend())];
     Client {
-        id: ClientId::parse(id).unwrap(),
-        name: format!("Application {id}"),
-        enabled: true,
         auth_method: ClientAuthMethod::ClientSecretBasic,
         secrets: vec![SecretHash::of(SecretKind::ClientSecret, &format!("secret of {id}"))],
-        keys: Vec::new(),
-        grant_types: vec![GrantType::AuthorizationCode],
         redirect_uris: vec![RedirectUri::register(REDIRECT_URI).unwrap()],
-        post_logout_redirect_uris: Vec::new(),
-        backchannel_logout_uri: None,
-        allow: vec![AllowRule::Group(Group::friend())],
-        needs_known: Vec::new(),
-        pkce_required: false,
-        consent_required: false,
-        signing_algorithm: SigningAlgorithm::Rs256,
         scopes: Scope::ALL.into_iter().collect::<ScopeSet>(),
-        pushed_requests_required: false,
-        subject_type: SubjectType::Public,
-        userinfo_algorithm: None,
-        id_token_claims: Vec::new(),
-        plex_token: None,
-        plex_token_sealed: false,
-        resources: ResourceSet::default(),
-        introspects: Vec::new(),
         rotate_refresh_tokens: false,
         access_token_lifetime: Seconds(3600),
         id_token_lifetime: Seconds(3600),
+        ..Client::of_ours(ClientId::parse(id).unwrap(), format!("Application {id}"), friends)
     }
 }
 
@@ -88,20 +69,15 @@ pub(crate) fn friend() -> Person {
     groups.insert(Group::friend());
     Person {
         account: Account {
-            id: AccountId::Plex(PlexAccountId(42)),
             username: Some("pat".into()),
-            display_name: "Pat".into(),
             email: Some("pat@example.com".into()),
             email_confirmed: true,
-            picture: None,
-            managed: false,
-            anonymous: false,
             facts: PlexFacts {
                 plex_pass: Some(false),
                 two_factor: Some(false),
                 joined_at: Some(Timestamp(-31_536_000)),
             },
-            profile: None,
+            ..Account::named(AccountId::Plex(PlexAccountId(42)), "Pat")
         },
         groups,
         standing: Standing::Member { confirmed_at: Timestamp(0), through: vec![server()] },

@@ -6,6 +6,8 @@ use plex_oidc_core::time::{Seconds, Timestamp};
 
 /// How often the same trouble is said again.
 const REMIND: Seconds = Seconds::minutes(60);
+/// How often the host may have Plex asked out of turn.
+const ASK_AGAIN: Seconds = Seconds::minutes(1);
 
 /// What one round of the re-check came to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -38,22 +40,23 @@ pub struct Knowledge {
     pub trouble: Option<Trouble>,
 }
 
-/// How often the host may have Plex asked out of turn.
-const ASK_AGAIN: Seconds = Seconds::minutes(1);
-
 /// The state of membership. One for the life of the process, whatever the configuration.
 #[derive(Debug, Default)]
-pub struct MembershipState(Mutex<Knowledge>, Mutex<Option<Timestamp>>);
+pub struct MembershipState {
+    known: Mutex<Knowledge>,
+    /// When the host last had Plex asked out of turn.
+    asked: Mutex<Option<Timestamp>>,
+}
 
 impl MembershipState {
     /// What is known now.
     pub fn known(&self) -> Knowledge {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.known.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Whether the host may have Plex asked now, out of turn. Counts it.
     pub fn may_ask_again(&self, now: Timestamp) -> bool {
-        let mut asked = self.1.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
         let is_due = asked.is_none_or(|asked| asked.plus(ASK_AGAIN).has_passed(now) || now < asked);
         if is_due {
             *asked = Some(now);
@@ -63,14 +66,14 @@ impl MembershipState {
 
     /// Notes a round that Plex answered. `true` if the one before was not answered.
     pub fn went_well(&self, round: Round, now: Timestamp) -> bool {
-        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         known.last_good = Some((round, now));
         known.trouble.take().is_some()
     }
 
     /// Notes a round that came to nothing. `true` if that is worth saying: it is something new, or was last said long ago.
     pub fn went_wrong(&self, what: &str, now: Timestamp) -> bool {
-        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         let since = known.trouble.as_ref().map_or(now, |trouble| trouble.since);
         match &mut known.trouble {
             Some(trouble) if trouble.what == what && !trouble.said.plus(REMIND).has_passed(now) => false,

@@ -67,6 +67,30 @@ pub struct AuthorizationRequest {
 }
 
 impl AuthorizationRequest {
+    /// A request that we make ourselves, in the name of `client_id`, for an answer to `redirect`: it asks who somebody is, and for
+    /// nothing else.
+    pub fn of_ours(client_id: ClientId, redirect: RedirectTarget) -> Self {
+        Self {
+            client_id,
+            redirect,
+            response_mode: ResponseMode::Query,
+            state: None,
+            nonce: None,
+            scopes: ScopeSet::from_iter([Scope::OpenId]),
+            requested_claims: RequestedClaims::default(),
+            resources: ResourceSet::default(),
+            challenge: None,
+            prompt: Prompt::Unspecified,
+            max_age: None,
+            expected_subject: None,
+            required_acr: None,
+            login_hint: None,
+            ui_locales: None,
+            pushed: None,
+            device: None,
+        }
+    }
+
     /// An error for this request's client.
     pub fn refuse(&self, code: Code, description: &'static str) -> RedirectError {
         RedirectError { to: self.reply_to(), code, description }

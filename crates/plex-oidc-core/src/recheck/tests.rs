@@ -1,5 +1,5 @@
 use super::*;
-use crate::account::{Account, PlexFacts};
+use crate::account::Account;
 use crate::decide::KnownShare;
 use crate::groups::ServerName;
 use crate::id::MachineId;
@@ -31,18 +31,7 @@ fn cellar(owner: PlexAccountId) -> AcceptedServer {
 }
 
 fn member(id: PlexAccountId, through: &[AcceptedServer], groups: &[&str]) -> Person {
-    let account = Account {
-        id: AccountId::Plex(id),
-        username: Some("mara".into()),
-        display_name: "Mara".into(),
-        email: None,
-        email_confirmed: false,
-        picture: None,
-        managed: false,
-        anonymous: false,
-        facts: PlexFacts::default(),
-        profile: None,
-    };
+    let account = Account { username: Some("mara".into()), ..Account::named(AccountId::Plex(id), "Mara") };
     Person {
         account,
         groups: groups.iter().map(|name| Group::parse(name).unwrap()).collect(),

@@ -44,7 +44,7 @@ fn goes_by(user: &UserRecord, who: &str) -> bool {
 
 #[cfg(test)]
 pub(super) mod tests {
-    use plex_oidc_core::account::{Account, PlexFacts};
+    use plex_oidc_core::account::Account;
     use plex_oidc_core::decide::{Person, Standing};
     use plex_oidc_core::groups::{Group, Groups};
     use plex_oidc_core::id::PlexAccountId;
@@ -54,16 +54,10 @@ pub(super) mod tests {
 
     pub(in crate::cli) fn user(id: u64, username: &str, email: &str, email_confirmed: bool) -> UserRecord {
         let account = Account {
-            id: AccountId::Plex(PlexAccountId(id)),
             username: Some(username.to_owned()),
-            display_name: username.to_owned(),
             email: Some(email.to_owned()),
             email_confirmed,
-            picture: None,
-            managed: false,
-            anonymous: false,
-            facts: PlexFacts::default(),
-            profile: None,
+            ..Account::named(AccountId::Plex(PlexAccountId(id)), username.to_owned())
         };
         let standing = Standing::Member { confirmed_at: Timestamp(0), through: Vec::new() };
         let person =

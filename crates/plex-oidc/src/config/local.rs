@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use plex_oidc_core::account::{Account, PlexFacts};
+use plex_oidc_core::account::Account;
 use plex_oidc_core::decide::{AllowRule, Person, Standing};
 use plex_oidc_core::gateway::Access;
 use plex_oidc_core::groups::{Group, Groups};
@@ -58,16 +58,8 @@ impl DeclaredAccount {
 /// A local person of these groups, about whom nothing is written down yet.
 pub fn person(id: LocalAccountId, username: &str, groups: impl IntoIterator<Item = Group>) -> Person {
     let account = Account {
-        id: AccountId::Local(id),
         username: Some(username.to_owned()),
-        display_name: username.to_owned(),
-        email: None,
-        email_confirmed: false,
-        picture: None,
-        managed: false,
-        anonymous: false,
-        facts: PlexFacts::default(),
-        profile: None,
+        ..Account::named(AccountId::Local(id), username.to_owned())
     };
     let groups: Groups = groups.into_iter().chain([Group::local()]).collect();
     Person { account, groups, standing: Standing::Kept, shares: Vec::new() }

@@ -102,7 +102,6 @@ pub async fn end_session(app: &App, account: AccountId, sid: Sid) -> Result<bool
 pub async fn withdraw(app: &App, account: AccountId, client: ClientId) -> Result<bool, FlowError> {
     let withdrawn = app.store.withdraw_consent(account, client.clone(), app.clock.now()).await?;
     info!(%account, %client, withdrawn, "somebody took their consent back");
-    sign_out::announce(app);
     Ok(withdrawn)
 }
 

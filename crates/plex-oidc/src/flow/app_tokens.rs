@@ -12,6 +12,8 @@ use crate::store::records::{AppTokenRecord, NewAppToken, UserRecord};
 
 /// Longest name of a token, in characters.
 pub const LONGEST_NAME: usize = 100;
+/// How long a token lives that a guest made: the host may make others.
+const LIFETIME: Seconds = Seconds::days(365);
 /// How many tokens one person may have that they made themselves or the host made for them.
 pub const MOST: usize = 50;
 
@@ -61,6 +63,3 @@ pub async fn revoke(app: &App, account: AccountId, id: &str) -> Result<bool, Flo
     let theirs = of(app, account).await?.into_iter().any(|token| token.id == id);
     Ok(theirs && app.store.revoke_app_token(id.to_owned()).await?)
 }
-
-/// How long a token lives that a guest made: the host may make others.
-const LIFETIME: Seconds = Seconds::days(365);

@@ -1,15 +1,12 @@
 //! The hand-over: sending somebody off to sign in, and letting them in when they come back with a code.
 
 use http::HeaderMap;
-use plex_oidc_core::authorize::{AuthorizationRequest, ResponseMode};
+use plex_oidc_core::authorize::AuthorizationRequest;
 use plex_oidc_core::gateway::handover::client_of;
 use plex_oidc_core::gateway::{GatewayApp, OriginalRequest, Start};
 use plex_oidc_core::pkce::{CodeChallenge, CodeVerifier};
-use plex_oidc_core::prompt::Prompt;
 use plex_oidc_core::redirect::RedirectTarget;
-use plex_oidc_core::requested_claims::RequestedClaims;
 use plex_oidc_core::resource::ResourceSet;
-use plex_oidc_core::scope::{Scope, ScopeSet};
 use plex_oidc_core::secret::{Secret, SecretKind};
 use plex_oidc_core::token::error::TokenError;
 use plex_oidc_core::token::params::{CodeRequest, SentVerifier};
@@ -72,25 +69,9 @@ pub fn read_start(app: &App, marked: &str) -> Option<Start> {
 
 /// The authorization request of the client that stands for the application. It takes the way of all others.
 pub fn request_of(start: &Start, marked: &str) -> Option<AuthorizationRequest> {
-    Some(AuthorizationRequest {
-        required_acr: None,
-        client_id: client_of(&start.app)?,
-        redirect: RedirectTarget::of_gateway(start),
-        response_mode: ResponseMode::Query,
-        state: Some(marked.to_owned()),
-        nonce: None,
-        scopes: ScopeSet::from_iter([Scope::OpenId]),
-        requested_claims: RequestedClaims::default(),
-        resources: ResourceSet::default(),
-        challenge: Some(CodeChallenge::parse(&start.challenge)?),
-        prompt: Prompt::Unspecified,
-        max_age: None,
-        expected_subject: None,
-        login_hint: None,
-        ui_locales: None,
-        pushed: None,
-        device: None,
-    })
+    let request = AuthorizationRequest::of_ours(client_of(&start.app)?, RedirectTarget::of_gateway(start));
+    let challenge = Some(CodeChallenge::parse(&start.challenge)?);
+    Some(AuthorizationRequest { state: Some(marked.to_owned()), challenge, ..request })
 }
 
 /// Somebody who came back.

@@ -44,7 +44,12 @@ pub async fn round(app: &App) -> bool {
             true // it will not come back to life by itself
         }
         Err(wrong) => {
-            if app.membership.went_wrong(&wrong.to_string(), now) {
+            let what = match &wrong {
+                // Which way it fails changes from one round to the next, and is in the log.
+                FlowError::Plex(error) if error.is_transient() => "plex.tv does not answer".to_owned(),
+                other => other.to_string(),
+            };
+            if app.membership.went_wrong(&what, now) {
                 warn!(error = %wrong, "who is a member could not be asked; what was known before serves");
             }
             false

@@ -64,7 +64,7 @@ pub async fn end_access(app: &App, user: &UserRecord) -> Result<(), FlowError> {
     Ok(())
 }
 
-pub(super) fn announce(app: &App) {
+fn announce(app: &App) {
     app.gateway.recent.clear(); // the gateway looks again at once
     app.sessions_ended.notify_one();
 }

@@ -321,7 +321,7 @@ pub trait Store: Send + Sync {
     fn save_consent(&self, consent: Consent) -> Answer<'_, ()>;
     /// Everything that a user agreed to.
     fn consents(&self, account_id: AccountId) -> Answer<'_, Vec<Consent>>;
-    /// Forgets a consent, and ends what the client holds of this user. `false` when there was none.
+    /// Forgets a consent, and ends what the client holds of this user. `false` when there was none: then nothing ends.
     fn withdraw_consent(
         &self,
         account_id: AccountId,

@@ -10,7 +10,7 @@ use plex_oidc_core::prompt::Prompt;
 use plex_oidc_core::secret::Secret;
 
 use super::entrance::enter;
-use super::here::{Here, here, opened};
+use super::here::{Here, OwnForm, here};
 use super::request::{ClientAddress, Sent, Unreadable};
 use super::respond::{Answer, failed, page, page_error, see_other};
 use super::rows;
@@ -60,15 +60,7 @@ pub async fn again(
 }
 
 /// `POST /account/sessions`: ends another session of this person.
-pub async fn end_session(
-    Shared(app): Shared<State>,
-    headers: HeaderMap,
-    sent: Result<Sent, Unreadable>,
-) -> Answer {
-    let (here, form) = match opened(&app, &headers, sent).await {
-        Ok(opened) => opened,
-        Err(answer) => return answer,
-    };
+pub async fn end_session(Shared(app): Shared<State>, OwnForm { here, form }: OwnForm) -> Answer {
     let Some(sid) = form.get("sid").ok().flatten().and_then(Sid::parse) else {
         return told(AccountNotice::NothingThere);
     };
@@ -77,15 +69,7 @@ pub async fn end_session(
 }
 
 /// `POST /account/consents`: takes a consent back.
-pub async fn withdraw(
-    Shared(app): Shared<State>,
-    headers: HeaderMap,
-    sent: Result<Sent, Unreadable>,
-) -> Answer {
-    let (here, form) = match opened(&app, &headers, sent).await {
-        Ok(opened) => opened,
-        Err(answer) => return answer,
-    };
+pub async fn withdraw(Shared(app): Shared<State>, OwnForm { here, form }: OwnForm) -> Answer {
     let Some(client) = form.get("client").ok().flatten().and_then(ClientId::parse) else {
         return told(AccountNotice::NothingThere);
     };
@@ -94,30 +78,14 @@ pub async fn withdraw(
 }
 
 /// `POST /account/tokens/end`: ends an app token.
-pub async fn end_token(
-    Shared(app): Shared<State>,
-    headers: HeaderMap,
-    sent: Result<Sent, Unreadable>,
-) -> Answer {
-    let (here, form) = match opened(&app, &headers, sent).await {
-        Ok(opened) => opened,
-        Err(answer) => return answer,
-    };
+pub async fn end_token(Shared(app): Shared<State>, OwnForm { here, form }: OwnForm) -> Answer {
     let id = form.get("id").ok().flatten().unwrap_or_default();
     let revoked = flow::revoke_token(&app, here.session.user.account_id(), id).await;
     done(&app, revoked, AccountNotice::TokenRevoked)
 }
 
 /// `POST /account/tokens`: makes an app token, and shows it once.
-pub async fn make_token(
-    Shared(app): Shared<State>,
-    headers: HeaderMap,
-    sent: Result<Sent, Unreadable>,
-) -> Answer {
-    let (here, form) = match opened(&app, &headers, sent).await {
-        Ok(opened) => opened,
-        Err(answer) => return answer,
-    };
+pub async fn make_token(Shared(app): Shared<State>, OwnForm { here, form }: OwnForm) -> Answer {
     let name = form.get("name").ok().flatten().unwrap_or_default();
     match flow::make_token(&app, &here.session, name, form.all("app")).await {
         Ok(Ok(secret)) => {

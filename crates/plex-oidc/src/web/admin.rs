@@ -3,7 +3,7 @@
 
 use std::net::IpAddr;
 
-use axum::extract::{Path, State as Shared};
+use axum::extract::{FromRequest, FromRequestParts as _, Path, Request, State as Shared};
 use http::HeaderMap;
 use plex_oidc_core::form::Parameters;
 use plex_oidc_core::id::{AccountId, Sid};
@@ -12,7 +12,7 @@ use plex_oidc_core::prompt::Prompt;
 use plex_oidc_core::subject::Subject;
 
 use super::entrance::enter;
-use super::here::{Here, here, opened};
+use super::here::{Here, OwnForm, here};
 use super::host_views::{home, of_person};
 use super::request::{ClientAddress, Sent, Unreadable};
 use super::respond::{Answer, failed, page_error, see_other};
@@ -82,32 +82,14 @@ pub async fn person(
 }
 
 /// `POST /admin/people/end`: ends all sessions and tokens of somebody.
-pub async fn end_everything(
-    Shared(app): Shared<State>,
-    ClientAddress(address): ClientAddress,
-    headers: HeaderMap,
-    sent: Result<Sent, Unreadable>,
-) -> Answer {
-    let Acting { by, about, .. } = match acting(&app, (&headers, address), sent).await {
-        Ok(acting) => acting,
-        Err(answer) => return answer,
-    };
+pub async fn end_everything(Shared(app): Shared<State>, Acting { by, about, .. }: Acting) -> Answer {
     let Some(account) = about else { return told(None, AdminNotice::NothingThere) };
     let ended = flow::end_everything(&app, by, account).await;
     done(&app, account, ended, AdminNotice::EverythingEnded)
 }
 
 /// `POST /admin/sessions`: ends one session of somebody.
-pub async fn end_session(
-    Shared(app): Shared<State>,
-    ClientAddress(address): ClientAddress,
-    headers: HeaderMap,
-    sent: Result<Sent, Unreadable>,
-) -> Answer {
-    let Acting { by, about, form } = match acting(&app, (&headers, address), sent).await {
-        Ok(acting) => acting,
-        Err(answer) => return answer,
-    };
+pub async fn end_session(Shared(app): Shared<State>, Acting { by, about, form }: Acting) -> Answer {
     let sid = form.get("sid").ok().flatten().and_then(Sid::parse);
     let (Some(account), Some(sid)) = (about, sid) else { return told(about, AdminNotice::NothingThere) };
     let ended = flow::end_session(&app, by, account, sid).await;
@@ -115,16 +97,7 @@ pub async fn end_session(
 }
 
 /// `POST /admin/tokens/end`: ends one app token of somebody.
-pub async fn end_token(
-    Shared(app): Shared<State>,
-    ClientAddress(address): ClientAddress,
-    headers: HeaderMap,
-    sent: Result<Sent, Unreadable>,
-) -> Answer {
-    let Acting { by, about, form } = match acting(&app, (&headers, address), sent).await {
-        Ok(acting) => acting,
-        Err(answer) => return answer,
-    };
+pub async fn end_token(Shared(app): Shared<State>, Acting { by, about, form }: Acting) -> Answer {
     let id = form.get("id").ok().flatten();
     let (Some(account), Some(id)) = (about, id) else { return told(about, AdminNotice::NothingThere) };
     let ended = flow::end_token(&app, by, account, id).await;
@@ -132,16 +105,7 @@ pub async fn end_token(
 }
 
 /// `POST /admin/recheck`: has Plex asked now who is a member.
-pub async fn ask_plex(
-    Shared(app): Shared<State>,
-    ClientAddress(address): ClientAddress,
-    headers: HeaderMap,
-    sent: Result<Sent, Unreadable>,
-) -> Answer {
-    let acting = match acting(&app, (&headers, address), sent).await {
-        Ok(acting) => acting,
-        Err(answer) => return answer,
-    };
+pub async fn ask_plex(Shared(app): Shared<State>, acting: Acting) -> Answer {
     let notice = match flow::ask_plex(&app, acting.by).await {
         Asked::Answered => AdminNotice::Asked,
         Asked::Unanswered => AdminNotice::Unanswered,
@@ -178,29 +142,31 @@ async fn sign_in(
 }
 
 /// A form of the host's page, sent by the host.
-struct Acting {
+pub struct Acting {
     by: By,
     form: Parameters,
     /// The person that it is about.
     about: Option<AccountId>,
 }
 
-/// Opens a form for which somebody must be the host now, and have signed in a moment ago.
-async fn acting(
-    app: &App,
-    (headers, address): (&HeaderMap, IpAddr),
-    sent: Result<Sent, Unreadable>,
-) -> Result<Acting, Answer> {
-    let (here, form) = opened(app, headers, sent).await?;
-    let user = &here.session.user;
-    if !flow::is_host(app, &user.person) {
-        return Err(page_error(app, ErrorKind::FormExpired, None));
+/// Somebody must be the host now, and have signed in a moment ago.
+impl FromRequest<State> for Acting {
+    type Rejection = Answer;
+
+    async fn from_request(request: Request, app: &State) -> Result<Self, Answer> {
+        let (mut parts, body) = request.into_parts();
+        let ClientAddress(address) = ClientAddress::from_request_parts(&mut parts, app).await?;
+        let OwnForm { here, form } = OwnForm::from_request(Request::from_parts(parts, body), app).await?;
+        let user = &here.session.user;
+        if !flow::is_host(app, &user.person) {
+            return Err(page_error(app, ErrorKind::FormExpired, None));
+        }
+        let about = account_in(&form, "account");
+        if !is_fresh(app, &here.session) {
+            return Err(see_other(&path_of(about)));
+        }
+        Ok(Self { by: By { account: user.account_id(), address }, form, about })
     }
-    let about = account_in(&form, "account");
-    if !is_fresh(app, &here.session) {
-        return Err(see_other(&path_of(about)));
-    }
-    Ok(Acting { by: By { account: user.account_id(), address }, form, about })
 }
 
 fn account_in(parameters: &Parameters, name: &'static str) -> Option<AccountId> {

@@ -1,14 +1,15 @@
 //! Whoever is signed in here: the live session of this browser, and the forms that only our own pages can send in it.
 
+use axum::extract::{FromRequest, Request};
 use http::HeaderMap;
 use plex_oidc_core::client::Client;
 use plex_oidc_core::form::Parameters;
 use plex_oidc_core::id::Sid;
 use plex_oidc_core::secret::Secret;
 
-use super::request::{Sent, Unreadable, comes_from_us};
+use super::request::{Sent, comes_from_us};
 use super::respond::{Answer, failed, page_error};
-use crate::app::App;
+use crate::app::{App, State};
 use crate::flow::{FlowError, attempt};
 use crate::pages::ErrorKind;
 use crate::session::form_token_is_right;
@@ -36,17 +37,26 @@ pub async fn here(app: &App, headers: &HeaderMap) -> Result<Option<Here>, FlowEr
     Ok(session.map(|session| Here { cookie, session }))
 }
 
-/// The session and the form of a request that only a page of ours can send in it; else the page that says that it is out of
-/// date.
-pub async fn opened(
-    app: &App,
-    headers: &HeaderMap,
-    sent: Result<Sent, Unreadable>,
-) -> Result<(Here, Parameters), Answer> {
-    let expired = || page_error(app, ErrorKind::FormExpired, None);
-    let found = here(app, headers).await.map_err(|error| failed(app, &error, None))?;
-    let (Some(here), Ok(Sent(form))) = (found, sent) else { return Err(expired()) };
-    if is_our_form(app, &here.cookie, headers, &form) { Ok((here, form)) } else { Err(expired()) }
+/// The session and the form of a request that only a page of ours can send in it, as an extractor; else the page that says that
+/// it is out of date.
+pub struct OwnForm {
+    /// Who sends it.
+    pub here: Here,
+    /// What it says.
+    pub form: Parameters,
+}
+
+impl FromRequest<State> for OwnForm {
+    type Rejection = Answer;
+
+    async fn from_request(request: Request, app: &State) -> Result<Self, Answer> {
+        let expired = || page_error(app, ErrorKind::FormExpired, None);
+        let headers = request.headers().clone();
+        let found = here(app, &headers).await.map_err(|error| failed(app, &error, None))?;
+        let here = found.ok_or_else(expired)?;
+        let Sent(form) = Sent::from_request(request, app).await.map_err(|_| expired())?;
+        if is_our_form(app, &here.cookie, &headers, &form) { Ok(Self { here, form }) } else { Err(expired()) }
+    }
 }
 
 /// Whether a form was sent by a page of ours, to this very session (security requirement 131).

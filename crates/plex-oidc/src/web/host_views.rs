@@ -67,7 +67,8 @@ pub fn of_person(app: &App, here: &Here, holdings: &Holdings, query: &Parameters
     let (person, id, at) = (&user.person, user.account_id().to_string(), number(query, "apps"));
     let all: Vec<_> = doors(app).into_iter().filter(|door| door.is_for_people()).collect();
     let answers: Vec<_> = part(&all, at).iter().map(|door| answer(app, person, *door)).collect();
-    let groups: Vec<_> = person.groups.iter().map(Group::as_str).collect();
+    let told = app.as_told(person);
+    let groups: Vec<_> = told.groups.iter().map(Group::as_str).collect();
     let values = AdminPerson {
         csrf: &form_token(&here.cookie),
         id: &id,
@@ -140,7 +141,7 @@ fn listed<'a>(app: &App, listed: &'a ListedPerson) -> ShownPerson<'a> {
         id: listed.user.account_id().to_string().into(),
         name: short(&person.account.display_name).into(),
         email: person.account.email.as_deref().map(|email| short(email).into()),
-        groups: groups_in_short(person).into(),
+        groups: groups_in_short(&app.as_told(person)).into(),
         seen: listed.last_seen.map(|seen| ago(app.clock.now().since(seen)).into()),
         sessions: listed.sessions,
         has_ended: person.standing == Standing::Ended,

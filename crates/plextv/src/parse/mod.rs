@@ -20,7 +20,8 @@ pub use lists::{
 
 /// The largest answer that is read, in bytes, in either format.
 pub const MAX_BODY: usize = 1024 * 1024;
-/// The largest list of an owner's shares: that of a thousand guests, with every library of each.
+/// The largest list of an owner's shares: that of a thousand guests, with every library of each. Deviation: security requirement
+/// 158 has one mebibyte for every answer.
 pub const MAX_LIST: usize = 4 * MAX_BODY;
 /// The deepest answer that is parsed, in either format. Honest ones need five levels.
 pub const MAX_DEPTH: u32 = 32;

@@ -148,6 +148,8 @@ pub(crate) async fn a_consent_that_is_taken_back_ends_what_its_client_holds(stor
         scopes: ScopeSet::parse("openid"),
         granted_at: T0,
     };
+    assert!(!store.withdraw_consent(account_id, client("photos"), after(1)).await.unwrap());
+    assert!(store.access_token(tokens.access.hash, after(2)).await.unwrap().is_some(), "there was none");
     for name in ["files", "photos"] {
         store.save_consent(consent(name)).await.unwrap();
     }

@@ -6,7 +6,7 @@ use std::io::Write as _;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use plex_oidc_core::account::{Account, PlexFacts};
+use plex_oidc_core::account::Account;
 use plex_oidc_core::client::ExtraClaim;
 use plex_oidc_core::decide::{Person, Standing};
 use plex_oidc_core::groups::{Group, Groups};
@@ -87,16 +87,10 @@ pub(super) fn plex_number(account: AccountId) -> u64 {
 
 pub(super) fn user(account: u64) -> UserRecord {
     let account = Account {
-        id: AccountId::Plex(PlexAccountId(account)),
         username: Some("robin".to_owned()),
-        display_name: "Robin \"the\" Friend 🎬".to_owned(),
         email: Some("robin@example.com".to_owned()),
         email_confirmed: true,
-        picture: None,
-        managed: false,
-        anonymous: false,
-        facts: PlexFacts::default(),
-        profile: None,
+        ..Account::named(AccountId::Plex(PlexAccountId(account)), "Robin \"the\" Friend 🎬".to_owned())
     };
     let person = Person {
         account,

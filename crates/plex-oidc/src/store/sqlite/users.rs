@@ -193,16 +193,20 @@ pub(super) fn withdraw_consent(
     client_id: &ClientId,
     now: Timestamp,
 ) -> Result<bool> {
+    let account = account_param(account)?;
+    let removed = change(
+        conn,
+        "DELETE FROM consents WHERE account_id = ?1 AND client_id = ?2",
+        params![account, client_id.as_str()],
+    )?;
+    if removed == 0 {
+        return Ok(false);
+    }
     change(
         conn,
         "UPDATE grants SET ended_at = ?3, ended_why = ?4
         WHERE account_id = ?1 AND client_id = ?2 AND ended_at IS NULL",
-        params![account_param(account)?, client_id.as_str(), now.0, GrantEnd::Revoked.as_str()],
+        params![account, client_id.as_str(), now.0, GrantEnd::Revoked.as_str()],
     )?;
-    let removed = change(
-        conn,
-        "DELETE FROM consents WHERE account_id = ?1 AND client_id = ?2",
-        params![account_param(account)?, client_id.as_str()],
-    )?;
-    Ok(removed == 1)
+    Ok(true)
 }

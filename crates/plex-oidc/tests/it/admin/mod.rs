@@ -50,6 +50,21 @@ fn subject(house: &House, persona: &str) -> String {
     format!("plex-{}", house.plex.account_id(persona))
 }
 
+/// What the pages say of groups is what applications are told.
+#[tokio::test]
+async fn groups_of_the_hosts_own_are_shown_as_well() {
+    let setup = setup().group("name = \"film-club\"\nany = [\"mara@example.net\"]");
+    let house = setup.client("photos", r#"allow = ["film-club"]"#).start().await;
+    house.sign_in("friend", &house.relying_party("photos")).await;
+    let (mut browser, page) = host_of(&house).await;
+    assert!(page.text().contains("film-club, plex-friend"), "{}", page.text());
+    let person = page_of(&house, &mut browser, "friend").await.text();
+    assert!(
+        person.contains("film-club plex-friend") && person.contains("film-club is in its list"),
+        "{person}"
+    );
+}
+
 #[tokio::test]
 async fn the_owner_signs_in_and_sees_people_apps_and_how_well_it_is_known_who_is_a_member() {
     let house = setup().with_owner_token().start().await;

@@ -9,7 +9,7 @@ use plex_oidc::installation::{database_path, open_stored};
 use plex_oidc::start::StartError;
 use plex_oidc::store::records::UserRecord;
 use plex_oidc::store::{Store, StoreError};
-use plex_oidc_core::account::{Account, PlexFacts};
+use plex_oidc_core::account::Account;
 use plex_oidc_core::decide::{Person, Standing};
 use plex_oidc_core::groups::{Group, Groups};
 use plex_oidc_core::id::{AccountId, PlexAccountId};
@@ -31,16 +31,10 @@ fn service(house: &House) -> Arc<dyn Store> {
 
 fn robin(standing: Standing, updated: Timestamp) -> UserRecord {
     let account = Account {
-        id: AccountId::Plex(PlexAccountId(ROBIN)),
         username: Some("robin".to_owned()),
-        display_name: "Robin".to_owned(),
         email: Some("robin@example.com".to_owned()),
         email_confirmed: true,
-        picture: None,
-        managed: false,
-        anonymous: false,
-        facts: PlexFacts::default(),
-        profile: None,
+        ..Account::named(AccountId::Plex(PlexAccountId(ROBIN)), "Robin".to_owned())
     };
     UserRecord {
         person: Person { account, groups: Groups::from([Group::friend()]), standing, shares: vec![] },

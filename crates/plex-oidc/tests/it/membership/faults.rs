@@ -75,6 +75,8 @@ async fn i_08_an_outage_is_asked_about_once_in_thirty_seconds_at_most() {
         recheck::round(house.app()).await;
     }
     let calls = house.plex.world().request_log().len();
+    let trouble = house.app().membership.known().trouble.unwrap();
+    assert_eq!(trouble.what, "plex.tv does not answer", "one trouble, however it fails");
     assert!((5..=16).contains(&calls), "five open the breaker, then one in thirty seconds: {calls}");
 }
 
