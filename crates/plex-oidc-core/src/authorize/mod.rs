@@ -7,15 +7,14 @@
 mod checks;
 mod error;
 mod repeats;
+mod request;
 mod response;
 mod step;
 
-pub use checks::{
-    AuthorizationRequest, MAX_HINT_BYTES, MAX_NONCE_BYTES, MAX_STATE_BYTES, scopes_for, validate,
-    validate_pushed,
-};
+pub use checks::{MAX_HINT_BYTES, MAX_NONCE_BYTES, MAX_STATE_BYTES, scopes_for, validate, validate_pushed};
 pub use error::{AuthorizeError, AuthorizeErrorCode, PageError, RedirectError};
 pub use repeats::Repeats;
+pub use request::AuthorizationRequest;
 pub use response::{AuthorizationResponse, ReplyTo, ResponseMode};
 pub use step::{Progress, SessionFacts, Step, next_step};
 

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use super::checks::AuthorizationRequest;
+use super::request::AuthorizationRequest;
 use crate::id::ClientId;
 use crate::pkce::CodeChallenge;
 use crate::secret::sha256;

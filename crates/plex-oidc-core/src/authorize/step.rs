@@ -1,7 +1,7 @@
 //! What the person must do next, from what is known now.
 
-use super::checks::AuthorizationRequest;
 use super::error::{AuthorizeErrorCode as Code, RedirectError};
+use super::request::AuthorizationRequest;
 use crate::decide::{Decision, Denial};
 use crate::subject::Subject;
 use crate::time::Timestamp;

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::super::*;
-use super::EVIL;
+use super::hostile::EVIL;
 
 const SOMETHING: Cow<'static, str> = Cow::Borrowed(EVIL);
 

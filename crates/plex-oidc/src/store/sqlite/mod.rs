@@ -83,6 +83,8 @@ mod devices_tests;
 #[cfg(test)]
 mod gateway_tests;
 #[cfg(test)]
+mod people_tests;
+#[cfg(test)]
 mod suite_tests;
 #[cfg(test)]
 mod tests;

@@ -117,6 +117,18 @@ async fn a_re_check_leaves_what_plex_says_of_the_account_itself() {
 }
 
 #[tokio::test]
+async fn a_list_of_the_home_without_its_owner_moves_nobody_out() {
+    let house = house().await;
+    let mut home = Inside::of(&house, "home").await;
+    home.visitor.pass_through(&home.proxy, DEN).await.expect(200);
+    for (path, kind) in [("/api/v2/home", FaultKind::EmptyLists), ("/api/home", FaultKind::EmptyBody)] {
+        house.plex.world().set_fault(Fault::new(kind).on_path(path));
+    }
+    assert!(round(&house).await);
+    assert_eq!(at(&house, &mut home, DEN).await, 200);
+}
+
+#[tokio::test]
 async fn a_library_that_is_taken_back_is_lost_and_a_new_one_is_seen() {
     let house = house().await;
     let mut friend = Inside::of(&house, "friend").await;
