@@ -36,10 +36,28 @@ fn main() -> Result<(), Box<dyn Error>> {
     if env::var("CARGO_CFG_TARGET_ENV")? == "musl" {
         writeln!(io::stdout(), "cargo::rustc-link-arg-bins=-Wl,-z,pack-relative-relocs")?;
     }
-    for watched in ["build.rs", "presets", "static", "templates"] {
+    if env::var("CARGO_CFG_TARGET_ENV")? == "musl" && env::var("PROFILE")? == "release" {
+        let script = out_dir.join("text-order.ld");
+        fs::write(&script, text_order(&fs::read_to_string(manifest_dir.join("text-order.txt"))?))?;
+        writeln!(io::stdout(), "cargo::rustc-link-arg-bins=-Wl,-T,{}", script.display())?;
+    }
+    for watched in ["build.rs", "presets", "static", "templates", "text-order.txt"] {
         writeln!(io::stdout(), "cargo::rerun-if-changed={watched}")?;
     }
     Ok(())
+}
+
+/// A script for the linker: what runs at the start and on an ordinary day lies together, so that the rest of the program is never
+/// read into memory (docs/decisions/0022). A name that is none any more is no harm.
+fn text_order(names: &str) -> String {
+    let listed = names.lines().filter(|line| !line.is_empty() && !line.starts_with('#'));
+    let sections: String = listed
+        .map(|line| match line.strip_prefix("object ") {
+            Some(object) => format!("    {object}(.text .text.*)\n"),
+            None => format!("    *(.text.{line} .text.unlikely.{line})\n"),
+        })
+        .collect();
+    format!("SECTIONS\n{{\n  .text.first :\n  {{\n{sections}  }}\n}}\nINSERT BEFORE .text;\n")
 }
 
 fn write_asset(tables: &mut String, path: &Path, out_dir: &Path) -> Result<(), Box<dyn Error>> {

@@ -41,7 +41,7 @@ const FLOOD_RATE: u32 = 500;
 const STARTS_AT_A_TIME: u32 = 4;
 
 /// Whose assertions they are.
-const EMAIL: &str = "mara@example.net";
+pub(crate) const EMAIL: &str = "mara@example.net";
 
 /// All rows about the gateway.
 pub(crate) fn rows(house: &House, emulator: &Emulator, team: &Team, cores: Cores) -> Outcome<Vec<Row>> {
@@ -207,7 +207,7 @@ impl Visitor {
     }
 
     /// Passes at this host with this cookie.
-    fn passes(&mut self, host: &str, session: &str) -> Outcome<()> {
+    pub(crate) fn passes(&mut self, host: &str, session: &str) -> Outcome<()> {
         self.ask(host, "/", &[("cookie", session)])?.expect(200)?;
         Ok(())
     }
@@ -224,7 +224,7 @@ fn forward_auth(uri: &str, headers: &[(&str, &str)]) -> String {
 }
 
 /// The same behind Cloudflare Access.
-fn behind_access(assertion: &str) -> String {
+pub(crate) fn behind_access(assertion: &str) -> String {
     asked_at("/authz/cloudflare-access/photos", APP_HOST, "/", &[("cf-access-jwt-assertion", assertion)])
 }
 

@@ -10,6 +10,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::extract::ConnectInfo;
 use axum::response::{IntoResponse as _, Response};
+use futures_util::FutureExt as _;
 use futures_util::future::{Either, join_all};
 use http::header::{CONNECTION, HeaderName, HeaderValue};
 use http::{Request, StatusCode};
@@ -30,6 +31,7 @@ use crate::flow::key_rotation::{KeyKeeper, Look};
 use crate::flow::{recheck, tell};
 use crate::headers::add_security_headers;
 use crate::ready::ReadyAnswers;
+use crate::router::{Limits, Question, answer_proxy, router};
 use crate::write_limit::WriteLimited;
 
 /// How long the loop rests when the system has no more descriptors.
@@ -63,14 +65,16 @@ pub struct ConnectionLimits {
 pub struct Serving {
     app: State,
     router: Router,
+    limits: Limits,
     ready: Arc<ReadyAnswers>,
 }
 
 impl Serving {
     /// With what the handlers share, and every route. To be called where a runtime is.
-    pub fn new(app: State, router: Router) -> Self {
+    pub fn new(app: State, limits: Limits) -> Self {
+        let router = router(&app, limits);
         let ready = Arc::new(ReadyAnswers::of(&router, Arc::clone(&app.keys)));
-        Self { app, router, ready }
+        Self { app, router, limits, ready }
     }
 
     /// Every route.
@@ -127,8 +131,15 @@ impl Server {
                 if let Some(answer) = serving.ready.answer(&request) {
                     return Either::Left(ready(Ok(answer)));
                 }
+                // Proxies ask before each request that anybody makes: they go past the router.
+                if let Some(question) = Question::at(request.uri().path()) {
+                    let asked = (peer, request.into_parts().0);
+                    let answer =
+                        answer_proxy(Arc::clone(&serving.app), serving.limits.answer, asked, question);
+                    return Either::Right(Either::Left(answer.map(Ok).boxed()));
+                }
                 request.extensions_mut().insert(ConnectInfo(peer));
-                Either::Right(serving.router.clone().oneshot(request))
+                Either::Right(Either::Right(serving.router.clone().oneshot(request)))
             });
             let stream = TokioIo::new(WriteLimited::new(stream, self.limits.write_timeout));
             let connection = graceful.watch(http.serve_connection(stream, service));

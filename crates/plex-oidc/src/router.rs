@@ -1,19 +1,22 @@
 //! Which path leads where, and what holds for every answer.
 
 use std::any::Any;
+use std::net::SocketAddr;
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::Body;
-use axum::extract::{DefaultBodyLimit, MatchedPath, Request, State as Shared};
+use axum::extract::{ConnectInfo, DefaultBodyLimit, MatchedPath, Request, State as Shared};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::{any, get, post};
 use axum::{Extension, Router};
+use futures_util::FutureExt as _;
 use http::header::{AUTHORIZATION, CONTENT_TYPE};
+use http::request::Parts;
 use http::{Method, StatusCode};
 use plex_oidc_core::own_page::OwnPage;
-use tower::util::MapResponseLayer;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::cors::{Any as AnyOrigin, CorsLayer};
 use tower_http::timeout::TimeoutLayer;
@@ -21,7 +24,6 @@ use tower_http::timeout::TimeoutLayer;
 use crate::app::{App, State};
 use crate::headers::add_security_headers;
 use crate::pages::ErrorKind;
-use crate::web::authz::access;
 use crate::web::request::{BodyTime, too_long};
 use crate::web::respond::page_error;
 use crate::web::sign_in::{choice, constant, page, password, return_, start, wait};
@@ -29,6 +31,8 @@ use crate::web::{
     account, admin, assets, authorize, authz, device, device_authorization, gateway_sign_in, health,
     introspect, metadata, par, revoke, sign_out, token, userinfo,
 };
+
+pub use crate::web::authz::Question;
 
 /// Longest body that is read, in bytes (requirement 55).
 pub const MAX_BODY_BYTES: usize = 64 * 1024;
@@ -47,6 +51,10 @@ pub struct Limits {
 /// Every route.
 pub fn router(app: &State, limits: Limits) -> Router {
     let timeout = TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, limits.answer);
+    let shared = Arc::clone(app);
+    let of_proxies = any(move |peer: ConnectInfo<SocketAddr>, request: Request<Body>| {
+        proxy(Arc::clone(&shared), limits.answer, peer, request)
+    });
     // A way in that is switched off has no address (requirement 150).
     let of_plex = |routes: fn() -> Router<State>| if app.plex.is_some() { routes() } else { Router::new() };
     let of_hosts = if app.own_page(OwnPage::Admin).is_some() { host_pages() } else { Router::new() };
@@ -70,7 +78,8 @@ pub fn router(app: &State, limits: Limits) -> Router {
             Extension(BodyTime(limits.body)),
             DefaultBodyLimit::max(limits.body_bytes),
         ))
-        .merge(gateway(app, timeout))
+        .route("/authz/{*rest}", of_proxies.clone())
+        .route("/validate/{*rest}", of_proxies)
 }
 
 fn pages() -> Router<State> {
@@ -132,42 +141,41 @@ fn local_pages() -> Router<State> {
     Router::new().route("/sign-in/{request}/password", post(password::password))
 }
 
-/// What proxies call, with any method: some pass on the original one. They ask before each request that anybody makes of any
-/// application, so only what has to be is around these; the body is not read, and what was decided is logged there.
-fn gateway(app: &State, timeout: TimeoutLayer) -> Router {
-    let https = app.issuer.is_https();
-    let secured = MapResponseLayer::new(move |mut answer: http::Response<_>| {
-        // What lets a request pass is read by the proxy alone. Everything else it hands to the visitor.
-        if answer.status() != StatusCode::OK {
-            add_security_headers(answer.headers_mut(), https);
-        }
-        answer
-    });
-    let routes = Router::new()
-        .route("/authz/forward-auth", any(authz::forward_auth))
-        .route("/authz/auth-request", any(authz::auth_request))
-        .route("/authz/ext-authz", any(authz::ext_authz))
-        .route("/authz/ext-authz/", any(authz::ext_authz))
-        .route("/authz/ext-authz/{*target}", any(authz::ext_authz))
-        .route("/authz/app/{name}/forward-auth", any(authz::forward_auth_of_app))
-        .route("/authz/app/{name}/auth-request", any(authz::auth_request_of_app))
-        .route("/authz/app/{name}/ext-authz", any(authz::ext_authz_of_app))
-        .route("/authz/app/{name}/ext-authz/", any(authz::ext_authz_of_app))
-        .route("/authz/app/{name}/ext-authz/{*target}", any(authz::ext_authz_of_app))
-        .merge(access_validator());
-    routes.layer((secured, CatchPanicLayer::custom(panicked), timeout)).with_state(Arc::clone(app))
+/// What was decided about a question of a proxy: in time, and by nothing that breaks. What lets a request pass is read by the proxy
+/// alone; everything else it hands to the visitor.
+pub async fn answer_proxy(
+    app: State,
+    limit: Duration,
+    (peer, request): (SocketAddr, Parts),
+    question: Question,
+) -> Response {
+    let decided = AssertUnwindSafe(authz::answer(&app, peer, request, question)).catch_unwind();
+    let mut answer = match tokio::time::timeout(limit, decided).await {
+        Ok(Ok(answer)) => answer,
+        Ok(Err(panic)) => panicked(panic),
+        Err(_) => StatusCode::SERVICE_UNAVAILABLE.into_response(),
+    };
+    if answer.status() != StatusCode::OK {
+        add_security_headers(answer.headers_mut(), app.issuer.is_https());
+    }
+    answer
 }
 
-/// The same behind Cloudflare Access; the last three are the addresses of `cloudflare-access-forwardauth`.
-fn access_validator() -> Router<State> {
-    Router::new()
-        .route("/authz/cloudflare-access/{name}", any(access::forward_auth))
-        .route("/authz/cloudflare-access/{name}/auth-request", any(access::auth_request))
-        .route("/authz/cloudflare-access/{name}/ext-authz/", any(access::ext_authz))
-        .route("/authz/cloudflare-access/{name}/ext-authz/{*target}", any(access::ext_authz))
-        .route("/validate/{tag}", any(access::validate))
-        .route("/validate/{tag}/", any(access::validate_ext_authz))
-        .route("/validate/{tag}/{*target}", any(access::validate_ext_authz))
+/// The same, for who comes by the router and not from a connection, which asks first whether it is such a question.
+async fn proxy(
+    app: State,
+    limit: Duration,
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    request: Request<Body>,
+) -> Response {
+    match Question::at(request.uri().path()) {
+        Some(question) => answer_proxy(app, limit, (peer, request.into_parts().0), question).await,
+        None => {
+            let mut answer = page_error(&app, ErrorKind::NotFound, None);
+            add_security_headers(answer.headers_mut(), app.issuer.is_https());
+            answer
+        }
+    }
 }
 
 /// What relying parties call, scripts in browsers among them (requirement 13: CORS here, and nowhere else).

@@ -273,12 +273,16 @@ pub async fn assemble(config: &Config, parts: Parts) -> Result<State, StartError
 
 /// Every route of this service, with the limits of its configuration.
 pub fn service(config: &Config, app: &State) -> Router {
-    let limits = Limits {
+    router(app, request_limits(config))
+}
+
+/// The limits of requests in this configuration.
+fn request_limits(config: &Config) -> Limits {
+    Limits {
         body: Duration::from_secs(10),
         answer: Duration::from_secs(u64::from(config.limits.request_timeout.0)),
         body_bytes: config.limits.body_bytes,
-    };
-    router(app, limits)
+    }
 }
 
 /// The limits of connections in this configuration.
@@ -294,8 +298,7 @@ pub fn connection_limits(config: &Config) -> ConnectionLimits {
 
 /// An [`App`] with its routes.
 pub fn serving(config: &Config, app: State) -> Serving {
-    let router = service(config, &app);
-    Serving::new(app, router)
+    Serving::new(app, request_limits(config))
 }
 
 /// Serves on `listeners` until `stopping` turns true.

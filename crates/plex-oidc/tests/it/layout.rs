@@ -24,7 +24,7 @@ const CRATES: [(&str, &[&str], &[&str]); 6] = [
 const FORBIDDEN: [(&str, &str, &[&str]); 15] = [
     ("", "store::sqlite", &["installation", "store"]),
     ("", "config::raw", &["config"]),
-    ("", "router", &["start"]),
+    ("", "router", &["lifecycle", "start"]),
     ("", "cli", &["cli"]),
     ("", "web", &["router", "web"]),
     ("store", "flow", &[]),
@@ -50,6 +50,7 @@ const SHARED_BY_HANDLERS: &[&str] = &[
     "web::rows",
     "web::sign_in::form",
     "web::sign_in::views",
+    "web::authz::address",
     "web::authz::answers",
     "web::authz::asked",
     "web::authz::callback",

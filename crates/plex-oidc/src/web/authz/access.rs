@@ -5,9 +5,10 @@
 
 use axum::body::Bytes;
 use http::StatusCode;
-use plex_oidc_core::gateway::{Family, RequestKind, Verdict, weigh};
+use plex_oidc_core::gateway::{RequestKind, Verdict, weigh};
 use tracing::{debug, info, warn};
 
+use super::address::Question;
 use super::answers::{Asking, NOT_FOR_YOU, pass_with, refuse, told};
 use super::asked::{By, Call};
 use super::headers::HeadersOf;
@@ -19,33 +20,9 @@ const NO_ASSERTION: &str = "This request has no assertion of Cloudflare Access."
 /// What Plex last said serves no longer, and only a sign-in with Plex brings a new answer.
 const TOO_LONG_AGO: &str = "What Plex said of your account is too long ago. Sign out at /cdn-cgi/access/logout and sign in with Plex again.";
 
-/// `/authz/cloudflare-access/{name}`: Traefik, Caddy, HAProxy.
-pub async fn forward_auth(call: Call) -> Answer {
-    answer(&call, Family::ForwardAuth, By::Name(call.segment(3)), "/").await
-}
-
-/// `/authz/cloudflare-access/{name}/auth-request`: nginx.
-pub async fn auth_request(call: Call) -> Answer {
-    answer(&call, Family::AuthRequest, By::Name(call.segment(3)), "/").await
-}
-
-/// `/authz/cloudflare-access/{name}/ext-authz/…`: Envoy and Gateway API.
-pub async fn ext_authz(call: Call) -> Answer {
-    answer(&call, Family::ExtAuthz, By::Name(call.segment(3)), call.target_after(4)).await
-}
-
-/// `/validate/{tag}`: the address that `cloudflare-access-forwardauth` has.
-pub async fn validate(call: Call) -> Answer {
-    answer(&call, Family::ForwardAuth, By::Tag(call.segment(2)), "/").await
-}
-
-/// `/validate/{tag}/…`: the same for Envoy, which puts the original path behind it.
-pub async fn validate_ext_authz(call: Call) -> Answer {
-    answer(&call, Family::ExtAuthz, By::Tag(call.segment(2)), call.target_after(2)).await
-}
-
-async fn answer(call: &Call, family: Family, by: By<'_>, target: &str) -> Answer {
-    let (original, asked) = match call.asked(family, by, target) {
+pub(super) async fn answer(call: &Call, question: Question) -> Answer {
+    let family = question.family;
+    let (original, asked) = match call.asked(question) {
         Ok(read) => read,
         Err(refusal) => return *refusal,
     };
@@ -54,7 +31,7 @@ async fn answer(call: &Call, family: Family, by: By<'_>, target: &str) -> Answer
         let sentence = "This application accepts no assertion of Cloudflare Access.";
         return refuse(family, StatusCode::FORBIDDEN, sentence);
     };
-    let tags = match by {
+    let tags = match call.by(question) {
         By::Host | By::Query | By::Name(_) => accepted.accepts.audiences.clone(),
         By::Tag(tag) => vec![tag.to_owned()],
     };

@@ -1,16 +1,17 @@
 //! What a proxy asks about: read, and refused where it cannot be understood.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 
-use axum::extract::{ConnectInfo, FromRequest, FromRequestParts as _, Request};
 use http::StatusCode;
 use http::request::Parts;
 use plex_oidc_core::decide::{Decision, Person, decide_for};
 use plex_oidc_core::gateway::family::Subrequest;
 use plex_oidc_core::gateway::{Family, GatewayApp, OriginalRequest};
-use tracing::{error, warn};
+use tracing::warn;
 use url::form_urlencoded;
 
+use super::address::{Named, Question};
 use super::answers::{Asking, refuse, untrusted};
 use super::headers::HeadersOf;
 use crate::app::{App, State};
@@ -18,27 +19,19 @@ use crate::web::request::too_long;
 use crate::web::respond::Answer;
 
 /// A call of a proxy, without its body.
-pub struct Call {
+pub(super) struct Call {
     pub(super) app: State,
     peer: SocketAddr,
     request: Parts,
 }
 
-impl FromRequest<State> for Call {
-    type Rejection = Answer;
-
-    async fn from_request(request: Request, app: &State) -> Result<Self, Answer> {
-        let mut request = request.into_parts().0;
-        if let Some(refusal) = too_long(&request.uri) {
-            return Err(refusal);
+impl Call {
+    /// A call, unless its address is too long to be read.
+    pub(super) fn new(app: &State, peer: SocketAddr, request: Parts) -> Result<Self, Box<Answer>> {
+        match too_long(&request.uri) {
+            Some(refusal) => Err(Box::new(refusal)),
+            None => Ok(Self { app: Arc::clone(app), peer, request }),
         }
-        let peer = ConnectInfo::<SocketAddr>::from_request_parts(&mut request, app).await;
-        let Ok(ConnectInfo(peer)) = peer else {
-            error!("a proxy's call came without the address of its peer");
-            let sentence = "this cannot be decided now, try again";
-            return Err(refuse(Family::ForwardAuth, StatusCode::SERVICE_UNAVAILABLE, sentence));
-        };
-        Ok(Self { app: app.clone(), peer, request })
     }
 }
 
@@ -57,14 +50,12 @@ pub(super) enum By<'c> {
 
 impl Call {
     /// What the proxy is asking about and which application serves it, if it is a proxy of ours and can be understood;
-    /// else what to answer. `target` is the original target, where the address holds it.
-    pub(super) fn asked(
-        &self,
-        family: Family,
-        by: By<'_>,
-        target: &str,
-    ) -> Result<(OriginalRequest, &GatewayApp), Box<Answer>> {
+    /// else what to answer.
+    pub(super) fn asked(&self, question: Question) -> Result<(OriginalRequest, &GatewayApp), Box<Answer>> {
+        let family = question.family;
+        let target = question.target_after.map_or("/", |segments| self.target_after(segments));
         let original = original(&self.app, self.peer, family, &self.request, target)?;
+        let by = self.by(question);
         let query = self.request.uri.query().unwrap_or_default();
         let named = app_parameter(query).filter(|_| matches!(by, By::Query));
         // Whose query it is shows when a name is in it: without one, the visitor's has no effect, and does no harm.
@@ -75,6 +66,16 @@ impl Call {
         match by.find(&self.app, &original) {
             Some(asked) => Ok((original, asked)),
             None => Err(Box::new(nobody_serves(family, &original, by))),
+        }
+    }
+
+    /// How the application is named.
+    pub(super) fn by(&self, question: Question) -> By<'_> {
+        match question.named {
+            Named::NotHere => By::Host,
+            Named::InQuery => By::Query,
+            Named::InSegment(number) => By::Name(self.segment(number)),
+            Named::ByTag(number) => By::Tag(self.segment(number)),
         }
     }
 
@@ -89,12 +90,12 @@ impl Call {
     }
 
     /// A part of the path as it was sent: what an application's own path behind it holds need not be text.
-    pub(super) fn segment(&self, number: usize) -> &str {
+    fn segment(&self, number: usize) -> &str {
         self.request.uri.path().split('/').nth(number).unwrap_or_default()
     }
 
     /// What follows the first segments of the path, as it was sent, with its query.
-    pub(super) fn target_after(&self, segments: usize) -> &str {
+    fn target_after(&self, segments: usize) -> &str {
         let uri = &self.request.uri;
         let whole = uri.path_and_query().map_or("/", http::uri::PathAndQuery::as_str);
         let rest = uri.path().match_indices('/').nth(segments).and_then(|(at, _)| whole.get(at..));

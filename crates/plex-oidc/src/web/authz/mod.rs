@@ -1,63 +1,49 @@
-//! Forward auth: a proxy asks whether it may pass a request on. One endpoint per family of proxies, one decision.
+//! Forward auth: a proxy asks whether it may pass a request on. One address per family of proxies, one decision.
 //!
 //! Whatever goes wrong here ends in an answer that lets nothing pass: 200 is sent from one place, after a verdict.
 
-pub mod access;
+mod access;
+mod address;
 mod answers;
 mod asked;
 mod callback;
 mod headers;
 
+use std::net::SocketAddr;
+
 use http::StatusCode;
-use plex_oidc_core::gateway::{Family, OwnPath, RequestKind, Verdict, weigh};
+use http::request::Parts;
+use plex_oidc_core::gateway::{OwnPath, RequestKind, Verdict, weigh};
 use tracing::{debug, warn};
 
+pub use self::address::Question;
 use self::answers::Asking;
-use self::asked::{By, Call, is_for};
+use self::asked::{Call, is_for};
 use self::headers::HeadersOf;
 use super::respond::Answer;
+use crate::app::State;
 use crate::flow::FlowError;
 use crate::flow::gateway::{Visitor, visitor};
 
-/// `/authz/forward-auth`: Traefik, Caddy, HAProxy.
-pub async fn forward_auth(call: Call) -> Answer {
-    answer(&call, Family::ForwardAuth, By::Query, "/").await
+/// What was decided about a proxy's question, by the address that it came to.
+pub async fn answer(app: &State, peer: SocketAddr, request: Parts, question: Question) -> Answer {
+    let call = match Call::new(app, peer, request) {
+        Ok(call) => call,
+        Err(refusal) => return *refusal,
+    };
+    if question.behind_access { access::answer(&call, question).await } else { own(&call, question).await }
 }
 
-/// `/authz/auth-request`: nginx.
-pub async fn auth_request(call: Call) -> Answer {
-    answer(&call, Family::AuthRequest, By::Query, "/").await
-}
-
-/// `/authz/app/{name}/forward-auth`: as [`forward_auth`], for one application by its name.
-pub async fn forward_auth_of_app(call: Call) -> Answer {
-    answer(&call, Family::ForwardAuth, By::Name(call.segment(3)), "/").await
-}
-
-/// `/authz/app/{name}/auth-request`: as [`auth_request`], for one application by its name.
-pub async fn auth_request_of_app(call: Call) -> Answer {
-    answer(&call, Family::AuthRequest, By::Name(call.segment(3)), "/").await
-}
-
-/// `/authz/ext-authz/…`: Envoy and Gateway API, which put the original path behind ours.
-pub async fn ext_authz(call: Call) -> Answer {
-    answer(&call, Family::ExtAuthz, By::Host, call.target_after(2)).await
-}
-
-/// `/authz/app/{name}/ext-authz/…`: as [`ext_authz`], for one application by its name. The query belongs to the original.
-pub async fn ext_authz_of_app(call: Call) -> Answer {
-    answer(&call, Family::ExtAuthz, By::Name(call.segment(3)), call.target_after(4)).await
-}
-
-async fn answer(call: &Call, family: Family, by: By<'_>, target: &str) -> Answer {
-    let (original, asked) = match call.asked(family, by, target) {
+async fn own(call: &Call, question: Question) -> Answer {
+    let (original, asked) = match call.asked(question) {
         Ok(read) => read,
         Err(refusal) => return *refusal,
     };
-    let answer = decided(&call.asking(family, asked, &original)).await;
+    let answer = decided(&call.asking(question.family, asked, &original)).await;
     answer.unwrap_or_else(|error| {
         warn!(%error, app = asked.name, "a request was not decided");
-        answers::refuse(family, StatusCode::SERVICE_UNAVAILABLE, "this cannot be decided now, try again")
+        let sentence = "this cannot be decided now, try again";
+        answers::refuse(question.family, StatusCode::SERVICE_UNAVAILABLE, sentence)
     })
 }
 

@@ -19,11 +19,23 @@ pub(crate) struct Route {
     pub(crate) post: bool,
 }
 
+/// What proxies call; these are told apart without the router.
+const OF_PROXIES: [&str; 8] = [
+    "/authz/forward-auth",
+    "/authz/auth-request",
+    "/authz/ext-authz/{request}",
+    "/authz/app/{request}/forward-auth",
+    "/authz/app/photos/ext-authz/{request}",
+    "/authz/cloudflare-access/{request}",
+    "/authz/cloudflare-access/photos/ext-authz/{request}",
+    "/validate/{request}",
+];
+
 /// Every route. Read from the source, so that none is forgotten here.
 pub(crate) fn routes() -> Vec<Route> {
     let source = include_str!("../../../src/router.rs");
     let lines = source.lines().filter_map(|line| Some(line.split_once(".route(\"")?.1));
-    let routes: Vec<Route> = lines
+    let mut routes: Vec<Route> = lines
         .map(|line| {
             let (path, handlers) = line.split_once('"').expect("a path ends");
             let any = handlers.contains(" any(");
@@ -31,6 +43,7 @@ pub(crate) fn routes() -> Vec<Route> {
         })
         .collect();
     assert_eq!(routes.len(), source.matches(".route(").count(), "a route is written in a way unknown here");
+    routes.extend(OF_PROXIES.map(|path| Route { path, get: true, post: true }));
     routes
 }
 

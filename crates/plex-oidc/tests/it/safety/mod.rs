@@ -15,7 +15,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use plex_oidc::lifecycle::{self, ConnectionLimits, Serving};
-use plex_oidc::router::{self, Limits, MAX_BODY_BYTES};
+use plex_oidc::router::{Limits, MAX_BODY_BYTES};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
@@ -51,8 +51,7 @@ async fn serve(house: &House, limits: ConnectionLimits) -> Served {
 async fn serve_within(house: &House, limits: ConnectionLimits, of_requests: Limits) -> Served {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
-    let router = router::router(&Arc::clone(house.app()), of_requests);
-    let (keep, serving) = watch::channel(Serving::new(Arc::clone(house.app()), router));
+    let (keep, serving) = watch::channel(Serving::new(Arc::clone(house.app()), of_requests));
     let stopping = house.stop.subscribe();
     let ended = tokio::spawn(async move {
         let served = lifecycle::serve(vec![listener], serving, limits, stopping).await;
