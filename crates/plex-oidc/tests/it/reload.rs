@@ -105,8 +105,8 @@ async fn a_new_file_holds_at_once_and_an_invalid_one_never() {
     // The audit log has the one that was taken over.
     let wanted = EventsWanted { most: 10, ..EventsWanted::default() };
     let events = installation::open_beside(&loaded.config).unwrap().events(wanted).await.unwrap();
-    let [reloaded] = &events[..] else { panic!("{events:?}") };
-    assert_eq!((reloaded.event.what, reloaded.event.by), (What::ConfigurationReloaded, Actor::Program));
+    let [found] = &events[..] else { panic!("{events:?}") };
+    assert_eq!((found.event.what, found.event.by), (What::ConfigurationReloaded, Actor::Program));
 }
 
 /// The real program. Ends with this value.
