@@ -141,8 +141,8 @@ const NOTES: &str = "
 Processor time is what the kernel counts for all threads of the program (`/proc/PID/task/*/schedstat`), user and system time
 together, so waiting for the disk is not in it and committing to the disk is. Memory is `VmRSS` and `VmHWM`. 1 MB is 1,000,000 bytes.
 
-- When a figure is too much, its part is measured once more, and that counts.\n\
-         - Memory: one process, from its start through 2,000 sign-ins at the emulated plex.tv (page, PIN, approval, code, tokens), eight at a
+- When a figure is too much, its part is measured once more, and that counts.
+- Memory: one process, from its start through 2,000 sign-ins at the emulated plex.tv (page, PIN, approval, code, tokens), eight at a
   time, and 20,000 requests on 32 connections. Idle is 10 s after the start and after one sign-in.
 - Cold start: from starting the process to the first 200 of `/readyz`, on the data of those sign-ins; the middle of 15.
 - Town: a file of 1,000 clients and 1,000 declared accounts, each with a secret file of its own, one client in ten by a preset; and 10,000 people in

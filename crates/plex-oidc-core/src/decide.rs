@@ -20,7 +20,7 @@ pub use rule::{AllowRule, Audience, HouseGroup};
 use crate::account::Account;
 use crate::client::Client;
 use crate::id::AccountId;
-use crate::membership::AcceptedServer;
+use crate::membership::{AcceptedServer, Membership, membership};
 use crate::time::{Seconds, Timestamp};
 
 /// House rules that hold for every application.
@@ -66,6 +66,18 @@ impl HouseRules {
             }
         }
         Cow::Owned(told)
+    }
+
+    /// The owner of a server as the rules alone know them, whatever Plex can be asked now: whose a server is stands in the file,
+    /// and does not grow old. `None`: this account owns none.
+    pub fn owner(&self, account: Account, now: Timestamp) -> Option<Person> {
+        match membership(&account, &[], &self.accepted) {
+            Membership::Member { groups, through } => {
+                let standing = Standing::Member { confirmed_at: now, through };
+                Some(Person { account, groups, standing, shares: Vec::new() })
+            }
+            Membership::NotShared => None,
+        }
     }
 
     /// Whether this is the account of an owner. By its id alone: the owner is never locked out.

@@ -40,12 +40,16 @@ pub enum SecretKind {
     DeviceCode,
     /// The cookie that ties the form for a device's code to the browser that shows it.
     DevicePage,
+    /// The link by which the owner reaches the host's page without Plex.
+    AdminLink,
+    /// The cookie of a visit to the host's page that began with such a link.
+    HostSession,
 }
 
 impl SecretKind {
     /// Every kind.
     #[cfg(test)]
-    pub(crate) const ALL: [Self; 13] = [
+    pub(crate) const ALL: [Self; 15] = [
         Self::AuthorizationCode,
         Self::AccessToken,
         Self::RefreshToken,
@@ -59,6 +63,8 @@ impl SecretKind {
         Self::PushedRequest,
         Self::DeviceCode,
         Self::DevicePage,
+        Self::AdminLink,
+        Self::HostSession,
     ];
 
     /// What every secret of this kind begins with, so that one that leaked tells what it is.
@@ -77,6 +83,8 @@ impl SecretKind {
             Self::PushedRequest => "pop_",
             Self::DeviceCode => "pod_",
             Self::DevicePage => "pof_",
+            Self::AdminLink => "poi_",
+            Self::HostSession => "poj_",
         }
     }
 }

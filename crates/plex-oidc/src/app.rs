@@ -12,7 +12,7 @@ use plex_oidc_core::net::TrustedProxies;
 use plex_oidc_core::own_page::OwnPage;
 use plex_oidc_core::redirect::RedirectTarget;
 use plex_oidc_core::subject::Subject;
-use plex_oidc_core::time::Seconds;
+use plex_oidc_core::time::{Seconds, Timestamp};
 use tokio::sync::{Notify, watch};
 use uuid::Builder;
 
@@ -73,6 +73,10 @@ pub struct App {
     pub trusted_proxies: TrustedProxies,
     /// Everything that survives a restart.
     pub store: Arc<dyn Store>,
+    /// How long what happened is remembered.
+    pub events_kept: Seconds,
+    /// When the program started.
+    pub started: Timestamp,
     /// The signing keys, parsed.
     pub keys: Arc<Keys>,
     /// How often they rotate by themselves, if they do.

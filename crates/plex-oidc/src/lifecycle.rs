@@ -18,6 +18,7 @@ use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
+use plex_oidc_core::audit::{Actor, Event, What};
 use plex_oidc_core::jose::RING_LAG;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, watch};
@@ -27,6 +28,7 @@ use tower::ServiceExt as _;
 use tracing::{debug, error, info, warn};
 
 use crate::app::{App, State};
+use crate::flow::audit::note;
 use crate::flow::key_rotation::{KeyKeeper, Look};
 use crate::flow::{recheck, tell};
 use crate::headers::add_security_headers;
@@ -215,6 +217,17 @@ pub async fn sweep(serving: watch::Receiver<Serving>, mut stopping: watch::Recei
                 }
             }
         }
+        forget_events(&app).await;
+    }
+}
+
+async fn forget_events(app: &App) {
+    loop {
+        match app.store.forget_events(app.clock.now().minus(app.events_kept)).await {
+            Ok(0) => return,
+            Ok(events) => debug!(events, "forgotten"),
+            Err(error) => return warn!(%error, "old events could not be forgotten"),
+        }
     }
 }
 
@@ -229,7 +242,10 @@ pub async fn keep_signing_keys(serving: watch::Receiver<Serving>, mut stopping: 
         match KeyKeeper::of(&app).look(app.clock.now()).await {
             Ok(Look::Same) => {}
             Ok(Look::Followed) => info!("the signing keys had changed; the new ones are in use"),
-            Ok(Look::Rotated) => info!("the signing keys were rotated"),
+            Ok(Look::Rotated) => {
+                info!("the signing keys were rotated");
+                note(&app, Event::new(app.clock.now(), What::KeysRotated, Actor::Program)).await;
+            }
             Err(error) => error!(%error, "the signing keys stay as they are"),
         }
     }

@@ -8,11 +8,13 @@ use std::os::unix::fs::MetadataExt as _;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use plex_oidc_core::audit::{Actor, Event, What};
 use plex_oidc_core::time::Seconds;
 use tokio::sync::watch;
 use tracing::{error, info, warn};
 
 use crate::config::{self, Config, LogConfig, Problems};
+use crate::flow::audit::note;
 use crate::lifecycle::Serving;
 use crate::start::{Held, StartError, serving};
 
@@ -90,6 +92,7 @@ impl Reloader {
         for key in needs_restart(&self.started_with, &Fixed::of(&loaded.config)) {
             warn!(key, "this change waits for a restart; everything else in the file holds from now on");
         }
+        note(&app, Event::new(app.clock.now(), What::ConfigurationReloaded, Actor::Program)).await;
         self.sender.send_replace(serving(&loaded.config, app));
         self.source.files = loaded.files;
         Ok(())

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use axum::body::Body;
 use axum::extract::{ConnectInfo, DefaultBodyLimit, MatchedPath, Request, State as Shared};
-use axum::middleware::{Next, from_fn_with_state};
+use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::{any, get, post};
 use axum::{Extension, Router};
@@ -28,8 +28,8 @@ use crate::web::request::{BodyTime, too_long};
 use crate::web::respond::page_error;
 use crate::web::sign_in::{choice, constant, page, password, return_, start, wait};
 use crate::web::{
-    account, admin, assets, authorize, authz, device, device_authorization, gateway_sign_in, health,
-    introspect, metadata, par, revoke, sign_out, token, userinfo,
+    account, admin, admin_link, assets, audit, authorize, authz, device, device_authorization,
+    gateway_sign_in, health, introspect, metadata, par, revoke, sign_out, token, userinfo,
 };
 
 pub use crate::web::authz::Question;
@@ -60,6 +60,7 @@ pub fn router(app: &State, limits: Limits) -> Router {
     let of_hosts = if app.own_page(OwnPage::Admin).is_some() { host_pages() } else { Router::new() };
     let of_passwords = if app.local.is_some() { local_pages() } else { Router::new() };
     pages()
+        .merge(account_pages())
         .merge(of_plex(plex_pages))
         .merge(of_passwords)
         .merge(of_hosts)
@@ -95,13 +96,6 @@ fn pages() -> Router<State> {
         .route("/sign-in/{request}/consent", get(page::show_consent).post(choice::consent))
         .route("/device", get(device::ask).post(device::check))
         .route("/device/done", get(device::done))
-        .route("/account", get(account::show))
-        .route("/account/again", get(account::again))
-        .route("/account/sessions", post(account::end_session))
-        .route("/account/consents", post(account::withdraw))
-        .route("/account/tokens", post(account::make_token))
-        .route("/account/tokens/end", post(account::end_token))
-        .route("/sign-out", get(sign_out::ask).post(sign_out::sign_out))
         .route("/end-session", get(sign_out::end_session).post(sign_out::end_session))
         .route("/gateway/sign-in", get(gateway_sign_in::sign_in))
         .route("/assets/{*path}", get(assets::asset))
@@ -111,7 +105,7 @@ fn pages() -> Router<State> {
 
 /// The host's page.
 fn host_pages() -> Router<State> {
-    Router::new()
+    let routes = Router::new()
         .route("/admin", get(admin::show))
         .route("/admin/again", get(admin::again))
         .route("/admin/people/{account}", get(admin::person))
@@ -119,6 +113,36 @@ fn host_pages() -> Router<State> {
         .route("/admin/sessions", post(admin::end_session))
         .route("/admin/tokens/end", post(admin::end_token))
         .route("/admin/recheck", post(admin::ask_plex))
+        .route("/admin/keys", post(admin::rotate_keys))
+        .route("/admin/audit", get(audit::show))
+        .route("/admin/audit.jsonl", get(audit::export))
+        .route("/admin/enter", get(admin_link::ask).post(admin_link::enter))
+        .route("/admin/leave", post(admin_link::leave));
+    routes.layer(from_fn(to_its_end))
+}
+
+/// The page of somebody's own account.
+fn account_pages() -> Router<State> {
+    let routes = Router::new()
+        .route("/account", get(account::show))
+        .route("/account/again", get(account::again))
+        .route("/account/sessions", post(account::end_session))
+        .route("/account/consents", post(account::withdraw))
+        .route("/account/tokens", post(account::make_token))
+        .route("/account/tokens/end", post(account::end_token))
+        .route("/sign-out", get(sign_out::ask).post(sign_out::sign_out));
+    routes.layer(from_fn(to_its_end))
+}
+
+/// What was begun is done to its end, and written down, also where whoever asked hangs up meanwhile.
+async fn to_its_end(request: Request<Body>, next: Next) -> Response {
+    match tokio::spawn(next.run(request)).await {
+        Ok(answer) => answer,
+        Err(ended) => match ended.try_into_panic() {
+            Ok(panic) => std::panic::resume_unwind(panic), // caught outside
+            Err(_) => StatusCode::SERVICE_UNAVAILABLE.into_response(),
+        },
+    }
 }
 
 /// What only signing in with Plex needs.

@@ -2,7 +2,7 @@
 //!
 //! One cookie holds the browser session; one per sign-in attempt ties that attempt to this browser, so that tabs never
 //! overwrite each other. A third one, which opens nothing, tells a browser in which a password was right from a stranger's; a
-//! fourth guards the form for the code of a device. Over https all have the `__Host-` prefix. A loopback issuer over plain http cannot have it
+//! fourth guards the form for the code of a device; a fifth opens the host's page alone, after a link made on the machine. Over https all have the `__Host-` prefix. A loopback issuer over plain http cannot have it
 //! (many clients keep `Secure` cookies from plain http even there), so its cookies go without.
 
 use aws_lc_rs::hmac;
@@ -27,6 +27,7 @@ const SESSION: &str = "plex-oidc-session";
 const ATTEMPT: &str = "plex-oidc-login-";
 const KNOWN: &str = "plex-oidc-known";
 const DEVICE: &str = "plex-oidc-device";
+const HOST: &str = "plex-oidc-host";
 /// How long a browser is known in which a password was right.
 const KNOWN_LIFETIME: Seconds = Seconds::days(365);
 const HOST_PREFIX: &str = "__Host-";
@@ -108,6 +109,21 @@ impl Cookies {
     /// The `Set-Cookie` value that guards the form for a device's code.
     pub fn set_device_page(self, secret: &Secret) -> String {
         self.set(self.name(DEVICE), secret, ATTEMPT_LIFETIME)
+    }
+
+    /// The secret of a visit to the host's page that began with a link, if this request has a well-formed one.
+    pub fn host_session(self, headers: &HeaderMap) -> Option<Secret> {
+        find(headers, &self.name(HOST)).and_then(|text| Secret::parse(SecretKind::HostSession, text))
+    }
+
+    /// The `Set-Cookie` value of such a visit.
+    pub fn set_host_session(self, secret: &Secret, lifetime: Seconds) -> String {
+        self.set(self.name(HOST), secret, lifetime)
+    }
+
+    /// The `Set-Cookie` value that takes such a visit away.
+    pub fn clear_host_session(self) -> String {
+        self.clear(self.name(HOST))
     }
 
     fn name(self, base: &str) -> String {

@@ -9,6 +9,7 @@ use axum::Router;
 use plex_oidc_core::id::AccountId;
 use plex_oidc_core::net::TrustedProxies;
 use plex_oidc_core::own_page::OwnPage;
+use plex_oidc_core::time::Timestamp;
 use plextv::PlexTv;
 use plextv::breaker::{Breaker, Settings};
 use tokio::net::TcpListener;
@@ -156,6 +157,7 @@ pub struct Held {
     throttle: Arc<Throttle>,
     membership: Arc<MembershipState>,
     guesses: Arc<Guesses>,
+    started: Timestamp,
     /// Under which this installation is known to Plex.
     client_identifier: String,
     parts: Parts,
@@ -180,6 +182,7 @@ impl Held {
             throttle,
             membership,
             guesses,
+            started: parts.clock.now(),
             client_identifier,
             parts,
         })
@@ -199,6 +202,8 @@ impl Held {
             lifetimes: lifetimes(config),
             trusted_proxies: TrustedProxies(config.trusted_proxies.clone()),
             store: Arc::clone(&self.store),
+            events_kept: config.events_kept,
+            started: self.started,
             keys: Arc::clone(&self.keys),
             rotate_keys_every: config.rotate_keys_every,
             seal: Arc::clone(&self.seal),

@@ -15,6 +15,29 @@ fn rule(text: &str) -> AllowRule {
     AllowRule::parse(text).unwrap()
 }
 
+/// What the file says needs no answer of Plex, and says it of nobody else.
+#[test]
+fn the_owner_is_known_by_the_file_alone() {
+    let (server, late) = (server(), Timestamp(i64::MAX / 2));
+    let page = Client { allow: vec![rule("plex-owner")], ..client("a") };
+    let id = AccountId::Plex(server.owner);
+    let owner = house().owner(Account::named(id, "the owner"), late).unwrap();
+    assert_eq!(decide(&owner, &page, &house(), late), Decision::Allow);
+    let friends = Client { allow: vec![rule("plex-friend")], ..client("a") };
+    assert_eq!(decide(&owner, &friends, &house(), late), Decision::Deny(Denial::NotAllowedHere));
+    let by_account = Client { allow: vec![AllowRule::Account(id)], ..client("a") };
+    assert_eq!(decide(&owner, &by_account, &house(), late), Decision::Allow);
+    let strict = HouseRules { require_two_factor: true, only: Some(BTreeSet::new()), ..house() };
+    assert_eq!(decide(&owner, &page, &strict, late), Decision::Allow, "never locked out");
+
+    let others = AccountId::Plex(PlexAccountId(server.owner.0 + 1));
+    assert!(house().owner(Account::named(others, "the owner"), late).is_none());
+    assert!(house().owner(friend().account, late).is_none());
+    assert!(house().owner(kept().account, late).is_none());
+    let nothing = HouseRules { accepted: Vec::new(), ..house() };
+    assert!(nothing.owner(Account::named(id, "the owner"), late).is_none());
+}
+
 fn but_not(deny: &str) -> Audience {
     Audience { allow: vec![rule("plex-friend")], deny: vec![rule(deny)] }
 }

@@ -4,9 +4,11 @@ use std::io;
 use std::path::Path;
 
 use clap::Subcommand;
+use plex_oidc_core::audit::What;
 use plex_oidc_core::jose::{KeyState, StoredKey};
 use plex_oidc_core::time::Timestamp;
 
+use super::audit::{Noted, done_here, note, warn_of};
 use super::serve::exit_after;
 use super::{Exit, World};
 use crate::config::Config;
@@ -103,7 +105,8 @@ pub(super) fn age(created: Timestamp, now: Timestamp) -> String {
 fn rotate(config: &Config, world: &mut World<'_>) -> io::Result<Exit> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     match runtime.block_on(rotate_stored(config, world.clock.now())) {
-        Ok(keys) => {
+        Ok((keys, noted)) => {
+            warn_of(noted, world)?;
             writeln!(
                 world.err,
                 "Rotated. A running service signs with the active keys below within a minute; what the retired ones have \
@@ -121,13 +124,16 @@ fn rotate(config: &Config, world: &mut World<'_>) -> io::Result<Exit> {
     }
 }
 
-async fn rotate_stored(config: &Config, now: Timestamp) -> Result<Vec<StoredKey>, NotRotated> {
+async fn rotate_stored(config: &Config, now: Timestamp) -> Result<(Vec<StoredKey>, Noted), NotRotated> {
     let Stored { store, seal, .. } = open_stored_beside(config).await?;
     let stored = from_rows(store.signing_keys().await?).map_err(StartError::from)?;
     let (keys, _) = rotated_keys(&stored, &seal, now, LONGEST_TOKEN_LIFE)?;
     let expected = stored.into_iter().map(|key| key.kid).collect();
     match store.replace_signing_keys(expected, to_rows(keys.clone())).await? {
-        KeyReplacement::Replaced => Ok(keys),
+        KeyReplacement::Replaced => {
+            let noted = note(&*store, done_here(now, What::KeysRotated)).await;
+            Ok((keys, noted))
+        }
         KeyReplacement::Changed => Err(NotRotated::Changed),
     }
 }

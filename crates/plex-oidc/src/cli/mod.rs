@@ -3,6 +3,8 @@
 //! Nothing here touches the process: arguments, environment, randomness, time and the three streams are passed in as a
 //! [`World`]. One command, one file.
 
+pub mod admin_link;
+pub mod audit;
 pub mod check;
 pub mod client;
 pub mod doctor;
@@ -77,6 +79,10 @@ pub enum Command {
     /// Local accounts: people who sign in with a password
     #[command(subcommand)]
     User(user::UserCommand),
+    /// Print a link to the host's page that is good once, for ten minutes: the owner's way in when plex.tv does not answer
+    AdminLink,
+    /// Say who did what, the newest first
+    Audit(audit::AuditArguments),
     /// Ask a running service whether it is well
     Healthcheck(healthcheck::HealthcheckArguments),
     /// Print the version
@@ -189,6 +195,8 @@ fn dispatch(arguments: Arguments, world: &mut World<'_>) -> io::Result<Exit> {
         Command::Presets(arguments) => presets::list(&arguments, world),
         Command::Token(command) => token::run(&file, &command, world),
         Command::User(command) => user::run(&file, &command, world),
+        Command::AdminLink => admin_link::run(&file, world),
+        Command::Audit(arguments) => audit::run(&file, &arguments, world),
         Command::Healthcheck(arguments) => healthcheck::run(&file, &arguments, world),
         Command::Version => {
             writeln!(world.out, "plex-oidc {}", env!("CARGO_PKG_VERSION")).map(|()| Exit::Done)

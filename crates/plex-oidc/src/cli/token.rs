@@ -5,12 +5,14 @@ use std::io;
 use std::path::Path;
 
 use clap::{Args, Subcommand};
+use plex_oidc_core::audit::What;
 use plex_oidc_core::decide::Standing;
 use plex_oidc_core::secret::{Secret, SecretKind};
 use plex_oidc_core::subject::Subject;
 use plex_oidc_core::time::{Seconds, Timestamp};
 use tokio::runtime::Runtime;
 
+use super::audit::{Noted, done_here, note, warn_of};
 use super::keys::age;
 use super::serve::exit_after;
 use super::who::{NotOne, find};
@@ -125,7 +127,8 @@ fn add(
     let secret = Secret::from_random(SecretKind::AppToken, (world.random)());
     let (id, now) = (new_id((world.random)()), world.clock.now());
     match runtime.block_on(store_new(config, arguments, Made { id, secret: &secret, now })) {
-        Ok((user, apps)) => {
+        Ok((user, apps, noted)) => {
+            warn_of(noted, world)?;
             writeln!(
                 world.err,
                 "Whoever holds this token may use {} as {}. It is shown once.\n",
@@ -150,7 +153,7 @@ async fn store_new(
     config: &Config,
     arguments: &AddArguments,
     made: Made<'_>,
-) -> Result<(UserRecord, Vec<String>), NotDone> {
+) -> Result<(UserRecord, Vec<String>, Noted), NotDone> {
     let apps = chosen_apps(&known_apps(config), &arguments.apps)?;
     let name = arguments.name.clone().unwrap_or_else(|| apps.join(", "));
     if arguments.name.is_some() && !is_name(&name) {
@@ -170,7 +173,13 @@ async fn store_new(
         created: made.now,
         expires: arguments.expires.map(|length| made.now.plus(length)),
     };
-    if store.add_app_token(token).await? { Ok((user, apps)) } else { Err(NotDone::IdTaken(made.id)) }
+    if !store.add_app_token(token).await? {
+        return Err(NotDone::IdTaken(made.id));
+    }
+    let event = done_here(made.now, What::AppTokenMade).about(user.account_id());
+    let event = event.named(&user.person.account.display_name).target(&made.id).detail(&apps.join(", "));
+    let noted = note(&*store, event).await;
+    Ok((user, apps, noted))
 }
 
 /// The applications behind the gateway.
@@ -234,13 +243,21 @@ fn end(expires: Option<Timestamp>, now: Timestamp) -> String {
 }
 
 fn revoke(config: &Config, id: &str, runtime: &Runtime, world: &mut World<'_>) -> io::Result<Exit> {
+    let now = world.clock.now();
     let revoked = runtime.block_on(async {
         let store = open_beside(config)?;
-        let found = store.revoke_app_token(id.to_owned()).await?;
-        if found { Ok(()) } else { Err(NotDone::UnknownToken(id.to_owned())) }
+        let whose = store.app_tokens().await?.into_iter().find(|token| token.id == id);
+        let whose = whose.map(|token| token.user).ok_or_else(|| NotDone::UnknownToken(id.to_owned()))?;
+        if !store.revoke_app_token(id.to_owned()).await? {
+            return Err(NotDone::UnknownToken(id.to_owned()));
+        }
+        let event = done_here(now, What::AppTokenEnded).about(whose.account_id()).target(id);
+        Ok(note(&*store, event.named(&whose.person.account.display_name)).await)
     });
     match revoked {
-        Ok(()) => writeln!(world.err, "The token {id} is revoked.").map(|()| Exit::Done),
+        Ok(noted) => warn_of(noted, world)
+            .and_then(|()| writeln!(world.err, "The token {id} is revoked."))
+            .map(|()| Exit::Done),
         Err(error) => failed(&error, world),
     }
 }

@@ -4,6 +4,7 @@ use std::io;
 use std::path::Path;
 
 use clap::{Args, Subcommand};
+use plex_oidc_core::audit::What;
 use plex_oidc_core::decide::{Person, Standing};
 use plex_oidc_core::groups::Group;
 use plex_oidc_core::id::{AccountId, LocalAccountId};
@@ -13,6 +14,7 @@ use plex_oidc_core::time::Timestamp;
 use thiserror::Error;
 use tokio::runtime::Runtime;
 
+use super::audit::{done_here, note, warn_of};
 use super::password::{PasswordArguments, PasswordError, asked_password};
 use super::serve::exit_after;
 use super::{Exit, World, printable};
@@ -178,6 +180,7 @@ fn done(
             if !removed {
                 return Err(NotDone::Changed);
             }
+            written_down(&account, "removed", (runtime, &*store), world)?;
             Ok(writeln!(world.err, "{} is removed, and everything that hung on it.", called(&account))?)
         }
         UserCommand::Hash(_) => Ok(()), // needs no configuration, and is answered before
@@ -200,6 +203,7 @@ fn add(
     let put =
         PutLocalAccount { before: None, after: after.clone(), ends: Ends::Nothing, now: world.clock.now() };
     stored(runtime.block_on(store.put_local_account(put))?)?;
+    written_down(&after, "added", (runtime, store), world)?;
     writeln!(
         world.err,
         "{} can sign in{}.",
@@ -246,6 +250,8 @@ fn set(
     warn_of_likeness(&after, &runtime.block_on(store.users())?, world)?;
     let put = PutLocalAccount { before: Some(before), after: after.clone(), ends, now };
     stored(runtime.block_on(store.put_local_account(put))?)?;
+    let what = if ends == Ends::SignIns { "password changed" } else { "changed" };
+    written_down(&after, what, (runtime, store), world)?;
     Ok(writeln!(world.err, "{} is changed.", called(&after))?)
 }
 
@@ -262,7 +268,19 @@ fn switch(
     (after.user.person.standing, after.user.updated) = (to, now);
     let put = PutLocalAccount { before: Some(before), after: after.clone(), ends, now };
     stored(runtime.block_on(store.put_local_account(put))?)?;
+    written_down(&after, &format!("switched {how}"), (runtime, store), world)?;
     Ok(writeln!(world.err, "{} is switched {how}.", called(&after))?)
+}
+
+fn written_down(
+    account: &LocalAccount,
+    how: &str,
+    (runtime, store): (&Runtime, &dyn Store),
+    world: &mut World<'_>,
+) -> io::Result<()> {
+    let event = done_here(world.clock.now(), What::LocalAccountChanged).about(account.user.account_id());
+    let event = event.named(&account.user.person.account.display_name).detail(how);
+    warn_of(runtime.block_on(note(store, event)), world)
 }
 
 fn stored(put: LocalPut) -> Result<(), NotDone> {

@@ -52,6 +52,7 @@ pub(super) fn build(
         rules: rules::build(&mut reader, plex.as_ref().and_then(Option::as_ref)),
         groups: groups::build(&mut reader, &own_groups),
         hosts: people::read(&mut reader, "admin.allow"),
+        events_kept: Seconds::days(reader.sized("admin.audit_days")),
         clients: clients::build(&mut reader, &tokens),
         access,
         gateway,

@@ -78,6 +78,8 @@ pub struct Config {
     pub groups: Vec<HouseGroup>,
     /// Whom the host's page is for; empty: it is switched off.
     pub hosts: Vec<AllowRule>,
+    /// How long what happened is remembered.
+    pub events_kept: Seconds,
     /// The applications, in the order of the file; ids are unique.
     pub clients: Vec<Client>,
     /// The gateway.

@@ -1,15 +1,19 @@
 //! What somebody sees of themselves, and what they may end of it. Nobody reaches anything of anybody else's: every question names
 //! the account of the session that asks.
 
+use std::net::IpAddr;
+
+use plex_oidc_core::audit::What;
 use plex_oidc_core::client::Client;
 use plex_oidc_core::decide::{Decision, Person, decide, decide_for};
 use plex_oidc_core::gateway::{GatewayApp, HostPattern};
-use plex_oidc_core::id::{AccountId, ClientId, Sid};
+use plex_oidc_core::id::{ClientId, Sid};
 use plex_oidc_core::secret::Secret;
-use plex_oidc_core::time::Seconds;
+use plex_oidc_core::time::{Seconds, Timestamp};
 use tracing::info;
 use url::Url;
 
+use super::audit::{By, note};
 use super::{FlowError, app_tokens, sign_out};
 use crate::app::App;
 use crate::store::records::{AppTokenRecord, BrowserSession, Consent, ListedSession, UserRecord};
@@ -86,29 +90,41 @@ fn address_of(app: &App, found: &GatewayApp) -> Option<String> {
     })
 }
 
-/// Whether a session is fresh enough for what outlives it.
-pub fn is_fresh(app: &App, session: &BrowserSession) -> bool {
-    !session.auth_time.plus(FRESH).has_passed(app.clock.now())
+/// Whether whoever signed in then did so recently enough for what outlives a session.
+pub fn is_fresh(app: &App, auth_time: Timestamp) -> bool {
+    !auth_time.plus(FRESH).has_passed(app.clock.now())
 }
 
 /// Ends one session of this person. `false`: it is not theirs, or gone already.
-pub async fn end_session(app: &App, account: AccountId, sid: Sid) -> Result<bool, FlowError> {
+pub async fn end_session(app: &App, by: By, sid: Sid) -> Result<bool, FlowError> {
+    let account = by.account;
     let ended = sign_out::end_session_of(app, account, sid).await?;
     info!(%account, %sid, ended, "somebody ended a session of theirs from another");
+    if ended {
+        note(app, by.did_of_theirs(app, What::SessionEnded).target(&sid.to_string())).await;
+    }
     Ok(ended)
 }
 
 /// Takes back what this person agreed to, and ends what the client holds by it.
-pub async fn withdraw(app: &App, account: AccountId, client: ClientId) -> Result<bool, FlowError> {
+pub async fn withdraw(app: &App, by: By, client: ClientId) -> Result<bool, FlowError> {
+    let account = by.account;
     let withdrawn = app.store.withdraw_consent(account, client.clone(), app.clock.now()).await?;
     info!(%account, %client, withdrawn, "somebody took their consent back");
+    if withdrawn {
+        note(app, by.did_of_theirs(app, What::ConsentWithdrawn).target(client.as_str())).await;
+    }
     Ok(withdrawn)
 }
 
 /// Ends an app token of this person. `false`: it is not theirs, or gone already.
-pub async fn revoke_token(app: &App, account: AccountId, id: &str) -> Result<bool, FlowError> {
+pub async fn revoke_token(app: &App, by: By, id: &str) -> Result<bool, FlowError> {
+    let account = by.account;
     let revoked = app_tokens::revoke(app, account, id).await?;
     info!(%account, token = id, revoked, "somebody ended an app token of theirs");
+    if revoked {
+        note(app, by.did_of_theirs(app, What::AppTokenEnded).target(id)).await;
+    }
     Ok(revoked)
 }
 
@@ -128,12 +144,12 @@ pub enum NoToken {
 /// Makes an app token for the applications with these names that this person may use.
 pub async fn make_token<'n>(
     app: &App,
-    session: &BrowserSession,
+    (session, address): (&BrowserSession, IpAddr),
     name: &str,
     named: impl Iterator<Item = &'n str>,
 ) -> Result<Result<Secret, NoToken>, FlowError> {
     let user: &UserRecord = &session.user;
-    if !is_fresh(app, session) {
+    if !is_fresh(app, session.auth_time) {
         return Ok(Err(NoToken::NotFresh));
     }
     if !app_tokens::is_name(name) {
@@ -148,6 +164,12 @@ pub async fn make_token<'n>(
     if app_tokens::of(app, user.account_id()).await?.len() >= app_tokens::MOST {
         return Ok(Err(NoToken::TooMany));
     }
-    let made = app_tokens::make(app, user, name, &apps).await?;
-    Ok(made.ok_or(NoToken::TooMany))
+    let Some((id, secret)) = app_tokens::make(app, user, name, &apps).await? else {
+        return Ok(Err(NoToken::TooMany));
+    };
+    let by = By { account: user.account_id(), address };
+    let usable_at: Vec<_> = apps.iter().map(|app| app.name.as_str()).collect();
+    let event = by.did_of_theirs(app, What::AppTokenMade).named(&user.person.account.display_name);
+    note(app, event.target(&id).detail(&usable_at.join(", "))).await;
+    Ok(Ok(secret))
 }

@@ -1,29 +1,23 @@
 //! What the host sees of everybody, and what the host may end. Whose page it is is decided anew at every request, by the one
 //! decision; nobody can be shut out from here, for whoever may come in signs in again.
 
-use std::net::IpAddr;
 use std::sync::Arc;
 
+use plex_oidc_core::audit::What;
 use plex_oidc_core::client::Client;
 use plex_oidc_core::decide::{AllowRule, Decision, Person, decide, decide_for, named_by};
 use plex_oidc_core::gateway::GatewayApp;
 use plex_oidc_core::id::{AccountId, Sid};
 use plex_oidc_core::own_page::OwnPage;
-use tracing::info;
+use tracing::{error, info};
 
+use super::audit::{By, note};
+use super::key_rotation::{KeepError, KeyKeeper};
 use super::{FlowError, app_tokens, recheck, sign_out};
 use crate::app::{App, State};
-use crate::store::records::{AppTokenRecord, ListedSession, UserRecord};
+use crate::keys::RotateError;
+use crate::store::records::{AppTokenRecord, KeyReplacement, ListedSession, UserRecord};
 use crate::upstream::plex::Plex;
-
-/// Who does something here, and from where: for the log.
-#[derive(Debug, Clone, Copy)]
-pub struct By {
-    /// The account.
-    pub account: AccountId,
-    /// The address.
-    pub address: IpAddr,
-}
 
 /// Whether the host's page is for this person, now.
 pub fn is_host(app: &App, person: &Person) -> bool {
@@ -121,15 +115,15 @@ pub async fn holdings(app: &App, account: AccountId) -> Result<Option<Holdings>,
 
 /// Ends everything that somebody is signed in to, and their app tokens. `false`: there is no such person.
 pub async fn end_everything(app: &App, by: By, account: AccountId) -> Result<bool, FlowError> {
-    if app.store.user(account).await?.is_none() {
-        return Ok(false);
-    }
+    let Some(user) = app.store.user(account).await? else { return Ok(false) };
     sign_out::end_everywhere(app, account).await?;
     let mut ended = 0_usize;
     for token in app_tokens::of(app, account).await? {
         ended += usize::from(app_tokens::revoke(app, account, &token.id).await?);
     }
     info!(by = %by.account, address = %by.address, %account, app_tokens = ended, "the host ended everything of somebody");
+    let event = by.did(app, What::EverythingEnded).about(account);
+    note(app, event.named(&user.person.account.display_name)).await;
     Ok(true)
 }
 
@@ -137,6 +131,9 @@ pub async fn end_everything(app: &App, by: By, account: AccountId) -> Result<boo
 pub async fn end_session(app: &App, by: By, account: AccountId, sid: Sid) -> Result<bool, FlowError> {
     let ended = sign_out::end_session_of(app, account, sid).await?;
     info!(by = %by.account, address = %by.address, %account, %sid, ended, "the host ended a session of somebody");
+    if ended {
+        note(app, by.did(app, What::SessionEnded).about(account).target(&sid.to_string())).await;
+    }
     Ok(ended)
 }
 
@@ -144,6 +141,9 @@ pub async fn end_session(app: &App, by: By, account: AccountId, sid: Sid) -> Res
 pub async fn end_token(app: &App, by: By, account: AccountId, id: &str) -> Result<bool, FlowError> {
     let ended = app_tokens::revoke(app, account, id).await?;
     info!(by = %by.account, address = %by.address, %account, token = id, ended, "the host ended an app token of somebody");
+    if ended {
+        note(app, by.did(app, What::AppTokenEnded).about(account).target(id)).await;
+    }
     Ok(ended)
 }
 
@@ -169,10 +169,44 @@ pub async fn ask_plex(app: &State, by: By) -> Asked {
         return Asked::TooSoon;
     }
     info!(by = %by.account, address = %by.address, "the host has Plex asked who is a member");
+    note(app, by.did(app, What::RecheckedByHost)).await;
     let asking = Arc::clone(app);
     let round = tokio::spawn(async move { recheck::round(&asking).await }).await;
     match round {
         Ok(_) if app.membership.known().trouble.is_none() => Asked::Answered,
         Ok(_) | Err(_) => Asked::Unanswered,
+    }
+}
+
+/// What came of rotating the signing keys out of turn.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Turned {
+    /// The next keys sign now.
+    Rotated,
+    /// Applications may not have seen the next keys yet.
+    TooSoon,
+    /// Somebody else rotated them at this moment.
+    Changed,
+    /// New keys could not be made or stored. The log says why.
+    Failed,
+}
+
+/// Rotates the signing keys out of turn.
+pub async fn rotate_keys(app: &App, by: By) -> Turned {
+    match KeyKeeper::of(app).rotate_now(app.clock.now()).await {
+        Ok(KeyReplacement::Replaced) => {
+            info!(by = %by.account, address = %by.address, "the host rotated the signing keys");
+            note(app, by.did(app, What::KeysRotated)).await;
+            Turned::Rotated
+        }
+        Ok(KeyReplacement::Changed) => Turned::Changed,
+        Err(KeepError::Rotate(RotateError::Refused(why))) => {
+            info!(%why, "the signing keys stay as they are");
+            Turned::TooSoon
+        }
+        Err(wrong) => {
+            error!(error = %wrong, "the signing keys stay as they are");
+            Turned::Failed
+        }
     }
 }

@@ -29,13 +29,13 @@ pub fn is_name(name: &str) -> bool {
     fits && !name.chars().any(char::is_control)
 }
 
-/// Makes a token for `user` at these applications. Its secret is returned, and kept nowhere else.
+/// Makes a token for `user` at these applications. Its id and its secret are returned, which is kept nowhere else.
 pub async fn make(
     app: &App,
     user: &UserRecord,
     name: &str,
     apps: &[&GatewayApp],
-) -> Result<Option<Secret>, FlowError> {
+) -> Result<Option<(String, Secret)>, FlowError> {
     let (secret, created) = (app.entropy.secret(SecretKind::AppToken), app.clock.now());
     let token = NewAppToken {
         id: new_id(app.entropy.bytes()),
@@ -49,7 +49,7 @@ pub async fn make(
     let id = token.id.clone();
     let stored = app.store.add_app_token(token).await?;
     info!(account = %user.account_id(), token = id, stored, "somebody made an app token");
-    Ok(stored.then_some(secret))
+    Ok(stored.then_some((id, secret)))
 }
 
 /// The tokens of one person.

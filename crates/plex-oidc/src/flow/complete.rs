@@ -2,8 +2,9 @@
 
 use std::net::IpAddr;
 
+use plex_oidc_core::audit::Actor;
 use plex_oidc_core::authorize::{AuthorizationResponse, AuthorizeErrorCode, Progress, RedirectError, Step};
-use plex_oidc_core::decide::{Person, Standing};
+use plex_oidc_core::decide::{Denial, Person, Standing};
 use plex_oidc_core::id::{AccountId, RequestId};
 use plex_oidc_core::secret::{Secret, SecretKind};
 use plextv::{Error, PinId, PlexToken};
@@ -12,7 +13,7 @@ use tracing::info;
 
 use super::attempt::{self, Attempt, Frozen, Refusal};
 use super::issue::{Holder, new_code, token_for};
-use super::{FlowError, answered, sign_out};
+use super::{FlowError, answered, audit, sign_out};
 use crate::app::App;
 use crate::keys::Place;
 use crate::store::records::{
@@ -89,13 +90,18 @@ async fn too_late(app: &App, id: RequestId, pin: &AdoptedPin) -> Result<bool, Fl
     Ok(true)
 }
 
-/// Notes why an attempt shows a page, unless it has gone on since.
-pub(super) async fn refuse(app: &App, id: RequestId, at: RefusedAt, why: &Refusal) -> Result<(), FlowError> {
+/// Notes why an attempt shows a page. `false`: it has gone on since.
+pub(super) async fn refuse(
+    app: &App,
+    id: RequestId,
+    at: RefusedAt,
+    why: &Refusal,
+) -> Result<bool, FlowError> {
     let noted = app.store.refuse_login(id, at, serde_json::to_string(why)?, app.clock.now()).await?;
     if !noted {
         info!(request = %id, ?at, "a sign-in had gone on before it was refused");
     }
-    Ok(())
+    Ok(noted)
 }
 
 /// Goes on with an attempt whose browser came back, from `address`. `old_session` is the session that this browser had.
@@ -212,7 +218,7 @@ async fn admit(
             Ok(Outcome::Ask { session: secret, id, cookie })
         }
         Step::Deny(denial) => {
-            deny(app, (attempt.id, RefusedAt::Approval(pin_id)), denial, &session.user.person).await?;
+            deny_at_sign_in(app, attempt, RefusedAt::Approval(pin_id), denial, &session.user.person).await?;
             Ok(Outcome::Page)
         }
         Step::SignIn if request.expected_subject.as_ref().is_none_or(|expected| *expected == subject) => {
@@ -234,19 +240,19 @@ async fn learn(app: &App, user: &UserRecord) -> Result<(), FlowError> {
         return Ok(());
     }
     if user.person.standing == Standing::Ended {
-        return sign_out::end_access(app, user).await;
+        return sign_out::end_access(app, user, Actor::Program).await;
     }
     app.store.put_user(user.clone()).await?;
     Ok(())
 }
 
-/// Notes that this person may not come in, so that the attempt's page can say so.
+/// Notes that this person may not come in, so that the attempt's page can say so. `false`: the attempt has gone on since.
 pub async fn deny(
     app: &App,
     (id, at): (RequestId, RefusedAt),
-    denial: plex_oidc_core::decide::Denial,
+    denial: Denial,
     person: &Person,
-) -> Result<(), FlowError> {
+) -> Result<bool, FlowError> {
     info!(account = %person.account.id, ?denial, "somebody may not come in");
     let account = &person.account;
     let why = Refusal::Denied {
@@ -256,6 +262,20 @@ pub async fn deny(
         at_plex: matches!(account.id, AccountId::Plex(_)),
     };
     refuse(app, id, at, &why).await
+}
+
+/// The same at the end of a sign-in, which the audit log tells of: once, however many tabs wait for it.
+pub(super) async fn deny_at_sign_in(
+    app: &App,
+    attempt: &Attempt<'_>,
+    at: RefusedAt,
+    denial: Denial,
+    person: &Person,
+) -> Result<(), FlowError> {
+    if deny(app, (attempt.id, at), denial, person).await? {
+        audit::denied(app, attempt, denial, person).await;
+    }
+    Ok(())
 }
 
 /// What is needed to store a finished sign-in.
@@ -292,7 +312,11 @@ impl Finishing<'_> {
         };
         let stored = self.app.store.finish_login(finish).await?;
         info!(account = %session.user.account_id(), client = %self.attempt.client.id, ?stored, "signed in");
-        Ok((stored == Finish::Finished).then_some(secret))
+        if stored != Finish::Finished {
+            return Ok(None);
+        }
+        audit::signed_in(self.app, self.attempt, &session.user).await;
+        Ok(Some(secret))
     }
 }
 

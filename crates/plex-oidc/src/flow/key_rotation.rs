@@ -72,13 +72,26 @@ impl KeyKeeper {
             let changed = self.keys.follow(stored, &self.seal)?;
             return Ok(if changed { Look::Followed } else { Look::Same });
         }
-        let replaced = self.rotate(stored, now).await?;
-        // Of several instances one rotates, and all take over what that one stored.
-        self.keys.follow(self.stored().await?, &self.seal)?;
-        Ok(match replaced {
+        Ok(match self.rotate_and_follow(stored, now).await? {
             KeyReplacement::Replaced => Look::Rotated,
             KeyReplacement::Changed => Look::Followed,
         })
+    }
+
+    /// Rotates what is stored, out of turn, and takes over what then holds.
+    pub async fn rotate_now(&self, now: Timestamp) -> Result<KeyReplacement, KeepError> {
+        self.rotate_and_follow(self.stored().await?, now).await
+    }
+
+    async fn rotate_and_follow(
+        &self,
+        stored: Vec<StoredKey>,
+        now: Timestamp,
+    ) -> Result<KeyReplacement, KeepError> {
+        let replaced = self.rotate(stored, now).await?;
+        // Of several instances one rotates, and all take over what that one stored.
+        self.keys.follow(self.stored().await?, &self.seal)?;
+        Ok(replaced)
     }
 
     async fn stored(&self) -> Result<Vec<StoredKey>, KeepError> {

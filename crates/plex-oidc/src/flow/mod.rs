@@ -4,9 +4,11 @@
 pub mod access;
 pub mod account;
 pub mod admin;
+pub mod admin_link;
 pub mod answered;
 pub mod app_tokens;
 pub mod attempt;
+pub mod audit;
 pub mod client_auth;
 pub mod client_credentials;
 pub mod complete;

@@ -12,7 +12,7 @@ use plex_oidc_core::secret::{Secret, sha256};
 use tracing::info;
 
 use super::attempt::{self, Attempt, Frozen, Refusal};
-use super::complete::{Finishing, begun_now, deny, refuse};
+use super::complete::{Finishing, begun_now, deny_at_sign_in, refuse};
 use super::{FlowError, answered};
 use crate::app::App;
 use crate::store::records::{BrowserSession, FinishedBy, LocalAccount, LoginState, RefusedAt, SignInName};
@@ -173,7 +173,7 @@ async fn admit(
             Ok(PasswordOutcome::SignedIn { session: secret, id, cookie, known })
         }
         Step::Deny(denial) => {
-            deny(app, (attempt.id, RefusedAt::Start), denial, &session.user.person).await?;
+            deny_at_sign_in(app, attempt, RefusedAt::Start, denial, &session.user.person).await?;
             Ok(PasswordOutcome::Page)
         }
         Step::SignIn => {

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use plex_oidc_core::audit::Actor;
 use plex_oidc_core::decide::{Person, Standing};
 use plex_oidc_core::id::AccountId;
 use plextv::Error;
@@ -74,7 +75,7 @@ async fn ask_and_store(app: &App, plex: &Plex) -> Result<Round, FlowError> {
     for person in ended {
         // No older than what it is about, or a clock that was put back would keep it from being stored.
         let updated = known_at.get(&person.account.id).map_or(now, |known_at| now.max(*known_at));
-        sign_out::end_access(app, &UserRecord { person, updated }).await?;
+        sign_out::end_access(app, &UserRecord { person, updated }, Actor::Recheck).await?;
     }
     Ok(round)
 }

@@ -1,25 +1,36 @@
 //! The end of sessions, whoever asks for it: the one place where people are signed out.
 
+use std::net::IpAddr;
+
+use plex_oidc_core::audit::{Actor, Event, What};
 use plex_oidc_core::client::{Client, SubjectType};
 use plex_oidc_core::id::{AccountId, Sid};
 use tracing::info;
 
 use super::FlowError;
+use super::audit::{By, note};
 use crate::app::App;
 use crate::store::records::{GrantsPolicy, SessionName, UserRecord};
 
 /// Ends a browser session. Refresh tokens for offline access live on. `false`: there was no such session.
-pub async fn end(app: &App, session: SessionName) -> Result<bool, FlowError> {
+pub async fn end(app: &App, session: SessionName, address: IpAddr) -> Result<bool, FlowError> {
     let ended = app.store.end_session(session, GrantsPolicy::KeepOffline, app.clock.now()).await?;
     if let Some(ended) = &ended {
         info!(account = %ended.account_id, "somebody signed out");
+        let by = By { account: ended.account_id, address };
+        note(app, by.did_of_theirs(app, What::SignedOut)).await;
     }
     announce(app);
     Ok(ended.is_some())
 }
 
 /// Ends the browser session that this client knows by this name, if it is still there.
-pub async fn end_by_name(app: &App, client: Option<&Client>, named: Sid) -> Result<(), FlowError> {
+pub async fn end_by_name(
+    app: &App,
+    client: Option<&Client>,
+    named: Sid,
+    address: IpAddr,
+) -> Result<(), FlowError> {
     let pairwise = client.filter(|client| client.subject_type != SubjectType::Public);
     let sid = match pairwise {
         None => Some(named),
@@ -29,7 +40,7 @@ pub async fn end_by_name(app: &App, client: Option<&Client>, named: Sid) -> Resu
         }
     };
     if let Some(sid) = sid {
-        end(app, SessionName::Sid(sid)).await?;
+        end(app, SessionName::Sid(sid), address).await?;
     }
     Ok(())
 }
@@ -47,20 +58,30 @@ pub async fn end_session_of(app: &App, account: AccountId, sid: Sid) -> Result<b
     Ok(ended.is_some())
 }
 
+/// Signs somebody out everywhere, who asks for it.
+pub async fn sign_out_everywhere(app: &App, by: By) -> Result<(), FlowError> {
+    end_everywhere(app, by.account).await?;
+    note(app, by.did_of_theirs(app, What::SignedOutEverywhere)).await;
+    Ok(())
+}
+
 /// Ends everything that a person is signed in to: browser and gateway sessions, and grants, those for offline access as well.
 pub async fn end_everywhere(app: &App, account: AccountId) -> Result<(), FlowError> {
     let ended = app.store.end_all_sessions(account, app.clock.now()).await?;
-    info!(%account, sessions = ended.sessions, grants = ended.grants, "somebody signed out everywhere");
+    info!(%account, sessions = ended.sessions, grants = ended.grants, "somebody is signed out everywhere");
     announce(app);
     Ok(())
 }
 
-/// Ends everything that a person has here, app tokens too: Plex says clearly that nothing is shared any more.
-pub async fn end_access(app: &App, user: &UserRecord) -> Result<(), FlowError> {
+/// Ends everything that a person has here, app tokens too: Plex says clearly that nothing is shared any more. `by`: who asked
+/// Plex.
+pub async fn end_access(app: &App, user: &UserRecord, by: Actor) -> Result<(), FlowError> {
     let Some(ended) = app.store.end_access(user.clone()).await? else { return Ok(()) };
     let account = user.account_id();
     info!(%account, sessions = ended.sessions, grants = ended.grants, app_tokens = ended.app_tokens, "access has ended");
     announce(app);
+    let event = Event::new(app.clock.now(), What::AccessEnded, by).about(account);
+    note(app, event.named(&user.person.account.display_name)).await;
     Ok(())
 }
 

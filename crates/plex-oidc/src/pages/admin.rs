@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use serde::Serialize;
 
 use super::account::{ShownSession, ShownToken};
+use super::host::{Health, ShownKey};
 
 /// The host's page.
 #[derive(Clone, Copy, Debug, Serialize)]
@@ -25,6 +26,12 @@ pub struct Admin<'a> {
     pub doors: &'a [ShownDoor<'a>],
     /// The way to the others.
     pub doors_pager: &'a Pager<'a>,
+    /// The state of the program.
+    pub health: &'a Health<'a>,
+    /// The signing keys.
+    pub keys: &'a [ShownKey<'a>],
+    /// Whether whoever looks came in by a link.
+    pub is_by_link: bool,
     /// Whether the sign-in is fresh enough to change something.
     pub is_fresh: bool,
     /// What was just done, or not.
@@ -174,10 +181,18 @@ pub enum AdminNotice {
     NoToken,
     /// Plex was asked a moment ago.
     TooSoon,
+    /// The signing keys were rotated.
+    KeysRotated,
+    /// It is too early to rotate them.
+    KeysTooSoon,
+    /// Somebody else rotated them at that moment.
+    KeysChanged,
+    /// They could not be rotated.
+    KeysFailed,
 }
 
 impl AdminNotice {
-    const ALL: [Self; 8] = [
+    const ALL: [Self; 12] = [
         Self::EverythingEnded,
         Self::SessionEnded,
         Self::TokenEnded,
@@ -186,6 +201,10 @@ impl AdminNotice {
         Self::Unanswered,
         Self::NoToken,
         Self::TooSoon,
+        Self::KeysRotated,
+        Self::KeysTooSoon,
+        Self::KeysChanged,
+        Self::KeysFailed,
     ];
 
     /// Its word in an address.
@@ -199,6 +218,10 @@ impl AdminNotice {
             Self::Unanswered => "unanswered",
             Self::NoToken => "no-token",
             Self::TooSoon => "soon",
+            Self::KeysRotated => "keys",
+            Self::KeysTooSoon => "keys-soon",
+            Self::KeysChanged => "keys-changed",
+            Self::KeysFailed => "keys-failed",
         }
     }
 

@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use super::account::Account;
 use super::admin::{Admin, AdminPerson};
+use super::host::{AdminEnter, Audit};
 use super::words::{DeniedReason, DeviceNotice, ErrorKind, Notice};
 
 /// A page together with all that it shows.
@@ -33,6 +34,10 @@ pub enum Page<'a> {
     Admin(&'a Admin<'a>),
     /// The host's page about one person.
     AdminPerson(&'a AdminPerson<'a>),
+    /// The audit log.
+    Audit(&'a Audit<'a>),
+    /// Behind a link to the host's page.
+    AdminEnter(AdminEnter<'a>),
     /// Already signed in: continue, or use another account.
     AccountChoice(AccountChoice<'a>),
     /// What a client would learn about the user.
@@ -68,6 +73,8 @@ impl Page<'_> {
             Self::Account(_) => "account.html",
             Self::Admin(_) => "admin.html",
             Self::AdminPerson(_) => "admin-person.html",
+            Self::Audit(_) => "admin-audit.html",
+            Self::AdminEnter(_) => "admin-enter.html",
             Self::AccountChoice(_) => "account-choice.html",
             Self::Consent(_) => "consent.html",
             Self::DeviceCode(_) => "device-code.html",
@@ -97,6 +104,8 @@ impl Page<'_> {
             | Self::Account(_)
             | Self::Admin(_)
             | Self::AdminPerson(_)
+            | Self::Audit(_)
+            | Self::AdminEnter(_)
             | Self::AccountChoice(_)
             | Self::Consent(_)
             | Self::DeviceCode(_)

@@ -7,6 +7,7 @@
 mod account;
 mod admin;
 mod context;
+mod host;
 mod overrides;
 mod samples;
 mod theme;
@@ -27,6 +28,7 @@ pub use context::{
     AccountChoice, Consent, Denied, DeviceApproval, DeviceCode, ErrorPage, FormPost, Onward, Page, Retry,
     ScriptConfig, SignIn, SignOutConfirm, Waiting, WayBack,
 };
+pub use host::{AdminEnter, Audit, Health, ShownEvent, ShownKey, ShownKind};
 pub use overrides::PagesError;
 pub use samples::samples;
 pub use theme::{Background, Colour, Image, Theme, ThemeError, ThemeValues};
@@ -162,6 +164,8 @@ fn values(page: &Page<'_>) -> Value {
         Page::Account(values) => Value::from(Serde(values)),
         Page::Admin(values) => Value::from(Serde(values)),
         Page::AdminPerson(values) => Value::from(Serde(values)),
+        Page::Audit(values) => Value::from(Serde(values)),
+        Page::AdminEnter(values) => Value::from(Serde(values)),
         Page::AccountChoice(values) => Value::from(Serde(values)),
         Page::Consent(values) => Value::from(Serde(values)),
         Page::Onward(values) => Value::from(Serde(values)),

@@ -10,6 +10,7 @@ use super::context::{
     AccountChoice, Consent, Denied, DeviceApproval, DeviceCode, ErrorPage, FormPost, Onward, Page, Retry,
     ScriptConfig, SignIn, SignOutConfirm, Waiting, WayBack,
 };
+use super::host::AdminEnter;
 use super::words::{DeniedReason, DeviceNotice, ErrorKind, Notice};
 
 const REQUEST_ID: &str = "01998a2e-6c1e-7b1f-8d6e-3c9e5f0a1b2c";
@@ -183,6 +184,11 @@ const ALL: &[(&str, Page<'static>)] = &[
     ("admin-without-plex", Page::Admin(&admin::WITHOUT_PLEX)),
     ("admin-person", Page::AdminPerson(&admin::PERSON)),
     ("admin-person-bare", Page::AdminPerson(&admin::PERSON_BARE)),
+    ("admin-audit", Page::Audit(&admin::AUDIT)),
+    ("admin-audit-bare", Page::Audit(&admin::AUDIT_BARE)),
+    ("admin-enter", Page::AdminEnter(AdminEnter::Good { link: "poi_sample" })),
+    ("admin-enter-over", Page::AdminEnter(AdminEnter::NotGood)),
+    ("admin-enter-not-for-owner", Page::AdminEnter(AdminEnter::NotForOwner)),
     ("account-choice", Page::AccountChoice(ACCOUNT_CHOICE)),
     ("account-choice-local", Page::AccountChoice(AccountChoice { at_plex: false, ..ACCOUNT_CHOICE })),
     ("account-choice-no-email", Page::AccountChoice(AccountChoice { account_email: None, ..ACCOUNT_CHOICE })),

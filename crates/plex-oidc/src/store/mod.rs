@@ -11,6 +11,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
+use plex_oidc_core::audit::Event;
 use plex_oidc_core::device::UserCodeHash;
 use plex_oidc_core::groups::Group;
 use plex_oidc_core::id::{AccountId, ClientId, GrantId, LocalAccountId, RequestId, Sid};
@@ -26,12 +27,13 @@ pub mod records;
 pub mod sqlite;
 
 use records::{
-    AccessTokenRecord, AdoptedPin, Adoption, AppTokenRecord, BrowserSession, ClientTokenRecord, CodeRecord,
-    Consent, Declared, DeviceRequest, EndedAccess, EndedSession, Finish, FinishLogin, GatewaySession,
-    GrantEnd, GrantsPolicy, KeyReplacement, ListedSession, LocalAccount, LocalPut, Login, LogoutNotice,
-    NewAppToken, NewClientToken, NewCode, NewDeviceRequest, NewLogin, PeopleFound, PeopleWanted,
-    PushedRequest, PutLocalAccount, Reconfirmed, RedeemCode, RedeemHandover, Redemption, RefreshTokenRecord,
-    RefusedAt, Rotate, Rotation, SealedBytes, SessionName, SignInName, StoredKeyRow, SweepCounts, UserRecord,
+    AccessTokenRecord, AdminLink, AdoptedPin, Adoption, AppTokenRecord, BrowserSession, ClientTokenRecord,
+    CodeRecord, Consent, Declared, DeviceRequest, EndedAccess, EndedSession, EventRecord, EventsWanted,
+    Finish, FinishLogin, GatewaySession, GrantEnd, GrantsPolicy, HostSession, KeyReplacement, ListedSession,
+    LocalAccount, LocalPut, Login, LogoutNotice, NewAppToken, NewClientToken, NewCode, NewDeviceRequest,
+    NewLogin, PeopleFound, PeopleWanted, PushedRequest, PutLocalAccount, Reconfirmed, RedeemCode,
+    RedeemHandover, Redemption, RefreshTokenRecord, RefusedAt, Rotate, Rotation, SealedBytes, SessionName,
+    SignInName, StoredKeyRow, SweepCounts, UserRecord,
 };
 
 /// So long a PIN is remembered. Plex forgets it in half an hour.
@@ -52,6 +54,9 @@ pub const TOLD_FOR: Seconds = Seconds::days(366);
 pub const LOGOUT_TRIES: u32 = 3;
 /// How long after the first try the second comes, and the third after that.
 pub const LOGOUT_RETRIES: [Seconds; 2] = [Seconds(30), Seconds::minutes(5)];
+/// How many events of each kind are kept at most: nobody who does the same again and again fills the disk, or drives out what
+/// others did.
+pub const EVENTS_OF_A_KIND: u32 = 5_000;
 /// How many rows of each kind one sweep removes at most, so that it never holds up the writers for long.
 pub const SWEEP_BATCH: u32 = 500;
 
@@ -253,7 +258,8 @@ pub trait Store: Send + Sync {
         now: Timestamp,
     ) -> Answer<'_, Option<EndedSession>>;
 
-    /// Ends every browser session and every grant of a user; the host's app tokens stay.
+    /// Ends every browser session and every grant of a user, and what began with a link to the host's page; the host's app
+    /// tokens stay.
     fn end_all_sessions(&self, account_id: AccountId, now: Timestamp) -> Answer<'_, EndedAccess>;
 
     /// Takes at most `most` notices whose time has come out for one try each. A notice that is not settled comes again, as
@@ -329,6 +335,27 @@ pub trait Store: Send + Sync {
         now: Timestamp,
     ) -> Answer<'_, bool>;
 
+    /// Writes down what happened.
+    fn record_event(&self, event: Event) -> Answer<'_, ()>;
+    /// What happened, the newest first.
+    fn events(&self, wanted: EventsWanted) -> Answer<'_, Vec<EventRecord>>;
+    /// Forgets what happened before this moment, and what is more than [`EVENTS_OF_A_KIND`], the oldest first and at most
+    /// [`SWEEP_BATCH`] of each kind. Returns how many that were; call again until there were none.
+    fn forget_events(&self, before: Timestamp) -> Answer<'_, usize>;
+
+    /// Stores a link to the host's page. Any earlier one is worth nothing any more.
+    fn put_admin_link(&self, link: AdminLink) -> Answer<'_, ()>;
+    /// Whether this link could be used now.
+    fn has_admin_link(&self, hash: SecretHash, now: Timestamp) -> Answer<'_, bool>;
+    /// Uses a link up, and stores the visit that begins with it. `false` when it was used before, is over or was replaced.
+    fn use_admin_link(&self, hash: SecretHash, session: HostSession, now: Timestamp) -> Answer<'_, bool>;
+    /// A visit to the host's page that is not over.
+    fn host_session(&self, hash: SecretHash, now: Timestamp) -> Answer<'_, Option<HostSession>>;
+    /// Ends such a visit. `false` when there is none.
+    fn end_host_session(&self, hash: SecretHash) -> Answer<'_, bool>;
+
+    /// How many bytes the database holds.
+    fn size(&self) -> Answer<'_, u64>;
     /// Removes what is over, at most [`SWEEP_BATCH`] rows of each kind; call again until nothing was left.
     fn sweep(&self, now: Timestamp) -> Answer<'_, SweepCounts>;
     /// Whether reading and writing work.

@@ -60,34 +60,34 @@ pub async fn again(
 }
 
 /// `POST /account/sessions`: ends another session of this person.
-pub async fn end_session(Shared(app): Shared<State>, OwnForm { here, form }: OwnForm) -> Answer {
-    let Some(sid) = form.get("sid").ok().flatten().and_then(Sid::parse) else {
+pub async fn end_session(Shared(app): Shared<State>, own: OwnForm) -> Answer {
+    let Some(sid) = own.form.get("sid").ok().flatten().and_then(Sid::parse) else {
         return told(AccountNotice::NothingThere);
     };
-    let ended = flow::end_session(&app, here.session.user.account_id(), sid).await;
+    let ended = flow::end_session(&app, own.by(), sid).await;
     done(&app, ended, AccountNotice::SessionEnded)
 }
 
 /// `POST /account/consents`: takes a consent back.
-pub async fn withdraw(Shared(app): Shared<State>, OwnForm { here, form }: OwnForm) -> Answer {
-    let Some(client) = form.get("client").ok().flatten().and_then(ClientId::parse) else {
+pub async fn withdraw(Shared(app): Shared<State>, own: OwnForm) -> Answer {
+    let Some(client) = own.form.get("client").ok().flatten().and_then(ClientId::parse) else {
         return told(AccountNotice::NothingThere);
     };
-    let withdrawn = flow::withdraw(&app, here.session.user.account_id(), client).await;
+    let withdrawn = flow::withdraw(&app, own.by(), client).await;
     done(&app, withdrawn, AccountNotice::Withdrawn)
 }
 
 /// `POST /account/tokens/end`: ends an app token.
-pub async fn end_token(Shared(app): Shared<State>, OwnForm { here, form }: OwnForm) -> Answer {
-    let id = form.get("id").ok().flatten().unwrap_or_default();
-    let revoked = flow::revoke_token(&app, here.session.user.account_id(), id).await;
+pub async fn end_token(Shared(app): Shared<State>, own: OwnForm) -> Answer {
+    let id = own.form.get("id").ok().flatten().unwrap_or_default();
+    let revoked = flow::revoke_token(&app, own.by(), id).await;
     done(&app, revoked, AccountNotice::TokenRevoked)
 }
 
 /// `POST /account/tokens`: makes an app token, and shows it once.
-pub async fn make_token(Shared(app): Shared<State>, OwnForm { here, form }: OwnForm) -> Answer {
+pub async fn make_token(Shared(app): Shared<State>, OwnForm { here, form, address }: OwnForm) -> Answer {
     let name = form.get("name").ok().flatten().unwrap_or_default();
-    match flow::make_token(&app, &here.session, name, form.all("app")).await {
+    match flow::make_token(&app, (&here.session, address), name, form.all("app")).await {
         Ok(Ok(secret)) => {
             let shown = shown(&app, &here, None, Some(&secret)).await;
             shown.unwrap_or_else(|error| failed(&app, &error, None))
@@ -134,11 +134,11 @@ async fn shown(
         subject: subject.as_str(),
         groups: &groups(person),
         apps: &apps,
-        sessions: &rows::sessions(app, &overview.sessions, here.session.sid),
+        sessions: &rows::sessions(app, &overview.sessions, Some(here.session.sid)),
         consents: &consents(app, &overview),
         tokens: &rows::tokens(app, &overview.tokens),
         token_apps: &token_apps,
-        is_fresh: flow::is_fresh(app, &here.session),
+        is_fresh: flow::is_fresh(app, here.session.auth_time),
         new_token: new_token.map(Secret::expose),
         notice,
     };

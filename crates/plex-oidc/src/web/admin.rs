@@ -1,25 +1,20 @@
 //! The pages of the host: who is here, what they hold, what there is for them; and ending it. Whoever is not the host, by the one
 //! decision and at this very request, sees nothing of them and changes nothing.
 
-use std::net::IpAddr;
-
-use axum::extract::{FromRequest, FromRequestParts as _, Path, Request, State as Shared};
+use axum::extract::{Path, State as Shared};
 use http::HeaderMap;
-use plex_oidc_core::form::Parameters;
 use plex_oidc_core::id::{AccountId, Sid};
 use plex_oidc_core::own_page::OwnPage;
 use plex_oidc_core::prompt::Prompt;
 use plex_oidc_core::subject::Subject;
 
-use super::entrance::enter;
-use super::here::{Here, OwnForm, here};
+use super::host::{Acting, account_in, host, path_of, sign_in};
 use super::host_views::{home, of_person};
 use super::request::{ClientAddress, Sent, Unreadable};
 use super::respond::{Answer, failed, page_error, see_other};
 use crate::app::{App, State};
 use crate::flow::FlowError;
-use crate::flow::account::is_fresh;
-use crate::flow::admin::{self as flow, Asked, By};
+use crate::flow::admin::{self as flow, Asked, Turned};
 use crate::pages::{AdminNotice, ErrorKind};
 
 const PATH: &str = OwnPage::Admin.path();
@@ -31,8 +26,8 @@ pub async fn show(
     headers: HeaderMap,
     sent: Result<Sent, Unreadable>,
 ) -> Answer {
-    let here = match host(&app, &headers, address, None).await {
-        Ok(here) => here,
+    let host = match host(&app, &headers, address, None).await {
+        Ok(host) => host,
         Err(answer) => return answer,
     };
     let Ok(Sent(query)) = sent else { return see_other(PATH) };
@@ -40,7 +35,7 @@ pub async fn show(
         // Back from signing in: what came along is not for the history.
         return see_other(&path_of(account_in(&query, "state")));
     }
-    home(&app, &here, &query).await.unwrap_or_else(|error| failed(&app, &error, None))
+    home(&app, &host, &query).await.unwrap_or_else(|error| failed(&app, &error, None))
 }
 
 /// `GET /admin/again`: a fresh sign-in, for what changes something.
@@ -67,15 +62,15 @@ pub async fn person(
     sent: Result<Sent, Unreadable>,
 ) -> Answer {
     let about = Subject::parse(&named).and_then(|subject| subject.account());
-    let here = match host(&app, &headers, address, about).await {
-        Ok(here) => here,
+    let host = match host(&app, &headers, address, about).await {
+        Ok(host) => host,
         Err(answer) => return answer,
     };
     let (Some(account), Ok(Sent(query))) = (about, sent) else {
         return page_error(&app, ErrorKind::NotFound, None);
     };
     match flow::holdings(&app, account).await {
-        Ok(Some(holdings)) => of_person(&app, &here, &holdings, &query),
+        Ok(Some(holdings)) => of_person(&app, &host, &holdings, &query),
         Ok(None) => page_error(&app, ErrorKind::NotFound, None),
         Err(error) => failed(&app, &error, None),
     }
@@ -115,66 +110,15 @@ pub async fn ask_plex(Shared(app): Shared<State>, acting: Acting) -> Answer {
     told(None, notice)
 }
 
-/// The session of the host, or the way to sign in, or the page that says no.
-async fn host(
-    app: &App,
-    headers: &HeaderMap,
-    address: IpAddr,
-    about: Option<AccountId>,
-) -> Result<Here, Answer> {
-    let found = here(app, headers).await.map_err(|error| failed(app, &error, None))?;
-    match found.filter(|here| flow::is_host(app, &here.session.user.person)) {
-        Some(here) => Ok(here),
-        None => Err(sign_in(app, Prompt::Unspecified, about, (headers, address)).await),
-    }
-}
-
-async fn sign_in(
-    app: &App,
-    prompt: Prompt,
-    about: Option<AccountId>,
-    (headers, address): (&HeaderMap, IpAddr),
-) -> Answer {
-    match OwnPage::Admin.request(&app.issuer, prompt, about) {
-        Some(request) => enter(app, &request, headers, address).await,
-        None => page_error(app, ErrorKind::Internal, None),
-    }
-}
-
-/// A form of the host's page, sent by the host.
-pub struct Acting {
-    by: By,
-    form: Parameters,
-    /// The person that it is about.
-    about: Option<AccountId>,
-}
-
-/// Somebody must be the host now, and have signed in a moment ago.
-impl FromRequest<State> for Acting {
-    type Rejection = Answer;
-
-    async fn from_request(request: Request, app: &State) -> Result<Self, Answer> {
-        let (mut parts, body) = request.into_parts();
-        let ClientAddress(address) = ClientAddress::from_request_parts(&mut parts, app).await?;
-        let OwnForm { here, form } = OwnForm::from_request(Request::from_parts(parts, body), app).await?;
-        let user = &here.session.user;
-        if !flow::is_host(app, &user.person) {
-            return Err(page_error(app, ErrorKind::FormExpired, None));
-        }
-        let about = account_in(&form, "account");
-        if !is_fresh(app, &here.session) {
-            return Err(see_other(&path_of(about)));
-        }
-        Ok(Self { by: By { account: user.account_id(), address }, form, about })
-    }
-}
-
-fn account_in(parameters: &Parameters, name: &'static str) -> Option<AccountId> {
-    Subject::parse(parameters.get(name).ok().flatten()?)?.account()
-}
-
-fn path_of(about: Option<AccountId>) -> String {
-    about.map_or_else(|| PATH.to_owned(), |account| format!("{PATH}/people/{account}"))
+/// `POST /admin/keys`: rotates the signing keys.
+pub async fn rotate_keys(Shared(app): Shared<State>, acting: Acting) -> Answer {
+    let notice = match flow::rotate_keys(&app, acting.by).await {
+        Turned::Rotated => AdminNotice::KeysRotated,
+        Turned::TooSoon => AdminNotice::KeysTooSoon,
+        Turned::Changed => AdminNotice::KeysChanged,
+        Turned::Failed => AdminNotice::KeysFailed,
+    };
+    told(None, notice)
 }
 
 fn done(app: &App, account: AccountId, outcome: Result<bool, FlowError>, notice: AdminNotice) -> Answer {

@@ -1,15 +1,18 @@
 //! Whoever is signed in here: the live session of this browser, and the forms that only our own pages can send in it.
 
-use axum::extract::{FromRequest, Request};
+use std::net::IpAddr;
+
+use axum::extract::{FromRequest, FromRequestParts as _, Request};
 use http::HeaderMap;
 use plex_oidc_core::client::Client;
 use plex_oidc_core::form::Parameters;
 use plex_oidc_core::id::Sid;
 use plex_oidc_core::secret::Secret;
 
-use super::request::{Sent, comes_from_us};
+use super::request::{ClientAddress, Sent, comes_from_us};
 use super::respond::{Answer, failed, page_error};
 use crate::app::{App, State};
+use crate::flow::audit::By;
 use crate::flow::{FlowError, attempt};
 use crate::pages::ErrorKind;
 use crate::session::form_token_is_right;
@@ -44,6 +47,15 @@ pub struct OwnForm {
     pub here: Here,
     /// What it says.
     pub form: Parameters,
+    /// From where.
+    pub address: IpAddr,
+}
+
+impl OwnForm {
+    /// Who does what it says.
+    pub fn by(&self) -> By {
+        By { account: self.here.session.user.account_id(), address: self.address }
+    }
 }
 
 impl FromRequest<State> for OwnForm {
@@ -51,11 +63,17 @@ impl FromRequest<State> for OwnForm {
 
     async fn from_request(request: Request, app: &State) -> Result<Self, Answer> {
         let expired = || page_error(app, ErrorKind::FormExpired, None);
-        let headers = request.headers().clone();
+        let (mut parts, body) = request.into_parts();
+        let ClientAddress(address) = ClientAddress::from_request_parts(&mut parts, app).await?;
+        let headers = parts.headers.clone();
         let found = here(app, &headers).await.map_err(|error| failed(app, &error, None))?;
         let here = found.ok_or_else(expired)?;
+        let request = Request::from_parts(parts, body);
         let Sent(form) = Sent::from_request(request, app).await.map_err(|_| expired())?;
-        if is_our_form(app, &here.cookie, &headers, &form) { Ok(Self { here, form }) } else { Err(expired()) }
+        if !is_our_form(app, &here.cookie, &headers, &form) {
+            return Err(expired());
+        }
+        Ok(Self { here, form, address })
     }
 }
 

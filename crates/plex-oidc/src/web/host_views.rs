@@ -7,19 +7,19 @@ use plex_oidc_core::groups::{About, Group};
 use plex_oidc_core::id::AccountId;
 use url::form_urlencoded::Serializer;
 
-use super::here::Here;
+use super::host::Host;
 use super::respond::{Answer, page};
 use super::rows;
 use crate::app::App;
 use crate::config::length;
 use crate::flow::FlowError;
-use crate::flow::account::is_fresh;
 use crate::flow::admin::{Door, Holdings, doors};
 use crate::pages::{
-    Admin, AdminNotice, AdminPerson, Membership, Page, Pager, ShownAnswer, ShownDoor, ShownPerson, ago,
+    Admin, AdminNotice, AdminPerson, Health, Membership, Page, Pager, ShownAnswer, ShownDoor, ShownKey,
+    ShownPerson, ago,
 };
 use crate::session::form_token;
-use crate::store::records::{ListedPerson, PeopleWanted};
+use crate::store::records::{ListedPerson, PeopleWanted, StoredKeyRow};
 use crate::upstream::plex::Plex;
 
 /// So many rows of a list are on one page: what people write into their names must not make it heavy.
@@ -32,7 +32,7 @@ const LONGEST: usize = 60;
 const LONGEST_SEARCH: usize = 100;
 
 /// The page with everybody.
-pub async fn home(app: &App, here: &Here, query: &Parameters) -> Result<Answer, FlowError> {
+pub async fn home(app: &App, host: &Host, query: &Parameters) -> Result<Answer, FlowError> {
     let search: String = query.get("q").ok().flatten().unwrap_or_default().trim().to_owned();
     let search: String = search.chars().take(LONGEST_SEARCH).collect();
     let (people, apps) = (number(query, "page"), number(query, "apps"));
@@ -47,7 +47,7 @@ pub async fn home(app: &App, here: &Here, query: &Parameters) -> Result<Answer, 
     let shown: Vec<_> = found.people.iter().map(|person| listed(app, person)).collect();
     let shown_doors: Vec<_> = part(&all, apps).iter().map(|door| declared(*door)).collect();
     let values = Admin {
-        csrf: &form_token(&here.cookie),
+        csrf: &form_token(&host.cookie),
         membership: &membership(app),
         search: &search,
         total: found.total,
@@ -55,14 +55,17 @@ pub async fn home(app: &App, here: &Here, query: &Parameters) -> Result<Answer, 
         people_pager: &pager(people, found.total, |people| address(people, apps)),
         doors: &shown_doors,
         doors_pager: &pager(apps, count(&all), |apps| address(people, apps)),
-        is_fresh: is_fresh(app, &here.session),
+        health: &health(app).await?,
+        keys: &keys(app).await?,
+        is_by_link: host.is_by_link(),
+        is_fresh: host.is_fresh(app),
         notice: notice(query),
     };
     Ok(page(app, StatusCode::OK, &Page::Admin(&values)))
 }
 
 /// The page about one person.
-pub fn of_person(app: &App, here: &Here, holdings: &Holdings, query: &Parameters) -> Answer {
+pub fn of_person(app: &App, host: &Host, holdings: &Holdings, query: &Parameters) -> Answer {
     let Holdings { user, sessions, tokens } = holdings;
     let (person, id, at) = (&user.person, user.account_id().to_string(), number(query, "apps"));
     let all: Vec<_> = doors(app).into_iter().filter(|door| door.is_for_people()).collect();
@@ -70,24 +73,47 @@ pub fn of_person(app: &App, here: &Here, holdings: &Holdings, query: &Parameters
     let told = app.as_told(person);
     let groups: Vec<_> = told.groups.iter().map(Group::as_str).collect();
     let values = AdminPerson {
-        csrf: &form_token(&here.cookie),
+        csrf: &form_token(&host.cookie),
         id: &id,
         at_plex: matches!(user.account_id(), AccountId::Plex(_)),
-        is_self: here.session.user.account_id() == user.account_id(),
+        is_self: host.account == user.account_id(),
         account_name: &person.account.display_name,
         username: person.account.username.as_deref(),
         account_email: person.account.email.as_deref(),
         email_confirmed: person.account.email_confirmed,
         has_ended: person.standing == Standing::Ended,
         groups: &groups,
-        sessions: &rows::sessions(app, sessions, here.session.sid),
+        sessions: &rows::sessions(app, sessions, host.sid),
         tokens: &rows::tokens(app, tokens),
         answers: &answers,
         pager: &pager(at, count(&all), |at| format!("/admin/people/{id}?apps={at}")),
-        is_fresh: is_fresh(app, &here.session),
+        is_fresh: host.is_fresh(app),
         notice: notice(query),
     };
     page(app, StatusCode::OK, &Page::AdminPerson(&values))
+}
+
+async fn health(app: &App) -> Result<Health<'static>, FlowError> {
+    let size = app.store.size().await?;
+    let database = match size {
+        ..1_000_000 => format!("{} kB", size.div_ceil(1000)),
+        _ => format!("{}.{} MB", size / 1_000_000, size % 1_000_000 / 100_000),
+    };
+    let started = ago(app.clock.now().since(app.started)).into();
+    Ok(Health { version: env!("CARGO_PKG_VERSION"), started, database: database.into() })
+}
+
+/// As they are stored, one algorithm after the other, and the newest first.
+async fn keys(app: &App) -> Result<Vec<ShownKey<'static>>, FlowError> {
+    let mut keys = app.store.signing_keys().await?;
+    keys.sort_by(|a, b| (&a.algorithm, b.created, &a.kid).cmp(&(&b.algorithm, a.created, &b.kid)));
+    let shown = |key: StoredKeyRow| ShownKey {
+        kid: key.kid.into(),
+        algorithm: key.algorithm.into(),
+        state: key.state.into(),
+        made: ago(app.clock.now().since(key.created)).into(),
+    };
+    Ok(keys.into_iter().map(shown).collect())
 }
 
 fn notice(query: &Parameters) -> Option<AdminNotice> {

@@ -3,7 +3,9 @@
 
 pub mod account;
 pub mod admin;
+pub mod admin_link;
 pub mod assets;
+pub mod audit;
 pub mod authorize;
 pub mod authz;
 pub mod client_call;
@@ -13,6 +15,7 @@ pub mod entrance;
 pub mod gateway_sign_in;
 pub mod health;
 pub mod here;
+pub mod host;
 pub mod host_views;
 pub mod introspect;
 pub mod metadata;

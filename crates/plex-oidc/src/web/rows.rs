@@ -9,7 +9,7 @@ use crate::pages::{ShownSession, ShownToken, ago};
 use crate::store::records::{AppTokenRecord, ListedSession};
 
 /// Sessions; `here` is the one that looks.
-pub fn sessions<'a>(app: &App, sessions: &'a [ListedSession], here: Sid) -> Vec<ShownSession<'a>> {
+pub fn sessions<'a>(app: &App, sessions: &'a [ListedSession], here: Option<Sid>) -> Vec<ShownSession<'a>> {
     let now = app.clock.now();
     let shown = sessions.iter().map(|session| ShownSession {
         sid: session.sid.to_string().into(),
@@ -17,7 +17,7 @@ pub fn sessions<'a>(app: &App, sessions: &'a [ListedSession], here: Sid) -> Vec<
         address: session.from.address.map(|address| address.to_string().into()),
         signed_in: ago(now.since(session.auth_time)).into(),
         used: ago(now.since(session.last_seen)).into(),
-        is_here: session.sid == here,
+        is_here: Some(session.sid) == here,
     });
     shown.collect()
 }

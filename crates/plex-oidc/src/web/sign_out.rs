@@ -1,6 +1,8 @@
 //! Signing out: by our own page, asked for there and done by a form; and by a client's request at the end-session endpoint
 //! (OIDC RP-Initiated Logout 1.0), which asks on the same page wherever it does not know for certain.
 
+use std::net::IpAddr;
+
 use axum::extract::State as Shared;
 use http::{HeaderMap, Method, StatusCode};
 use plex_oidc_core::client::Client;
@@ -12,10 +14,11 @@ use tracing::warn;
 use url::form_urlencoded::Serializer;
 
 use super::here::{Here, here, is_our_form};
-use super::request::{MAX_QUERY_BYTES, Sent, Unreadable};
+use super::request::{ClientAddress, MAX_QUERY_BYTES, Sent, Unreadable};
 use super::respond::{Answer, failed, onward, page, page_error, see_other, with_cookie};
 use crate::app::{App, State};
-use crate::flow::{FlowError, attempt, sign_out as flow};
+use crate::flow::audit::By;
+use crate::flow::{FlowError, admin_link, attempt, sign_out as flow};
 use crate::pages::{self, ErrorKind, Page, SignOutConfirm};
 use crate::session::form_token;
 use crate::store::records::SessionName;
@@ -36,6 +39,7 @@ pub async fn ask(Shared(app): Shared<State>, headers: HeaderMap) -> Answer {
 /// stay.
 pub async fn sign_out(
     Shared(app): Shared<State>,
+    ClientAddress(address): ClientAddress,
     headers: HeaderMap,
     sent: Result<Sent, Unreadable>,
 ) -> Answer {
@@ -46,19 +50,32 @@ pub async fn sign_out(
     };
     let ended = match form.get("answer") {
         Ok(Some("stay")) => return page(&app, StatusCode::OK, &Page::SignedIn),
-        Ok(Some("everywhere")) => end_everywhere(&app, &cookie).await,
-        _ => flow::end(&app, SessionName::Cookie(cookie.hash())).await.map(|_| true),
+        Ok(Some("everywhere")) => end_everywhere(&app, &cookie, address).await,
+        _ => flow::end(&app, SessionName::Cookie(cookie.hash()), address).await.map(|_| true),
     };
     match ended {
-        Ok(true) => with_cookie(after_form(&app, &form), &app.cookies.clear_session()),
+        Ok(true) => {
+            let answer = with_cookie(after_form(&app, &form), &app.cookies.clear_session());
+            without_visit(&app, &headers, answer).await
+        }
         Ok(false) => page_error(&app, ErrorKind::FormExpired, None),
         Err(error) => failed(&app, &error, None),
+    }
+}
+
+/// Whoever signs out is not to leave the host's page open either, where a link had opened it in this browser.
+async fn without_visit(app: &App, headers: &HeaderMap, answer: Answer) -> Answer {
+    let Some(cookie) = app.cookies.host_session(headers) else { return answer };
+    match admin_link::leave(app, &cookie).await {
+        Ok(()) => with_cookie(answer, &app.cookies.clear_host_session()),
+        Err(error) => failed(app, &error, None),
     }
 }
 
 /// `GET` and `POST /end-session` (RP-Initiated Logout 1.0 s. 2).
 pub async fn end_session(
     Shared(app): Shared<State>,
+    ClientAddress(address): ClientAddress,
     method: Method,
     headers: HeaderMap,
     sent: Result<Sent, Unreadable>,
@@ -74,15 +91,15 @@ pub async fn end_session(
     }
     // A form of another site comes without our cookie (SameSite=Lax), whoever is signed in here.
     let blind = method == Method::POST && app.cookies.session(&headers).is_none();
-    let look_again = blind.then(|| address(&app, request.as_ref().ok()));
-    let answer = answer(&app, (&headers, &parameters), request, look_again).await;
+    let look_again = blind.then(|| address_of(&app, request.as_ref().ok()));
+    let answer = answer(&app, (&headers, &parameters, address), request, look_again).await;
     answer.unwrap_or_else(|error| failed(&app, &error, None))
 }
 
 /// Ends the session that a verified hint names, if it is this browser's or lives without a cookie here; else asks.
 async fn answer(
     app: &App,
-    (headers, parameters): (&HeaderMap, &Parameters),
+    (headers, parameters, address): (&HeaderMap, &Parameters, IpAddr),
     request: Result<LogoutRequest<'_>, LogoutDoubt>,
     look_again: Option<String>,
 ) -> Result<Answer, FlowError> {
@@ -93,13 +110,13 @@ async fn answer(
     let way_back = request.way_back.as_ref();
     match (here(app, headers).await?, request.hinted) {
         (Some(here), Some(sid)) if sid == here.sid_for(app, request.client) => {
-            flow::end(app, SessionName::Cookie(here.cookie.hash())).await?;
+            flow::end(app, SessionName::Cookie(here.cookie.hash()), address).await?;
             Ok(with_cookie(gone(app, way_back), &app.cookies.clear_session()))
         }
         (Some(here), _) => Ok(confirm(app, &here, way_back, doubt)),
         (None, hinted) => {
             if let Some(sid) = hinted {
-                flow::end_by_name(app, request.client, sid).await?;
+                flow::end_by_name(app, request.client, sid, address).await?;
             }
             Ok(match look_again {
                 Some(address) => see_other(&address),
@@ -115,7 +132,7 @@ async fn answer(
 
 /// What is left of the request as a GET, which comes with our cookie; our own question, where nothing of it is used or it is
 /// too long. The hint is not handed on: no address is to hold an ID token that the client took care to post.
-fn address(app: &App, request: Option<&LogoutRequest<'_>>) -> String {
+fn address_of(app: &App, request: Option<&LogoutRequest<'_>>) -> String {
     let mut query = Serializer::new(String::new());
     if let Some(client) = request.and_then(|request| request.client) {
         query.append_pair("client_id", client.id.as_str());
@@ -142,9 +159,9 @@ fn is_vouched_for(app: &App, parameters: &Parameters, client: &Client) -> bool {
 }
 
 /// `false`: the session is over, so that nobody knows whose others there are.
-async fn end_everywhere(app: &App, cookie: &Secret) -> Result<bool, FlowError> {
+async fn end_everywhere(app: &App, cookie: &Secret, address: IpAddr) -> Result<bool, FlowError> {
     let Some(session) = attempt::session(app, Some(cookie)).await? else { return Ok(false) };
-    flow::end_everywhere(app, session.user.account_id()).await?;
+    flow::sign_out_everywhere(app, By { account: session.user.account_id(), address }).await?;
     Ok(true)
 }
 

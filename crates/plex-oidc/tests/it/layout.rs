@@ -46,6 +46,7 @@ const SHARED_BY_HANDLERS: &[&str] = &[
     "web::client_call",
     "web::entrance",
     "web::here",
+    "web::host",
     "web::host_views",
     "web::rows",
     "web::sign_in::form",

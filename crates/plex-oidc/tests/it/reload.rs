@@ -19,6 +19,8 @@ use plex_oidc::installation;
 use plex_oidc::lifecycle::Serving;
 use plex_oidc::reload::{ReloadError, Reloader, Source};
 use plex_oidc::start::{Held, Parts, serving};
+use plex_oidc::store::records::EventsWanted;
+use plex_oidc_core::audit::{Actor, What};
 use tempfile::TempDir;
 use tokio::sync::watch;
 use tower::ServiceExt as _;
@@ -100,6 +102,11 @@ async fn a_new_file_holds_at_once_and_an_invalid_one_never() {
         303,
         "the old file still holds, whole"
     );
+    // The audit log has the one that was taken over.
+    let wanted = EventsWanted { most: 10, ..EventsWanted::default() };
+    let events = installation::open_beside(&loaded.config).unwrap().events(wanted).await.unwrap();
+    let [found] = &events[..] else { panic!("{events:?}") };
+    assert_eq!((found.event.what, found.event.by), (What::ConfigurationReloaded, Actor::Program));
 }
 
 /// The real program. Ends with this value.

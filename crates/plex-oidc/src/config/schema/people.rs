@@ -242,11 +242,19 @@ pub(super) const ADMIN: Section = Section {
     name: "admin",
     repeats: false,
     help: "The host's page at `/admin`: people, their sessions, applications, and how well it is known who is a member.",
-    keys: &[key(
-        "allow",
-        PEOPLE,
-        Some("plex-owner"),
-        "Who may see it, and end sessions and tokens of everybody there: groups, `plex-<account id>` or e-mail addresses. An \
-         empty list switches the page off.",
-    )],
+    keys: &[
+        key(
+            "allow",
+            PEOPLE,
+            Some("plex-owner"),
+            "Who may see it, and end sessions and tokens of everybody there: groups, `plex-<account id>` or e-mail addresses. An \
+             empty list switches the page off.",
+        ),
+        key(
+            "audit_days",
+            Kind::Number { min: 1, max: 3650 },
+            Some("180"),
+            "For how many days the audit log remembers who did what. Of each kind of event the last 5000 are kept at most.",
+        ),
+    ],
 };

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use super::super::admin::{
     Admin, AdminNotice, AdminPerson, Membership, Pager, ShownAnswer, ShownDoor, ShownPerson,
 };
+use super::super::host::{Audit, Health, ShownEvent, ShownKey, ShownKind};
 use super::CSRF;
 use super::account::{SESSIONS, TOKENS};
 
@@ -48,6 +49,13 @@ const REQUESTS: ShownDoor<'static> = ShownDoor {
     deny: Cow::Borrowed(""),
 };
 
+const ACTIVE: ShownKey<'static> = ShownKey {
+    kid: Cow::Borrowed("NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs"),
+    algorithm: Cow::Borrowed("RS256"),
+    state: Cow::Borrowed("active"),
+    made: Cow::Borrowed("40 days ago"),
+};
+
 pub(super) const WITH_EVERYTHING: Admin<'static> = Admin {
     csrf: CSRF,
     membership: &KNOWN,
@@ -81,6 +89,13 @@ pub(super) const WITH_EVERYTHING: Admin<'static> = Admin {
         ShownDoor { is_on: false, allow: Cow::Borrowed(""), ..REQUESTS },
     ],
     doors_pager: &MIDDLE,
+    health: &Health {
+        version: "0.1.0",
+        started: Cow::Borrowed("5 days ago"),
+        database: Cow::Borrowed("1.2 MB"),
+    },
+    keys: &[ACTIVE, ShownKey { state: Cow::Borrowed("next"), ..ACTIVE }],
+    is_by_link: false,
     is_fresh: true,
     notice: Some(AdminNotice::Asked),
 };
@@ -105,7 +120,9 @@ pub(super) const BARE: Admin<'static> = Admin {
     people_pager: &ONLY,
     doors: &[],
     doors_pager: &ONLY,
-    notice: None,
+    keys: &[],
+    is_by_link: true,
+    notice: Some(AdminNotice::KeysTooSoon),
     ..WITH_EVERYTHING
 };
 
@@ -158,4 +175,53 @@ pub(super) const PERSON_BARE: AdminPerson<'static> = AdminPerson {
     is_fresh: false,
     notice: None,
     ..PERSON
+};
+
+pub(super) const AUDIT: Audit<'static> = Audit {
+    person: "Robin",
+    kinds: &[
+        ShownKind { word: "signed_in", is_chosen: true },
+        ShownKind { word: "denied", is_chosen: false },
+    ],
+    since: Some("2026-11-01"),
+    until: Some("2026-11-27"),
+    is_filtered: true,
+    events: &[
+        ShownEvent {
+            at: Cow::Borrowed("2026-11-27 07:00:00"),
+            what: "everything_ended",
+            by: Cow::Borrowed("plex-1"),
+            account: Some(Cow::Borrowed("plex-1234567")),
+            name: Some("Robin"),
+            target: Some("requests"),
+            address: Some(Cow::Borrowed("192.0.2.7")),
+            detail: Some("Firefox on Linux"),
+        },
+        ShownEvent {
+            at: Cow::Borrowed("2026-11-26 23:59:59"),
+            what: "access_ended",
+            by: Cow::Borrowed("recheck"),
+            account: Some(Cow::Borrowed("plex-1234567")),
+            name: None,
+            target: None,
+            address: None,
+            detail: None,
+        },
+    ],
+    newest: Some("/admin/audit?person=Robin"),
+    older: Some("/admin/audit?person=Robin&before=17"),
+    export: "/admin/audit.jsonl?person=Robin",
+    days: 180,
+};
+
+pub(super) const AUDIT_BARE: Audit<'static> = Audit {
+    person: "",
+    since: None,
+    until: None,
+    is_filtered: false,
+    events: &[],
+    newest: None,
+    older: None,
+    export: "/admin/audit.jsonl",
+    ..AUDIT
 };

@@ -47,11 +47,42 @@ pub(super) fn are_text(drawing: &Pages) {
         people_pager: &pager,
         doors: &[door],
         doors_pager: &pager,
+        health: &Health { version: EVIL, started: SOMETHING, database: SOMETHING },
+        keys: &[ShownKey { kid: SOMETHING, algorithm: SOMETHING, state: SOMETHING, made: SOMETHING }],
+        is_by_link: true,
         is_fresh: true,
         notice: None,
     };
-    is_text(&drawing.render(&Page::Admin(&home)), 17);
+    is_text(&drawing.render(&Page::Admin(&home)), 26);
     person_is_text(drawing, &pager);
+    audit_is_text(drawing);
+}
+
+fn audit_is_text(drawing: &Pages) {
+    let event = ShownEvent {
+        at: SOMETHING,
+        what: "denied",
+        by: SOMETHING,
+        account: Some(SOMETHING),
+        name: Some(EVIL),
+        target: Some(EVIL),
+        address: Some(SOMETHING),
+        detail: Some(EVIL),
+    };
+    let audit = Audit {
+        person: EVIL,
+        kinds: &[ShownKind { word: "denied", is_chosen: true }],
+        since: Some(EVIL),
+        until: Some(EVIL),
+        is_filtered: true,
+        events: &[event],
+        newest: Some(EVIL),
+        older: Some(EVIL),
+        export: EVIL,
+        days: 180,
+    };
+    is_text(&drawing.render(&Page::Audit(&audit)), 12);
+    is_text(&drawing.render(&Page::AdminEnter(AdminEnter::Good { link: EVIL })), 1);
 }
 
 fn person_is_text(drawing: &Pages, pager: &Pager<'_>) {
@@ -85,7 +116,10 @@ fn is_text(html: &str, times: usize) {
 
 #[test]
 fn every_notice_of_the_hosts_pages_has_a_word_of_its_own() {
-    for word in ["everything", "session", "token", "nothing", "asked", "unanswered", "no-token", "soon"] {
+    for word in ["everything", "session", "token", "nothing", "asked", "unanswered", "no-token", "soon"]
+        .into_iter()
+        .chain(["keys", "keys-soon", "keys-changed", "keys-failed"])
+    {
         assert_eq!(AdminNotice::of_word(word).map(AdminNotice::word), Some(word));
     }
     assert_eq!(AdminNotice::of_word("\"><script>"), None);

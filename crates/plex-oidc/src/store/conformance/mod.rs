@@ -24,10 +24,12 @@ use super::Store;
 use super::records::*;
 
 pub(super) mod app_tokens;
+pub(super) mod audit;
 pub(super) mod client_tokens;
 pub(super) mod codes;
 pub(super) mod devices;
 pub(super) mod gateway;
+pub(super) mod host;
 pub(super) mod keys;
 pub(super) mod local;
 pub(super) mod logins;

@@ -12,10 +12,12 @@ use plex_oidc_core::subject::Subject;
 use plex_oidc_core::time::Timestamp;
 
 mod app_tokens;
+mod audit;
 mod client_tokens;
 mod codes;
 mod devices;
 mod gateway;
+mod host;
 mod local;
 mod logins;
 mod logout;
@@ -24,10 +26,12 @@ mod sessions;
 mod tokens;
 
 pub use app_tokens::{AppTokenRecord, NewAppToken};
+pub use audit::{EventRecord, EventsWanted};
 pub use client_tokens::{ClientTokenRecord, NewClientToken};
 pub use codes::{Answers, CodeRecord, GrantEnd, GrantRecord, NewCode, NewGrant, RedeemCode, Redemption};
 pub use devices::{DeviceAnswer, DeviceRequest, NewDeviceRequest};
 pub use gateway::{GatewaySession, NewGatewaySession, RedeemHandover};
+pub use host::{AdminLink, HostSession};
 pub use local::{Declared, Ends, LocalAccount, LocalPut, PutLocalAccount, SignInName};
 pub use logins::{
     AdoptedPin, Adoption, Finish, FinishLogin, FinishedBy, Login, LoginState, NewLogin, RefusedAt,
@@ -157,6 +161,10 @@ pub struct SweepCounts {
     pub session_clients: usize,
     /// Notices whose last try never ended.
     pub logout_notices: usize,
+    /// Links to the host's page.
+    pub admin_links: usize,
+    /// Visits to the host's page that began with one.
+    pub host_sessions: usize,
 }
 
 impl SweepCounts {
@@ -175,6 +183,8 @@ impl SweepCounts {
             grants,
             session_clients,
             logout_notices,
+            admin_links,
+            host_sessions,
         } = *self;
         logins == 0
             && pins == 0
@@ -188,5 +198,7 @@ impl SweepCounts {
             && grants == 0
             && session_clients == 0
             && logout_notices == 0
+            && admin_links == 0
+            && host_sessions == 0
     }
 }

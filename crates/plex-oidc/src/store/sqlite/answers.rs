@@ -1,5 +1,6 @@
 //! What the store is asked, each question by the module that knows its tables.
 
+use plex_oidc_core::audit::Event;
 use plex_oidc_core::device::UserCodeHash;
 use plex_oidc_core::groups::Group;
 use plex_oidc_core::id::{AccountId, ClientId, GrantId, LocalAccountId, RequestId, Sid};
@@ -9,18 +10,19 @@ use plex_oidc_core::token::assertion::UsedAssertion;
 use plex_oidc_core::token::device::Pace;
 
 use super::super::records::{
-    AccessTokenRecord, AdoptedPin, Adoption, AppTokenRecord, BrowserSession, ClientTokenRecord, CodeRecord,
-    Consent, Declared, DeviceRequest, EndedAccess, EndedSession, Finish, FinishLogin, GatewaySession,
-    GrantEnd, GrantsPolicy, KeyReplacement, ListedSession, LocalAccount, LocalPut, Login, LogoutNotice,
-    NewAppToken, NewClientToken, NewCode, NewDeviceRequest, NewLogin, PeopleFound, PeopleWanted,
-    PushedRequest, PutLocalAccount, Reconfirmed, RedeemCode, RedeemHandover, Redemption, RefreshTokenRecord,
-    RefusedAt, Rotate, Rotation, SealedBytes, SessionName, SignInName, StoredKeyRow, SweepCounts, UserRecord,
+    AccessTokenRecord, AdminLink, AdoptedPin, Adoption, AppTokenRecord, BrowserSession, ClientTokenRecord,
+    CodeRecord, Consent, Declared, DeviceRequest, EndedAccess, EndedSession, EventRecord, EventsWanted,
+    Finish, FinishLogin, GatewaySession, GrantEnd, GrantsPolicy, HostSession, KeyReplacement, ListedSession,
+    LocalAccount, LocalPut, Login, LogoutNotice, NewAppToken, NewClientToken, NewCode, NewDeviceRequest,
+    NewLogin, PeopleFound, PeopleWanted, PushedRequest, PutLocalAccount, Reconfirmed, RedeemCode,
+    RedeemHandover, Redemption, RefreshTokenRecord, RefusedAt, Rotate, Rotation, SealedBytes, SessionName,
+    SignInName, StoredKeyRow, SweepCounts, UserRecord,
 };
 use super::super::{Answer, Store};
 use super::writer::Durability;
 use super::{
-    SqliteStore, app_tokens, client_tokens, codes, devices, gateway, keys, local, logins, logout, pushed,
-    rows, sessions, sweep, tokens, users,
+    SqliteStore, app_tokens, audit, client_tokens, codes, devices, gateway, host, keys, local, logins,
+    logout, pushed, rows, sessions, sweep, tokens, users,
 };
 
 impl Store for SqliteStore {
@@ -321,6 +323,42 @@ impl Store for SqliteStore {
         now: Timestamp,
     ) -> Answer<'_, bool> {
         self.write(move |conn| users::withdraw_consent(conn, account_id, &client_id, now))
+    }
+
+    fn record_event(&self, event: Event) -> Answer<'_, ()> {
+        self.write_forgettable(move |conn| audit::record(conn, &event))
+    }
+
+    fn events(&self, wanted: EventsWanted) -> Answer<'_, Vec<EventRecord>> {
+        self.read(move |conn| audit::events(conn, &wanted))
+    }
+
+    fn forget_events(&self, before: Timestamp) -> Answer<'_, usize> {
+        self.write_forgettable(move |conn| audit::forget(conn, before))
+    }
+
+    fn put_admin_link(&self, link: AdminLink) -> Answer<'_, ()> {
+        self.write(move |conn| host::put_link(conn, &link))
+    }
+
+    fn has_admin_link(&self, hash: SecretHash, now: Timestamp) -> Answer<'_, bool> {
+        self.read(move |conn| host::has_link(conn, hash, now))
+    }
+
+    fn use_admin_link(&self, hash: SecretHash, session: HostSession, now: Timestamp) -> Answer<'_, bool> {
+        self.write(move |conn| host::use_link(conn, hash, &session, now))
+    }
+
+    fn host_session(&self, hash: SecretHash, now: Timestamp) -> Answer<'_, Option<HostSession>> {
+        self.read(move |conn| host::session(conn, hash, now))
+    }
+
+    fn end_host_session(&self, hash: SecretHash) -> Answer<'_, bool> {
+        self.write(move |conn| host::end_session(conn, hash))
+    }
+
+    fn size(&self) -> Answer<'_, u64> {
+        self.read(rows::size)
     }
 
     fn sweep(&self, now: Timestamp) -> Answer<'_, SweepCounts> {

@@ -12,10 +12,12 @@ use super::Answer;
 
 mod answers;
 mod app_tokens;
+mod audit;
 mod client_tokens;
 mod codes;
 mod devices;
 mod gateway;
+mod host;
 mod keys;
 mod local;
 mod logins;
@@ -76,6 +78,8 @@ impl SqliteStore {
     }
 }
 
+#[cfg(test)]
+mod audit_tests;
 #[cfg(test)]
 mod crash_tests;
 #[cfg(test)]

@@ -61,6 +61,17 @@ pub(super) fn all<T>(
     Ok(found)
 }
 
+/// How many bytes the database holds.
+pub(super) fn size(conn: &Connection) -> Result<u64> {
+    let size = first(
+        conn,
+        r#"SELECT page_count * page_size AS "pragma.size" FROM pragma_page_count(), pragma_page_size()"#,
+        [],
+        |row| row.number("pragma.size"),
+    )?;
+    Ok(size.unwrap_or_default())
+}
+
 /// An account id as the database holds it: the number of a Plex account, or that of a local one below zero. Neither way in
 /// can name an account of the other.
 pub(super) fn account_param(account: AccountId) -> Result<i64> {
@@ -220,12 +231,14 @@ fn key_of(table: &str) -> &'static str {
     match table {
         "access_tokens" => "access_tokens.hash",
         "app_tokens" => "app_tokens.id",
+        "audit" => "audit.id",
         "browser_sessions" => "browser_sessions.hash",
         "client_tokens" => "client_tokens.hash",
         "consents" => "consents.client_id",
         "device_requests" => "device_requests.hash",
         "gateway_sessions" => "gateway_sessions.hash",
         "grants" => "grants.id",
+        "host_sessions" => "host_sessions.hash",
         "logins" => "logins.id",
         "pushed_requests" => "pushed_requests.hash",
         "logout_notices" => "logout_notices.sid",

@@ -57,5 +57,13 @@ pub(super) fn sweep(conn: &Connection, now: Timestamp) -> Result<SweepCounts> {
             "DELETE FROM logout_notices WHERE tries >= ?1 AND next_try <= ?2",
             params![LOGOUT_TRIES, now.0],
         )?,
+        admin_links: remove(
+            "DELETE FROM admin_links
+            WHERE hash IN (SELECT hash FROM admin_links WHERE expires <= ?1 LIMIT ?2)",
+        )?,
+        host_sessions: remove(
+            "DELETE FROM host_sessions
+            WHERE hash IN (SELECT hash FROM host_sessions WHERE expires <= ?1 LIMIT ?2)",
+        )?,
     })
 }

@@ -4,8 +4,8 @@ use plex_oidc_core::id::{AccountId, ClientId};
 use plex_oidc_core::time::Timestamp;
 use rusqlite::{Connection, params};
 
-use super::logout;
 use super::rows::{Fields, Result, account_param, all, change, first};
+use super::{host, logout};
 use crate::store::StoreError;
 use crate::store::records::{
     Consent, EndedAccess, GrantEnd, ListedPerson, PeopleFound, PeopleWanted, Reconfirmed, UserRecord,
@@ -125,6 +125,7 @@ pub(super) fn end_sessions(
     now: Timestamp,
 ) -> Result<EndedAccess> {
     logout::all_sessions_ended(conn, account, now)?;
+    host::end_sessions_of(conn, account)?;
     let account = account_param(account)?;
     let sessions = change(conn, "DELETE FROM browser_sessions WHERE account_id = ?1", [account])?;
     let grants = change(

@@ -9,7 +9,7 @@ use plex_oidc_core::authorize::{Progress, Step};
 use crate::app::{App, State};
 use crate::flow::attempt::{self, Attempt};
 use crate::flow::complete::{cancelled, finish_with_session};
-use crate::flow::{FlowError, answered};
+use crate::flow::{FlowError, answered, audit};
 use crate::pages::ErrorKind;
 use crate::store::records::{BrowserSession, Consent, LoginState};
 use crate::web::respond::{
@@ -114,6 +114,9 @@ async fn finish(
     let Some(response) = finish_with_session(app, attempt, session).await? else {
         return Ok(page_error(app, ErrorKind::UnknownRequest, None));
     };
+    if done.consented {
+        audit::agreed(app, attempt, &session.user).await;
+    }
     let answer = to_client_after_form(app, &response);
     Ok(with_cookie(answer, &app.cookies.clear_attempt(attempt.id)))
 }

@@ -1,12 +1,20 @@
 //! The pages of the host: what they show, what they end, and that they are nobody else's.
 
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+
+use plex_oidc::cli::{self, Exit, World};
 use plex_oidc_core::gateway::Family;
+use plex_oidc_core::secret::sha256;
 use plex_oidc_core::time::Seconds;
 
 use crate::account::field;
 use crate::support::{Answer, Browser, House, PROXY_NETWORK, Setup, Visit};
 
 mod attacks;
+mod audit;
+mod keys;
+mod link;
 mod many;
 
 /// Addresses that are about one person.
@@ -44,6 +52,32 @@ async fn page_of(house: &House, browser: &mut Browser, persona: &str) -> Answer 
 
 fn about(house: &House, persona: &str) -> String {
     format!("{PERSON}{}", subject(house, persona))
+}
+
+/// A command beside the running service: how it ended, what it printed, and what it said.
+fn command(house: &House, arguments: &[&str]) -> (Exit, String, String) {
+    let file = house.folder().join("plex-oidc.toml");
+    let start = ["plex-oidc", "--config", file.to_str().unwrap()];
+    let arguments: Vec<_> = start.iter().chain(arguments).map(OsString::from).collect();
+    let (mut out, mut err, clock) = (Vec::new(), Vec::new(), house.clock());
+    let seed = format!("{arguments:?} {:?}", std::time::Instant::now());
+    // A thread of its own, because commands bring a runtime of their own.
+    let exit = std::thread::scope(|scope| {
+        let command = scope.spawn(|| {
+            let mut world = World {
+                environment: &BTreeMap::new(),
+                input: &mut &b""[..],
+                out: &mut out,
+                err: &mut err,
+                hide_typing: &mut |_| false,
+                random: &mut || sha256(seed.as_bytes()),
+                clock,
+            };
+            cli::run(arguments, &mut world)
+        });
+        command.join().unwrap()
+    });
+    (exit, String::from_utf8(out).unwrap(), String::from_utf8(err).unwrap())
 }
 
 fn subject(house: &House, persona: &str) -> String {

@@ -6,7 +6,9 @@ use std::path::{Path, PathBuf};
 use http::HeaderValue;
 use http::header::{AUTHORIZATION, COOKIE};
 use plex_oidc::config::LogFormat;
+use plex_oidc::store::records::AdminLink;
 use plex_oidc::telemetry;
+use plex_oidc_core::secret::{Secret, SecretKind};
 use plex_oidc_core::time::Seconds;
 
 use super::run_alone;
@@ -287,6 +289,20 @@ async fn machines(house: &House, secrets: &mut Secrets, of_person: &Tokens) {
     }
 }
 
+/// The owner's way in by a link, which is in the address of a page.
+async fn by_link(house: &House, secrets: &mut Secrets) {
+    let link = Secret::from_random(SecretKind::AdminLink, [0x5a; 32]);
+    secrets.add("a link", link.expose());
+    let expires = house.now().plus(Seconds::minutes(10));
+    house.app().store.put_admin_link(AdminLink { hash: link.hash(), expires }).await.unwrap();
+    let mut browser = house.browser();
+    let page = browser.open(&format!("/admin/enter?link={}", link.expose())).await.expect(200);
+    let page = browser.submit(&page, "/admin/enter").await.expect(200);
+    secrets.browser(&browser);
+    secrets.page(&page);
+    browser.open(&format!("/admin/enter?link={}", link.expose())).await.expect(403);
+}
+
 /// Run by the test below only: the log is of the whole process.
 #[tokio::test]
 async fn i_23_canary_flows() {
@@ -318,6 +334,7 @@ async fn i_23_canary_flows() {
     applications(&house, &mut secrets).await;
     devices(&house, &mut secrets).await;
     gateway(&house, &mut secrets).await;
+    by_link(&house, &mut secrets).await;
     secrets.of_plex(&house);
     assert_log(&path, &secrets);
     let log = std::fs::read_to_string(&path).unwrap();
@@ -336,6 +353,7 @@ fn assert_log(path: &Path, secrets: &Secrets) {
         "a request of a client was refused",
         "a token was revoked",
         "a device was answered",
+        "a link to the host's page was used",
         "no device waits with the code that was typed",
         "plex.tv does not answer",
         "a proxy asked",

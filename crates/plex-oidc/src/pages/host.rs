@@ -1,0 +1,99 @@
+//! What the other pages of the host are given: the audit log, the way in by a link, the state of the program.
+
+use std::borrow::Cow;
+
+use serde::Serialize;
+
+/// The audit log.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct Audit<'a> {
+    /// Whose events are looked for: an account, or a part of a name.
+    pub person: &'a str,
+    /// What can happen.
+    pub kinds: &'a [ShownKind],
+    /// From this day on.
+    pub since: Option<&'a str>,
+    /// Up to this day.
+    pub until: Option<&'a str>,
+    /// Whether something is looked for at all.
+    pub is_filtered: bool,
+    /// Some of the events, the newest first.
+    pub events: &'a [ShownEvent<'a>],
+    /// The address of the newest ones, unless these are they.
+    pub newest: Option<&'a str>,
+    /// The address of the ones before.
+    pub older: Option<&'a str>,
+    /// The address of all of them as JSON lines.
+    pub export: &'a str,
+    /// How many days are remembered.
+    pub days: u32,
+}
+
+/// Something that can happen.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct ShownKind {
+    /// Its word.
+    pub word: &'static str,
+    /// Whether it is looked for.
+    pub is_chosen: bool,
+}
+
+/// Something that happened.
+#[derive(Clone, Debug, Serialize)]
+pub struct ShownEvent<'a> {
+    /// When, in UTC.
+    pub at: Cow<'a, str>,
+    /// The word for it.
+    pub what: &'static str,
+    /// Who did it.
+    pub by: Cow<'a, str>,
+    /// The account that it is about.
+    pub account: Option<Cow<'a, str>>,
+    /// The name of that account then.
+    pub name: Option<&'a str>,
+    /// The application, token or session.
+    pub target: Option<&'a str>,
+    /// From where.
+    pub address: Option<Cow<'a, str>>,
+    /// What else there is to know.
+    pub detail: Option<&'a str>,
+}
+
+/// The page behind a link to the host's page.
+#[derive(Clone, Copy, Debug, Serialize)]
+#[serde(tag = "state", rename_all = "snake_case")]
+pub enum AdminEnter<'a> {
+    /// The link can be used.
+    Good {
+        /// Its secret.
+        link: &'a str,
+    },
+    /// It cannot.
+    NotGood,
+    /// It could, but the page is not for the owner.
+    NotForOwner,
+}
+
+/// The state of the program.
+#[derive(Clone, Debug, Serialize)]
+pub struct Health<'a> {
+    /// Its version.
+    pub version: &'a str,
+    /// How long ago it started.
+    pub started: Cow<'a, str>,
+    /// The size of the database.
+    pub database: Cow<'a, str>,
+}
+
+/// A signing key.
+#[derive(Clone, Debug, Serialize)]
+pub struct ShownKey<'a> {
+    /// Its name.
+    pub kid: Cow<'a, str>,
+    /// What it signs with.
+    pub algorithm: Cow<'a, str>,
+    /// Where it stands: `next`, `active` or `retired`.
+    pub state: Cow<'a, str>,
+    /// How long ago it was made.
+    pub made: Cow<'a, str>,
+}

@@ -1,0 +1,143 @@
+//! Whoever is the host, now: by a browser session, or by a visit that began with a link. What every page of the host asks first.
+
+use std::cmp::Reverse;
+use std::net::IpAddr;
+
+use axum::extract::{FromRequest, FromRequestParts as _, Request};
+use http::HeaderMap;
+use plex_oidc_core::form::Parameters;
+use plex_oidc_core::id::{AccountId, Sid};
+use plex_oidc_core::own_page::OwnPage;
+use plex_oidc_core::prompt::Prompt;
+use plex_oidc_core::secret::Secret;
+use plex_oidc_core::subject::Subject;
+use plex_oidc_core::time::Timestamp;
+
+use super::entrance::enter;
+use super::here::{here, is_our_form};
+use super::request::{ClientAddress, Sent};
+use super::respond::{Answer, failed, page_error, see_other};
+use crate::app::{App, State};
+use crate::flow::audit::By;
+use crate::flow::{FlowError, account, admin, admin_link};
+use crate::pages::ErrorKind;
+
+const PATH: &str = OwnPage::Admin.path();
+
+/// The host, in this browser.
+pub struct Host {
+    /// The cookie that says so. Its forms are bound to it.
+    pub cookie: Secret,
+    /// The account.
+    pub account: AccountId,
+    /// The browser session; nothing where it is a visit that began with a link.
+    pub sid: Option<Sid>,
+    /// When the host last proved who they are.
+    auth_time: Timestamp,
+}
+
+impl Host {
+    /// Whether that is recent enough to change something.
+    pub fn is_fresh(&self, app: &App) -> bool {
+        account::is_fresh(app, self.auth_time)
+    }
+
+    /// Whether it is a visit that began with a link.
+    pub const fn is_by_link(&self) -> bool {
+        self.sid.is_none()
+    }
+}
+
+/// By what this browser is the host's, the freshest first. Usually one thing, or none.
+async fn hosts(app: &App, headers: &HeaderMap) -> Result<Vec<Host>, FlowError> {
+    let mut hosts = Vec::new();
+    if let Some(here) = here(app, headers).await?
+        && admin::is_host(app, &here.session.user.person)
+    {
+        hosts.push(Host {
+            account: here.session.user.account_id(),
+            sid: Some(here.session.sid),
+            auth_time: here.session.auth_time,
+            cookie: here.cookie,
+        });
+    }
+    if let Some(cookie) = app.cookies.host_session(headers)
+        && let Some(visit) = admin_link::visit(app, &cookie).await?
+    {
+        hosts.push(Host { cookie, account: visit.account_id, sid: None, auth_time: visit.began });
+    }
+    hosts.sort_by_key(|host| Reverse(host.auth_time));
+    Ok(hosts)
+}
+
+/// The host; or the way to sign in, or the page that says no.
+pub async fn host(
+    app: &App,
+    headers: &HeaderMap,
+    address: IpAddr,
+    about: Option<AccountId>,
+) -> Result<Host, Answer> {
+    let found = hosts(app, headers).await.map_err(|error| failed(app, &error, None))?;
+    match found.into_iter().next() {
+        Some(host) => Ok(host),
+        None => Err(sign_in(app, Prompt::Unspecified, about, (headers, address)).await),
+    }
+}
+
+/// Signing in for the page.
+pub async fn sign_in(
+    app: &App,
+    prompt: Prompt,
+    about: Option<AccountId>,
+    (headers, address): (&HeaderMap, IpAddr),
+) -> Answer {
+    match OwnPage::Admin.request(&app.issuer, prompt, about) {
+        Some(request) => enter(app, &request, headers, address).await,
+        None => page_error(app, ErrorKind::Internal, None),
+    }
+}
+
+/// A form of the host's page, sent by the host.
+pub struct Acting {
+    /// Who sends it.
+    pub by: By,
+    /// What it says.
+    pub form: Parameters,
+    /// The person that it is about.
+    pub about: Option<AccountId>,
+}
+
+/// Somebody must be the host now, and have signed in a moment ago.
+impl FromRequest<State> for Acting {
+    type Rejection = Answer;
+
+    async fn from_request(request: Request, app: &State) -> Result<Self, Answer> {
+        let expired = || page_error(app, ErrorKind::FormExpired, None);
+        let (mut parts, body) = request.into_parts();
+        let ClientAddress(address) = ClientAddress::from_request_parts(&mut parts, app).await?;
+        let headers = parts.headers.clone();
+        let hosts = hosts(app, &headers).await.map_err(|error| failed(app, &error, None))?;
+        if hosts.is_empty() {
+            return Err(expired());
+        }
+        let sent = Sent::from_request(Request::from_parts(parts, body), app).await;
+        let Sent(form) = sent.map_err(|_| expired())?;
+        let mut hosts = hosts.into_iter();
+        let host = hosts.find(|host| is_our_form(app, &host.cookie, &headers, &form)).ok_or_else(expired)?;
+        let about = account_in(&form, "account");
+        if !host.is_fresh(app) {
+            return Err(see_other(&path_of(about)));
+        }
+        Ok(Self { by: By { account: host.account, address }, form, about })
+    }
+}
+
+/// The account that a parameter names.
+pub fn account_in(parameters: &Parameters, name: &'static str) -> Option<AccountId> {
+    Subject::parse(parameters.get(name).ok().flatten()?)?.account()
+}
+
+/// The page about this person, or the one about everybody.
+pub fn path_of(about: Option<AccountId>) -> String {
+    about.map_or_else(|| PATH.to_owned(), |account| format!("{PATH}/people/{account}"))
+}
