@@ -24,7 +24,7 @@ use crate::pages::ErrorKind;
 use crate::web::authz::access;
 use crate::web::request::{BodyTime, too_long};
 use crate::web::respond::page_error;
-use crate::web::sign_in::{choice, constant, page, password, return_, start, wait};
+use crate::web::sign_in::{ask, choice, constant, page, password, return_, start, wait};
 use crate::web::{
     account, admin, assets, authorize, authz, device, device_authorization, gateway_sign_in, health,
     introspect, metadata, par, revoke, sign_out, token, userinfo,
@@ -81,6 +81,7 @@ fn pages() -> Router<State> {
         .route("/sign-in/{request}", get(page::show))
         .route("/sign-in/{request}/return", get(return_::return_))
         .route("/sign-in/{request}/again", post(choice::again))
+        .route("/sign-in/{request}/ask", post(ask::ask))
         .route("/sign-in/{request}/cancel", post(choice::cancel))
         .route("/sign-in/{request}/continue", post(choice::continue_))
         .route("/sign-in/{request}/consent", get(page::show_consent).post(choice::consent))
@@ -107,6 +108,8 @@ fn host_pages() -> Router<State> {
         .route("/admin/again", get(admin::again))
         .route("/admin/people/{account}", get(admin::person))
         .route("/admin/people/end", post(admin::end_everything))
+        .route("/admin/people/mark", post(admin::mark))
+        .route("/admin/requests", post(admin::answer_request))
         .route("/admin/sessions", post(admin::end_session))
         .route("/admin/tokens/end", post(admin::end_token))
         .route("/admin/recheck", post(admin::ask_plex))

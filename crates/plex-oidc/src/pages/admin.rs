@@ -25,6 +25,10 @@ pub struct Admin<'a> {
     pub doors: &'a [ShownDoor<'a>],
     /// The way to the others.
     pub doors_pager: &'a Pager<'a>,
+    /// How many ask for access.
+    pub waiting: u64,
+    /// Some of them.
+    pub requests: &'a [ShownRequest<'a>],
     /// Whether the sign-in is fresh enough to change something.
     pub is_fresh: bool,
     /// What was just done, or not.
@@ -82,6 +86,58 @@ pub struct ShownPerson<'a> {
     pub sessions: u64,
     /// Whether access has ended.
     pub has_ended: bool,
+    /// Whether the host blocked them.
+    pub is_blocked: bool,
+}
+
+/// Somebody who asks for access.
+#[derive(Clone, Debug, Serialize)]
+pub struct ShownRequest<'a> {
+    /// The account.
+    pub account: Cow<'a, str>,
+    /// Its name.
+    pub name: Cow<'a, str>,
+    /// Its e-mail address.
+    pub email: Option<Cow<'a, str>>,
+    /// Whether there is a page about this person.
+    pub is_known: bool,
+    /// What they wanted to use: the client.
+    pub door: &'a str,
+    /// Its name, while it is in the file.
+    pub door_name: Option<&'a str>,
+    /// The word of what would help.
+    pub wish: &'a str,
+    /// What they say.
+    pub said: Option<&'a str>,
+    /// From which address.
+    pub address: Cow<'a, str>,
+    /// How long ago.
+    pub asked: Cow<'a, str>,
+}
+
+/// What the host says of somebody.
+#[derive(Clone, Copy, Debug, Serialize)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a sentence of its own on the page")]
+pub struct ShownMarks<'a> {
+    /// Never comes in.
+    pub blocked: bool,
+    /// Whether that can be said of them: of an owner, and of whoever looks, it cannot.
+    pub can_block: bool,
+    /// Named beforehand.
+    pub named: bool,
+    /// Whether only those come in who are.
+    pub only_is_set: bool,
+    /// What is open to them besides what the file says.
+    pub doors: &'a [OpenDoor<'a>],
+}
+
+/// Something that the host opened to somebody.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct OpenDoor<'a> {
+    /// The client.
+    pub id: &'a str,
+    /// Its name, while it is in the file.
+    pub name: Option<&'a str>,
 }
 
 /// An application, as the file declares it.
@@ -131,6 +187,8 @@ pub struct AdminPerson<'a> {
     pub sessions: &'a [ShownSession<'a>],
     /// The person's app tokens.
     pub tokens: &'a [ShownToken<'a>],
+    /// What the host says of them.
+    pub marks: &'a ShownMarks<'a>,
     /// What the person may use, and why.
     pub answers: &'a [ShownAnswer<'a>],
     /// The way to the other applications.
@@ -146,6 +204,10 @@ pub struct AdminPerson<'a> {
 pub struct ShownAnswer<'a> {
     /// Its name.
     pub name: &'a str,
+    /// The client that is, or that stands for it.
+    pub door: Cow<'a, str>,
+    /// Whether the host can open it to them.
+    pub can_open: bool,
     /// Whether they may.
     pub may: bool,
     /// Why, or why not.
@@ -174,10 +236,26 @@ pub enum AdminNotice {
     NoToken,
     /// Plex was asked a moment ago.
     TooSoon,
+    /// Somebody is blocked.
+    Blocked,
+    /// Somebody is not blocked any more.
+    Unblocked,
+    /// Somebody is named beforehand.
+    Named,
+    /// Somebody is not named beforehand any more.
+    Unnamed,
+    /// Something is open to somebody.
+    Opened,
+    /// Something is not open to somebody any more.
+    Closed,
+    /// A request is answered.
+    Answered,
+    /// Whoever that is cannot be blocked.
+    Stays,
 }
 
 impl AdminNotice {
-    const ALL: [Self; 8] = [
+    const ALL: [Self; 16] = [
         Self::EverythingEnded,
         Self::SessionEnded,
         Self::TokenEnded,
@@ -186,6 +264,14 @@ impl AdminNotice {
         Self::Unanswered,
         Self::NoToken,
         Self::TooSoon,
+        Self::Blocked,
+        Self::Unblocked,
+        Self::Named,
+        Self::Unnamed,
+        Self::Opened,
+        Self::Closed,
+        Self::Answered,
+        Self::Stays,
     ];
 
     /// Its word in an address.
@@ -199,6 +285,14 @@ impl AdminNotice {
             Self::Unanswered => "unanswered",
             Self::NoToken => "no-token",
             Self::TooSoon => "soon",
+            Self::Blocked => "blocked",
+            Self::Unblocked => "unblocked",
+            Self::Named => "named",
+            Self::Unnamed => "unnamed",
+            Self::Opened => "opened",
+            Self::Closed => "closed",
+            Self::Answered => "answered",
+            Self::Stays => "stays",
         }
     }
 

@@ -3,7 +3,8 @@
 use std::borrow::Cow;
 
 use super::super::admin::{
-    Admin, AdminNotice, AdminPerson, Membership, Pager, ShownAnswer, ShownDoor, ShownPerson,
+    Admin, AdminNotice, AdminPerson, Membership, OpenDoor, Pager, ShownAnswer, ShownDoor, ShownMarks,
+    ShownPerson, ShownRequest,
 };
 use super::CSRF;
 use super::account::{SESSIONS, TOKENS};
@@ -36,6 +37,7 @@ const ROBIN: ShownPerson<'static> = ShownPerson {
     seen: Some(Cow::Borrowed("2 hours ago")),
     sessions: 2,
     has_ended: false,
+    is_blocked: false,
 };
 
 const REQUESTS: ShownDoor<'static> = ShownDoor {
@@ -46,6 +48,27 @@ const REQUESTS: ShownDoor<'static> = ShownDoor {
     is_on: true,
     allow: Cow::Borrowed("plex-owner, plex-home, plex-friend"),
     deny: Cow::Borrowed(""),
+};
+
+const ASKS: ShownRequest<'static> = ShownRequest {
+    account: Cow::Borrowed("plex-1234567"),
+    name: Cow::Borrowed("Robin"),
+    email: Some(Cow::Borrowed("robin@example.com")),
+    is_known: true,
+    door: "app:wiki",
+    door_name: Some("wiki"),
+    wish: "open",
+    said: Some("It is me, from the film evening."),
+    address: Cow::Borrowed("192.0.2.7"),
+    asked: Cow::Borrowed("3 minutes ago"),
+};
+
+const MARKS: ShownMarks<'static> = ShownMarks {
+    blocked: false,
+    can_block: true,
+    named: true,
+    only_is_set: true,
+    doors: &[OpenDoor { id: "app:wiki", name: Some("wiki") }, OpenDoor { id: "app:gone", name: None }],
 };
 
 pub(super) const WITH_EVERYTHING: Admin<'static> = Admin {
@@ -63,6 +86,7 @@ pub(super) const WITH_EVERYTHING: Admin<'static> = Admin {
             seen: None,
             sessions: 0,
             has_ended: true,
+            is_blocked: true,
         },
         ShownPerson { sessions: 1, ..ROBIN },
     ],
@@ -81,6 +105,13 @@ pub(super) const WITH_EVERYTHING: Admin<'static> = Admin {
         ShownDoor { is_on: false, allow: Cow::Borrowed(""), ..REQUESTS },
     ],
     doors_pager: &MIDDLE,
+    waiting: 12,
+    requests: &[
+        ASKS,
+        ShownRequest { wish: "name", is_known: false, said: None, email: None, ..ASKS },
+        ShownRequest { wish: "share", is_known: false, ..ASKS },
+        ShownRequest { door_name: None, ..ASKS },
+    ],
     is_fresh: true,
     notice: Some(AdminNotice::Asked),
 };
@@ -105,6 +136,8 @@ pub(super) const BARE: Admin<'static> = Admin {
     people_pager: &ONLY,
     doors: &[],
     doors_pager: &ONLY,
+    waiting: 0,
+    requests: &[],
     notice: None,
     ..WITH_EVERYTHING
 };
@@ -125,15 +158,20 @@ pub(super) const PERSON: AdminPerson<'static> = AdminPerson {
     groups: &["plex-friend", "plex-library:3"],
     sessions: SESSIONS,
     tokens: TOKENS,
+    marks: &MARKS,
     answers: &[
         ShownAnswer {
             name: "Film requests",
+            door: Cow::Borrowed("requests"),
+            can_open: false,
             may: true,
             why: Cow::Borrowed("plex-friend is in its list"),
             has_rules: false,
         },
         ShownAnswer {
             name: "wiki",
+            door: Cow::Borrowed("app:wiki"),
+            can_open: true,
             may: false,
             why: Cow::Borrowed("this person is not one of those it is for"),
             has_rules: true,
@@ -153,6 +191,7 @@ pub(super) const PERSON_BARE: AdminPerson<'static> = AdminPerson {
     groups: &[],
     sessions: &[],
     tokens: &[],
+    marks: &ShownMarks { blocked: true, can_block: false, named: false, only_is_set: false, doors: &[] },
     answers: &[],
     pager: &ONLY,
     is_fresh: false,

@@ -28,6 +28,19 @@ pub(super) fn are_text(drawing: &Pages) {
         seen: Some(SOMETHING),
         sessions: 1,
         has_ended: false,
+        is_blocked: true,
+    };
+    let request = ShownRequest {
+        account: SOMETHING,
+        name: SOMETHING,
+        email: Some(SOMETHING),
+        is_known: true,
+        door: EVIL,
+        door_name: Some(EVIL),
+        wish: EVIL,
+        said: Some(EVIL),
+        address: SOMETHING,
+        asked: SOMETHING,
     };
     let door = ShownDoor {
         name: EVIL,
@@ -47,15 +60,31 @@ pub(super) fn are_text(drawing: &Pages) {
         people_pager: &pager,
         doors: &[door],
         doors_pager: &pager,
+        waiting: 1,
+        requests: &[request],
         is_fresh: true,
         notice: None,
     };
-    is_text(&drawing.render(&Page::Admin(&home)), 17);
+    is_text(&drawing.render(&Page::Admin(&home)), 28);
     person_is_text(drawing, &pager);
 }
 
 fn person_is_text(drawing: &Pages, pager: &Pager<'_>) {
-    let answers = [ShownAnswer { name: EVIL, may: true, why: SOMETHING, has_rules: true }];
+    let marks = ShownMarks {
+        blocked: true,
+        can_block: true,
+        named: true,
+        only_is_set: true,
+        doors: &[OpenDoor { id: EVIL, name: Some(EVIL) }],
+    };
+    let answers = [ShownAnswer {
+        name: EVIL,
+        door: SOMETHING,
+        can_open: true,
+        may: true,
+        why: SOMETHING,
+        has_rules: true,
+    }];
     let person = AdminPerson {
         csrf: EVIL,
         id: EVIL,
@@ -69,12 +98,13 @@ fn person_is_text(drawing: &Pages, pager: &Pager<'_>) {
         groups: &[EVIL],
         sessions: &[],
         tokens: &[],
+        marks: &marks,
         answers: &answers,
         pager,
         is_fresh: true,
         notice: None,
     };
-    is_text(&drawing.render(&Page::AdminPerson(&person)), 12);
+    is_text(&drawing.render(&Page::AdminPerson(&person)), 22);
 }
 
 fn is_text(html: &str, times: usize) {
@@ -85,7 +115,24 @@ fn is_text(html: &str, times: usize) {
 
 #[test]
 fn every_notice_of_the_hosts_pages_has_a_word_of_its_own() {
-    for word in ["everything", "session", "token", "nothing", "asked", "unanswered", "no-token", "soon"] {
+    for word in [
+        "everything",
+        "session",
+        "token",
+        "nothing",
+        "asked",
+        "unanswered",
+        "no-token",
+        "soon",
+        "blocked",
+        "unblocked",
+        "named",
+        "unnamed",
+        "opened",
+        "closed",
+        "answered",
+        "stays",
+    ] {
         assert_eq!(AdminNotice::of_word(word).map(AdminNotice::word), Some(word));
     }
     assert_eq!(AdminNotice::of_word("\"><script>"), None);

@@ -20,6 +20,7 @@ mod local;
 mod logins;
 mod logout;
 mod pushed;
+mod requests;
 mod sessions;
 mod tokens;
 
@@ -34,6 +35,10 @@ pub use logins::{
 };
 pub use logout::LogoutNotice;
 pub use pushed::PushedRequest;
+pub use requests::{
+    AccessAnswer, AccessRequest, AnswerAccessRequest, Asking, HostAnswer, NewAccessRequest, WaitingRequests,
+    Wish,
+};
 pub use sessions::{
     BrowserSession, EndedSession, GrantsPolicy, ListedPerson, ListedSession, NewBrowserSession, PeopleFound,
     PeopleWanted, SeenFrom, SessionName,
@@ -157,6 +162,8 @@ pub struct SweepCounts {
     pub session_clients: usize,
     /// Notices whose last try never ended.
     pub logout_notices: usize,
+    /// Requests to the host.
+    pub access_requests: usize,
 }
 
 impl SweepCounts {
@@ -175,6 +182,7 @@ impl SweepCounts {
             grants,
             session_clients,
             logout_notices,
+            access_requests,
         } = *self;
         logins == 0
             && pins == 0
@@ -188,5 +196,6 @@ impl SweepCounts {
             && grants == 0
             && session_clients == 0
             && logout_notices == 0
+            && access_requests == 0
     }
 }

@@ -1,5 +1,6 @@
 //! What the store is asked, each question by the module that knows its tables.
 
+use plex_oidc_core::decide::{Mark, Marks};
 use plex_oidc_core::device::UserCodeHash;
 use plex_oidc_core::groups::Group;
 use plex_oidc_core::id::{AccountId, ClientId, GrantId, LocalAccountId, RequestId, Sid};
@@ -9,18 +10,19 @@ use plex_oidc_core::token::assertion::UsedAssertion;
 use plex_oidc_core::token::device::Pace;
 
 use super::super::records::{
-    AccessTokenRecord, AdoptedPin, Adoption, AppTokenRecord, BrowserSession, ClientTokenRecord, CodeRecord,
-    Consent, Declared, DeviceRequest, EndedAccess, EndedSession, Finish, FinishLogin, GatewaySession,
-    GrantEnd, GrantsPolicy, KeyReplacement, ListedSession, LocalAccount, LocalPut, Login, LogoutNotice,
-    NewAppToken, NewClientToken, NewCode, NewDeviceRequest, NewLogin, PeopleFound, PeopleWanted,
-    PushedRequest, PutLocalAccount, Reconfirmed, RedeemCode, RedeemHandover, Redemption, RefreshTokenRecord,
-    RefusedAt, Rotate, Rotation, SealedBytes, SessionName, SignInName, StoredKeyRow, SweepCounts, UserRecord,
+    AccessRequest, AccessTokenRecord, AdoptedPin, Adoption, AnswerAccessRequest, AppTokenRecord, Asking,
+    BrowserSession, ClientTokenRecord, CodeRecord, Consent, Declared, DeviceRequest, EndedAccess,
+    EndedSession, Finish, FinishLogin, GatewaySession, GrantEnd, GrantsPolicy, KeyReplacement, ListedSession,
+    LocalAccount, LocalPut, Login, LogoutNotice, NewAccessRequest, NewAppToken, NewClientToken, NewCode,
+    NewDeviceRequest, NewLogin, PeopleFound, PeopleWanted, PushedRequest, PutLocalAccount, Reconfirmed,
+    RedeemCode, RedeemHandover, Redemption, RefreshTokenRecord, RefusedAt, Rotate, Rotation, SealedBytes,
+    SessionName, SignInName, StoredKeyRow, SweepCounts, UserRecord, WaitingRequests,
 };
 use super::super::{Answer, Store};
 use super::writer::Durability;
 use super::{
-    SqliteStore, app_tokens, client_tokens, codes, devices, gateway, keys, local, logins, logout, pushed,
-    rows, sessions, sweep, tokens, users,
+    SqliteStore, app_tokens, client_tokens, codes, devices, gateway, keys, local, logins, logout, marks,
+    pushed, rows, sessions, sweep, tokens, users,
 };
 
 impl Store for SqliteStore {
@@ -321,6 +323,34 @@ impl Store for SqliteStore {
         now: Timestamp,
     ) -> Answer<'_, bool> {
         self.write(move |conn| users::withdraw_consent(conn, account_id, &client_id, now))
+    }
+
+    fn marks(&self, account_id: AccountId) -> Answer<'_, Marks> {
+        self.read(move |conn| marks::marks(conn, account_id))
+    }
+
+    fn all_marks(&self) -> Answer<'_, Vec<(AccountId, Marks)>> {
+        self.read(marks::all_marks)
+    }
+
+    fn mark(&self, account_id: AccountId, mark: Mark, now: Timestamp) -> Answer<'_, EndedAccess> {
+        self.write(move |conn| marks::mark(conn, account_id, mark, now))
+    }
+
+    fn ask_for_access(&self, request: NewAccessRequest) -> Answer<'_, Asking> {
+        self.write(move |conn| marks::ask(conn, &request))
+    }
+
+    fn access_request(&self, account_id: AccountId, door: ClientId) -> Answer<'_, Option<AccessRequest>> {
+        self.read(move |conn| marks::access_request(conn, account_id, &door))
+    }
+
+    fn waiting_requests(&self, most: u32) -> Answer<'_, WaitingRequests> {
+        self.read(move |conn| marks::waiting(conn, most))
+    }
+
+    fn answer_request(&self, answered: AnswerAccessRequest) -> Answer<'_, bool> {
+        self.write(move |conn| marks::answer(conn, &answered))
     }
 
     fn sweep(&self, now: Timestamp) -> Answer<'_, SweepCounts> {

@@ -52,6 +52,10 @@ pub(super) fn sweep(conn: &Connection, now: Timestamp) -> Result<SweepCounts> {
             "DELETE FROM session_clients WHERE (sid, client_id) IN
                 (SELECT sid, client_id FROM session_clients WHERE keep_until <= ?1 LIMIT ?2)",
         )?,
+        access_requests: remove(
+            "DELETE FROM access_requests WHERE (account_id, door) IN
+                (SELECT account_id, door FROM access_requests WHERE keep_until <= ?1 LIMIT ?2)",
+        )?,
         logout_notices: change(
             conn,
             "DELETE FROM logout_notices WHERE tries >= ?1 AND next_try <= ?2",

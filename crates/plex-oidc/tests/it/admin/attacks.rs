@@ -29,7 +29,16 @@ impl Target {
     }
 
     fn form(&self, path: &str, csrf: &str) -> http::Request<axum::body::Body> {
-        let all = [("csrf", csrf), ("account", &self.account), ("sid", &self.sid), ("id", &self.id)];
+        let all = [
+            ("csrf", csrf),
+            ("account", &*self.account),
+            ("sid", &self.sid),
+            ("id", &self.id),
+            ("mark", "block"),
+            ("who", &self.account),
+            ("door", "wiki"),
+            ("answer", "opened"),
+        ];
         post_form(path, &all)
     }
 
@@ -37,6 +46,7 @@ impl Target {
     async fn is_untouched(&self, house: &House, access_token: &str, why: &str) {
         house.relying_party("tv").userinfo(access_token).await.expect(200);
         assert_eq!(house.app().store.app_tokens().await.unwrap().len(), 1, "{why}");
+        assert_eq!(house.app().store.all_marks().await.unwrap(), [], "{why}");
         assert_eq!(house.app().membership.known(), plex_oidc::membership::Knowledge::default(), "{why}");
     }
 }
@@ -44,7 +54,7 @@ impl Target {
 fn paths(posts: bool) -> Vec<&'static str> {
     let of_host = routes().into_iter().filter(|route| route.path.starts_with("/admin"));
     let paths: Vec<_> = of_host.filter(|route| route.post == posts).map(|route| route.path).collect();
-    assert_eq!(paths.len(), if posts { 4 } else { 3 });
+    assert_eq!(paths.len(), if posts { 6 } else { 3 });
     paths
 }
 

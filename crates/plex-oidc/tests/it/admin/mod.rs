@@ -8,6 +8,8 @@ use crate::support::{Answer, Browser, House, PROXY_NETWORK, Setup, Visit};
 
 mod attacks;
 mod many;
+mod marks;
+mod requests;
 
 /// Addresses that are about one person.
 const PERSON: &str = "/admin/people/";

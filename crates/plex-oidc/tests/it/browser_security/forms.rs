@@ -99,8 +99,8 @@ async fn req_131_every_post_needs_its_token_and_must_come_from_us() {
         count += 1;
     }
     assert_eq!(
-        count, 17,
-        "pin, start, password, again, cancel, continue, consent, sign-out, device, four of the account, four of the host"
+        count, 20,
+        "pin, start, password, again, ask, cancel, continue, consent, sign-out, device, four of the account, six of the host"
     );
 }
 
