@@ -196,3 +196,48 @@ async fn whoever_is_named_beforehand_comes_in_where_only_those_do() {
     assert_eq!(say(&house, &mut host, "friend", &[("mark", "unname")]).await, "unnamed");
     sign_in(&house, "friend", "photos").await.expect(403);
 }
+
+#[tokio::test]
+async fn a_door_does_not_lead_into_the_parts_that_name_others() {
+    let app = "name = \"files\"\nhost = \"files.example.org\"\nallow = [\"plex-owner\"]\n\
+               [[apps.rules]]\npaths = [\"/admin/*\"]\nallow = [\"plex-owner\"]\n\
+               [[apps.rules]]\npaths = [\"/drafts/*\"]\ndeny = [\"noor@example.net\"]";
+    let house = setup().app(app).start().await;
+    let (mut host, _) = host_of(&house).await;
+    for persona in ["friend", "friend-all"] {
+        house.sign_in(persona, &house.relying_party("photos")).await;
+        assert_eq!(
+            say(&house, &mut host, persona, &[("mark", "open"), ("door", "app:files")]).await,
+            "opened"
+        );
+    }
+    let proxy = house.proxy(Family::ForwardAuth);
+    for (persona, drafts) in [("friend", 200), ("friend-all", 403)] {
+        let mut visitor = house.visitor();
+        visitor.sign_in(&proxy, "https://files.example.org/", persona).await;
+        let mut ask = async |path: &str| {
+            visitor.ask(&proxy, &Visit::script(&format!("https://files.example.org{path}"))).await.status
+        };
+        assert_eq!(ask("/films").await, 200, "{persona}");
+        assert_eq!(ask("/admin/users").await, 403, "{persona}");
+        assert_eq!(ask("/drafts/1").await, drafts, "{persona}");
+    }
+}
+
+/// A block on the command line reaches a running service: nothing but the memory of the gateway stands between.
+#[tokio::test]
+async fn what_is_said_beside_the_service_is_felt_within_five_seconds() {
+    let house = setup().start().await;
+    let mut friend = Inside::of(&house).await;
+    assert_eq!(friend.notes(&house).await, 200);
+    let beside = plex_oidc::installation::open_beside(&house.config).unwrap();
+    let account = plex_oidc_core::id::AccountId::Plex(plex_oidc_core::id::PlexAccountId(
+        house.plex.account_id("friend"),
+    ));
+    let block = plex_oidc_core::decide::Mark::Blocked(true);
+    let ended = beside.mark(account, block, house.now()).await.unwrap();
+    assert!(ended.sessions >= 1 && ended.grants >= 2, "{ended:?}");
+    house.pass(Seconds(5));
+    assert_ne!(friend.notes(&house).await, 200);
+    friend.tv.userinfo(&friend.tokens.access_token()).await.expect(401);
+}

@@ -179,7 +179,7 @@ async fn from_one_address_ten_accounts_ask_and_the_next_is_told() {
     house.sql("INSERT INTO access_requests SELECT 10, door, wish, account_name, account_email, said, address, block,
         asked_at, answer, answer_said, answered_at, keep_until FROM access_requests WHERE account_id = 1");
     let told = guest.post(&page, "/ask", &[]).await.expect(303);
-    let page = guest.open(&told.location().unwrap().to_owned()).await.expect(403);
+    let page = guest.open(told.location().unwrap()).await.expect(403);
     assert!(page.text().contains("Too many requests are waiting"), "{}", page.text());
     assert!(!page.body.contains("/ask\""));
     assert_eq!(waiting(&house).await, 10);
