@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 
 use libfuzzer_sys::fuzz_target;
 use plex_oidc_core::account::{Account, PlexFacts};
-use plex_oidc_core::decide::{AllowRule, Audience, HouseRules, Person, Standing};
+use plex_oidc_core::decide::{AllowRule, Audience, HouseRules, Marks, Person, Standing};
 use plex_oidc_core::gateway::family::{Header, HeaderSource, Subrequest};
 use plex_oidc_core::gateway::{
     Access, Family, GatewayApp, HeaderSet, Host, HostPattern, OriginalRequest, PathPattern, PathRule,
@@ -168,7 +168,7 @@ fn audience(bits: u8) -> Audience {
         let chosen = (0..2).filter(move |number| bits >> (shift + number) & 1 == 1);
         chosen.map(|number| AllowRule::Group(group(number))).collect()
     };
-    Audience { allow: named(0), deny: named(2) }
+    Audience { allow: named(0), deny: named(2), door: None }
 }
 
 /// A rule from one byte: its path, whether it is for GET alone, and a bypass or an audience.
@@ -199,7 +199,7 @@ fn person(byte: u8) -> Option<Person> {
     };
     let account =
         Account { email_confirmed: true, ..Account::named(AccountId::Plex(PlexAccountId(42)), "Pat") };
-    Some(Person { account, groups, standing, shares: Vec::new() })
+    Some(Person { account, groups, standing, shares: Vec::new(), marks: Marks::default() })
 }
 
 fn rules(line: &[u8], body: &[u8]) {

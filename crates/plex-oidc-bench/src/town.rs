@@ -157,6 +157,7 @@ fn of_plex(number: u32) -> Outcome<UserRecord> {
         groups: groups.into_iter().collect(),
         standing: Standing::Member { confirmed_at: Timestamp(0), through: vec![server] },
         shares: vec![KnownShare { machine, part: SharePart::Libraries, all: false, as_of: Timestamp(0) }],
+        marks: plex_oidc_core::decide::Marks::default(),
     };
     Ok(UserRecord { person, updated: Timestamp(0) })
 }

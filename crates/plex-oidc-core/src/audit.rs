@@ -45,6 +45,12 @@ pub enum What {
     RecheckedByHost,
     /// The signing keys were rotated.
     KeysRotated,
+    /// Somebody who was turned away asked the host for access.
+    AccessAsked,
+    /// The host answered that.
+    AccessAnswered,
+    /// The host said something of somebody: blocked, named beforehand, what is open to them.
+    PersonMarked,
     /// A link to the host's page was made.
     AdminLinkMade,
     /// Such a link was used.
@@ -55,7 +61,7 @@ pub enum What {
 
 impl What {
     /// Everything that can happen.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 21] = [
         Self::SignedIn,
         Self::Denied,
         Self::SignedOut,
@@ -71,6 +77,9 @@ impl What {
         Self::LocalAccountChanged,
         Self::RecheckedByHost,
         Self::KeysRotated,
+        Self::AccessAsked,
+        Self::AccessAnswered,
+        Self::PersonMarked,
         Self::AdminLinkMade,
         Self::AdminLinkUsed,
         Self::ConfigurationReloaded,
@@ -94,6 +103,9 @@ impl What {
             Self::LocalAccountChanged => "local_account_changed",
             Self::RecheckedByHost => "rechecked_by_host",
             Self::KeysRotated => "keys_rotated",
+            Self::AccessAsked => "access_asked",
+            Self::AccessAnswered => "access_answered",
+            Self::PersonMarked => "person_marked",
             Self::AdminLinkMade => "admin_link_made",
             Self::AdminLinkUsed => "admin_link_used",
             Self::ConfigurationReloaded => "configuration_reloaded",

@@ -10,9 +10,11 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+mod marks;
 mod person;
 mod rule;
 
+pub use marks::{Mark, Marks};
 pub use person::{KnownShare, Person, Standing};
 use rule::any;
 pub use rule::{AllowRule, Audience, HouseGroup};
@@ -74,14 +76,14 @@ impl HouseRules {
         match membership(&account, &[], &self.accepted) {
             Membership::Member { groups, through } => {
                 let standing = Standing::Member { confirmed_at: now, through };
-                Some(Person { account, groups, standing, shares: Vec::new() })
+                Some(Person { account, groups, standing, shares: Vec::new(), marks: Marks::default() })
             }
             Membership::NotShared => None,
         }
     }
 
     /// Whether this is the account of an owner. By its id alone: the owner is never locked out.
-    fn is_owner(&self, account: AccountId) -> bool {
+    pub fn is_owner(&self, account: AccountId) -> bool {
         self.accepted.iter().any(|server| AccountId::Plex(server.owner) == account)
     }
 
@@ -110,6 +112,8 @@ pub enum Denial {
     TooNew,
     /// The host keeps this account out.
     Blocked,
+    /// The host blocked this account, on the host's page or by a command.
+    BlockedByHost,
     /// Only accounts that the host named beforehand come in, and this is none of them.
     NotNamedBeforehand,
     /// A member, but not one of those this application is for.
@@ -131,6 +135,7 @@ impl fmt::Display for Denial {
             }
             Self::TooNew => "this person's Plex account is younger than rules.minimum_account_age",
             Self::Blocked => "this account is in rules.blocked",
+            Self::BlockedByHost => "the host has blocked this account, on the host's page or by `plex-oidc person block`",
             Self::NotNamedBeforehand => "rules.only is set, and this account is not in it",
             Self::NotAllowedHere => "this person is not one of those it is for",
             Self::ClientDisabled => "the application is switched off",
@@ -175,7 +180,8 @@ pub fn decide(person: &Person, client: &Client, rules: &HouseRules, now: Timesta
         let mut rules = client.needs_known.iter();
         rules.all(|rule| rule.admits(person, at).is_some() && rule.bars(person, at).is_some())
     };
-    let is_for = || any(client.allow.iter().map(|rule| rule.admits(person, at)));
+    let named = || any(client.allow.iter().map(|rule| rule.admits(person, at)));
+    let is_for = || if person.marks.open(&client.id) { Some(true) } else { named() };
     judge(person, || is_for().filter(|named| !named || is_known()), at)
 }
 
@@ -220,7 +226,11 @@ fn barred(person: &Person, at: (&HouseRules, Timestamp)) -> Option<Denial> {
     if rules.blocked.contains(&id) {
         return Some(Denial::Blocked);
     }
-    if rules.only.as_ref().is_some_and(|only| !only.contains(&id)) && !rules.is_owner(id) {
+    if person.marks.blocked && !rules.is_owner(id) {
+        return Some(Denial::BlockedByHost);
+    }
+    let is_named = |only: &BTreeSet<AccountId>| only.contains(&id) || person.marks.named;
+    if rules.only.as_ref().is_some_and(|only| !is_named(only)) && !rules.is_owner(id) {
         return Some(Denial::NotNamedBeforehand);
     }
     match id {

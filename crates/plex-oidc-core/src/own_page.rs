@@ -74,10 +74,15 @@ impl OwnPage {
     }
 }
 
+/// Whether this client stands for a page of ours.
+pub fn is_page(client: &str) -> bool {
+    client.starts_with(CLIENT_PREFIX)
+}
+
 /// Whether only we ask in the name of this client: it stands for a page of ours, or for an application behind the gateway. No
 /// relying party can be registered so.
 pub fn is_ours(client: &str) -> bool {
-    client.starts_with(CLIENT_PREFIX) || handover::is_gateway_client(client)
+    is_page(client) || handover::is_gateway_client(client)
 }
 
 #[cfg(test)]

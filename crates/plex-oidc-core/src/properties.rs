@@ -12,13 +12,13 @@ use crate::authorize::{Progress, SessionFacts, Step, next_step, validate};
 use crate::claims::{IdTokenFacts, UserInfoFacts, id_token, userinfo};
 use crate::client::{Client, ClientAuthMethod, Clients, ExtraClaim};
 use crate::decide::{
-    AllowRule, Audience, Decision, Denial, HouseGroup, HouseRules, KnownShare, Person, Standing, decide,
-    decide_for,
+    AllowRule, Audience, Decision, Denial, HouseGroup, HouseRules, KnownShare, Mark, Marks, Person, Standing,
+    decide, decide_for,
 };
 use crate::device::UserCode;
 use crate::form::Parameters;
 use crate::groups::{Group, Groups, SharePart};
-use crate::id::{AccountId, PlexAccountId, Sid};
+use crate::id::{AccountId, ClientId, PlexAccountId, Sid};
 use crate::issuer::Issuer;
 use crate::membership::AcceptedServer;
 use crate::pkce::{CodeChallenge, CodeVerifier};
@@ -72,6 +72,7 @@ prop_compose! {
         elsewhere in 0_u8..5,
         facts in any::<[Option<bool>; 2]>(),
         joined_at in prop::option::of(-3000_i64..3000),
+        marks in any_marks(),
     ) -> Person {
         let [managed, anonymous, email_confirmed, has_email] = flags;
         let mut person = friend();
@@ -91,8 +92,19 @@ prop_compose! {
         let libraries = libraries.map(|(all, at)| known(SharePart::Libraries, all, at));
         let permissions = permissions.map(|at| known(SharePart::Permissions, false, at));
         person.shares = libraries.into_iter().chain(permissions).collect();
+        person.marks = marks;
         person
     }
+}
+
+/// Mostly none. One of the doors is that of the client which the tests use.
+fn any_marks() -> impl Strategy<Value = Marks> {
+    let door = prop::sample::select(vec!["a", "b", "app:a", "own:admin"]);
+    let door = door.prop_map(|door| ClientId::parse(door).unwrap());
+    let doors = prop::collection::btree_set(door, 0..3);
+    let some =
+        (any::<[bool; 2]>(), doors).prop_map(|([blocked, named], doors)| Marks { blocked, named, doors });
+    prop_oneof![Just(Marks::default()), some]
 }
 
 /// None of them is the owner's.

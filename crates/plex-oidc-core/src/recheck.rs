@@ -70,6 +70,7 @@ pub fn recheck(person: &Person, told: &Told<'_>) -> Recheck {
         groups: of_no_server(&person.groups),
         standing: Standing::Member { confirmed_at, through },
         shares: Vec::new(),
+        marks: person.marks.clone(),
     };
     for (server, _) in &kept {
         add_tier(&mut now, person, (account, server), told);
@@ -86,6 +87,7 @@ pub fn ended(person: &Person) -> Person {
         groups: Groups::new(),
         standing: Standing::Ended,
         shares: Vec::new(),
+        marks: person.marks.clone(),
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::account::{Account, PlexFacts};
 use crate::client::{Client, ClientAuthMethod};
-use crate::decide::{AllowRule, HouseRules, Person, Standing};
+use crate::decide::{AllowRule, HouseRules, Marks, Person, Standing};
 use crate::groups::{Group, Groups};
 use crate::id::{AccountId, ClientId, LocalAccountId, MachineId, PlexAccountId};
 use crate::membership::AcceptedServer;
@@ -82,6 +82,7 @@ pub(crate) fn friend() -> Person {
         groups,
         standing: Standing::Member { confirmed_at: Timestamp(0), through: vec![server()] },
         shares: Vec::new(),
+        marks: Marks::default(),
     }
 }
 
@@ -97,5 +98,6 @@ pub(crate) fn kept() -> Person {
         groups: Groups::new(),
         standing: Standing::Kept,
         shares: Vec::new(),
+        marks: Marks::default(),
     }
 }

@@ -26,7 +26,7 @@ use crate::headers::add_security_headers;
 use crate::pages::ErrorKind;
 use crate::web::request::{BodyTime, too_long};
 use crate::web::respond::page_error;
-use crate::web::sign_in::{choice, constant, page, password, return_, start, wait};
+use crate::web::sign_in::{ask, choice, constant, page, password, return_, start, wait};
 use crate::web::{
     account, admin, admin_link, assets, audit, authorize, authz, device, device_authorization,
     gateway_sign_in, health, introspect, metadata, par, revoke, sign_out, token, userinfo,
@@ -91,6 +91,7 @@ fn pages() -> Router<State> {
         .route("/sign-in/{request}", get(page::show))
         .route("/sign-in/{request}/return", get(return_::return_))
         .route("/sign-in/{request}/again", post(choice::again))
+        .route("/sign-in/{request}/ask", post(ask::ask))
         .route("/sign-in/{request}/cancel", post(choice::cancel))
         .route("/sign-in/{request}/continue", post(choice::continue_))
         .route("/sign-in/{request}/consent", get(page::show_consent).post(choice::consent))
@@ -110,6 +111,8 @@ fn host_pages() -> Router<State> {
         .route("/admin/again", get(admin::again))
         .route("/admin/people/{account}", get(admin::person))
         .route("/admin/people/end", post(admin::end_everything))
+        .route("/admin/people/mark", post(admin::mark))
+        .route("/admin/requests", post(admin::answer_request))
         .route("/admin/sessions", post(admin::end_session))
         .route("/admin/tokens/end", post(admin::end_token))
         .route("/admin/recheck", post(admin::ask_plex))
@@ -192,14 +195,12 @@ async fn proxy(
     ConnectInfo(peer): ConnectInfo<SocketAddr>,
     request: Request<Body>,
 ) -> Response {
-    match Question::at(request.uri().path()) {
-        Some(question) => answer_proxy(app, limit, (peer, request.into_parts().0), question).await,
-        None => {
-            let mut answer = page_error(&app, ErrorKind::NotFound, None);
-            add_security_headers(answer.headers_mut(), app.issuer.is_https());
-            answer
-        }
+    if let Some(question) = Question::at(request.uri().path()) {
+        return answer_proxy(app, limit, (peer, request.into_parts().0), question).await;
     }
+    let mut answer = page_error(&app, ErrorKind::NotFound, None);
+    add_security_headers(answer.headers_mut(), app.issuer.is_https());
+    answer
 }
 
 /// What relying parties call, scripts in browsers among them (requirement 13: CORS here, and nowhere else).

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::HouseRules;
+use super::{HouseRules, Marks};
 use crate::account::Account;
 use crate::groups::{About, Group, Groups, Meaning, SharePart};
 use crate::id::{AccountId, MachineId};
@@ -54,6 +54,10 @@ pub struct Person {
     /// same as nothing.
     #[serde(alias = "libraries")]
     pub shares: Vec<KnownShare>,
+    /// What the host says of the account. It is kept beside all this and not in it, so that no sign-in and no answer of Plex
+    /// can change it.
+    #[serde(skip)]
+    pub marks: Marks,
 }
 
 impl Person {

@@ -4,7 +4,7 @@ use std::fmt;
 
 use super::{HouseRules, Person};
 use crate::groups::Group;
-use crate::id::AccountId;
+use crate::id::{AccountId, ClientId};
 use crate::subject::Subject;
 use crate::time::Timestamp;
 
@@ -157,12 +157,16 @@ pub struct Audience {
     pub allow: Vec<AllowRule>,
     /// Those who may not, even so.
     pub deny: Vec<AllowRule>,
+    /// Under which name the host opens it to single people. Nobody: what stands in the file is all.
+    pub door: Option<ClientId>,
 }
 
 impl Audience {
     /// Whether `person` is among them. `None`: that is not known.
     pub(super) fn includes(&self, person: &Person, at: (&HouseRules, Timestamp)) -> Option<bool> {
-        let allowed = any(self.allow.iter().map(|rule| rule.admits(person, at)));
+        let is_open = self.door.as_ref().is_some_and(|door| person.marks.open(door));
+        let allowed =
+            if is_open { Some(true) } else { any(self.allow.iter().map(|rule| rule.admits(person, at))) };
         let denied = any(self.deny.iter().map(|rule| rule.bars(person, at)));
         unless(allowed, denied)
     }

@@ -39,7 +39,7 @@ fn the_owner_is_known_by_the_file_alone() {
 }
 
 fn but_not(deny: &str) -> Audience {
-    Audience { allow: vec![rule("plex-friend")], deny: vec![rule(deny)] }
+    Audience { allow: vec![rule("plex-friend")], deny: vec![rule(deny)], ..Audience::default() }
 }
 
 fn known(all: bool) -> KnownShare {
@@ -126,7 +126,8 @@ fn what_plex_says_of_an_account_is_known_or_it_is_not() {
         }
         // A local account has no Plex account of which anything could be said.
         let on = HouseRules { local_accounts: true, ..house() };
-        let audience = Audience { allow: vec![rule("local-7")], deny: vec![rule(name)] };
+        let audience =
+            Audience { allow: vec![rule("local-7")], deny: vec![rule(name)], ..Audience::default() };
         assert_eq!(decide_for(&kept(), &audience, &on, NOW), Decision::Allow);
         assert_eq!(decide(&kept(), &Client { allow: vec![rule(name)], ..client("a") }, &on, NOW), no);
     }
@@ -174,7 +175,8 @@ fn a_local_account_comes_in_where_it_is_named_and_is_never_taken_for_the_plex_ac
     assert_eq!(by(&person, "local-7", &on), Decision::Allow);
     assert_eq!(by(&person, "pat@example.com", &on), no, "an address that nobody vouches for");
     // Who is no member sees no library, whether or not the server of it is known.
-    let audience = Audience { allow: vec![rule("local-7")], deny: vec![rule("plex-library:7")] };
+    let audience =
+        Audience { allow: vec![rule("local-7")], deny: vec![rule("plex-library:7")], ..Audience::default() };
     for accepted in [on.accepted.clone(), Vec::new()] {
         let rules = HouseRules { accepted, ..on.clone() };
         assert_eq!(decide_for(&kept(), &audience, &rules, NOW), Decision::Allow);

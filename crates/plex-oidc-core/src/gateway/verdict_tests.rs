@@ -11,7 +11,7 @@ use crate::testing::{friend, house};
 
 const NOW: Timestamp = Timestamp(1000);
 fn only(groups: &[Group]) -> Audience {
-    Audience { allow: groups.iter().cloned().map(AllowRule::Group).collect(), deny: Vec::new() }
+    Audience { allow: groups.iter().cloned().map(AllowRule::Group).collect(), ..Audience::default() }
 }
 
 fn rule(paths: &[&str], methods: &[&str], access: Access) -> PathRule {

@@ -17,8 +17,9 @@ proptest! {
         let (now, is_in) = (Timestamp(now), |client: &Client, now| decide(&person, client, &house, now) == Decision::Allow);
         prop_assert!(!is_in(&fewer, now) || is_in(&whole, now));
         let nobody = Client { allow: Vec::new(), ..whole.clone() };
+        let is_open = person.marks.doors.contains(&whole.id);
         let off = Client { enabled: false, ..whole.clone() };
-        prop_assert!(!is_in(&nobody, now) && !is_in(&off, now));
+        prop_assert!((is_open || !is_in(&nobody, now)) && !is_in(&off, now));
         // Nor does time that passes (but for the age of an account), or an ended membership.
         let ageless = HouseRules { minimum_account_age: Seconds(0), ..house.clone() };
         let at = |now| decide(&person, &whole, &ageless, now) == Decision::Allow;
@@ -35,7 +36,7 @@ proptest! {
         house in any_house(), stricter in any_house(), more in any_rule(), now in 0_i64..3000,
     ) {
         let ([allow, deny], now) = (audience, Timestamp(now));
-        let before = Audience { allow, deny };
+        let before = Audience { allow, deny, ..Audience::default() };
         let one_more = |rule| Audience { deny: before.deny.iter().cloned().chain([rule]).collect(), ..before.clone() };
         let both = |one: &Option<BTreeSet<_>>, other: &Option<BTreeSet<_>>| match (one, other) {
             (Some(one), Some(other)) => Some(one & other),
@@ -119,13 +120,14 @@ proptest! {
             && (!account.managed || house.allow_managed_users)
             && (!house.require_confirmed_email || account.email_confirmed || owner || account.managed)
             && !house.blocked.contains(&account.id)
-            && (owner || house.only.as_ref().is_none_or(|only| only.contains(&account.id)))
+            && (owner || !person.marks.blocked)
+            && (owner || person.marks.named || house.only.as_ref().is_none_or(|only| only.contains(&account.id)))
             && (owner || !house.require_two_factor || facts.two_factor != Some(false))
             && (owner || house.minimum_account_age.0 == 0 || facts.joined_at.is_none_or(old_enough));
         let account_known = owner
             || ((!house.require_two_factor || facts.two_factor.is_some())
                 && (house.minimum_account_age.0 == 0 || facts.joined_at.is_some()));
-        let is_named = named.contains(&Some(true));
+        let is_named = named.contains(&Some(true)) || person.marks.doors.iter().any(|door| door.as_str() == "a");
         let client = Client { allow: rules.clone(), ..client("a") };
         let decision = decide(&person, &client, &house, Timestamp(now));
         prop_assert_eq!(decision == Decision::Allow, is_named && confirmed && welcome && accepted && account_known);
@@ -134,9 +136,62 @@ proptest! {
             prop_assert!(welcome && doubt && person.standing != Standing::Ended);
         }
         // Whoever is let in although others are kept out is certainly none of those others.
-        let audience = Audience { allow: vec![AllowRule::Account(account.id)], deny: rules };
+        let audience = Audience { allow: vec![AllowRule::Account(account.id)], deny: rules, ..Audience::default() };
         if decide_for(&person, &audience, &house, Timestamp(now)) == Decision::Allow {
             prop_assert!(named.iter().all(|named| *named == Some(false)));
+        }
+    }
+
+    /// What the host says of one account opens one door at most, and closes every one but to the owner.
+    #[test]
+    fn i_25_what_the_host_says_of_a_person_goes_no_further_than_it_says(
+        person in any_person(), rules in prop::collection::vec(any_rule(), 0..4), house in any_house(),
+        door in prop::sample::select(vec!["a", "app:a", "own:admin"]), now in 0_i64..3000,
+    ) {
+        let door = ClientId::parse(door).unwrap();
+        let marked = |mark: Mark| {
+            let mut person = person.clone();
+            person.marks.apply(mark);
+            person
+        };
+        let client = Client { allow: rules.clone(), ..client(door.as_str()) };
+        let audience = Audience { allow: Vec::new(), deny: rules, door: Some(door.clone()) };
+        let both = |person: &Person| {
+            [decide(person, &client, &house, Timestamp(now)), decide_for(person, &audience, &house, Timestamp(now))]
+        };
+        let is_owner = person.account.id == AccountId::Plex(PlexAccountId(1));
+        let before = both(&person);
+
+        // A door is the answer to one question alone. That of the host's own page does not exist.
+        let closed = both(&marked(Mark::Door(door.clone(), false)));
+        let opened = both(&marked(Mark::Door(door.clone(), true)));
+        for (closed, opened) in closed.into_iter().zip(opened) {
+            let may_change = matches!(closed, Decision::Deny(Denial::NotAllowedHere) | Decision::Unknown);
+            prop_assert!(opened == closed || (may_change && door.as_str() != "own:admin"));
+        }
+        let other = both(&marked(Mark::Door(ClientId::parse("another").unwrap(), true)));
+        prop_assert_eq!(other, before);
+        // Nor does it open what is denied, whatever is known of that.
+        let is_denied = Audience { allow: Vec::new(), deny: vec![AllowRule::Account(person.account.id)], door: Some(door.clone()) };
+        let all_doors = marked(Mark::Door(door, true));
+        prop_assert_ne!(decide_for(&all_doors, &is_denied, &house, Timestamp(now)), Decision::Allow);
+
+        // Named beforehand is named beforehand, and nothing else.
+        let unnamed = both(&marked(Mark::Named(false)));
+        let named = both(&marked(Mark::Named(true)));
+        for (unnamed, named) in unnamed.into_iter().zip(named) {
+            prop_assert!(named == unnamed || unnamed == Decision::Deny(Denial::NotNamedBeforehand));
+        }
+        let open_house = HouseRules { only: None, ..house.clone() };
+        prop_assert_eq!(named[0], decide(&marked(Mark::Named(false)), &client, &open_house, Timestamp(now)));
+
+        // Blocked is blocked, but an owner.
+        let (free, blocked) = (both(&marked(Mark::Blocked(false))), both(&marked(Mark::Blocked(true))));
+        if is_owner {
+            prop_assert_eq!(free, blocked);
+        } else {
+            let is_out = |said| matches!(said, Decision::Deny(Denial::Blocked | Denial::BlockedByHost));
+            prop_assert!(blocked.into_iter().all(is_out));
         }
     }
 }

@@ -1,6 +1,6 @@
 use super::*;
 use crate::account::Account;
-use crate::decide::KnownShare;
+use crate::decide::{KnownShare, Marks};
 use crate::groups::ServerName;
 use crate::id::MachineId;
 
@@ -37,6 +37,7 @@ fn member(id: PlexAccountId, through: &[AcceptedServer], groups: &[&str]) -> Per
         groups: groups.iter().map(|name| Group::parse(name).unwrap()).collect(),
         standing: Standing::Member { confirmed_at: BEFORE, through: through.to_vec() },
         shares: Vec::new(),
+        marks: Marks::default(),
     }
 }
 

@@ -14,6 +14,7 @@ use plex_oidc_core::membership::AcceptedServer;
 use plex_oidc_core::time::Timestamp;
 use thiserror::Error;
 
+use super::person::in_words;
 use super::serve::exit_after;
 use super::who::{NotOne, find};
 use super::{Exit, World, printable};
@@ -164,6 +165,9 @@ fn explain(
     writeln!(out, "Request      {shown} ({})", kind_in_words(case.kind))?;
     let person = case.told().map_or_else(|| "nobody is signed in".to_owned(), |person| called(&person));
     writeln!(out, "Person       {person}")?;
+    if let Some(marks) = case.person.map(|person| &person.marks).filter(|marks| !marks.is_empty()) {
+        writeln!(out, "You say      {}", printable(&in_words(marks)))?;
+    }
     if let Some(sentence) = request.wrong_scheme(config.public_url.is_https()) {
         writeln!(out, "Verdict      refused (403): {sentence}")?;
         return Ok(Exit::Failed);

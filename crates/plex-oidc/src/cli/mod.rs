@@ -13,6 +13,7 @@ pub mod healthcheck;
 pub mod init;
 pub mod keys;
 mod password;
+pub mod person;
 pub mod presets;
 pub mod serve;
 pub mod snippet;
@@ -73,6 +74,9 @@ pub enum Command {
     Snippet(snippet::SnippetArguments),
     /// List the applications whose needs are known
     Presets(presets::PresetsArguments),
+    /// What you say of single people besides the file: blocked, named beforehand, what is open to them
+    #[command(subcommand)]
+    Person(person::PersonCommand),
     /// App tokens: for programs that use applications behind the gateway in a person's name
     #[command(subcommand)]
     Token(token::TokenCommand),
@@ -193,6 +197,7 @@ fn dispatch(arguments: Arguments, world: &mut World<'_>) -> io::Result<Exit> {
         Command::Doctor(arguments) => doctor::run(&file, &arguments, world),
         Command::Snippet(arguments) => snippet::run(&file, &arguments, world),
         Command::Presets(arguments) => presets::list(&arguments, world),
+        Command::Person(command) => person::run(&file, &command, world),
         Command::Token(command) => token::run(&file, &command, world),
         Command::User(command) => user::run(&file, &command, world),
         Command::AdminLink => admin_link::run(&file, world),

@@ -60,8 +60,13 @@ pub(super) mod tests {
             ..Account::named(AccountId::Plex(PlexAccountId(id)), username.to_owned())
         };
         let standing = Standing::Member { confirmed_at: Timestamp(0), through: Vec::new() };
-        let person =
-            Person { account, groups: Groups::from([Group::friend()]), standing, shares: Vec::new() };
+        let person = Person {
+            account,
+            groups: Groups::from([Group::friend()]),
+            standing,
+            shares: Vec::new(),
+            marks: plex_oidc_core::decide::Marks::default(),
+        };
         UserRecord { person, updated: Timestamp(0) }
     }
 

@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 
 use plex_oidc_core::decide::Audience;
-use plex_oidc_core::gateway::header_name;
 use plex_oidc_core::gateway::{
     Access, GatewayApp, HeaderSet, Host, HostPattern, IdentityField, Method, PathPattern, PathRule,
 };
+use plex_oidc_core::gateway::{handover, header_name};
 use plex_oidc_core::issuer::Issuer;
 use url::Url;
 
@@ -40,7 +40,8 @@ fn one(reader: &mut Reader<'_>, at: &str, earlier: &mut Earlier) -> Option<Gatew
     let name = name(reader, at, &hosts, earlier);
     let allow = people::read(reader, &key("allow"));
     people::warn_of_nobody(reader, &key("allow"));
-    let audience = Audience { allow, deny: people::read(reader, &key("deny")) };
+    let door = name.as_deref().and_then(handover::client_of);
+    let audience = Audience { allow, deny: people::read(reader, &key("deny")), door };
     let headers = headers(reader, at);
     let rules = rules(reader, at, &audience);
     Some(GatewayApp {
@@ -295,8 +296,10 @@ fn access(reader: &mut Reader<'_>, at: &str, audience: &Audience) -> Option<Acce
         return None;
     }
     let own = people::read(reader, &allow);
+    // Whom the host lets into the application is not thereby one of those whom this part of it names.
+    let door = audience.door.clone().filter(|_| !reader.is_set(&allow));
     let allow = if reader.is_set(&allow) { own } else { audience.allow.clone() };
     let mut denied = audience.deny.clone();
     denied.extend(people::read(reader, &deny));
-    Some(Access::Only(Audience { allow, deny: denied }))
+    Some(Access::Only(Audience { allow, deny: denied, door }))
 }

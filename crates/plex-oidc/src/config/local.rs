@@ -62,7 +62,13 @@ pub fn person(id: LocalAccountId, username: &str, groups: impl IntoIterator<Item
         ..Account::named(AccountId::Local(id), username.to_owned())
     };
     let groups: Groups = groups.into_iter().chain([Group::local()]).collect();
-    Person { account, groups, standing: Standing::Kept, shares: Vec::new() }
+    Person {
+        account,
+        groups,
+        standing: Standing::Kept,
+        shares: Vec::new(),
+        marks: plex_oidc_core::decide::Marks::default(),
+    }
 }
 
 pub(super) fn build(reader: &mut Reader<'_>) -> LocalConfig {

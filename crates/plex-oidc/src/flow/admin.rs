@@ -1,13 +1,13 @@
 //! What the host sees of everybody, and what the host may end. Whose page it is is decided anew at every request, by the one
-//! decision; nobody can be shut out from here, for whoever may come in signs in again.
+//! decision. Nobody is shut out by an end, for whoever may come in signs in again: that is what [`super::people`] is for.
 
 use std::sync::Arc;
 
 use plex_oidc_core::audit::What;
 use plex_oidc_core::client::Client;
-use plex_oidc_core::decide::{AllowRule, Decision, Person, decide, decide_for, named_by};
+use plex_oidc_core::decide::{AllowRule, Decision, Denial, Mark, Person, decide, decide_for, named_by};
 use plex_oidc_core::gateway::GatewayApp;
-use plex_oidc_core::id::{AccountId, Sid};
+use plex_oidc_core::id::{AccountId, ClientId, Sid};
 use plex_oidc_core::own_page::OwnPage;
 use tracing::{error, info};
 
@@ -25,6 +25,9 @@ pub fn is_host(app: &App, person: &Person) -> bool {
     app.own_page(OwnPage::Admin).is_some_and(|client| decision(client) == Decision::Allow)
 }
 
+/// The refusal that opening something answers.
+const NOT_HERE: Decision = Decision::Deny(Denial::NotAllowedHere);
+
 /// Something that people may use, as the file declares it.
 #[derive(Clone, Copy)]
 pub enum Door<'a> {
@@ -41,6 +44,22 @@ impl<'a> Door<'a> {
             Self::Client(client) => &client.name,
             Self::App(app) => &app.name,
         }
+    }
+
+    /// Under which name the host opens it to single people.
+    pub fn id(self) -> Option<ClientId> {
+        match self {
+            Self::Client(client) => Some(client.id.clone()),
+            Self::App(app) => app.audience.door.clone(),
+        }
+    }
+
+    /// Whether it would help to open it to this person.
+    pub fn can_be_opened(self, app: &App, person: &Person) -> bool {
+        let Some(id) = self.id().filter(|_| self.decision(app, person) == NOT_HERE) else { return false };
+        let mut opened = person.clone();
+        opened.marks.apply(Mark::Door(id, true));
+        self.decision(app, &opened) != NOT_HERE
     }
 
     /// Those who may.
@@ -80,7 +99,7 @@ impl<'a> Door<'a> {
         match self.decision(app, person) {
             Decision::Allow => match named_by(person, self.allow(), &app.rules, app.clock.now()) {
                 Some(rule) => format!("{rule} is in its list"),
-                None => "it is open to them".to_owned(),
+                None => "you opened it to them".to_owned(),
             },
             Decision::Deny(denial) => denial.to_string(),
             Decision::Unknown => format!("has to sign in first: {}", Decision::WHY_UNKNOWN),

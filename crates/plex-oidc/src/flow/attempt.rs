@@ -4,7 +4,7 @@ use plex_oidc_core::authorize::{AuthorizationRequest, Progress, SessionFacts, St
 use plex_oidc_core::claims::authentication;
 use plex_oidc_core::client::{Client, GrantType};
 use plex_oidc_core::decide::{Decision, Denial, decide};
-use plex_oidc_core::id::{RequestId, Sid};
+use plex_oidc_core::id::{AccountId, RequestId, Sid};
 use plex_oidc_core::jose::verify_id_token_hint;
 use plex_oidc_core::own_page;
 use plex_oidc_core::secret::{Secret, SecretKind};
@@ -42,6 +42,9 @@ pub enum Refusal {
         account_email: Option<String>,
         /// Whether it is a Plex account.
         at_plex: bool,
+        /// The account.
+        #[serde(default)]
+        account: Option<AccountId>,
     },
     /// Nobody approved in time.
     TookTooLong,
@@ -219,7 +222,7 @@ mod tests {
             name: "wiki".into(),
             hosts: vec![HostPattern::parse("wiki.localhost").unwrap()],
             rules: Vec::new(),
-            audience: plex_oidc_core::decide::Audience { allow: Vec::new(), deny: Vec::new() },
+            audience: plex_oidc_core::decide::Audience::default(),
             preflight: false,
             headers: HeaderSet::preset("remote").unwrap(),
         };

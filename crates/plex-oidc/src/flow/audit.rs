@@ -4,7 +4,7 @@
 use std::net::IpAddr;
 
 use plex_oidc_core::audit::{Actor, Event, What};
-use plex_oidc_core::decide::{Denial, Person};
+use plex_oidc_core::decide::{Denial, Mark, Person};
 use plex_oidc_core::id::AccountId;
 use tracing::warn;
 
@@ -38,6 +38,15 @@ pub async fn note(app: &App, event: Event) {
     let what = event.what.word();
     if let Err(error) = app.store.record_event(event).await {
         warn!(%error, what, "the audit log lacks something that happened");
+    }
+}
+
+/// What the host says of somebody, in an event.
+pub fn of_mark(event: Event, account: AccountId, mark: &Mark) -> Event {
+    let event = event.about(account).detail(mark.word());
+    match mark.door() {
+        Some(door) => event.target(door.as_str()),
+        None => event,
     }
 }
 

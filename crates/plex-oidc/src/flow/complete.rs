@@ -187,6 +187,7 @@ async fn admit(
 ) -> Result<Outcome, FlowError> {
     let Identified { mut person, clear, servers_are_clear, server_token } = identified;
     let now = app.clock.now();
+    person.marks = app.store.marks(person.account.id).await?;
     if !clear && let Some(known) = app.store.user(person.account.id).await? {
         if !servers_are_clear {
             person.keep_servers_of(&known.person, &app.rules, now);
@@ -260,6 +261,7 @@ pub async fn deny(
         account_name: account.display_name.clone(),
         account_email: account.email.clone(),
         at_plex: matches!(account.id, AccountId::Plex(_)),
+        account: Some(account.id),
     };
     refuse(app, id, at, &why).await
 }

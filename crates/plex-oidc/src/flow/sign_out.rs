@@ -85,7 +85,8 @@ pub async fn end_access(app: &App, user: &UserRecord, by: Actor) -> Result<(), F
     Ok(())
 }
 
-fn announce(app: &App) {
+/// The gateway looks again at once, and clients are told.
+pub(super) fn announce(app: &App) {
     app.gateway.recent.clear(); // the gateway looks again at once
     app.sessions_ended.notify_one();
 }

@@ -113,6 +113,11 @@ impl People {
         Ok(users)
     }
 
+    /// Forgets everybody: something was said of somebody.
+    pub fn forget(&self) {
+        *self.known.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+
     fn within(&self, age: Duration, now: Instant) -> Option<Arc<[UserRecord]>> {
         let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         let known = known.as_ref().filter(|known| now.saturating_duration_since(known.at) < age)?;

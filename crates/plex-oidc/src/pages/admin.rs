@@ -32,6 +32,10 @@ pub struct Admin<'a> {
     pub keys: &'a [ShownKey<'a>],
     /// Whether whoever looks came in by a link.
     pub is_by_link: bool,
+    /// How many ask for access.
+    pub waiting: u64,
+    /// Some of them.
+    pub requests: &'a [ShownRequest<'a>],
     /// Whether the sign-in is fresh enough to change something.
     pub is_fresh: bool,
     /// What was just done, or not.
@@ -89,6 +93,58 @@ pub struct ShownPerson<'a> {
     pub sessions: u64,
     /// Whether access has ended.
     pub has_ended: bool,
+    /// Whether the host blocked them.
+    pub is_blocked: bool,
+}
+
+/// Somebody who asks for access.
+#[derive(Clone, Debug, Serialize)]
+pub struct ShownRequest<'a> {
+    /// The account.
+    pub account: Cow<'a, str>,
+    /// Its name.
+    pub name: Cow<'a, str>,
+    /// Its e-mail address.
+    pub email: Option<Cow<'a, str>>,
+    /// Whether there is a page about this person.
+    pub is_known: bool,
+    /// What they wanted to use: the client.
+    pub door: &'a str,
+    /// Its name, while it is in the file.
+    pub door_name: Option<&'a str>,
+    /// The word of what would help.
+    pub wish: &'a str,
+    /// What they say.
+    pub said: Option<&'a str>,
+    /// From which address.
+    pub address: Cow<'a, str>,
+    /// How long ago.
+    pub asked: Cow<'a, str>,
+}
+
+/// What the host says of somebody.
+#[derive(Clone, Copy, Debug, Serialize)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a sentence of its own on the page")]
+pub struct ShownMarks<'a> {
+    /// Never comes in.
+    pub blocked: bool,
+    /// Whether that can be said of them: of an owner, and of whoever looks, it cannot.
+    pub can_block: bool,
+    /// Named beforehand.
+    pub named: bool,
+    /// Whether only those come in who are.
+    pub only_is_set: bool,
+    /// What is open to them besides what the file says.
+    pub doors: &'a [OpenDoor<'a>],
+}
+
+/// Something that the host opened to somebody.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct OpenDoor<'a> {
+    /// The client.
+    pub id: &'a str,
+    /// Its name, while it is in the file.
+    pub name: Option<&'a str>,
 }
 
 /// An application, as the file declares it.
@@ -138,6 +194,8 @@ pub struct AdminPerson<'a> {
     pub sessions: &'a [ShownSession<'a>],
     /// The person's app tokens.
     pub tokens: &'a [ShownToken<'a>],
+    /// What the host says of them.
+    pub marks: &'a ShownMarks<'a>,
     /// What the person may use, and why.
     pub answers: &'a [ShownAnswer<'a>],
     /// The way to the other applications.
@@ -153,6 +211,10 @@ pub struct AdminPerson<'a> {
 pub struct ShownAnswer<'a> {
     /// Its name.
     pub name: &'a str,
+    /// The client that is, or that stands for it.
+    pub door: Cow<'a, str>,
+    /// Whether the host can open it to them.
+    pub can_open: bool,
     /// Whether they may.
     pub may: bool,
     /// Why, or why not.
@@ -189,10 +251,26 @@ pub enum AdminNotice {
     KeysChanged,
     /// They could not be rotated.
     KeysFailed,
+    /// Somebody is blocked.
+    Blocked,
+    /// Somebody is not blocked any more.
+    Unblocked,
+    /// Somebody is named beforehand.
+    Named,
+    /// Somebody is not named beforehand any more.
+    Unnamed,
+    /// Something is open to somebody.
+    Opened,
+    /// Something is not open to somebody any more.
+    Closed,
+    /// A request is answered.
+    Answered,
+    /// Whoever that is cannot be blocked.
+    Stays,
 }
 
 impl AdminNotice {
-    const ALL: [Self; 12] = [
+    const ALL: [Self; 20] = [
         Self::EverythingEnded,
         Self::SessionEnded,
         Self::TokenEnded,
@@ -205,6 +283,14 @@ impl AdminNotice {
         Self::KeysTooSoon,
         Self::KeysChanged,
         Self::KeysFailed,
+        Self::Blocked,
+        Self::Unblocked,
+        Self::Named,
+        Self::Unnamed,
+        Self::Opened,
+        Self::Closed,
+        Self::Answered,
+        Self::Stays,
     ];
 
     /// Its word in an address.
@@ -222,6 +308,14 @@ impl AdminNotice {
             Self::KeysTooSoon => "keys-soon",
             Self::KeysChanged => "keys-changed",
             Self::KeysFailed => "keys-failed",
+            Self::Blocked => "blocked",
+            Self::Unblocked => "unblocked",
+            Self::Named => "named",
+            Self::Unnamed => "unnamed",
+            Self::Opened => "opened",
+            Self::Closed => "closed",
+            Self::Answered => "answered",
+            Self::Stays => "stays",
         }
     }
 

@@ -2,6 +2,8 @@
 //!
 //! Names, e-mail addresses and picture addresses come from strangers: they are escaped by the templates, always.
 
+use std::borrow::Cow;
+
 use serde::Serialize;
 
 use super::account::Account;
@@ -183,6 +185,29 @@ pub struct Denied<'a> {
     pub request_id: &'a str,
     /// For both buttons.
     pub csrf: &'a str,
+    /// Comes back with the request to the host: it counts for the account that was shown, and for no other.
+    pub account: &'a str,
+    /// Whether the host can be asked for access, and was not yet.
+    pub can_ask: bool,
+    /// Whether too many ask already.
+    pub is_full: bool,
+    /// What was asked before, and what the host answered.
+    pub asked: Option<&'a AskedHost<'a>>,
+}
+
+/// A request to the host, for whoever made it.
+#[derive(Clone, Debug, Serialize)]
+pub struct AskedHost<'a> {
+    /// How long ago it was made.
+    pub asked: Cow<'a, str>,
+    /// What was said with it.
+    pub said: Option<&'a str>,
+    /// The word of the host's answer.
+    pub answer: Option<&'a str>,
+    /// What the host said with it.
+    pub answer_said: Option<&'a str>,
+    /// How long ago the host answered.
+    pub answered: Option<Cow<'a, str>>,
 }
 
 /// The error page.

@@ -23,10 +23,13 @@ use serde::Serialize;
 use crate::assets::{Asset, Assets, TEMPLATES};
 
 pub use account::{Account, AccountNotice, ShownApp, ShownConsent, ShownGroup, ShownSession, ShownToken};
-pub use admin::{Admin, AdminNotice, AdminPerson, Membership, Pager, ShownAnswer, ShownDoor, ShownPerson};
+pub use admin::{
+    Admin, AdminNotice, AdminPerson, Membership, OpenDoor, Pager, ShownAnswer, ShownDoor, ShownMarks,
+    ShownPerson, ShownRequest,
+};
 pub use context::{
-    AccountChoice, Consent, Denied, DeviceApproval, DeviceCode, ErrorPage, FormPost, Onward, Page, Retry,
-    ScriptConfig, SignIn, SignOutConfirm, Waiting, WayBack,
+    AccountChoice, AskedHost, Consent, Denied, DeviceApproval, DeviceCode, ErrorPage, FormPost, Onward, Page,
+    Retry, ScriptConfig, SignIn, SignOutConfirm, Waiting, WayBack,
 };
 pub use host::{AdminEnter, Audit, Health, ShownEvent, ShownKey, ShownKind};
 pub use overrides::PagesError;

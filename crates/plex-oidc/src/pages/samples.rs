@@ -6,9 +6,11 @@
 mod account;
 mod admin;
 
+use std::borrow::Cow;
+
 use super::context::{
-    AccountChoice, Consent, Denied, DeviceApproval, DeviceCode, ErrorPage, FormPost, Onward, Page, Retry,
-    ScriptConfig, SignIn, SignOutConfirm, Waiting, WayBack,
+    AccountChoice, AskedHost, Consent, Denied, DeviceApproval, DeviceCode, ErrorPage, FormPost, Onward, Page,
+    Retry, ScriptConfig, SignIn, SignOutConfirm, Waiting, WayBack,
 };
 use super::host::AdminEnter;
 use super::words::{DeniedReason, DeviceNotice, ErrorKind, Notice};
@@ -40,6 +42,25 @@ const DENIED: Denied<'static> = Denied {
     client_name: CLIENT,
     request_id: REQUEST_ID,
     csrf: CSRF,
+    account: "plex-1234567",
+    can_ask: false,
+    is_full: false,
+    asked: None,
+};
+
+const ASKED: AskedHost<'static> = AskedHost {
+    asked: Cow::Borrowed("3 minutes ago"),
+    said: Some("It is me, from the film evening."),
+    answer: None,
+    answer_said: None,
+    answered: None,
+};
+
+const ANSWERED: AskedHost<'static> = AskedHost {
+    answer: Some("opened"),
+    answer_said: Some("Enjoy."),
+    answered: Some(Cow::Borrowed("just now")),
+    ..ASKED
 };
 
 const ACCOUNT_CHOICE: AccountChoice<'static> = AccountChoice {
@@ -124,6 +145,29 @@ const ALL: &[(&str, Page<'static>)] = &[
             reason: DeniedReason::NotAllowed,
             at_plex: false,
             server_name: None,
+            ..DENIED
+        }),
+    ),
+    ("ask-as-a-stranger", Page::Denied(Denied { can_ask: true, ..DENIED })),
+    (
+        "ask-for-an-application",
+        Page::Denied(Denied { reason: DeniedReason::NotAllowed, can_ask: true, ..DENIED }),
+    ),
+    ("asked", Page::Denied(Denied { reason: DeniedReason::NotAllowed, asked: Some(&ASKED), ..DENIED })),
+    ("asked-too-many", Page::Denied(Denied { is_full: true, ..DENIED })),
+    (
+        "asked-and-opened",
+        Page::Denied(Denied { reason: DeniedReason::NotAllowed, asked: Some(&ANSWERED), ..DENIED }),
+    ),
+    (
+        "asked-and-shared",
+        Page::Denied(Denied { asked: Some(&AskedHost { answer: Some("shared"), ..ANSWERED }), ..DENIED }),
+    ),
+    (
+        "asked-and-declined",
+        Page::Denied(Denied {
+            can_ask: true,
+            asked: Some(&AskedHost { answer: Some("declined"), answer_said: None, ..ANSWERED }),
             ..DENIED
         }),
     ),

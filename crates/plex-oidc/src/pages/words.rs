@@ -120,7 +120,7 @@ impl From<Denial> for DeniedReason {
             Denial::UnconfirmedEmail => Self::UnconfirmedEmail,
             Denial::NoTwoFactor => Self::NoTwoFactor,
             Denial::TooNew => Self::TooNew,
-            Denial::Blocked => Self::Blocked,
+            Denial::Blocked | Denial::BlockedByHost => Self::Blocked,
             Denial::NotNamedBeforehand => Self::NotNamed,
             Denial::NotAllowedHere => Self::NotAllowed,
             Denial::ClientDisabled => Self::ClientDisabled,

@@ -12,6 +12,7 @@ use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
 use plex_oidc_core::audit::Event;
+use plex_oidc_core::decide::{Mark, Marks};
 use plex_oidc_core::device::UserCodeHash;
 use plex_oidc_core::groups::Group;
 use plex_oidc_core::id::{AccountId, ClientId, GrantId, LocalAccountId, RequestId, Sid};
@@ -27,13 +28,14 @@ pub mod records;
 pub mod sqlite;
 
 use records::{
-    AccessTokenRecord, AdminLink, AdoptedPin, Adoption, AppTokenRecord, BrowserSession, ClientTokenRecord,
-    CodeRecord, Consent, Declared, DeviceRequest, EndedAccess, EndedSession, EventRecord, EventsWanted,
-    Finish, FinishLogin, GatewaySession, GrantEnd, GrantsPolicy, HostSession, KeyReplacement, ListedSession,
-    LocalAccount, LocalPut, Login, LogoutNotice, NewAppToken, NewClientToken, NewCode, NewDeviceRequest,
-    NewLogin, PeopleFound, PeopleWanted, PushedRequest, PutLocalAccount, Reconfirmed, RedeemCode,
-    RedeemHandover, Redemption, RefreshTokenRecord, RefusedAt, Rotate, Rotation, SealedBytes, SessionName,
-    SignInName, StoredKeyRow, SweepCounts, UserRecord,
+    AccessRequest, AccessTokenRecord, AdminLink, AdoptedPin, Adoption, AnswerAccessRequest, AppTokenRecord,
+    Asking, BrowserSession, ClientTokenRecord, CodeRecord, Consent, Declared, DeviceRequest, EndedAccess,
+    EndedSession, EventRecord, EventsWanted, Finish, FinishLogin, GatewaySession, GrantEnd, GrantsPolicy,
+    HostSession, KeyReplacement, ListedSession, LocalAccount, LocalPut, Login, LogoutNotice,
+    NewAccessRequest, NewAppToken, NewClientToken, NewCode, NewDeviceRequest, NewLogin, PeopleFound,
+    PeopleWanted, PushedRequest, PutLocalAccount, Reconfirmed, RedeemCode, RedeemHandover, Redemption,
+    RefreshTokenRecord, RefusedAt, Rotate, Rotation, SealedBytes, SessionName, SignInName, StoredKeyRow,
+    SweepCounts, UserRecord, WaitingRequests,
 };
 
 /// So long a PIN is remembered. Plex forgets it in half an hour.
@@ -57,6 +59,18 @@ pub const LOGOUT_RETRIES: [Seconds; 2] = [Seconds(30), Seconds::minutes(5)];
 /// How many events of each kind are kept at most: nobody who does the same again and again fills the disk, or drives out what
 /// others did.
 pub const EVENTS_OF_A_KIND: u32 = 5_000;
+/// For how long a request to the host is kept after it was made or answered.
+pub const REQUEST_MEMORY: Seconds = Seconds::days(30);
+/// How long after an answer somebody may ask for the same again.
+pub const ASK_AGAIN: Seconds = Seconds::days(1);
+/// How many requests of one account may wait for an answer.
+pub const MOST_REQUESTS_OF_ACCOUNT: u32 = 5;
+/// How many from one block of addresses.
+pub const MOST_REQUESTS_OF_BLOCK: u32 = 10;
+/// How many are kept in all, answered or not.
+pub const MOST_REQUESTS: u32 = 500;
+/// How many of them may be of strangers: anybody with a Plex account is one.
+pub const MOST_REQUESTS_OF_STRANGERS: u32 = 250;
 /// How many rows of each kind one sweep removes at most, so that it never holds up the writers for long.
 pub const SWEEP_BATCH: u32 = 500;
 
@@ -356,6 +370,23 @@ pub trait Store: Send + Sync {
 
     /// How many bytes the database holds.
     fn size(&self) -> Answer<'_, u64>;
+    /// What the host says of an account, whether or not it ever signed in. A person that is read here has it with it.
+    fn marks(&self, account_id: AccountId) -> Answer<'_, Marks>;
+    /// Every account of which the host says something.
+    fn all_marks(&self) -> Answer<'_, Vec<(AccountId, Marks)>>;
+    /// Changes what the host says of an account. With a block, everything of that person ends, and nothing is asked for any
+    /// more.
+    fn mark(&self, account_id: AccountId, mark: Mark, now: Timestamp) -> Answer<'_, EndedAccess>;
+    /// Stores what somebody asks the host for, if there is room for it: [`MOST_REQUESTS`] and the other limits.
+    fn ask_for_access(&self, request: NewAccessRequest) -> Answer<'_, Asking>;
+    /// What an account asked for at a door, answered or not.
+    fn access_request(&self, account_id: AccountId, door: ClientId) -> Answer<'_, Option<AccessRequest>>;
+    /// The requests that wait for an answer; at most `most` are read.
+    fn waiting_requests(&self, most: u32) -> Answer<'_, WaitingRequests>;
+    /// Answers a request, once, and changes what the host says of that account as the answer says. `false` when it does not wait
+    /// for such an answer.
+    fn answer_request(&self, answered: AnswerAccessRequest) -> Answer<'_, bool>;
+
     /// Removes what is over, at most [`SWEEP_BATCH`] rows of each kind; call again until nothing was left.
     fn sweep(&self, now: Timestamp) -> Answer<'_, SweepCounts>;
     /// Whether reading and writing work.

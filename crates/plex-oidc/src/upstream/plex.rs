@@ -182,7 +182,13 @@ impl Plex {
                 None => (Groups::new(), Standing::Ended),
             },
         };
-        let mut person = Person { account, groups, standing, shares: Vec::new() };
+        let mut person = Person {
+            account,
+            groups,
+            standing,
+            shares: Vec::new(),
+            marks: plex_oidc_core::decide::Marks::default(),
+        };
         let clear = self.add_shared(&mut person, user.id, now).await && servers_are_clear;
         let server_token =
             servers.into_iter().find(|seen| self.accepts(seen, user.id)).and_then(|seen| seen.access_token);

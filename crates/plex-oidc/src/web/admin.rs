@@ -3,7 +3,9 @@
 
 use axum::extract::{Path, State as Shared};
 use http::HeaderMap;
-use plex_oidc_core::id::{AccountId, Sid};
+use plex_oidc_core::decide::Mark;
+use plex_oidc_core::form::Parameters;
+use plex_oidc_core::id::{AccountId, ClientId, Sid};
 use plex_oidc_core::own_page::OwnPage;
 use plex_oidc_core::prompt::Prompt;
 use plex_oidc_core::subject::Subject;
@@ -15,7 +17,10 @@ use super::respond::{Answer, failed, page_error, see_other};
 use crate::app::{App, State};
 use crate::flow::FlowError;
 use crate::flow::admin::{self as flow, Asked, Turned};
+use crate::flow::people::{self, Marked};
+use crate::flow::requests;
 use crate::pages::{AdminNotice, ErrorKind};
+use crate::store::records::HostAnswer;
 
 const PATH: &str = OwnPage::Admin.path();
 
@@ -97,6 +102,47 @@ pub async fn end_token(Shared(app): Shared<State>, Acting { by, about, form }: A
     let (Some(account), Some(id)) = (about, id) else { return told(about, AdminNotice::NothingThere) };
     let ended = flow::end_token(&app, by, account, id).await;
     done(&app, account, ended, AdminNotice::TokenEnded)
+}
+
+/// `POST /admin/people/mark`: says something of somebody, or takes it back.
+pub async fn mark(Shared(app): Shared<State>, Acting { by, about, form }: Acting) -> Answer {
+    let (Some(account), Some((mark, notice))) = (about, marked(&form)) else {
+        return told(about, AdminNotice::NothingThere);
+    };
+    match people::mark(&app, by, account, mark).await {
+        Ok(Marked::Done) => told(Some(account), notice),
+        Ok(Marked::Stays) => told(Some(account), AdminNotice::Stays),
+        Ok(Marked::NothingThere) => told(None, AdminNotice::NothingThere),
+        Err(error) => failed(&app, &error, None),
+    }
+}
+
+fn marked(form: &Parameters) -> Option<(Mark, AdminNotice)> {
+    let door = || ClientId::parse(form.get("door").ok().flatten()?);
+    Some(match form.get("mark").ok().flatten()? {
+        "block" => (Mark::Blocked(true), AdminNotice::Blocked),
+        "unblock" => (Mark::Blocked(false), AdminNotice::Unblocked),
+        "name" => (Mark::Named(true), AdminNotice::Named),
+        "unname" => (Mark::Named(false), AdminNotice::Unnamed),
+        "open" => (Mark::Door(door()?, true), AdminNotice::Opened),
+        "close" => (Mark::Door(door()?, false), AdminNotice::Closed),
+        _ => return None,
+    })
+}
+
+/// `POST /admin/requests`: answers somebody who asks for access. They need not be anybody with a page here.
+pub async fn answer_request(Shared(app): Shared<State>, Acting { by, form, .. }: Acting) -> Answer {
+    let door = form.get("door").ok().flatten().and_then(ClientId::parse);
+    let answer = form.get("answer").ok().flatten().and_then(HostAnswer::parse);
+    let (Some(account), Some(door), Some(answer)) = (account_in(&form, "who"), door, answer) else {
+        return told(None, AdminNotice::NothingThere);
+    };
+    let said = form.get("said").ok().flatten();
+    match requests::answer(&app, by, (account, door), answer, said).await {
+        Ok(true) => told(None, AdminNotice::Answered),
+        Ok(false) => told(None, AdminNotice::NothingThere),
+        Err(error) => failed(&app, &error, None),
+    }
 }
 
 /// `POST /admin/recheck`: has Plex asked now who is a member.

@@ -14,12 +14,13 @@ use crate::app::App;
 use crate::config::length;
 use crate::flow::FlowError;
 use crate::flow::admin::{Door, Holdings, doors};
+use crate::flow::requests;
 use crate::pages::{
-    Admin, AdminNotice, AdminPerson, Health, Membership, Page, Pager, ShownAnswer, ShownDoor, ShownKey,
-    ShownPerson, ago,
+    Admin, AdminNotice, AdminPerson, Health, Membership, OpenDoor, Page, Pager, ShownAnswer, ShownDoor,
+    ShownKey, ShownMarks, ShownPerson, ShownRequest, ago,
 };
 use crate::session::form_token;
-use crate::store::records::{ListedPerson, PeopleWanted, StoredKeyRow};
+use crate::store::records::{AccessRequest, ListedPerson, PeopleWanted, StoredKeyRow, WaitingRequests};
 use crate::upstream::plex::Plex;
 
 /// So many rows of a list are on one page: what people write into their names must not make it heavy.
@@ -46,8 +47,12 @@ pub async fn home(app: &App, host: &Host, query: &Parameters) -> Result<Answer, 
     let all = doors(app);
     let shown: Vec<_> = found.people.iter().map(|person| listed(app, person)).collect();
     let shown_doors: Vec<_> = part(&all, apps).iter().map(|door| declared(*door)).collect();
+    let waiting = requests::waiting(app).await?;
+    let asking = asking(app, &waiting).await?;
     let values = Admin {
         csrf: &form_token(&host.cookie),
+        waiting: waiting.total,
+        requests: &asking,
         membership: &membership(app),
         search: &search,
         total: found.total,
@@ -70,6 +75,8 @@ pub fn of_person(app: &App, host: &Host, holdings: &Holdings, query: &Parameters
     let (person, id, at) = (&user.person, user.account_id().to_string(), number(query, "apps"));
     let all: Vec<_> = doors(app).into_iter().filter(|door| door.is_for_people()).collect();
     let answers: Vec<_> = part(&all, at).iter().map(|door| answer(app, person, *door)).collect();
+    let open = open_doors(app, person);
+    let marks = marks(app, host, person, &open);
     let told = app.as_told(person);
     let groups: Vec<_> = told.groups.iter().map(Group::as_str).collect();
     let values = AdminPerson {
@@ -85,6 +92,7 @@ pub fn of_person(app: &App, host: &Host, holdings: &Holdings, query: &Parameters
         groups: &groups,
         sessions: &rows::sessions(app, sessions, host.sid),
         tokens: &rows::tokens(app, tokens),
+        marks: &marks,
         answers: &answers,
         pager: &pager(at, count(&all), |at| format!("/admin/people/{id}?apps={at}")),
         is_fresh: host.is_fresh(app),
@@ -171,6 +179,7 @@ fn listed<'a>(app: &App, listed: &'a ListedPerson) -> ShownPerson<'a> {
         seen: listed.last_seen.map(|seen| ago(app.clock.now().since(seen)).into()),
         sessions: listed.sessions,
         has_ended: person.standing == Standing::Ended,
+        is_blocked: person.marks.blocked,
     }
 }
 
@@ -186,6 +195,42 @@ fn groups_in_short(person: &Person) -> String {
         count => shown.push_str(&format!(", {count} libraries")),
     }
     shown
+}
+
+/// Who asks for access. What they call themselves is as long as they like.
+async fn asking<'a>(app: &'a App, waiting: &'a WaitingRequests) -> Result<Vec<ShownRequest<'a>>, FlowError> {
+    let mut shown = Vec::new();
+    for AccessRequest { asked, .. } in &waiting.some {
+        shown.push(ShownRequest {
+            account: asked.account_id.to_string().into(),
+            name: short(&asked.account_name).into(),
+            email: asked.account_email.as_deref().map(|email| short(email).into()),
+            is_known: app.store.user(asked.account_id).await?.is_some(),
+            door: asked.door.as_str(),
+            door_name: app.client(&asked.door).map(|client| client.name.as_str()),
+            wish: asked.wish.as_str(),
+            said: asked.said.as_deref(),
+            address: asked.address.to_string().into(),
+            asked: ago(app.clock.now().since(asked.asked_at)).into(),
+        });
+    }
+    Ok(shown)
+}
+
+fn open_doors<'a>(app: &'a App, person: &'a Person) -> Vec<OpenDoor<'a>> {
+    let name = |id| app.client(id).map(|client| client.name.as_str());
+    person.marks.doors.iter().map(|id| OpenDoor { id: id.as_str(), name: name(id) }).collect()
+}
+
+fn marks<'a>(app: &App, host: &Host, person: &Person, doors: &'a [OpenDoor<'a>]) -> ShownMarks<'a> {
+    let id = person.account.id;
+    ShownMarks {
+        blocked: person.marks.blocked,
+        can_block: !app.rules.is_owner(id) && host.account != id,
+        named: person.marks.named,
+        only_is_set: app.rules.only.is_some(),
+        doors,
+    }
 }
 
 fn declared(door: Door<'_>) -> ShownDoor<'_> {
@@ -208,6 +253,8 @@ fn declared(door: Door<'_>) -> ShownDoor<'_> {
 fn answer<'a>(app: &App, person: &Person, door: Door<'a>) -> ShownAnswer<'a> {
     ShownAnswer {
         name: door.name(),
+        door: door.id().map(|id| id.to_string()).unwrap_or_default().into(),
+        can_open: door.can_be_opened(app, person),
         may: door.decision(app, person) == Decision::Allow,
         why: door.why(app, person).into(),
         has_rules: matches!(door, Door::App(app) if !app.rules.is_empty()),

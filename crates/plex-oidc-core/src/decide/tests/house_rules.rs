@@ -20,7 +20,7 @@ fn owner() -> Person {
 fn is_decided(person: &Person, rules: HouseRules, expected: Decision) {
     let rules = HouseRules { local_accounts: true, ..rules };
     let allow = vec![rule("plex-friend"), rule("local-7")];
-    let audience = Audience { allow: allow.clone(), deny: Vec::new() };
+    let audience = Audience { allow: allow.clone(), ..Audience::default() };
     let what = format!("{:?} under {rules:?}", person.account);
     assert_eq!(decide(person, &Client { allow, ..client("a") }, &rules, NOW), expected, "{what}");
     assert_eq!(decide_for(person, &audience, &rules, NOW), expected, "{what}");

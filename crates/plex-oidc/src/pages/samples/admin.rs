@@ -3,7 +3,8 @@
 use std::borrow::Cow;
 
 use super::super::admin::{
-    Admin, AdminNotice, AdminPerson, Membership, Pager, ShownAnswer, ShownDoor, ShownPerson,
+    Admin, AdminNotice, AdminPerson, Membership, OpenDoor, Pager, ShownAnswer, ShownDoor, ShownMarks,
+    ShownPerson, ShownRequest,
 };
 use super::super::host::{Audit, Health, ShownEvent, ShownKey, ShownKind};
 use super::CSRF;
@@ -37,6 +38,7 @@ const ROBIN: ShownPerson<'static> = ShownPerson {
     seen: Some(Cow::Borrowed("2 hours ago")),
     sessions: 2,
     has_ended: false,
+    is_blocked: false,
 };
 
 const REQUESTS: ShownDoor<'static> = ShownDoor {
@@ -56,6 +58,27 @@ const ACTIVE: ShownKey<'static> = ShownKey {
     made: Cow::Borrowed("40 days ago"),
 };
 
+const ASKS: ShownRequest<'static> = ShownRequest {
+    account: Cow::Borrowed("plex-1234567"),
+    name: Cow::Borrowed("Robin"),
+    email: Some(Cow::Borrowed("robin@example.com")),
+    is_known: true,
+    door: "app:wiki",
+    door_name: Some("wiki"),
+    wish: "open",
+    said: Some("It is me, from the film evening."),
+    address: Cow::Borrowed("192.0.2.7"),
+    asked: Cow::Borrowed("3 minutes ago"),
+};
+
+const MARKS: ShownMarks<'static> = ShownMarks {
+    blocked: false,
+    can_block: true,
+    named: true,
+    only_is_set: true,
+    doors: &[OpenDoor { id: "app:wiki", name: Some("wiki") }, OpenDoor { id: "app:gone", name: None }],
+};
+
 pub(super) const WITH_EVERYTHING: Admin<'static> = Admin {
     csrf: CSRF,
     membership: &KNOWN,
@@ -71,6 +94,7 @@ pub(super) const WITH_EVERYTHING: Admin<'static> = Admin {
             seen: None,
             sessions: 0,
             has_ended: true,
+            is_blocked: true,
         },
         ShownPerson { sessions: 1, ..ROBIN },
     ],
@@ -96,6 +120,13 @@ pub(super) const WITH_EVERYTHING: Admin<'static> = Admin {
     },
     keys: &[ACTIVE, ShownKey { state: Cow::Borrowed("next"), ..ACTIVE }],
     is_by_link: false,
+    waiting: 12,
+    requests: &[
+        ASKS,
+        ShownRequest { wish: "name", is_known: false, said: None, email: None, ..ASKS },
+        ShownRequest { wish: "share", is_known: false, ..ASKS },
+        ShownRequest { door_name: None, ..ASKS },
+    ],
     is_fresh: true,
     notice: Some(AdminNotice::Asked),
 };
@@ -122,6 +153,8 @@ pub(super) const BARE: Admin<'static> = Admin {
     doors_pager: &ONLY,
     keys: &[],
     is_by_link: true,
+    waiting: 0,
+    requests: &[],
     notice: Some(AdminNotice::KeysTooSoon),
     ..WITH_EVERYTHING
 };
@@ -142,15 +175,20 @@ pub(super) const PERSON: AdminPerson<'static> = AdminPerson {
     groups: &["plex-friend", "plex-library:3"],
     sessions: SESSIONS,
     tokens: TOKENS,
+    marks: &MARKS,
     answers: &[
         ShownAnswer {
             name: "Film requests",
+            door: Cow::Borrowed("requests"),
+            can_open: false,
             may: true,
             why: Cow::Borrowed("plex-friend is in its list"),
             has_rules: false,
         },
         ShownAnswer {
             name: "wiki",
+            door: Cow::Borrowed("app:wiki"),
+            can_open: true,
             may: false,
             why: Cow::Borrowed("this person is not one of those it is for"),
             has_rules: true,
@@ -170,6 +208,7 @@ pub(super) const PERSON_BARE: AdminPerson<'static> = AdminPerson {
     groups: &[],
     sessions: &[],
     tokens: &[],
+    marks: &ShownMarks { blocked: true, can_block: false, named: false, only_is_set: false, doors: &[] },
     answers: &[],
     pager: &ONLY,
     is_fresh: false,

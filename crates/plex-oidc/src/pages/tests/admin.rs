@@ -7,6 +7,19 @@ use super::hostile::EVIL;
 
 const SOMETHING: Cow<'static, str> = Cow::Borrowed(EVIL);
 
+const REQUEST: ShownRequest<'static> = ShownRequest {
+    account: SOMETHING,
+    name: SOMETHING,
+    email: Some(SOMETHING),
+    is_known: true,
+    door: EVIL,
+    door_name: Some(EVIL),
+    wish: EVIL,
+    said: Some(EVIL),
+    address: SOMETHING,
+    asked: SOMETHING,
+};
+
 /// What strangers, and the host, write is text on the pages of the host.
 pub(super) fn are_text(drawing: &Pages) {
     let pager = Pager { page: 1, pages: 2, previous: Some(SOMETHING), next: Some(SOMETHING) };
@@ -28,6 +41,7 @@ pub(super) fn are_text(drawing: &Pages) {
         seen: Some(SOMETHING),
         sessions: 1,
         has_ended: false,
+        is_blocked: true,
     };
     let door = ShownDoor {
         name: EVIL,
@@ -50,10 +64,12 @@ pub(super) fn are_text(drawing: &Pages) {
         health: &Health { version: EVIL, started: SOMETHING, database: SOMETHING },
         keys: &[ShownKey { kid: SOMETHING, algorithm: SOMETHING, state: SOMETHING, made: SOMETHING }],
         is_by_link: true,
+        waiting: 1,
+        requests: &[REQUEST],
         is_fresh: true,
         notice: None,
     };
-    is_text(&drawing.render(&Page::Admin(&home)), 26);
+    is_text(&drawing.render(&Page::Admin(&home)), 37);
     person_is_text(drawing, &pager);
     audit_is_text(drawing);
 }
@@ -86,7 +102,21 @@ fn audit_is_text(drawing: &Pages) {
 }
 
 fn person_is_text(drawing: &Pages, pager: &Pager<'_>) {
-    let answers = [ShownAnswer { name: EVIL, may: true, why: SOMETHING, has_rules: true }];
+    let marks = ShownMarks {
+        blocked: true,
+        can_block: true,
+        named: true,
+        only_is_set: true,
+        doors: &[OpenDoor { id: EVIL, name: Some(EVIL) }],
+    };
+    let answers = [ShownAnswer {
+        name: EVIL,
+        door: SOMETHING,
+        can_open: true,
+        may: true,
+        why: SOMETHING,
+        has_rules: true,
+    }];
     let person = AdminPerson {
         csrf: EVIL,
         id: EVIL,
@@ -100,12 +130,13 @@ fn person_is_text(drawing: &Pages, pager: &Pager<'_>) {
         groups: &[EVIL],
         sessions: &[],
         tokens: &[],
+        marks: &marks,
         answers: &answers,
         pager,
         is_fresh: true,
         notice: None,
     };
-    is_text(&drawing.render(&Page::AdminPerson(&person)), 12);
+    is_text(&drawing.render(&Page::AdminPerson(&person)), 22);
 }
 
 fn is_text(html: &str, times: usize) {
@@ -119,6 +150,7 @@ fn every_notice_of_the_hosts_pages_has_a_word_of_its_own() {
     for word in ["everything", "session", "token", "nothing", "asked", "unanswered", "no-token", "soon"]
         .into_iter()
         .chain(["keys", "keys-soon", "keys-changed", "keys-failed"])
+        .chain(["blocked", "unblocked", "named", "unnamed", "opened", "closed", "answered", "stays"])
     {
         assert_eq!(AdminNotice::of_word(word).map(AdminNotice::word), Some(word));
     }

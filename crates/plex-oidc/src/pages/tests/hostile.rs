@@ -4,6 +4,31 @@ use super::*;
 
 pub(super) const EVIL: &str = "\"><img src=x onerror=alert(1)>'{{ site }}";
 
+const EVIL_REQUEST: AskedHost<'static> = AskedHost {
+    asked: Cow::Borrowed(EVIL),
+    said: Some(EVIL),
+    answer: Some(EVIL),
+    answer_said: Some(EVIL),
+    answered: Some(Cow::Borrowed(EVIL)),
+};
+
+const fn hostile_denied() -> Page<'static> {
+    Page::Denied(Denied {
+        at_plex: true,
+        reason: DeniedReason::Stranger,
+        account_name: EVIL,
+        account_email: Some(EVIL),
+        server_name: Some(EVIL),
+        client_name: EVIL,
+        request_id: EVIL,
+        csrf: EVIL,
+        account: EVIL,
+        can_ask: true,
+        is_full: true,
+        asked: Some(&EVIL_REQUEST),
+    })
+}
+
 /// Every page that shows a text from outside, with that text.
 fn hostile_pages() -> [Page<'static>; 9] {
     let Page::SignIn(base) = samples()[0].1 else { unreachable!("the sign-in page is the first sample") };
@@ -25,16 +50,7 @@ fn hostile_pages() -> [Page<'static>; 9] {
             auth_url: EVIL,
             refresh_seconds: 3,
         }),
-        Page::Denied(Denied {
-            at_plex: true,
-            reason: DeniedReason::Stranger,
-            account_name: EVIL,
-            account_email: Some(EVIL),
-            server_name: Some(EVIL),
-            client_name: EVIL,
-            request_id: EVIL,
-            csrf: EVIL,
-        }),
+        hostile_denied(),
         Page::Error(ErrorPage {
             kind: ErrorKind::InvalidRequest,
             retry: Some(Retry { request_id: EVIL, csrf: EVIL, client_name: EVIL }),

@@ -106,6 +106,10 @@ fn an_override_that_fails_later_gives_way_to_ours() {
         client_name: "App",
         request_id: "1",
         csrf: "2",
+        account: "plex-3",
+        can_ask: false,
+        is_full: false,
+        asked: None,
     };
     assert!(pages.render(&Page::Denied(denied)).contains("<strong>Kim</strong>"));
     assert_eq!(pages.render(&Page::Denied(Denied { account_name: "Robin", ..denied })), "mine");

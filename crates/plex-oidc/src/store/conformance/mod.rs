@@ -34,6 +34,7 @@ pub(super) mod keys;
 pub(super) mod local;
 pub(super) mod logins;
 pub(super) mod logout;
+pub(super) mod people;
 pub(super) mod pushed;
 pub(super) mod races;
 pub(super) mod refresh;
@@ -99,6 +100,7 @@ pub(super) fn user(account: u64) -> UserRecord {
         groups: Groups::from([Group::friend()]),
         standing: Standing::Member { confirmed_at: T0, through: Vec::new() },
         shares: Vec::new(),
+        marks: plex_oidc_core::decide::Marks::default(),
     };
     UserRecord { person, updated: T0 }
 }

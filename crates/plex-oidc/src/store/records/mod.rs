@@ -22,6 +22,7 @@ mod local;
 mod logins;
 mod logout;
 mod pushed;
+mod requests;
 mod sessions;
 mod tokens;
 
@@ -38,6 +39,10 @@ pub use logins::{
 };
 pub use logout::LogoutNotice;
 pub use pushed::PushedRequest;
+pub use requests::{
+    AccessAnswer, AccessRequest, AnswerAccessRequest, Asking, HostAnswer, NewAccessRequest, WaitingRequests,
+    Wish,
+};
 pub use sessions::{
     BrowserSession, EndedSession, GrantsPolicy, ListedPerson, ListedSession, NewBrowserSession, PeopleFound,
     PeopleWanted, SeenFrom, SessionName,
@@ -165,6 +170,8 @@ pub struct SweepCounts {
     pub admin_links: usize,
     /// Visits to the host's page that began with one.
     pub host_sessions: usize,
+    /// Requests to the host.
+    pub access_requests: usize,
 }
 
 impl SweepCounts {
@@ -183,6 +190,7 @@ impl SweepCounts {
             grants,
             session_clients,
             logout_notices,
+            access_requests,
             admin_links,
             host_sessions,
         } = *self;
@@ -200,5 +208,6 @@ impl SweepCounts {
             && logout_notices == 0
             && admin_links == 0
             && host_sessions == 0
+            && access_requests == 0
     }
 }

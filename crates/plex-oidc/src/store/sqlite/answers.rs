@@ -1,6 +1,7 @@
 //! What the store is asked, each question by the module that knows its tables.
 
 use plex_oidc_core::audit::Event;
+use plex_oidc_core::decide::{Mark, Marks};
 use plex_oidc_core::device::UserCodeHash;
 use plex_oidc_core::groups::Group;
 use plex_oidc_core::id::{AccountId, ClientId, GrantId, LocalAccountId, RequestId, Sid};
@@ -10,19 +11,20 @@ use plex_oidc_core::token::assertion::UsedAssertion;
 use plex_oidc_core::token::device::Pace;
 
 use super::super::records::{
-    AccessTokenRecord, AdminLink, AdoptedPin, Adoption, AppTokenRecord, BrowserSession, ClientTokenRecord,
-    CodeRecord, Consent, Declared, DeviceRequest, EndedAccess, EndedSession, EventRecord, EventsWanted,
-    Finish, FinishLogin, GatewaySession, GrantEnd, GrantsPolicy, HostSession, KeyReplacement, ListedSession,
-    LocalAccount, LocalPut, Login, LogoutNotice, NewAppToken, NewClientToken, NewCode, NewDeviceRequest,
-    NewLogin, PeopleFound, PeopleWanted, PushedRequest, PutLocalAccount, Reconfirmed, RedeemCode,
-    RedeemHandover, Redemption, RefreshTokenRecord, RefusedAt, Rotate, Rotation, SealedBytes, SessionName,
-    SignInName, StoredKeyRow, SweepCounts, UserRecord,
+    AccessRequest, AccessTokenRecord, AdminLink, AdoptedPin, Adoption, AnswerAccessRequest, AppTokenRecord,
+    Asking, BrowserSession, ClientTokenRecord, CodeRecord, Consent, Declared, DeviceRequest, EndedAccess,
+    EndedSession, EventRecord, EventsWanted, Finish, FinishLogin, GatewaySession, GrantEnd, GrantsPolicy,
+    HostSession, KeyReplacement, ListedSession, LocalAccount, LocalPut, Login, LogoutNotice,
+    NewAccessRequest, NewAppToken, NewClientToken, NewCode, NewDeviceRequest, NewLogin, PeopleFound,
+    PeopleWanted, PushedRequest, PutLocalAccount, Reconfirmed, RedeemCode, RedeemHandover, Redemption,
+    RefreshTokenRecord, RefusedAt, Rotate, Rotation, SealedBytes, SessionName, SignInName, StoredKeyRow,
+    SweepCounts, UserRecord, WaitingRequests,
 };
 use super::super::{Answer, Store};
 use super::writer::Durability;
 use super::{
     SqliteStore, app_tokens, audit, client_tokens, codes, devices, gateway, host, keys, local, logins,
-    logout, pushed, rows, sessions, sweep, tokens, users,
+    logout, marks, pushed, rows, sessions, sweep, tokens, users,
 };
 
 impl Store for SqliteStore {
@@ -359,6 +361,34 @@ impl Store for SqliteStore {
 
     fn size(&self) -> Answer<'_, u64> {
         self.read(rows::size)
+    }
+
+    fn marks(&self, account_id: AccountId) -> Answer<'_, Marks> {
+        self.read(move |conn| marks::marks(conn, account_id))
+    }
+
+    fn all_marks(&self) -> Answer<'_, Vec<(AccountId, Marks)>> {
+        self.read(marks::all_marks)
+    }
+
+    fn mark(&self, account_id: AccountId, mark: Mark, now: Timestamp) -> Answer<'_, EndedAccess> {
+        self.write(move |conn| marks::mark(conn, account_id, mark, now))
+    }
+
+    fn ask_for_access(&self, request: NewAccessRequest) -> Answer<'_, Asking> {
+        self.write(move |conn| marks::ask(conn, &request))
+    }
+
+    fn access_request(&self, account_id: AccountId, door: ClientId) -> Answer<'_, Option<AccessRequest>> {
+        self.read(move |conn| marks::access_request(conn, account_id, &door))
+    }
+
+    fn waiting_requests(&self, most: u32) -> Answer<'_, WaitingRequests> {
+        self.read(move |conn| marks::waiting(conn, most))
+    }
+
+    fn answer_request(&self, answered: AnswerAccessRequest) -> Answer<'_, bool> {
+        self.write(move |conn| marks::answer(conn, &answered))
     }
 
     fn sweep(&self, now: Timestamp) -> Answer<'_, SweepCounts> {

@@ -9,7 +9,7 @@ use plex_oidc_core::time::Timestamp;
 use rusqlite::{Connection, params};
 
 use super::rows::{Fields, Result, account_param, all, change, first};
-use super::{logout, users};
+use super::{logout, marks, users};
 use crate::store::StoreError;
 use crate::store::records::{
     Declared, Ends, GrantEnd, LocalAccount, LocalPut, PutLocalAccount, SignInName, UserRecord,
@@ -128,6 +128,7 @@ pub(super) fn remove(conn: &Connection, id: LocalAccountId, now: Timestamp) -> R
 /// Removes a person with everything that hangs on one; the clients are told.
 fn forget(conn: &Connection, id: AccountId, now: Timestamp) -> Result<()> {
     logout::all_sessions_ended(conn, id, now)?;
+    marks::forget(conn, id)?;
     change(conn, "DELETE FROM users WHERE account_id = ?1", [account_param(id)?])?;
     Ok(())
 }
@@ -167,6 +168,7 @@ pub(super) fn declare(conn: &Connection, declared: &[LocalAccount], now: Timesta
 fn is_same(old: &LocalAccount, new: &LocalAccount) -> bool {
     let mut again = new.clone();
     again.user.updated = old.user.updated;
+    again.user.person.marks = old.user.person.marks.clone();
     if let (Some(ours), Some(theirs)) =
         (&mut again.user.person.account.profile, &old.user.person.account.profile)
     {

@@ -22,6 +22,7 @@ mod keys;
 mod local;
 mod logins;
 mod logout;
+mod marks;
 mod opening;
 mod pushed;
 mod reader;
@@ -86,6 +87,8 @@ mod crash_tests;
 mod devices_tests;
 #[cfg(test)]
 mod gateway_tests;
+#[cfg(test)]
+mod marks_tests;
 #[cfg(test)]
 mod people_tests;
 #[cfg(test)]

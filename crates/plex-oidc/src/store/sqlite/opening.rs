@@ -138,6 +138,7 @@ pub(super) const MIGRATIONS: &[M<'_>] = &[
     M::up(include_str!("../../../migrations/sqlite/V7__devices.sql")),
     M::up(include_str!("../../../migrations/sqlite/V8__account.sql")),
     M::up(include_str!("../../../migrations/sqlite/V9__audit.sql")),
+    M::up(include_str!("../../../migrations/sqlite/V10__people.sql")),
 ];
 
 pub(super) fn migrate(conn: &mut Connection, path: &Path) -> Result<()> {

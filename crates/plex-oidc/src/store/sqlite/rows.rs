@@ -188,10 +188,13 @@ impl<'a> Fields<'a> {
     pub(super) fn user(&self) -> Result<UserRecord> {
         let account_id = self.account_id("users.account_id")?;
         let text: String = self.get("users.person")?;
-        let person: plex_oidc_core::decide::Person = serde_json::from_str(&text)
+        let mut person: plex_oidc_core::decide::Person = serde_json::from_str(&text)
             .map_err(|error| self.inconsistent("users.person", error.to_string()))?;
         if person.account.id != account_id {
             return Err(self.inconsistent("users.person", "another account than the row's".to_owned()));
+        }
+        if let Some(marks) = self.parsed_opt("users.marks", super::marks::read)? {
+            person.marks = marks;
         }
         Ok(UserRecord { person, updated: self.time("users.updated")? })
     }
@@ -229,6 +232,7 @@ impl<'a> Fields<'a> {
 
 fn key_of(table: &str) -> &'static str {
     match table {
+        "access_requests" => "access_requests.account_id",
         "access_tokens" => "access_tokens.hash",
         "app_tokens" => "app_tokens.id",
         "audit" => "audit.id",
@@ -241,6 +245,7 @@ fn key_of(table: &str) -> &'static str {
         "host_sessions" => "host_sessions.hash",
         "logins" => "logins.id",
         "pushed_requests" => "pushed_requests.hash",
+        "marks" => "marks.account_id",
         "logout_notices" => "logout_notices.sid",
         "refresh_tokens" => "refresh_tokens.hash",
         "signing_keys" => "signing_keys.kid",

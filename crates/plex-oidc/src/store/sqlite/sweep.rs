@@ -8,7 +8,13 @@ use crate::store::records::SweepCounts;
 use crate::store::{LOGOUT_TRIES, SWEEP_BATCH};
 
 pub(super) fn sweep(conn: &Connection, now: Timestamp) -> Result<SweepCounts> {
-    let remove = |sql| change(conn, sql, params![now.0, SWEEP_BATCH]);
+    let remove = |sql: &str| change(conn, sql, params![now.0, SWEEP_BATCH]);
+    // Of a table whose rows have a hash for a name.
+    let past = |table: &str, until: &str| {
+        remove(&format!(
+            "DELETE FROM {table} WHERE hash IN (SELECT hash FROM {table} WHERE {until} <= ?1 LIMIT ?2)"
+        ))
+    };
     Ok(SweepCounts {
         logins: remove(
             "DELETE FROM logins WHERE id IN (SELECT id FROM logins WHERE expires <= ?1 LIMIT ?2)",
@@ -17,26 +23,14 @@ pub(super) fn sweep(conn: &Connection, now: Timestamp) -> Result<SweepCounts> {
             "DELETE FROM adopted_pins
             WHERE pin_id IN (SELECT pin_id FROM adopted_pins WHERE keep_until <= ?1 LIMIT ?2)",
         )?,
-        pushed_requests: remove(
-            "DELETE FROM pushed_requests
-            WHERE hash IN (SELECT hash FROM pushed_requests WHERE keep_until <= ?1 LIMIT ?2)",
-        )?,
-        device_requests: remove(
-            "DELETE FROM device_requests
-            WHERE hash IN (SELECT hash FROM device_requests WHERE keep_until <= ?1 LIMIT ?2)",
-        )?,
+        pushed_requests: past("pushed_requests", "keep_until")?,
+        device_requests: past("device_requests", "keep_until")?,
         sessions: remove(
             "DELETE FROM browser_sessions WHERE hash IN (SELECT hash FROM browser_sessions
                 WHERE idle_expires <= ?1 OR absolute_expires <= ?1 LIMIT ?2)",
         )?,
-        access_tokens: remove(
-            "DELETE FROM access_tokens
-            WHERE hash IN (SELECT hash FROM access_tokens WHERE expires <= ?1 LIMIT ?2)",
-        )?,
-        client_tokens: remove(
-            "DELETE FROM client_tokens
-            WHERE hash IN (SELECT hash FROM client_tokens WHERE expires <= ?1 LIMIT ?2)",
-        )?,
+        access_tokens: past("access_tokens", "expires")?,
+        client_tokens: past("client_tokens", "expires")?,
         assertions: remove(
             "DELETE FROM used_assertions WHERE (client_id, id) IN
                 (SELECT client_id, id FROM used_assertions WHERE keep_until <= ?1 LIMIT ?2)",
@@ -52,18 +46,16 @@ pub(super) fn sweep(conn: &Connection, now: Timestamp) -> Result<SweepCounts> {
             "DELETE FROM session_clients WHERE (sid, client_id) IN
                 (SELECT sid, client_id FROM session_clients WHERE keep_until <= ?1 LIMIT ?2)",
         )?,
+        access_requests: remove(
+            "DELETE FROM access_requests WHERE (account_id, door) IN
+                (SELECT account_id, door FROM access_requests WHERE keep_until <= ?1 LIMIT ?2)",
+        )?,
         logout_notices: change(
             conn,
             "DELETE FROM logout_notices WHERE tries >= ?1 AND next_try <= ?2",
             params![LOGOUT_TRIES, now.0],
         )?,
-        admin_links: remove(
-            "DELETE FROM admin_links
-            WHERE hash IN (SELECT hash FROM admin_links WHERE expires <= ?1 LIMIT ?2)",
-        )?,
-        host_sessions: remove(
-            "DELETE FROM host_sessions
-            WHERE hash IN (SELECT hash FROM host_sessions WHERE expires <= ?1 LIMIT ?2)",
-        )?,
+        admin_links: past("admin_links", "expires")?,
+        host_sessions: past("host_sessions", "expires")?,
     })
 }

@@ -14,7 +14,9 @@ use crate::store::records::{
 pub(super) fn user(conn: &Connection, account: AccountId) -> Result<Option<UserRecord>> {
     first(
         conn,
-        r#"SELECT account_id AS "users.account_id", person AS "users.person", updated AS "users.updated"
+        r#"SELECT account_id AS "users.account_id", person AS "users.person",
+            (SELECT marks FROM marks WHERE marks.account_id = users.account_id) AS "users.marks",
+            updated AS "users.updated"
         FROM users WHERE account_id = ?1"#,
         [account_param(account)?],
         read,
@@ -24,7 +26,9 @@ pub(super) fn user(conn: &Connection, account: AccountId) -> Result<Option<UserR
 pub(super) fn users(conn: &Connection) -> Result<Vec<UserRecord>> {
     all(
         conn,
-        r#"SELECT account_id AS "users.account_id", person AS "users.person", updated AS "users.updated"
+        r#"SELECT account_id AS "users.account_id", person AS "users.person",
+            (SELECT marks FROM marks WHERE marks.account_id = users.account_id) AS "users.marks",
+            updated AS "users.updated"
         FROM users ORDER BY account_id"#,
         [],
         read,
@@ -38,8 +42,9 @@ pub(super) fn people(conn: &Connection, wanted: &PeopleWanted, now: Timestamp) -
         (i64::try_from(wanted.most).map_err(too_large)?, i64::try_from(wanted.skip).map_err(too_large)?);
     let rows = all(
         conn,
-        r#"SELECT users.account_id AS "users.account_id", person AS "users.person", updated AS "users.updated",
-            found.last AS "browser_sessions.last_seen", found.live AS "browser_sessions.live",
+        r#"SELECT users.account_id AS "users.account_id", person AS "users.person",
+            (SELECT marks FROM marks WHERE marks.account_id = users.account_id) AS "users.marks",
+            updated AS "users.updated", found.last AS "browser_sessions.last_seen", found.live AS "browser_sessions.live",
             found.total AS "users.total"
         FROM (
             SELECT users.account_id, seen.last, coalesce(seen.live, 0) AS live, count(*) OVER () AS total

@@ -3,6 +3,7 @@
 //! Every form and script call carries the form token. `return` is the one GET that changes something: it is where Plex
 //! sends the browser back, as a redirect URI is; only the browser with the cookie can use it, and only once.
 
+pub mod ask;
 pub mod choice;
 pub mod constant;
 pub mod form;

@@ -3,27 +3,35 @@
 use axum::extract::{Path, State as Shared};
 use http::{HeaderMap, StatusCode};
 use plex_oidc_core::authorize::{Progress, Step};
-use plex_oidc_core::decide::Denial;
 use plex_oidc_core::device::OnDevice;
 use plex_oidc_core::id::AccountId;
 
 use crate::app::{App, State};
 use crate::flow::FlowError;
 use crate::flow::attempt::{self, Attempt, Refusal};
-use crate::pages::{AccountChoice, Consent, Denied, DeniedReason, DeviceApproval, ErrorKind, Notice, Page};
+use crate::flow::requests::{self, TurnedAway, WithHost};
+use crate::pages::{
+    AccountChoice, AskedHost, Consent, Denied, DeniedReason, DeviceApproval, ErrorKind, Notice, Page, ago,
+};
 use crate::session::form_token;
-use crate::store::records::{BrowserSession, LoginState};
-use crate::web::request::open_for_page;
+use crate::store::records::{AccessRequest, BrowserSession, LoginState};
+use crate::web::request::{Sent, Unreadable, open_for_page};
 use crate::web::respond::{Answer, failed, page, page_error, see_other};
 use crate::web::sign_in::views::{in_plain_words, sign_in};
 
 /// `GET /sign-in/{request_id}`.
-pub async fn show(Shared(app): Shared<State>, path: Path<String>, headers: HeaderMap) -> Answer {
+pub async fn show(
+    Shared(app): Shared<State>,
+    path: Path<String>,
+    headers: HeaderMap,
+    sent: Result<Sent, Unreadable>,
+) -> Answer {
     let attempt = match open_for_page(&app, path, &headers).await {
         Ok(attempt) => attempt,
         Err(answer) => return answer,
     };
-    match fitting(&app, &attempt, &headers, Progress::default()).await {
+    let full = sent.is_ok_and(|Sent(query)| query.get("ask").ok().flatten() == Some("full"));
+    match fitting(&app, &attempt, &headers, Wanted { full, ..Wanted::default() }).await {
         Ok(answer) => answer,
         Err(error) => failed(&app, &error, Some(&attempt)),
     }
@@ -35,18 +43,27 @@ pub async fn show_consent(Shared(app): Shared<State>, path: Path<String>, header
         Ok(attempt) => attempt,
         Err(answer) => return answer,
     };
-    let chosen = Progress { account_chosen: true, ..Progress::default() };
-    match fitting(&app, &attempt, &headers, chosen).await {
+    let done = Progress { account_chosen: true, ..Progress::default() };
+    match fitting(&app, &attempt, &headers, Wanted { done, full: false }).await {
         Ok(answer) => answer,
         Err(error) => failed(&app, &error, Some(&attempt)),
     }
+}
+
+/// What is known besides where the attempt stands.
+#[derive(Default)]
+struct Wanted {
+    /// What was done for it already.
+    done: Progress,
+    /// Whether there was no room for a request to the host.
+    full: bool,
 }
 
 async fn fitting(
     app: &App,
     attempt: &Attempt<'_>,
     headers: &HeaderMap,
-    done: Progress,
+    Wanted { done, full }: Wanted,
 ) -> Result<Answer, FlowError> {
     match &attempt.state {
         LoginState::Finished | LoginState::Cancelled => Ok(page_error(app, ErrorKind::UnknownRequest, None)),
@@ -55,55 +72,85 @@ async fn fitting(
             Ok(see_other(&format!("/sign-in/{}/wait", attempt.id)))
         }
         LoginState::PinAdopted(_) => Ok(sign_in(app, attempt, None)),
-        LoginState::Refused { .. } => Ok(refused(app, attempt)),
+        LoginState::Refused { .. } => refused(app, attempt, full).await,
         LoginState::Started => {
             let session = attempt::session(app, app.cookies.session(headers).as_ref()).await?;
             let progress = Progress { signed_in: attempt.progress(session.as_ref()).signed_in, ..done };
             let step = attempt::step(app, &attempt.frozen.request, session.as_ref(), progress).await?;
-            Ok(started(app, attempt, session.as_ref(), step))
+            started(app, attempt, session.as_ref(), step, full).await
         }
     }
 }
 
-fn started(app: &App, attempt: &Attempt<'_>, session: Option<&BrowserSession>, step: Step) -> Answer {
-    match (step, session) {
+async fn started(
+    app: &App,
+    attempt: &Attempt<'_>,
+    session: Option<&BrowserSession>,
+    step: Step,
+    full: bool,
+) -> Result<Answer, FlowError> {
+    Ok(match (step, session) {
         (Step::ChooseAccount | Step::Issue, Some(session)) => account_choice(app, attempt, session),
         (Step::Consent, Some(session)) => consent(app, attempt, session),
         (Step::Deny(denial), Some(session)) => {
-            let account = &session.user.person.account;
-            let at_plex = matches!(account.id, AccountId::Plex(_));
-            denied(app, attempt, denial, (&account.display_name, account.email.as_deref(), at_plex))
+            denied(app, attempt, &TurnedAway::in_session(denial, session), full).await?
         }
         _ => sign_in(app, attempt, None),
-    }
+    })
 }
 
-fn refused(app: &App, attempt: &Attempt<'_>) -> Answer {
-    match attempt.refusal() {
-        Some(Refusal::Denied { denial, account_name, account_email, at_plex }) => {
-            denied(app, attempt, denial, (&account_name, account_email.as_deref(), at_plex))
-        }
+async fn refused(app: &App, attempt: &Attempt<'_>, full: bool) -> Result<Answer, FlowError> {
+    let refusal = attempt.refusal();
+    if let Some(turned) = refusal.clone().and_then(TurnedAway::of_refusal) {
+        return denied(app, attempt, &turned, full).await;
+    }
+    Ok(match refusal {
         Some(Refusal::TookTooLong) => sign_in(app, attempt, Some(Notice::TookTooLong)),
         Some(Refusal::OtherAccount) => sign_in(app, attempt, Some(Notice::OtherAccount)),
         Some(Refusal::OtherPerson) => sign_in(app, attempt, Some(Notice::OtherPerson)),
         Some(Refusal::WrongPassword) => sign_in(app, attempt, Some(Notice::WrongPassword)),
-        Some(Refusal::TokenRefused) | None => sign_in(app, attempt, Some(Notice::CancelledAtPlex)),
-    }
+        Some(Refusal::TokenRefused | Refusal::Denied { .. }) | None => {
+            sign_in(app, attempt, Some(Notice::CancelledAtPlex))
+        }
+    })
 }
 
-fn denied(app: &App, attempt: &Attempt<'_>, denial: Denial, account: (&str, Option<&str>, bool)) -> Answer {
+async fn denied(
+    app: &App,
+    attempt: &Attempt<'_>,
+    turned: &TurnedAway,
+    is_full: bool,
+) -> Result<Answer, FlowError> {
+    let WithHost { request, may_ask } = requests::with_host(app, attempt, turned).await?;
+    let asked = request.as_ref().map(|request| shown_request(app, request));
+    let account = turned.account.map(|account| account.to_string());
     let (id, csrf) = (attempt.id.to_string(), form_token(&attempt.cookie));
     let values = Denied {
-        reason: DeniedReason::from(denial),
-        account_name: account.0,
-        account_email: account.1,
-        at_plex: account.2,
+        reason: DeniedReason::from(turned.denial),
+        account: account.as_deref().unwrap_or_default(),
+        account_name: &turned.name,
+        account_email: turned.email.as_deref(),
+        at_plex: turned.at_plex,
+        can_ask: may_ask && !is_full,
+        is_full: may_ask && is_full,
+        asked: asked.as_ref(),
         server_name: app.server_name.as_deref(),
         client_name: &attempt.client.name,
         request_id: &id,
         csrf: &csrf,
     };
-    page(app, StatusCode::FORBIDDEN, &Page::Denied(values))
+    Ok(page(app, StatusCode::FORBIDDEN, &Page::Denied(values)))
+}
+
+fn shown_request<'a>(app: &App, request: &'a AccessRequest) -> AskedHost<'a> {
+    let (now, answer) = (app.clock.now(), request.answer.as_ref());
+    AskedHost {
+        asked: ago(now.since(request.asked.asked_at)).into(),
+        said: request.asked.said.as_deref(),
+        answer: answer.map(|answer| answer.answer.as_str()),
+        answer_said: answer.and_then(|answer| answer.said.as_deref()),
+        answered: answer.map(|answer| ago(now.since(answer.at)).into()),
+    }
 }
 
 fn account_choice(app: &App, attempt: &Attempt<'_>, session: &BrowserSession) -> Answer {

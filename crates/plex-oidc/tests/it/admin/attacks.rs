@@ -31,7 +31,16 @@ impl Target {
     }
 
     fn form(&self, path: &str, csrf: &str) -> http::Request<axum::body::Body> {
-        let all = [("csrf", csrf), ("account", &self.account), ("sid", &self.sid), ("id", &self.id)];
+        let all = [
+            ("csrf", csrf),
+            ("account", &*self.account),
+            ("sid", &self.sid),
+            ("id", &self.id),
+            ("mark", "block"),
+            ("who", &self.account),
+            ("door", "wiki"),
+            ("answer", "opened"),
+        ];
         post_form(path, &all)
     }
 
@@ -39,6 +48,7 @@ impl Target {
     async fn is_untouched(&self, house: &House, access_token: &str, why: &str) {
         house.relying_party("tv").userinfo(access_token).await.expect(200);
         assert_eq!(house.app().store.app_tokens().await.unwrap().len(), 1, "{why}");
+        assert_eq!(house.app().store.all_marks().await.unwrap(), [], "{why}");
         assert_eq!(house.app().membership.known(), plex_oidc::membership::Knowledge::default(), "{why}");
         let rotated = EventsWanted { what: Some(What::KeysRotated), most: 1, ..EventsWanted::default() };
         assert!(house.app().store.events(rotated).await.unwrap().is_empty(), "{why}");
@@ -51,7 +61,7 @@ fn paths(posts: bool) -> Vec<&'static str> {
     let of_host =
         routes().into_iter().filter(|route| route.path.starts_with("/admin") && !of_link(route.path));
     let paths: Vec<_> = of_host.filter(|route| route.post == posts).map(|route| route.path).collect();
-    assert_eq!(paths.len(), 5);
+    assert_eq!(paths.len(), if posts { 7 } else { 5 });
     paths
 }
 

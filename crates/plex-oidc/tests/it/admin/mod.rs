@@ -16,6 +16,8 @@ mod audit;
 mod keys;
 mod link;
 mod many;
+mod marks;
+mod requests;
 
 /// Addresses that are about one person.
 const PERSON: &str = "/admin/people/";

@@ -102,8 +102,8 @@ async fn req_131_every_post_needs_its_token_and_must_come_from_us() {
         count += 1;
     }
     assert_eq!(
-        count, 18,
-        "pin, start, password, again, cancel, continue, consent, sign-out, device, four of the account, five of the host"
+        count, 21,
+        "pin, start, password, again, ask, cancel, continue, consent, sign-out, device, four of the account, seven of the host"
     );
 }
 

@@ -37,7 +37,13 @@ fn robin(standing: Standing, updated: Timestamp) -> UserRecord {
         ..Account::named(AccountId::Plex(PlexAccountId(ROBIN)), "Robin".to_owned())
     };
     UserRecord {
-        person: Person { account, groups: Groups::from([Group::friend()]), standing, shares: vec![] },
+        person: Person {
+            account,
+            groups: Groups::from([Group::friend()]),
+            standing,
+            shares: vec![],
+            marks: plex_oidc_core::decide::Marks::default(),
+        },
         updated,
     }
 }

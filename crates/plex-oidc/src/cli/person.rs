@@ -1,0 +1,249 @@
+//! `person`: what the host says of single people, whether they ever signed in or not. It works beside the running service, which
+//! reads it with the next look at the person: within five seconds at an application behind the gateway.
+
+use std::io;
+use std::path::Path;
+
+use clap::{Args, Subcommand};
+use plex_oidc_core::audit::What;
+use plex_oidc_core::decide::{Mark, Marks};
+use plex_oidc_core::gateway::handover;
+use plex_oidc_core::id::{AccountId, ClientId};
+use plex_oidc_core::subject::Subject;
+use thiserror::Error;
+use tokio::runtime::Runtime;
+
+use super::audit::{done_here, note, warn_of};
+use super::serve::exit_after;
+use super::who::{NotOne, find};
+use super::{Exit, World, printable};
+use crate::config::Config;
+use crate::flow::audit::of_mark;
+use crate::installation::open_beside;
+use crate::start::StartError;
+use crate::store::records::UserRecord;
+use crate::store::{Store, StoreError};
+
+/// What the host can say of somebody.
+#[derive(Debug, Subcommand)]
+pub enum PersonCommand {
+    /// Keep an account out from now on: its sessions, grants and app tokens end at once
+    Block(WhoArguments),
+    /// Let an account sign in again, as far as the file and Plex do
+    Unblock(WhoArguments),
+    /// Name an account beforehand, as `rules.only` does; or open applications to it besides what the file says
+    Allow(AllowArguments),
+    /// Take that back
+    Disallow(AllowArguments),
+    /// List the accounts of which something is said: subject, name, what it is
+    List,
+}
+
+/// The account that is meant.
+#[derive(Debug, Args)]
+pub struct WhoArguments {
+    /// `plex-<account id>`, also of somebody who never signed in; or account id, e-mail address or username of somebody who has
+    who: String,
+}
+
+/// The arguments of `person allow` and `person disallow`.
+#[derive(Debug, Args)]
+pub struct AllowArguments {
+    #[command(flatten)]
+    who: WhoArguments,
+    /// A client or an application behind the gateway; may be repeated [default: naming the account beforehand]
+    #[arg(long = "app", value_name = "NAME")]
+    apps: Vec<String>,
+}
+
+/// Why a command did not do what was asked. Nothing was changed.
+#[derive(Debug, Error)]
+enum NotDone {
+    #[error(transparent)]
+    Start(#[from] StartError),
+    #[error(transparent)]
+    Who(#[from] NotOne),
+    #[error(transparent)]
+    Io(#[from] io::Error),
+    #[error("{0} owns one of the servers, and owners are never kept out")]
+    Owner(Subject),
+    #[error("there is no client and no application {0} for people: name one of [[clients]] or [[apps]]")]
+    UnknownApp(String),
+    #[error(
+        "{0} is a client and also an application: write app:{0} for the application, and client:{0} for the client"
+    )]
+    BothNamed(String),
+}
+
+impl From<StoreError> for NotDone {
+    fn from(error: StoreError) -> Self {
+        Self::Start(error.into())
+    }
+}
+
+/// Runs a `person` command.
+pub fn run(file: &Path, command: &PersonCommand, world: &mut World<'_>) -> io::Result<Exit> {
+    let config = match world.load(file)? {
+        Ok(loaded) => loaded.config,
+        Err(exit) => return Ok(exit),
+    };
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    match done(&config, command, &runtime, world) {
+        Ok(()) => Ok(Exit::Done),
+        Err(error) => {
+            world.fail(&format!("Nothing was changed: {error}."))?;
+            Ok(if let NotDone::Start(error) = error { exit_after(&error) } else { Exit::Failed })
+        }
+    }
+}
+
+fn done(
+    config: &Config,
+    command: &PersonCommand,
+    runtime: &Runtime,
+    world: &mut World<'_>,
+) -> Result<(), NotDone> {
+    let store = open_beside(config)?;
+    let users = runtime.block_on(store.users())?;
+    let saying = Saying { config, store: &*store, runtime, users: &users };
+    match command {
+        PersonCommand::Block(who) => saying.block(&who.who, world),
+        PersonCommand::Unblock(who) => saying.say(
+            &who.who,
+            vec![Mark::Blocked(false)],
+            "may sign in again, as far as the file and Plex say so",
+            world,
+        ),
+        PersonCommand::Allow(arguments) => {
+            let how = if arguments.apps.is_empty() {
+                "is named beforehand"
+            } else {
+                "may use that now, if they may come in at all"
+            };
+            if arguments.apps.is_empty() && config.rules.only.is_none() {
+                writeln!(
+                    world.err,
+                    "rules.only is not set, so nobody has to be named beforehand. To open an application: --app."
+                )?;
+            }
+            saying.say(&arguments.who.who, marks(config, &arguments.apps, true)?, how, world)
+        }
+        PersonCommand::Disallow(arguments) => {
+            let how = if arguments.apps.is_empty() {
+                "is not named beforehand here"
+            } else {
+                "may use that only as far as the file says so"
+            };
+            saying.say(&arguments.who.who, marks(config, &arguments.apps, false)?, how, world)
+        }
+        PersonCommand::List => list(&runtime.block_on(store.all_marks())?, &users, world),
+    }
+}
+
+/// What it takes to say something of somebody.
+struct Saying<'a> {
+    config: &'a Config,
+    store: &'a dyn Store,
+    runtime: &'a Runtime,
+    users: &'a [UserRecord],
+}
+
+impl Saying<'_> {
+    /// The account that is meant. One at Plex need not have signed in; a local one has to be there.
+    fn account(&self, who: &str) -> Result<AccountId, NotDone> {
+        match (find(self.users, who), Subject::parse(who).and_then(|subject| subject.account())) {
+            (Ok(user), _) => Ok(user.account_id()),
+            (Err(_), Some(account @ AccountId::Plex(_))) => Ok(account),
+            (Err(error), _) => Err(error.into()),
+        }
+    }
+
+    fn block(&self, who: &str, world: &mut World<'_>) -> Result<(), NotDone> {
+        let account = self.account(who)?;
+        let servers = self.config.plex.iter().flat_map(|plex| &plex.servers);
+        let mut owners = servers.filter_map(|server| server.owner).map(AccountId::Plex);
+        if owners.any(|owner| owner == account) {
+            return Err(NotDone::Owner(Subject::of(account)));
+        }
+        let marking = self.store.mark(account, Mark::Blocked(true), world.clock.now());
+        let ended = self.runtime.block_on(marking)?;
+        self.note(account, &Mark::Blocked(true), world)?;
+        Ok(writeln!(
+            world.err,
+            "{} is blocked; {} sessions, {} grants and {} app tokens have ended.",
+            self.called(account),
+            ended.sessions,
+            ended.grants,
+            ended.app_tokens
+        )?)
+    }
+
+    fn say(&self, who: &str, marks: Vec<Mark>, how: &str, world: &mut World<'_>) -> Result<(), NotDone> {
+        let account = self.account(who)?;
+        for mark in marks {
+            self.runtime.block_on(self.store.mark(account, mark.clone(), world.clock.now()))?;
+            self.note(account, &mark, world)?;
+        }
+        Ok(writeln!(world.err, "{} {how}.", self.called(account))?)
+    }
+
+    fn note(&self, account: AccountId, mark: &Mark, world: &mut World<'_>) -> io::Result<()> {
+        let event = of_mark(done_here(world.clock.now(), What::PersonMarked), account, mark);
+        warn_of(self.runtime.block_on(note(self.store, event)), world)
+    }
+
+    fn called(&self, account: AccountId) -> String {
+        called(self.users, account)
+            .map_or_else(|| account.to_string(), |name| printable(&format!("{name} ({account})")))
+    }
+}
+
+fn called(users: &[UserRecord], account: AccountId) -> Option<&str> {
+    let user = users.iter().find(|user| user.account_id() == account)?;
+    Some(&user.person.account.display_name)
+}
+
+fn marks(config: &Config, apps: &[String], is_allowed: bool) -> Result<Vec<Mark>, NotDone> {
+    if apps.is_empty() {
+        return Ok(vec![Mark::Named(is_allowed)]);
+    }
+    apps.iter().map(|app| Ok(Mark::Door(door(config, app, is_allowed)?, is_allowed))).collect()
+}
+
+/// What is meant by a name. What is gone from the file can be closed by the name that `person list` shows.
+fn door(config: &Config, named: &str, is_allowed: bool) -> Result<ClientId, NotDone> {
+    let client = |name: &str| {
+        let found = config.clients.iter().find(|client| client.id.as_str() == name && client.is_for_people());
+        found.map(|client| client.id.clone())
+    };
+    let app = |name: &str| config.gateway.apps.named(name).and_then(|app| handover::client_of(&app.name));
+    let unknown = || NotDone::UnknownApp(printable(named));
+    let found = match (named.strip_prefix("app:"), named.strip_prefix("client:")) {
+        (Some(name), _) => app(name),
+        (None, Some(name)) => client(name),
+        (None, None) => match (client(named), app(named)) {
+            (Some(_), Some(_)) => return Err(NotDone::BothNamed(printable(named))),
+            (client, app) => client.or(app),
+        },
+    };
+    found.or_else(|| ClientId::parse(named).filter(|_| !is_allowed)).ok_or_else(unknown)
+}
+
+fn list(all: &[(AccountId, Marks)], users: &[UserRecord], world: &mut World<'_>) -> Result<(), NotDone> {
+    let mut line =
+        |[subject, name, said]: [&str; 3]| writeln!(world.out, "{subject:<22}  {name:<20}  {said}");
+    line(["subject", "name", "what is said"])?;
+    for (account, marks) in all {
+        let name = called(users, *account).map_or_else(|| "(never signed in)".to_owned(), printable);
+        line([&account.to_string(), &name, &printable(&in_words(marks))])?;
+    }
+    Ok(())
+}
+
+/// What is said, for the host.
+pub(super) fn in_words(marks: &Marks) -> String {
+    let doors = marks.doors.iter().map(|door| format!("{door} is open to them"));
+    let blocked = marks.blocked.then(|| "blocked".to_owned());
+    let named = marks.named.then(|| "named beforehand".to_owned());
+    blocked.into_iter().chain(named).chain(doors).collect::<Vec<_>>().join(", ")
+}

@@ -1,0 +1,218 @@
+//! Asking the host for access: who was refused may ask once for each application, and the host answers. Who asks is what the
+//! sign-in proved, never what a form says.
+
+use plex_oidc_core::audit::{Actor, Event, What};
+use plex_oidc_core::authorize::Step;
+use plex_oidc_core::decide::Denial;
+use plex_oidc_core::id::{AccountId, ClientId};
+use plex_oidc_core::own_page;
+use std::net::IpAddr;
+use tracing::info;
+
+use super::attempt::{self, Attempt, Refusal};
+use super::audit::{self, By};
+use super::{FlowError, people};
+use crate::app::App;
+use crate::store::ASK_AGAIN;
+use crate::store::records::{
+    AccessAnswer, AccessRequest, AnswerAccessRequest, Asking, BrowserSession, HostAnswer, LoginState,
+    NewAccessRequest, WaitingRequests, Wish,
+};
+
+/// Longest sentence to the host, or from the host, in characters.
+pub const LONGEST_SENTENCE: usize = 300;
+/// So many requests the host is shown at a time.
+const SHOWN: u32 = 10;
+
+/// Somebody who may not come in, as the sign-in found out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TurnedAway {
+    /// Why.
+    pub denial: Denial,
+    /// The account. `None` in an attempt that a version before this one refused.
+    pub account: Option<AccountId>,
+    /// Whether it is a Plex account.
+    pub at_plex: bool,
+    /// Its name.
+    pub name: String,
+    /// Its e-mail address.
+    pub email: Option<String>,
+}
+
+impl TurnedAway {
+    /// Somebody who is signed in here.
+    pub fn in_session(denial: Denial, session: &BrowserSession) -> Self {
+        let account = &session.user.person.account;
+        Self {
+            denial,
+            account: Some(account.id),
+            at_plex: matches!(account.id, AccountId::Plex(_)),
+            name: account.display_name.clone(),
+            email: account.email.clone(),
+        }
+    }
+
+    /// Somebody whom the attempt itself refused.
+    pub fn of_refusal(refusal: Refusal) -> Option<Self> {
+        match refusal {
+            Refusal::Denied { denial, account, account_name, account_email, at_plex } => {
+                Some(Self { denial, account, at_plex, name: account_name, email: account_email })
+            }
+            _ => None,
+        }
+    }
+}
+
+/// Whom this attempt turned away. `None`: nobody, or it is over.
+pub async fn turned_away(
+    app: &App,
+    attempt: &Attempt<'_>,
+    session: Option<&BrowserSession>,
+) -> Result<Option<TurnedAway>, FlowError> {
+    match (&attempt.state, session) {
+        (LoginState::Refused { .. }, _) => Ok(attempt.refusal().and_then(TurnedAway::of_refusal)),
+        (LoginState::Started, Some(session)) => {
+            let progress = attempt.progress(Some(session));
+            match attempt::step(app, &attempt.frozen.request, Some(session), progress).await? {
+                Step::Deny(denial) => Ok(Some(TurnedAway::in_session(denial, session))),
+                _ => Ok(None),
+            }
+        }
+        _ => Ok(None),
+    }
+}
+
+/// What the host could do for somebody who was turned away. `None`: nothing.
+pub fn wish(attempt: &Attempt<'_>, turned: &TurnedAway) -> Option<Wish> {
+    let of_ours = own_page::is_page(attempt.client.id.as_str());
+    Wish::about(turned.denial).filter(|wish| !(of_ours && *wish == Wish::Open))
+}
+
+/// How somebody who was turned away stands with the host.
+#[derive(Debug, Default)]
+pub struct WithHost {
+    /// What they asked for, and what the host answered.
+    pub request: Option<AccessRequest>,
+    /// Whether they may ask now.
+    pub may_ask: bool,
+}
+
+/// How somebody who was turned away stands with the host.
+pub async fn with_host(app: &App, attempt: &Attempt<'_>, turned: &TurnedAway) -> Result<WithHost, FlowError> {
+    let (Some(_), Some(account)) = (wish(attempt, turned), turned.account) else {
+        return Ok(WithHost::default());
+    };
+    let request = app.store.access_request(account, attempt.client.id.clone()).await?;
+    let now = app.clock.now();
+    let is_open = |request: &AccessRequest| {
+        request.answer.as_ref().is_some_and(|answer| answer.at.plus(ASK_AGAIN).has_passed(now))
+    };
+    let may_ask = request.as_ref().is_none_or(is_open);
+    Ok(WithHost { request, may_ask })
+}
+
+/// Asks the host, in the name of whom the attempt turned away.
+pub async fn ask(
+    app: &App,
+    attempt: &Attempt<'_>,
+    turned: TurnedAway,
+    said: Option<&str>,
+    address: IpAddr,
+) -> Result<Asking, FlowError> {
+    let (Some(wish), Some(account_id)) = (wish(attempt, &turned), turned.account) else {
+        return Ok(Asking::There);
+    };
+    if !with_host(app, attempt, &turned).await?.may_ask {
+        return Ok(Asking::There); // without a write
+    }
+    let request = NewAccessRequest {
+        account_id,
+        door: attempt.client.id.clone(),
+        wish,
+        account_name: turned.name,
+        account_email: turned.email,
+        said: said.and_then(sentence),
+        address,
+        asked_at: app.clock.now(),
+    };
+    let outcome = app.store.ask_for_access(request.clone()).await?;
+    match outcome {
+        Asking::Stored => asked(app, &request).await,
+        Asking::There => {}
+        Asking::TooMany => info!(account = %account_id, %address, "a request to the host found no room"),
+    }
+    Ok(outcome)
+}
+
+/// A request is with the host. Whatever else tells the host of it belongs here. What the person says is not for the log.
+async fn asked(app: &App, request: &NewAccessRequest) {
+    info!(
+        account = %request.account_id, address = %request.address, door = %request.door, wish = request.wish.as_str(),
+        "somebody asks the host for access"
+    );
+    let event = Event::new(request.asked_at, What::AccessAsked, Actor::Account(request.account_id))
+        .about(request.account_id)
+        .named(&request.account_name)
+        .target(request.door.as_str())
+        .address(Some(request.address));
+    audit::note(app, event).await;
+}
+
+/// The requests that the host is shown.
+pub async fn waiting(app: &App) -> Result<WaitingRequests, FlowError> {
+    Ok(app.store.waiting_requests(SHOWN).await?)
+}
+
+/// An answer of the host. `false`: nothing waits for it any more.
+pub async fn answer(
+    app: &App,
+    by: By,
+    (account_id, door): (AccountId, ClientId),
+    answer: HostAnswer,
+    said: Option<&str>,
+) -> Result<bool, FlowError> {
+    if answer == HostAnswer::Opened && app.client(&door).is_none() {
+        return Ok(false); // it is gone from the file
+    }
+    let (at, said) = (app.clock.now(), said.and_then(sentence));
+    let answered =
+        AnswerAccessRequest { account_id, door: door.clone(), answer: AccessAnswer { answer, said, at } };
+    let is_done = app.store.answer_request(answered).await?;
+    info!(
+        by = %by.account, address = %by.address, account = %account_id, %door, answer = answer.as_str(), is_done,
+        "the host answered a request"
+    );
+    people::felt(app);
+    if is_done {
+        let event = by.did(app, What::AccessAnswered).about(account_id).target(door.as_str());
+        audit::note(app, event.detail(answer.as_str())).await;
+    }
+    Ok(is_done)
+}
+
+/// What somebody writes to somebody else: one line of plain text, that cannot turn the text around it.
+fn sentence(text: &str) -> Option<String> {
+    let turns =
+        |c: char| matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    let plain: String =
+        text.chars().map(|c| if c.is_control() { ' ' } else { c }).filter(|c| !turns(*c)).collect();
+    let line = plain.split_whitespace().collect::<Vec<_>>().join(" ");
+    let short: String = line.chars().take(LONGEST_SENTENCE).collect();
+    (!short.is_empty()).then_some(short)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_people_write_is_one_line_of_text() {
+        assert_eq!(
+            sentence("  it is me,\r\n\tRobin \u{202e}nibor "),
+            Some("it is me, Robin nibor".to_owned())
+        );
+        assert_eq!(sentence("a\u{1b}[2Jb\u{0}"), Some("a [2Jb".to_owned()));
+        assert_eq!(sentence(" \n\u{2066} "), None);
+        assert_eq!(sentence(&"é".repeat(1000)).unwrap().chars().count(), LONGEST_SENTENCE);
+    }
+}
