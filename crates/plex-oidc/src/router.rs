@@ -27,7 +27,7 @@ use crate::web::respond::page_error;
 use crate::web::sign_in::{choice, constant, page, password, return_, start, wait};
 use crate::web::{
     account, admin, assets, authorize, authz, device, device_authorization, gateway_sign_in, health,
-    introspect, metadata, par, revoke, sign_out, token, userinfo,
+    introspect, metadata, metrics, par, revoke, sign_out, token, userinfo,
 };
 
 /// Longest body that is read, in bytes (requirement 55).
@@ -71,6 +71,16 @@ pub fn router(app: &State, limits: Limits) -> Router {
             DefaultBodyLimit::max(limits.body_bytes),
         ))
         .merge(gateway(app, timeout))
+}
+
+/// The routes of the listener for figures.
+pub fn figures(app: &State, limits: Limits) -> Router {
+    let watched = metrics::Watched { app: Arc::clone(app), last: Arc::default() };
+    let timeout = TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, limits.answer);
+    Router::new()
+        .route("/metrics", get(metrics::metrics))
+        .layer((CatchPanicLayer::custom(panicked), timeout))
+        .with_state(watched)
 }
 
 fn pages() -> Router<State> {

@@ -23,11 +23,13 @@ use crate::gateway::{AccessValidator, TeamKeys};
 use crate::guesses::Guesses;
 use crate::installation::{self, Stored, new_client_identifier, open_stored};
 use crate::keys::{KeyFileError, KeyRingError, Keys, Mac, MixtureError, Seal};
-use crate::lifecycle::{self, ConnectionLimits, Serving};
+use crate::lifecycle::{self, ConnectionLimits, Serving, rounds};
 use crate::limits::{StartLimiter, StartLimits};
 use crate::membership::MembershipState;
+use crate::metrics::Metrics;
+use crate::notices::Notices;
 use crate::pages::PagesError;
-use crate::router::{Limits, router};
+use crate::router::{self, Limits, router};
 use crate::session::Cookies;
 use crate::store::{Store, StoreError};
 use crate::throttle::Throttle;
@@ -156,6 +158,8 @@ pub struct Held {
     throttle: Arc<Throttle>,
     membership: Arc<MembershipState>,
     guesses: Arc<Guesses>,
+    metrics: Arc<Metrics>,
+    notices: Arc<Notices>,
     /// Under which this installation is known to Plex.
     client_identifier: String,
     parts: Parts,
@@ -180,6 +184,8 @@ impl Held {
             throttle,
             membership,
             guesses,
+            metrics: Arc::default(),
+            notices: Arc::default(),
             client_identifier,
             parts,
         })
@@ -209,6 +215,9 @@ impl Held {
                 throttle: Arc::clone(&self.throttle),
             }),
             membership: Arc::clone(&self.membership),
+            metrics: Arc::clone(&self.metrics),
+            notices: Arc::clone(&self.notices),
+            webhook: config.webhook.clone(),
             recheck_every: config.recheck_every,
             server_name: server_name(config),
             limiter: StartLimiter::new(StartLimits {
@@ -231,6 +240,7 @@ impl Held {
         });
         // Last: what cannot be used changes nothing.
         local::declare(&*self.store, config, self.parts.clock.now()).await?;
+        plex::drop_unwanted_tokens(&*self.store, config).await?;
         Ok(app)
     }
 
@@ -240,7 +250,8 @@ impl Held {
         let settings = plex_settings(plex, &api).await?;
         let [jitter, ..] = self.parts.entropy.bytes();
         let breaker = Breaker::new(Settings::default().jittered(jitter));
-        Ok(Some(Plex::new(api, settings, breaker, Arc::clone(&self.parts.clock))))
+        let (clock, metrics) = (Arc::clone(&self.parts.clock), Arc::clone(&self.metrics));
+        Ok(Some(Plex::new(&api, settings, breaker, clock, metrics)))
     }
 
     /// A team's keys that are here already stay, or a reload during an outage would lose them.
@@ -273,12 +284,15 @@ pub async fn assemble(config: &Config, parts: Parts) -> Result<State, StartError
 
 /// Every route of this service, with the limits of its configuration.
 pub fn service(config: &Config, app: &State) -> Router {
-    let limits = Limits {
+    router(app, limits(config))
+}
+
+fn limits(config: &Config) -> Limits {
+    Limits {
         body: Duration::from_secs(10),
         answer: Duration::from_secs(u64::from(config.limits.request_timeout.0)),
         body_bytes: config.limits.body_bytes,
-    };
-    router(app, limits)
+    }
 }
 
 /// The limits of connections in this configuration.
@@ -295,7 +309,8 @@ pub fn connection_limits(config: &Config) -> ConnectionLimits {
 /// An [`App`] with its routes.
 pub fn serving(config: &Config, app: State) -> Serving {
     let router = service(config, &app);
-    Serving::new(app, router)
+    let figures = config.metrics.as_ref().map(|_| router::figures(&app, limits(config)));
+    Serving::new(app, router).with_figures(figures.unwrap_or_default())
 }
 
 /// Serves on `listeners` until `stopping` turns true.
@@ -319,7 +334,9 @@ pub async fn run_latest(
     let sweeping = tokio::spawn(lifecycle::sweep(serving.clone(), stopping.clone()));
     let keeping = tokio::spawn(lifecycle::keep_signing_keys(serving.clone(), stopping.clone()));
     let fetching = tokio::spawn(lifecycle::keep_team_keys(serving.clone(), stopping.clone()));
-    let rechecking = tokio::spawn(lifecycle::recheck_members(serving.clone(), stopping.clone()));
+    let rechecking = tokio::spawn(rounds::recheck_members(serving.clone(), stopping.clone()));
+    let looking = tokio::spawn(rounds::look_with_own_tokens(serving.clone(), stopping.clone()));
+    let alarming = tokio::spawn(rounds::tell_the_host(serving.clone(), stopping.clone()));
     let telling = tokio::spawn(lifecycle::tell_clients(serving.clone(), stopping.clone()));
     let served = lifecycle::serve(listeners, serving, limits, stopping).await;
     sweeping.abort();
@@ -327,5 +344,7 @@ pub async fn run_latest(
     fetching.abort();
     telling.abort();
     rechecking.abort();
+    looking.abort();
+    alarming.abort();
     served.map_err(StartError::Serve)
 }

@@ -27,11 +27,12 @@ pub mod sqlite;
 
 use records::{
     AccessTokenRecord, AdoptedPin, Adoption, AppTokenRecord, BrowserSession, ClientTokenRecord, CodeRecord,
-    Consent, Declared, DeviceRequest, EndedAccess, EndedSession, Finish, FinishLogin, GatewaySession,
-    GrantEnd, GrantsPolicy, KeyReplacement, ListedSession, LocalAccount, LocalPut, Login, LogoutNotice,
-    NewAppToken, NewClientToken, NewCode, NewDeviceRequest, NewLogin, PeopleFound, PeopleWanted,
-    PushedRequest, PutLocalAccount, Reconfirmed, RedeemCode, RedeemHandover, Redemption, RefreshTokenRecord,
-    RefusedAt, Rotate, Rotation, SealedBytes, SessionName, SignInName, StoredKeyRow, SweepCounts, UserRecord,
+    Consent, Declared, DeviceRequest, DuePlexTokens, EndedAccess, EndedSession, Finish, FinishLogin,
+    GatewaySession, GrantEnd, GrantsPolicy, KeyReplacement, ListedSession, LocalAccount, LocalPut, Login,
+    LogoutNotice, NewAppToken, NewClientToken, NewCode, NewDeviceRequest, NewLogin, PeopleFound,
+    PeopleWanted, PlexLook, PushedRequest, PutLocalAccount, Reconfirmed, RedeemCode, RedeemHandover,
+    Redemption, RefreshTokenRecord, RefusedAt, Rotate, Rotation, SealedBytes, SessionName, SignInName,
+    StoredKeyRow, SweepCounts, Tallies, UserRecord,
 };
 
 /// So long a PIN is remembered. Plex forgets it in half an hour.
@@ -54,6 +55,9 @@ pub const LOGOUT_TRIES: u32 = 3;
 pub const LOGOUT_RETRIES: [Seconds; 2] = [Seconds(30), Seconds::minutes(5)];
 /// How many rows of each kind one sweep removes at most, so that it never holds up the writers for long.
 pub const SWEEP_BATCH: u32 = 500;
+
+/// Whatever is counted for figures is counted up to this: a question about them must not hold up others.
+pub const MOST_COUNTED: u32 = 20_000;
 
 /// The answer of the store, later.
 pub type Answer<'a, T> = BoxFuture<'a, Result<T, StoreError>>;
@@ -328,6 +332,19 @@ pub trait Store: Send + Sync {
         client_id: ClientId,
         now: Timestamp,
     ) -> Answer<'_, bool>;
+
+    /// People's own Plex tokens with which Plex is to be asked now, at most `most`. One that waits for longer than `longest` does
+    /// so by a clock that was put back since. A token that is kept with a sign-in is gone with the last browser session of its
+    /// person, and when access ends.
+    fn due_plex_tokens(&self, now: Timestamp, longest: Seconds, most: usize) -> Answer<'_, DuePlexTokens>;
+    /// Notes what became of a look with a token. `false` when that token is not the one that is kept any more.
+    fn note_plex_look(&self, look: PlexLook) -> Answer<'_, bool>;
+    /// Forgets the Plex token of one person. `false` when none was kept.
+    fn forget_plex_token(&self, account_id: AccountId) -> Answer<'_, bool>;
+    /// Forgets the Plex tokens of everybody. Returns how many there were.
+    fn forget_plex_tokens(&self) -> Answer<'_, usize>;
+    /// How much there is of some things, each counted up to [`MOST_COUNTED`].
+    fn tallies(&self, now: Timestamp) -> Answer<'_, Tallies>;
 
     /// Removes what is over, at most [`SWEEP_BATCH`] rows of each kind; call again until nothing was left.
     fn sweep(&self, now: Timestamp) -> Answer<'_, SweepCounts>;

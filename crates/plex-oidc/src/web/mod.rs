@@ -16,6 +16,7 @@ pub mod here;
 pub mod host_views;
 pub mod introspect;
 pub mod metadata;
+pub mod metrics;
 pub mod par;
 pub mod request;
 pub mod respond;

@@ -32,6 +32,7 @@ pub(super) mod keys;
 pub(super) mod local;
 pub(super) mod logins;
 pub(super) mod logout;
+pub(super) mod plex_tokens;
 pub(super) mod pushed;
 pub(super) mod races;
 pub(super) mod refresh;
@@ -205,6 +206,7 @@ pub(super) fn finish(login: &NewLogin, by: FinishedBy, account: u64) -> FinishLo
         session: Some(session),
         replaced_session: None,
         code: Some(code),
+        plex_token: None,
     }
 }
 

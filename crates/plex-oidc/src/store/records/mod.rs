@@ -19,6 +19,7 @@ mod gateway;
 mod local;
 mod logins;
 mod logout;
+mod plex_tokens;
 mod pushed;
 mod sessions;
 mod tokens;
@@ -33,6 +34,7 @@ pub use logins::{
     AdoptedPin, Adoption, Finish, FinishLogin, FinishedBy, Login, LoginState, NewLogin, RefusedAt,
 };
 pub use logout::LogoutNotice;
+pub use plex_tokens::{DuePlexTokens, KeptPlexToken, NewPlexToken, PlexLook, Tallies};
 pub use pushed::PushedRequest;
 pub use sessions::{
     BrowserSession, EndedSession, GrantsPolicy, ListedPerson, ListedSession, NewBrowserSession, PeopleFound,

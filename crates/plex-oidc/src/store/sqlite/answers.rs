@@ -1,26 +1,30 @@
 //! What the store is asked, each question by the module that knows its tables.
 
+use std::path::Path;
+
 use plex_oidc_core::device::UserCodeHash;
 use plex_oidc_core::groups::Group;
 use plex_oidc_core::id::{AccountId, ClientId, GrantId, LocalAccountId, RequestId, Sid};
 use plex_oidc_core::secret::SecretHash;
-use plex_oidc_core::time::Timestamp;
+use plex_oidc_core::time::{Seconds, Timestamp};
 use plex_oidc_core::token::assertion::UsedAssertion;
 use plex_oidc_core::token::device::Pace;
 
 use super::super::records::{
     AccessTokenRecord, AdoptedPin, Adoption, AppTokenRecord, BrowserSession, ClientTokenRecord, CodeRecord,
-    Consent, Declared, DeviceRequest, EndedAccess, EndedSession, Finish, FinishLogin, GatewaySession,
-    GrantEnd, GrantsPolicy, KeyReplacement, ListedSession, LocalAccount, LocalPut, Login, LogoutNotice,
-    NewAppToken, NewClientToken, NewCode, NewDeviceRequest, NewLogin, PeopleFound, PeopleWanted,
-    PushedRequest, PutLocalAccount, Reconfirmed, RedeemCode, RedeemHandover, Redemption, RefreshTokenRecord,
-    RefusedAt, Rotate, Rotation, SealedBytes, SessionName, SignInName, StoredKeyRow, SweepCounts, UserRecord,
+    Consent, Declared, DeviceRequest, DuePlexTokens, EndedAccess, EndedSession, Finish, FinishLogin,
+    GatewaySession, GrantEnd, GrantsPolicy, KeyReplacement, ListedSession, LocalAccount, LocalPut, Login,
+    LogoutNotice, NewAppToken, NewClientToken, NewCode, NewDeviceRequest, NewLogin, PeopleFound,
+    PeopleWanted, PlexLook, PushedRequest, PutLocalAccount, Reconfirmed, RedeemCode, RedeemHandover,
+    Redemption, RefreshTokenRecord, RefusedAt, Rotate, Rotation, SealedBytes, SessionName, SignInName,
+    StoredKeyRow, SweepCounts, Tallies, UserRecord,
 };
 use super::super::{Answer, Store};
+use super::opening::empty_log;
 use super::writer::Durability;
 use super::{
-    SqliteStore, app_tokens, client_tokens, codes, devices, gateway, keys, local, logins, logout, pushed,
-    rows, sessions, sweep, tokens, users,
+    SqliteStore, app_tokens, client_tokens, codes, devices, gateway, keys, local, logins, logout,
+    plex_tokens, pushed, rows, sessions, sweep, tokens, users,
 };
 
 impl Store for SqliteStore {
@@ -321,6 +325,35 @@ impl Store for SqliteStore {
         now: Timestamp,
     ) -> Answer<'_, bool> {
         self.write(move |conn| users::withdraw_consent(conn, account_id, &client_id, now))
+    }
+
+    fn due_plex_tokens(&self, now: Timestamp, longest: Seconds, most: usize) -> Answer<'_, DuePlexTokens> {
+        self.read(move |conn| plex_tokens::due(conn, (now, now.plus(longest)), most))
+    }
+
+    fn note_plex_look(&self, look: PlexLook) -> Answer<'_, bool> {
+        self.write_forgettable(move |conn| plex_tokens::note_look(conn, &look))
+    }
+
+    fn forget_plex_token(&self, account_id: AccountId) -> Answer<'_, bool> {
+        self.write(move |conn| plex_tokens::forget(conn, account_id))
+    }
+
+    fn forget_plex_tokens(&self) -> Answer<'_, usize> {
+        Box::pin(async move {
+            if !self.readers.run(plex_tokens::any)? {
+                return Ok(0); // the usual case, and nothing to wait for the disk for
+            }
+            let forgotten = self.writer.run(Durability::OnDisk, plex_tokens::forget_all).await?;
+            if forgotten > 0 {
+                self.readers.run(|conn| conn.path().map_or(Ok(()), |path| empty_log(Path::new(path))))?;
+            }
+            Ok(forgotten)
+        })
+    }
+
+    fn tallies(&self, now: Timestamp) -> Answer<'_, Tallies> {
+        self.read(move |conn| plex_tokens::tallies(conn, now))
     }
 
     fn sweep(&self, now: Timestamp) -> Answer<'_, SweepCounts> {

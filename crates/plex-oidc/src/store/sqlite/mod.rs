@@ -21,6 +21,7 @@ mod local;
 mod logins;
 mod logout;
 mod opening;
+mod plex_tokens;
 mod pushed;
 mod reader;
 mod rows;
@@ -84,6 +85,8 @@ mod devices_tests;
 mod gateway_tests;
 #[cfg(test)]
 mod people_tests;
+#[cfg(test)]
+mod plex_tokens_tests;
 #[cfg(test)]
 mod suite_tests;
 #[cfg(test)]

@@ -227,6 +227,7 @@ fn key_of(table: &str) -> &'static str {
         "gateway_sessions" => "gateway_sessions.hash",
         "grants" => "grants.id",
         "logins" => "logins.id",
+        "plex_tokens" => "plex_tokens.account_id",
         "pushed_requests" => "pushed_requests.hash",
         "logout_notices" => "logout_notices.sid",
         "refresh_tokens" => "refresh_tokens.hash",

@@ -4,8 +4,8 @@ use plex_oidc_core::id::{AccountId, ClientId};
 use plex_oidc_core::time::Timestamp;
 use rusqlite::{Connection, params};
 
-use super::logout;
 use super::rows::{Fields, Result, account_param, all, change, first};
+use super::{logout, plex_tokens};
 use crate::store::StoreError;
 use crate::store::records::{
     Consent, EndedAccess, GrantEnd, ListedPerson, PeopleFound, PeopleWanted, Reconfirmed, UserRecord,
@@ -113,6 +113,7 @@ pub(super) fn put_and_end_access(conn: &Connection, user: &UserRecord) -> Result
 
 pub(super) fn end_access(conn: &Connection, account: AccountId, now: Timestamp) -> Result<EndedAccess> {
     let ended = end_sessions(conn, account, GrantEnd::AccessEnded, now)?;
+    plex_tokens::forget(conn, account)?;
     let app_tokens = change(conn, "DELETE FROM app_tokens WHERE account_id = ?1", [account_param(account)?])?;
     Ok(EndedAccess { app_tokens, ..ended })
 }

@@ -55,10 +55,13 @@ async fn answer(call: &Call, family: Family, by: By<'_>, target: &str) -> Answer
         Err(refusal) => return *refusal,
     };
     let answer = decided(&call.asking(family, asked, &original)).await;
-    answer.unwrap_or_else(|error| {
-        warn!(%error, app = asked.name, "a request was not decided");
-        answers::refuse(family, StatusCode::SERVICE_UNAVAILABLE, "this cannot be decided now, try again")
-    })
+    answers::counted(
+        &call.app,
+        answer.unwrap_or_else(|error| {
+            warn!(%error, app = asked.name, "a request was not decided");
+            answers::refuse(family, StatusCode::SERVICE_UNAVAILABLE, "this cannot be decided now, try again")
+        }),
+    )
 }
 
 async fn decided(asking: &Asking<'_>) -> Result<Answer, FlowError> {
