@@ -158,7 +158,7 @@ pub fn membership(account: &Account, visible: &[VisibleServer], accepted: &[Acce
 }
 
 /// Somebody else's server with our machine identifier is not ours.
-fn is_it(seen: &VisibleServer, server: &AcceptedServer) -> bool {
+pub(crate) fn is_it(seen: &VisibleServer, server: &AcceptedServer) -> bool {
     seen.machine == server.machine && !seen.owned && seen.owner == Some(server.owner)
 }
 

@@ -1,4 +1,5 @@
-//! The re-check: does what made somebody a member still hold, by the lists that plex.tv shows to the owner of the servers?
+//! The re-check: does what made somebody a member still hold, by the lists that plex.tv shows to the owner of the servers, or by
+//! the one that it shows to the person?
 //!
 //! Pure: the lists come in as values. A re-check makes nobody a member, and nobody's place a better one: whoever was given a
 //! server since signs in again to have it. What a share says, libraries and permissions, it renews both ways.
@@ -8,7 +9,7 @@ use std::collections::BTreeSet;
 use crate::decide::{Person, Standing};
 use crate::groups::{About, Group, Groups, SharePart};
 use crate::id::{AccountId, PlexAccountId};
-use crate::membership::{AcceptedServer, Share, Shared};
+use crate::membership::{AcceptedServer, Share, Shared, VisibleServer, is_it};
 use crate::time::Timestamp;
 
 /// What plex.tv told one owner.
@@ -61,22 +62,54 @@ pub fn recheck(person: &Person, told: &Told<'_>) -> Recheck {
     if kept.is_empty() {
         return Recheck::Missing { rest: None };
     }
+    let left_the_home = |server: &AcceptedServer| {
+        server.owner == told.teller && told.home.is_some_and(|home| !home.contains(&account))
+    };
     // One moment stands for all servers, so as long as one is not told of, it is the moment of that one.
     let all_told = kept.iter().all(|(_, holds)| *holds == Holds::Yes);
     let confirmed_at = if all_told { told.at } else { *confirmed_at };
-    let through = kept.iter().map(|(server, _)| (*server).clone()).collect();
-    let mut now = Person {
-        account: person.account.clone(),
-        groups: of_no_server(&person.groups),
-        standing: Standing::Member { confirmed_at, through },
-        shares: Vec::new(),
-        marks: person.marks.clone(),
-    };
+    let mut now = left_with(person, kept.iter().map(|(server, _)| *server), confirmed_at);
     for (server, _) in &kept {
-        add_tier(&mut now, person, (account, server), told);
+        add_tier(&mut now, person, (account, server), !left_the_home(server));
         add_shared(&mut now, person, (account, server), told);
     }
     if kept.len() == each.len() { Recheck::Member(now) } else { Recheck::Missing { rest: Some(now) } }
+}
+
+/// What the list of servers says of `person` that plex.tv shows to that very person. `visible` must be all of it.
+pub fn recheck_by_own_list(person: &Person, visible: &[VisibleServer], at: Timestamp) -> Recheck {
+    let (AccountId::Plex(account), Standing::Member { through, .. }) = (person.account.id, &person.standing)
+    else {
+        return Recheck::NotTold;
+    };
+    let seen = |server: &AcceptedServer| visible.iter().find(|seen| is_it(seen, server));
+    let holds = |server: &&AcceptedServer| server.owner == account || seen(server).is_some();
+    let kept: Vec<_> = through.iter().filter(holds).collect();
+    if kept.is_empty() {
+        return Recheck::Missing { rest: None };
+    }
+    let mut now = left_with(person, kept.iter().copied(), at);
+    for server in &kept {
+        let in_the_home = seen(server).is_some_and(|seen| seen.home);
+        add_tier(&mut now, person, (account, server), in_the_home);
+        now.keep_share_of(person, server); // this list says nothing of libraries
+    }
+    if kept.len() == through.len() { Recheck::Member(now) } else { Recheck::Missing { rest: Some(now) } }
+}
+
+/// Somebody who is a member through these servers alone, before anything is said of how.
+fn left_with<'s>(
+    person: &Person,
+    through: impl Iterator<Item = &'s AcceptedServer>,
+    confirmed_at: Timestamp,
+) -> Person {
+    Person {
+        account: person.account.clone(),
+        groups: of_no_server(&person.groups),
+        standing: Standing::Member { confirmed_at, through: through.cloned().collect() },
+        shares: Vec::new(),
+        marks: person.marks.clone(),
+    }
 }
 
 /// Somebody with whom nothing is shared any more.
@@ -131,13 +164,11 @@ fn add_tier(
     now: &mut Person,
     before: &Person,
     (account, server): (PlexAccountId, &AcceptedServer),
-    told: &Told<'_>,
+    still_in_the_home: bool,
 ) {
-    let left_the_home =
-        || server.owner == told.teller && told.home.is_some_and(|home| !home.contains(&account));
     let tier = if server.owner == account {
         Group::owner()
-    } else if was_home(before, server) && !left_the_home() {
+    } else if was_home(before, server) && still_in_the_home {
         Group::home()
     } else {
         Group::friend()

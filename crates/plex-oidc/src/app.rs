@@ -17,6 +17,7 @@ use tokio::sync::{Notify, watch};
 use uuid::Builder;
 
 use crate::clock::Clock;
+use crate::config::WebhookConfig;
 use crate::entropy::Entropy;
 use crate::flow::watch::Watchers;
 use crate::gateway::{AccessValidator, Gateway};
@@ -24,6 +25,8 @@ use crate::guesses::Guesses;
 use crate::keys::{Keys, Mac, Seal};
 use crate::limits::StartLimiter;
 use crate::membership::MembershipState;
+use crate::metrics::Metrics;
+use crate::notices::Notices;
 use crate::pages::Pages;
 use crate::session::Cookies;
 use crate::store::Store;
@@ -91,6 +94,12 @@ pub struct App {
     pub local: Option<Passwords>,
     /// How well it is known who is a member; it stays when the configuration changes.
     pub membership: Arc<MembershipState>,
+    /// What is counted; it stays when the configuration changes.
+    pub metrics: Arc<Metrics>,
+    /// What the host is to be told of; it stays when the configuration changes.
+    pub notices: Arc<Notices>,
+    /// Where the host is told of it, besides the host's page and the log.
+    pub webhook: Option<WebhookConfig>,
     /// How often Plex is asked who still is one.
     pub recheck_every: Seconds,
     /// The name of the Plex server, for pages.

@@ -16,6 +16,8 @@ pub mod keys;
 pub mod lifecycle;
 pub mod limits;
 pub mod membership;
+pub mod metrics;
+pub mod notices;
 pub mod pages;
 pub mod presets;
 pub mod ready;

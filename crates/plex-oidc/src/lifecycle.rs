@@ -23,18 +23,19 @@ use plex_oidc_core::jose::RING_LAG;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
-use tokio::time::Instant;
 use tower::ServiceExt as _;
 use tracing::{debug, error, info, warn};
 
 use crate::app::{App, State};
 use crate::flow::audit::note;
 use crate::flow::key_rotation::{KeyKeeper, Look};
-use crate::flow::{recheck, tell};
+use crate::flow::tell;
 use crate::headers::add_security_headers;
 use crate::ready::ReadyAnswers;
 use crate::router::{Limits, Question, answer_proxy, router};
 use crate::write_limit::WriteLimited;
+
+pub mod rounds;
 
 /// How long the loop rests when the system has no more descriptors.
 const REST: Duration = Duration::from_millis(100);
@@ -42,8 +43,8 @@ const REST: Duration = Duration::from_millis(100);
 const SWEEP_EVERY: Duration = Duration::from_mins(1);
 /// How often it is looked whether a client is to be told again that a session has ended.
 const TELL_EVERY: Duration = Duration::from_secs(10);
-/// How soon Plex is asked again after a round of the re-check that left a question open.
-const RECHECK_AGAIN: Duration = Duration::from_mins(1);
+/// Most connections at one time to the listener for figures.
+const FIGURES_CONNECTIONS: usize = 16;
 /// Most clients that are told at a time.
 const TELL_AT_ONCE: usize = 32;
 
@@ -69,6 +70,7 @@ pub struct Serving {
     router: Router,
     limits: Limits,
     ready: Arc<ReadyAnswers>,
+    figures: Router,
 }
 
 impl Serving {
@@ -76,13 +78,31 @@ impl Serving {
     pub fn new(app: State, limits: Limits) -> Self {
         let router = router(&app, limits);
         let ready = Arc::new(ReadyAnswers::of(&router, Arc::clone(&app.keys)));
-        Self { app, router, limits, ready }
+        Self { app, router, limits, ready, figures: Router::new() }
+    }
+
+    /// The same, with the routes of the listener for figures.
+    #[must_use]
+    pub fn with_figures(self, figures: Router) -> Self {
+        Self { figures, ..self }
     }
 
     /// Every route.
     pub const fn router(&self) -> &Router {
         &self.router
     }
+}
+
+/// Shows figures until `stopping` turns true. Few ask, and they share nothing with those who sign in.
+pub async fn serve_figures(
+    listener: TcpListener,
+    serving: watch::Receiver<Serving>,
+    limits: ConnectionLimits,
+    stopping: watch::Receiver<bool>,
+) {
+    let places = Arc::new(Semaphore::new(FIGURES_CONNECTIONS));
+    let limits = ConnectionLimits { connections: FIGURES_CONNECTIONS, ..limits };
+    Server { serving, limits, places, shows: Shows::Figures }.run(listener, stopping).await;
 }
 
 /// Serves until `stopping` turns true, then lets open requests finish, as long as the limits say.
@@ -95,7 +115,12 @@ pub async fn serve(
     let places = Arc::new(Semaphore::new(limits.connections));
     let mut loops = JoinSet::new();
     for listener in listeners {
-        let server = Server { serving: serving.clone(), limits, places: Arc::clone(&places) };
+        let server = Server {
+            serving: serving.clone(),
+            limits,
+            places: Arc::clone(&places),
+            shows: Shows::Everything,
+        };
         loops.spawn(server.run(listener, stopping.clone()));
     }
     while let Some(ended) = loops.join_next().await {
@@ -108,6 +133,16 @@ struct Server {
     serving: watch::Receiver<Serving>,
     limits: ConnectionLimits,
     places: Arc<Semaphore>,
+    shows: Shows,
+}
+
+/// What a listener is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Shows {
+    /// The service.
+    Everything,
+    /// Figures alone.
+    Figures,
 }
 
 impl Server {
@@ -124,11 +159,14 @@ impl Server {
                 _ = stopping.wait_for(|stop| *stop) => break,
             };
             let Some((stream, peer, place)) = accepted else { continue };
-            let (serving, header_bytes) = (self.serving.clone(), self.limits.header_bytes);
+            let (serving, header_bytes, shows) = (self.serving.clone(), self.limits.header_bytes, self.shows);
             let service = hyper::service::service_fn(move |mut request: Request<Incoming>| {
                 let serving = serving.borrow();
                 if head_bytes(&request) > header_bytes {
                     return Either::Left(ready(Ok(too_large(&serving.app))));
+                }
+                if shows == Shows::Figures {
+                    return Either::Right(Either::Right(serving.figures.clone().oneshot(request)));
                 }
                 if let Some(answer) = serving.ready.answer(&request) {
                     return Either::Left(ready(Ok(answer)));
@@ -263,24 +301,6 @@ pub async fn keep_team_keys(mut serving: watch::Receiver<Serving>, stopping: wat
             changed = serving.changed() => if changed.is_err() { return },
             _ = keeping, if any => return,
             _ = until_stopping.wait_for(|stop| *stop) => return,
-        }
-    }
-}
-
-/// Asks Plex again and again who still is a member, from the start on, until `stopping` turns true.
-pub async fn recheck_members(serving: watch::Receiver<Serving>, mut stopping: watch::Receiver<bool>) {
-    loop {
-        let began = Instant::now();
-        let app = Arc::clone(&serving.borrow().app);
-        let is_settled = tokio::select! {
-            is_settled = recheck::round(&app) => is_settled,
-            _ = stopping.wait_for(|stop| *stop) => return,
-        };
-        let every = Duration::from_secs(u64::from(app.recheck_every.0));
-        drop(app); // what a reload replaces is not held until the next round
-        tokio::select! {
-            () = tokio::time::sleep_until(began + if is_settled { every } else { every.min(RECHECK_AGAIN) }) => {}
-            _ = stopping.wait_for(|stop| *stop) => return,
         }
     }
 }

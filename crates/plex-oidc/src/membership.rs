@@ -20,9 +20,24 @@ pub struct Round {
     pub doubted: usize,
 }
 
+/// What kind of thing keeps rounds from being made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TroubleKind {
+    /// Plex does not accept the owner's token.
+    OwnerToken,
+    /// Plex does not answer, or not as it should.
+    Plex,
+    /// As many requests were made in this hour as may be.
+    Spent,
+    /// Our own side does not work.
+    Ours,
+}
+
 /// What keeps rounds from being made.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Trouble {
+    /// Of what kind.
+    pub kind: TroubleKind,
     /// What it is, for the host.
     pub what: String,
     /// Since when.
@@ -72,13 +87,13 @@ impl MembershipState {
     }
 
     /// Notes a round that came to nothing. `true` if that is worth saying: it is something new, or was last said long ago.
-    pub fn went_wrong(&self, what: &str, now: Timestamp) -> bool {
+    pub fn went_wrong(&self, (kind, what): (TroubleKind, &str), now: Timestamp) -> bool {
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         let since = known.trouble.as_ref().map_or(now, |trouble| trouble.since);
         match &mut known.trouble {
             Some(trouble) if trouble.what == what && !trouble.said.plus(REMIND).has_passed(now) => false,
             trouble => {
-                *trouble = Some(Trouble { what: what.to_owned(), since, said: now });
+                *trouble = Some(Trouble { kind, what: what.to_owned(), since, said: now });
                 true
             }
         }
@@ -100,11 +115,11 @@ mod tests {
     fn trouble_is_said_when_it_begins_when_it_changes_and_once_an_hour() {
         let (state, at) = (MembershipState::default(), |seconds: i64| Timestamp(1_000_000 + seconds));
         assert!(!state.went_well(Round::default(), at(0)), "nothing was wrong before");
-        assert!(state.went_wrong("an outage", at(300)));
-        assert!(!state.went_wrong("an outage", at(600)));
-        assert!(state.went_wrong("a dead token", at(900)));
-        assert!(!state.went_wrong("a dead token", at(1_200)));
-        assert!(state.went_wrong("a dead token", at(900 + 3_601)));
+        assert!(state.went_wrong((TroubleKind::Plex, "an outage"), at(300)));
+        assert!(!state.went_wrong((TroubleKind::Plex, "an outage"), at(600)));
+        assert!(state.went_wrong((TroubleKind::OwnerToken, "a dead token"), at(900)));
+        assert!(!state.went_wrong((TroubleKind::OwnerToken, "a dead token"), at(1_200)));
+        assert!(state.went_wrong((TroubleKind::OwnerToken, "a dead token"), at(900 + 3_601)));
         let known = state.known();
         assert_eq!(
             known.trouble.map(|trouble| (trouble.what, trouble.since)),

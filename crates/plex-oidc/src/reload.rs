@@ -13,7 +13,7 @@ use plex_oidc_core::time::Seconds;
 use tokio::sync::watch;
 use tracing::{error, info, warn};
 
-use crate::config::{self, Config, LogConfig, Problems};
+use crate::config::{self, Config, LogConfig, MetricsConfig, Problems};
 use crate::flow::audit::note;
 use crate::lifecycle::Serving;
 use crate::start::{Held, StartError, serving};
@@ -47,6 +47,7 @@ struct Fixed {
     listen: Vec<SocketAddr>,
     data_dir: PathBuf,
     key_file: PathBuf,
+    metrics: Option<MetricsConfig>,
     log: LogConfig,
     connections: usize,
     header_bytes: usize,
@@ -59,6 +60,7 @@ impl Fixed {
             listen: config.listen.clone(),
             data_dir: config.data_dir.clone(),
             key_file: config.key_file.clone(),
+            metrics: config.metrics.clone(),
             log: config.log,
             connections: config.limits.connections,
             header_bytes: config.limits.header_bytes,
@@ -144,6 +146,7 @@ fn needs_restart(old: &Fixed, new: &Fixed) -> Vec<&'static str> {
         ("listen", old.listen != new.listen),
         ("data_dir", old.data_dir != new.data_dir),
         ("keys.file", old.key_file != new.key_file),
+        ("metrics", old.metrics != new.metrics),
         ("log", old.log != new.log),
         ("limits.connections", old.connections != new.connections),
         ("limits.header_bytes", old.header_bytes != new.header_bytes),

@@ -29,7 +29,7 @@ use crate::web::respond::page_error;
 use crate::web::sign_in::{ask, choice, constant, page, password, return_, start, wait};
 use crate::web::{
     account, admin, admin_link, assets, audit, authorize, authz, device, device_authorization,
-    gateway_sign_in, health, introspect, metadata, par, revoke, sign_out, token, userinfo,
+    gateway_sign_in, health, introspect, metadata, metrics, par, revoke, sign_out, token, userinfo,
 };
 
 pub use crate::web::authz::Question;
@@ -81,6 +81,16 @@ pub fn router(app: &State, limits: Limits) -> Router {
         ))
         .route("/authz/{*rest}", of_proxies.clone())
         .route("/validate/{*rest}", of_proxies)
+}
+
+/// The routes of the listener for figures.
+pub fn figures(app: &State, limits: Limits) -> Router {
+    let watched = metrics::Watched { app: Arc::clone(app), last: Arc::default() };
+    let timeout = TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, limits.answer);
+    Router::new()
+        .route("/metrics", get(metrics::metrics))
+        .layer((CatchPanicLayer::custom(panicked), timeout))
+        .with_state(watched)
 }
 
 fn pages() -> Router<State> {

@@ -24,11 +24,13 @@ use crate::gateway::{AccessValidator, TeamKeys};
 use crate::guesses::Guesses;
 use crate::installation::{self, Stored, new_client_identifier, open_stored};
 use crate::keys::{KeyFileError, KeyRingError, Keys, Mac, MixtureError, Seal};
-use crate::lifecycle::{self, ConnectionLimits, Serving};
+use crate::lifecycle::{self, ConnectionLimits, Serving, rounds};
 use crate::limits::{StartLimiter, StartLimits};
 use crate::membership::MembershipState;
+use crate::metrics::Metrics;
+use crate::notices::Notices;
 use crate::pages::PagesError;
-use crate::router::{Limits, router};
+use crate::router::{self, Limits, router};
 use crate::session::Cookies;
 use crate::store::{Store, StoreError};
 use crate::throttle::Throttle;
@@ -158,6 +160,8 @@ pub struct Held {
     membership: Arc<MembershipState>,
     guesses: Arc<Guesses>,
     started: Timestamp,
+    metrics: Arc<Metrics>,
+    notices: Arc<Notices>,
     /// Under which this installation is known to Plex.
     client_identifier: String,
     parts: Parts,
@@ -183,6 +187,8 @@ impl Held {
             membership,
             guesses,
             started: parts.clock.now(),
+            metrics: Arc::default(),
+            notices: Arc::default(),
             client_identifier,
             parts,
         })
@@ -214,6 +220,9 @@ impl Held {
                 throttle: Arc::clone(&self.throttle),
             }),
             membership: Arc::clone(&self.membership),
+            metrics: Arc::clone(&self.metrics),
+            notices: Arc::clone(&self.notices),
+            webhook: config.webhook.clone(),
             recheck_every: config.recheck_every,
             server_name: server_name(config),
             limiter: StartLimiter::new(StartLimits {
@@ -236,6 +245,7 @@ impl Held {
         });
         // Last: what cannot be used changes nothing.
         local::declare(&*self.store, config, self.parts.clock.now()).await?;
+        plex::drop_unwanted_tokens(&*self.store, config).await?;
         Ok(app)
     }
 
@@ -245,7 +255,8 @@ impl Held {
         let settings = plex_settings(plex, &api).await?;
         let [jitter, ..] = self.parts.entropy.bytes();
         let breaker = Breaker::new(Settings::default().jittered(jitter));
-        Ok(Some(Plex::new(api, settings, breaker, Arc::clone(&self.parts.clock))))
+        let (clock, metrics) = (Arc::clone(&self.parts.clock), Arc::clone(&self.metrics));
+        Ok(Some(Plex::new(&api, settings, breaker, clock, metrics)))
     }
 
     /// A team's keys that are here already stay, or a reload during an outage would lose them.
@@ -278,11 +289,11 @@ pub async fn assemble(config: &Config, parts: Parts) -> Result<State, StartError
 
 /// Every route of this service, with the limits of its configuration.
 pub fn service(config: &Config, app: &State) -> Router {
-    router(app, request_limits(config))
+    router(app, limits(config))
 }
 
 /// The limits of requests in this configuration.
-fn request_limits(config: &Config) -> Limits {
+fn limits(config: &Config) -> Limits {
     Limits {
         body: Duration::from_secs(10),
         answer: Duration::from_secs(u64::from(config.limits.request_timeout.0)),
@@ -303,7 +314,8 @@ pub fn connection_limits(config: &Config) -> ConnectionLimits {
 
 /// An [`App`] with its routes.
 pub fn serving(config: &Config, app: State) -> Serving {
-    Serving::new(app, request_limits(config))
+    let figures = config.metrics.as_ref().map(|_| router::figures(&app, limits(config)));
+    Serving::new(app, limits(config)).with_figures(figures.unwrap_or_default())
 }
 
 /// Serves on `listeners` until `stopping` turns true.
@@ -327,7 +339,9 @@ pub async fn run_latest(
     let sweeping = tokio::spawn(lifecycle::sweep(serving.clone(), stopping.clone()));
     let keeping = tokio::spawn(lifecycle::keep_signing_keys(serving.clone(), stopping.clone()));
     let fetching = tokio::spawn(lifecycle::keep_team_keys(serving.clone(), stopping.clone()));
-    let rechecking = tokio::spawn(lifecycle::recheck_members(serving.clone(), stopping.clone()));
+    let rechecking = tokio::spawn(rounds::recheck_members(serving.clone(), stopping.clone()));
+    let looking = tokio::spawn(rounds::look_with_own_tokens(serving.clone(), stopping.clone()));
+    let alarming = tokio::spawn(rounds::tell_the_host(serving.clone(), stopping.clone()));
     let telling = tokio::spawn(lifecycle::tell_clients(serving.clone(), stopping.clone()));
     let served = lifecycle::serve(listeners, serving, limits, stopping).await;
     sweeping.abort();
@@ -335,5 +349,7 @@ pub async fn run_latest(
     fetching.abort();
     telling.abort();
     rechecking.abort();
+    looking.abort();
+    alarming.abort();
     served.map_err(StartError::Serve)
 }

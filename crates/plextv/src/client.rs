@@ -1,5 +1,7 @@
 //! Owns the calls of a sign-in: PINs, the account, what it can see. Each is one question and one typed answer.
 
+use std::sync::Arc;
+
 use plex_oidc_core::id::MachineId;
 use reqwest::Method;
 use url::Url;
@@ -8,7 +10,7 @@ use crate::http::{self, HttpClientError, Timeouts};
 use crate::identity::{BaseUrls, ClientIdentity, InvalidIdentity, under};
 use crate::parse::{self, Malformed};
 use crate::wire::{Call, Wire};
-use crate::{Error, Library, Pin, PinId, PlexToken, Resources, User};
+use crate::{Error, Library, Observer, Pin, PinId, PlexToken, Resources, User};
 
 /// The calls to plex.tv, as one installation. Cheap to clone; keeps nothing between calls but connections.
 #[derive(Debug, Clone)]
@@ -25,7 +27,15 @@ impl PlexTv {
         urls: BaseUrls,
         identity: ClientIdentity,
     ) -> Result<Self, InvalidIdentity> {
-        Ok(Self { wire: Wire { http, identity: identity.headers()? }, urls, identity })
+        Ok(Self { wire: Wire { http, identity: identity.headers()?, observer: None }, urls, identity })
+    }
+
+    /// The same, over the same connections, and `observer` hears of each request.
+    #[must_use]
+    pub fn observed_by(&self, observer: Arc<dyn Observer>) -> Self {
+        let mut heard = self.clone();
+        heard.wire.observer = Some(observer);
+        heard
     }
 
     /// An HTTP client fit for plex.tv: verifies TLS against the public roots and the PEM certificates given, follows no

@@ -14,6 +14,7 @@ mod error;
 mod http;
 mod identity;
 mod model;
+mod observer;
 pub mod parse;
 pub mod poll;
 #[cfg(test)]
@@ -27,5 +28,6 @@ pub use error::{Error, Oddity, Outage};
 pub use http::{HttpClientError, Timeouts, tls_config};
 pub use identity::{BaseUrls, ClientIdentity, InvalidIdentity};
 pub use model::{Library, Pin, PinId, Resources, Server, Unreadable, User};
+pub use observer::{Came, Kind, Observer};
 pub use secret::PlexToken;
 pub use shares::{ShareList, Shares};

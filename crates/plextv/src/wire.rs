@@ -2,6 +2,7 @@
 //! nothing of what they mean.
 
 use std::error::Error as StdError;
+use std::sync::Arc;
 use std::time::Duration;
 
 use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderValue, RETRY_AFTER};
@@ -12,7 +13,7 @@ use zeroize::Zeroizing;
 use crate::answer::{Answer, Format};
 use crate::error::{Oddity, Outage};
 use crate::parse::{MAX_BODY, MAX_LIST};
-use crate::{Error, PlexToken};
+use crate::{Came, Error, Kind, Observer, PlexToken};
 
 /// The longest that a caller waits, a second attempt included.
 const LONGEST: Duration = Duration::from_secs(10);
@@ -54,13 +55,24 @@ impl<'a> Call<'a> {
 pub(crate) struct Wire {
     pub(crate) http: reqwest::Client,
     pub(crate) identity: HeaderMap,
+    /// Hears of each request.
+    pub(crate) observer: Option<Arc<dyn Observer>>,
 }
 
 impl Wire {
     /// Makes the call and reads its answer. A read that found no connection, or lost it, is tried once more.
     pub(crate) async fn send(&self, call: Call<'_>) -> Result<Answer, Error> {
         let answer = tokio::time::timeout(LONGEST, self.attempt(&call)).await;
-        answer.unwrap_or_else(|_| Err(Error::unavailable(Outage::TimedOut)))
+        answer.unwrap_or_else(|_| {
+            self.observed(&call, Came::Silence);
+            Err(Error::unavailable(Outage::TimedOut))
+        })
+    }
+
+    fn observed(&self, call: &Call<'_>, came: Came) {
+        if let Some(observer) = &self.observer {
+            observer.asked(Kind::of_path(call.url.path()), came);
+        }
     }
 
     async fn attempt(&self, call: &Call<'_>) -> Result<Answer, Error> {
@@ -77,6 +89,12 @@ impl Wire {
     }
 
     async fn exchange(&self, call: &Call<'_>) -> Result<Answer, Error> {
+        let outcome = self.ask(call).await;
+        self.observed(call, Came::of(&outcome));
+        outcome
+    }
+
+    async fn ask(&self, call: &Call<'_>) -> Result<Answer, Error> {
         let request = self.request(call)?;
         let response = request.send().await.map_err(|error| Error::unavailable(outage(&error)))?;
         let answer = receive(response, call.most).await?;
@@ -188,7 +206,7 @@ mod tests {
     #[test]
     fn req_175_a_request_can_be_printed_without_its_token() {
         let http = crate::http::build(None, crate::Timeouts::default()).unwrap();
-        let wire = Wire { http, identity: HeaderMap::new() };
+        let wire = Wire { http, identity: HeaderMap::new(), observer: None };
         let token = PlexToken::parse("canary-plex-token-01").unwrap();
         let call = Call::get(Url::parse("https://plex.tv/api/v2/user").unwrap(), &token);
         let request = wire.request(&call).unwrap().build().unwrap();

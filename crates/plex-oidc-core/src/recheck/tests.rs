@@ -264,3 +264,64 @@ fn a_local_account_is_nothing_to_plex() {
     robin.standing = Standing::Kept;
     assert_eq!(recheck(&robin, &told(&[], None)), Recheck::NotTold);
 }
+
+/// What Plex shows to somebody: a server, and how it is seen.
+fn seen(server: &AcceptedServer, home: bool) -> VisibleServer {
+    VisibleServer { machine: server.machine.clone(), owned: false, home, owner: Some(server.owner) }
+}
+
+#[test]
+fn one_s_own_list_confirms_and_only_narrows() {
+    let mara = member(GUEST, &[attic()], &["plex-friend", "plex-friend:attic", "plex-pass"]);
+    let visible = [seen(&attic(), true), seen(&cellar(OTHER_OWNER), false)];
+    let Recheck::Member(now) = recheck_by_own_list(&mara, &visible, NOW) else { panic!("still a member") };
+    assert_eq!(confirmed(&now), NOW);
+    assert_eq!(
+        groups(&now),
+        ["plex-friend", "plex-friend:attic", "plex-pass"],
+        "no better place, no server more"
+    );
+
+    let both = member(
+        GUEST,
+        &[attic(), cellar(OTHER_OWNER)],
+        &["plex-home", "plex-home:attic", "plex-friend:cellar"],
+    );
+    let Recheck::Missing { rest: Some(rest) } = recheck_by_own_list(&both, &[seen(&attic(), false)], NOW)
+    else {
+        panic!("one of two")
+    };
+    assert_eq!(groups(&rest), ["plex-friend", "plex-friend:attic"], "out of the Home too");
+    let Standing::Member { through, .. } = &rest.standing else { panic!("a member") };
+    assert_eq!(through, &[attic()]);
+}
+
+#[test]
+fn one_s_own_list_counts_only_servers_of_the_right_owner() {
+    let mara = member(GUEST, &[only()], &["plex-friend"]);
+    let missing = Recheck::Missing { rest: None };
+    assert_eq!(recheck_by_own_list(&mara, &[], NOW), missing);
+    let of_other = VisibleServer { owner: Some(OTHER_OWNER), ..seen(&only(), false) };
+    let of_nobody = VisibleServer { owner: None, ..seen(&only(), false) };
+    let of_themselves = VisibleServer { owned: true, owner: None, ..seen(&only(), false) };
+    assert_eq!(recheck_by_own_list(&mara, &[of_other, of_nobody, of_themselves], NOW), missing);
+}
+
+#[test]
+fn one_s_own_list_says_nothing_of_owners_libraries_and_those_who_are_out() {
+    let owner = member(OWNER, &[only()], &["plex-owner"]);
+    assert!(
+        matches!(recheck_by_own_list(&owner, &[], NOW), Recheck::Member(now) if groups(&now) == ["plex-owner"])
+    );
+
+    let mut mara = member(GUEST, &[only()], &["plex-friend", "plex-library:3"]);
+    let known = KnownShare { machine: only().machine, part: SharePart::Libraries, all: false, as_of: BEFORE };
+    mara.shares = vec![known.clone()];
+    let Recheck::Member(now) = recheck_by_own_list(&mara, &[seen(&only(), false)], NOW) else {
+        panic!("a member")
+    };
+    assert_eq!(groups(&now), ["plex-friend", "plex-library:3"]);
+    assert_eq!(now.shares, [known]);
+
+    assert_eq!(recheck_by_own_list(&ended(&mara), &[seen(&only(), false)], NOW), Recheck::NotTold);
+}

@@ -12,6 +12,7 @@ pub mod explain;
 pub mod healthcheck;
 pub mod init;
 pub mod keys;
+pub mod owner_token;
 mod password;
 pub mod person;
 pub mod presets;
@@ -66,6 +67,9 @@ pub enum Command {
     /// The keys that sign tokens
     #[command(subcommand)]
     Keys(keys::KeysCommand),
+    /// The owner's Plex token, by which people are looked after
+    #[command(subcommand)]
+    OwnerToken(owner_token::OwnerTokenCommand),
     /// Say what the gateway would decide about a request, and why
     Explain(explain::ExplainArguments),
     /// Look at each application from outside: does somebody get in who shows nothing, or what is forged or planted?
@@ -193,6 +197,7 @@ fn dispatch(arguments: Arguments, world: &mut World<'_>) -> io::Result<Exit> {
         Command::ExampleConfig => write!(world.out, "{}", example::text()).map(|()| Exit::Done),
         Command::Client(command) => client::run(&file, &command, world),
         Command::Keys(command) => keys::run(&file, &command, world),
+        Command::OwnerToken(command) => owner_token::run(&file, &command, world),
         Command::Explain(arguments) => explain::run(&file, &arguments, world),
         Command::Doctor(arguments) => doctor::run(&file, &arguments, world),
         Command::Snippet(arguments) => snippet::run(&file, &arguments, world),

@@ -12,7 +12,7 @@ use tracing::info;
 
 use super::{Exit, World};
 use crate::config::Config;
-use crate::lifecycle::stop_on_signal;
+use crate::lifecycle::{serve_figures, stop_on_signal};
 use crate::reload::{Reloader, Source};
 use crate::start::{Held, Parts, StartError, connection_limits, run_latest, serving};
 use crate::telemetry;
@@ -80,9 +80,12 @@ async fn start(source: Source, config: Config, listen_instead: &[SocketAddr]) ->
     let mut listeners = Vec::new();
     let listen = if listen_instead.is_empty() { &config.listen } else { listen_instead };
     for &address in listen {
-        let listener = TcpListener::bind(address).await;
-        listeners.push(listener.map_err(|source| StartError::Listen { address, source })?);
+        listeners.push(listen_on(address).await?);
     }
+    let figures = match &config.metrics {
+        Some(metrics) => Some(listen_on(metrics.listen).await?),
+        None => None,
+    };
     let hang_up = signal(SignalKind::hangup()).map_err(StartError::Serve)?;
     tokio::spawn(Reloader::new(source, &config, held, sender).run(hang_up, stopping.clone()));
     for client in
@@ -93,7 +96,16 @@ async fn start(source: Source, config: Config, listen_instead: &[SocketAddr]) ->
     info!(issuer = %config.public_url, ?listen, version = env!("CARGO_PKG_VERSION"), "serving");
     let limits = connection_limits(&config);
     drop(config); // what serves has its own
+    let showing = figures
+        .map(|listener| tokio::spawn(serve_figures(listener, latest.clone(), limits, stopping.clone())));
     run_latest(limits, latest, listeners, stopping).await?;
+    if let Some(showing) = showing {
+        showing.abort();
+    }
     info!("stopped");
     Ok(())
+}
+
+async fn listen_on(address: SocketAddr) -> Result<TcpListener, StartError> {
+    TcpListener::bind(address).await.map_err(|source| StartError::Listen { address, source })
 }

@@ -17,7 +17,7 @@ use super::raw::Document;
 use super::reader::{Defaults, Reader, without_user};
 use super::{
     Config, Limits, LogConfig, LogFormat, PlexConfig, PlexServer, PlexUrls, SessionLimits, ThemeConfig,
-    TokenLives, access, clients, gateway, groups, local, outbound, rules, schema, secrets,
+    TokenLives, access, clients, gateway, groups, local, notices, outbound, plex, rules, schema, secrets,
 };
 
 /// Builds the configuration. `None`, and at least one problem more, if something that it cannot do without is wrong.
@@ -53,6 +53,8 @@ pub(super) fn build(
         groups: groups::build(&mut reader, &own_groups),
         hosts: people::read(&mut reader, "admin.allow"),
         events_kept: Seconds::days(reader.sized("admin.audit_days")),
+        webhook: notices::webhook(&mut reader),
+        metrics: notices::metrics(&mut reader),
         clients: clients::build(&mut reader, &tokens),
         access,
         gateway,
@@ -162,14 +164,23 @@ impl Reader<'_> {
         };
         let extra_ca_file = self.existing("plex.extra_ca_file", Path::is_file, "file");
         let product = self.short_text("plex.product", 64)?;
-        Some(PlexConfig { servers, owner_token, product, urls, extra_ca_file })
+        Some(PlexConfig {
+            servers,
+            owner_token_file: self.path("plex.owner_token_file"),
+            own_tokens: plex::own_tokens(self, owner_token.is_some()),
+            requests_per_hour: self.sized("plex.requests_per_hour"),
+            owner_token,
+            product,
+            urls,
+            extra_ca_file,
+        })
     }
 
     fn owner_token(&mut self) -> Option<SecretString> {
         let secret = self.secret("plex.owner_token")?;
         let token = secrets::lines(&secret.value).next().unwrap_or("");
         if token.len() < 8 || !token.bytes().all(|b| b.is_ascii_graphic()) {
-            let remedy = "Run `plex-oidc init --keep-owner-token` in an empty folder, which fetches one, or remove the key.";
+            let remedy = "Run `plex-oidc owner-token renew`, which fetches one, or remove the key.";
             self.refuse(secret.place, "plex.owner_token", "there is no Plex token in it", remedy);
             return None;
         }

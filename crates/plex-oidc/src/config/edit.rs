@@ -133,6 +133,14 @@ pub fn secret_file_of(text: &str, id: &str) -> Option<String> {
     Some(clients.iter().find(is_it)?.get("secret_file")?.as_str()?.to_owned())
 }
 
+/// The text without the key that names the file of the owner's token, and what it named. `None` where it has no such key.
+pub fn without_owner_token_file(text: &str) -> Option<(String, Option<String>)> {
+    let mut document: DocumentMut = text.parse().ok()?;
+    let named = document.get_mut("plex")?.as_table_like_mut()?.remove("owner_token_file");
+    let named = named.and_then(|item| item.as_str().map(str::to_owned));
+    Some((document.to_string(), named))
+}
+
 /// The name of the secret file that `client add` makes for a client.
 pub fn secret_file_name(id: &str) -> String {
     let plain = |c: char| if c.is_ascii_alphanumeric() || matches!(c, '-' | '_') { c } else { '_' };

@@ -16,8 +16,10 @@ mod gateway;
 mod groups;
 pub mod length;
 mod local;
+mod notices;
 mod outbound;
 mod people;
+mod plex;
 mod presets;
 mod print;
 mod problem;
@@ -39,15 +41,14 @@ use ipnet::IpNet;
 use plex_oidc_core::client::Client;
 use plex_oidc_core::decide::{AllowRule, HouseGroup};
 use plex_oidc_core::gateway::{AccessConfig, Apps, Host, UserNames};
-use plex_oidc_core::groups::ServerName;
-use plex_oidc_core::id::{AccountId, MachineId, PlexAccountId};
+use plex_oidc_core::id::AccountId;
 use plex_oidc_core::issuer::Issuer;
-use plex_oidc_core::membership::AcceptedServer;
 use plex_oidc_core::outbound::Reach;
 use plex_oidc_core::time::Seconds;
-use secrecy::SecretString;
 
 pub use local::{DeclaredAccount, LocalConfig, person as local_person};
+pub use notices::{MetricsConfig, WebhookConfig};
+pub use plex::{OwnTokens, PlexConfig, PlexServer, PlexUrls};
 pub use presets::{PresetUse, client_facts, instead as instead_of_preset};
 pub use problem::{Place, Problem, Problems};
 
@@ -80,6 +81,10 @@ pub struct Config {
     pub hosts: Vec<AllowRule>,
     /// How long what happened is remembered.
     pub events_kept: Seconds,
+    /// Who else is told of what the host should know, if anybody is.
+    pub webhook: Option<WebhookConfig>,
+    /// Where figures are shown, if anywhere.
+    pub metrics: Option<MetricsConfig>,
     /// The applications, in the order of the file; ids are unique.
     pub clients: Vec<Client>,
     /// The gateway.
@@ -113,52 +118,6 @@ pub struct OutboundConfig {
     pub ca_file: Option<PathBuf>,
     /// Which private addresses may be called.
     pub reach: Reach,
-}
-
-/// What concerns Plex.
-#[derive(Debug, Clone)]
-pub struct PlexConfig {
-    /// The servers whose people may come in; never empty.
-    pub servers: Vec<PlexServer>,
-    /// The owner's token.
-    pub owner_token: Option<SecretString>,
-    /// The product name in headers to Plex and on its page.
-    pub product: String,
-    /// Where Plex is.
-    pub urls: PlexUrls,
-    /// Further certificate authorities (PEM) for connections to Plex.
-    pub extra_ca_file: Option<PathBuf>,
-}
-
-/// A Plex server whose people may come in.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PlexServer {
-    /// Its machine identifier.
-    pub machine: MachineId,
-    /// The owning account. `None` only if there is an owner token to ask with.
-    pub owner: Option<PlexAccountId>,
-    /// Its name for people.
-    pub name: Option<String>,
-    /// What it is called in groups; nothing where it is the only one.
-    pub group_name: Option<ServerName>,
-}
-
-impl PlexServer {
-    /// This server, with its owner known.
-    pub fn accepted(&self, owner: PlexAccountId) -> AcceptedServer {
-        AcceptedServer { machine: self.machine.clone(), owner, name: self.group_name.clone() }
-    }
-}
-
-/// Base addresses of Plex's hosts, without a trailing slash.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PlexUrls {
-    /// Accounts and sharing.
-    pub plex_tv: String,
-    /// PINs and resources.
-    pub clients: String,
-    /// The page on which people approve.
-    pub app: String,
 }
 
 /// House rules, for every application.

@@ -122,6 +122,7 @@ pub const SECTIONS: &[Section] = &[
     service::OUTBOUND,
     service::KEYS,
     service::THEME,
+    service::METRICS,
     service::LOG,
 ];
 

@@ -13,12 +13,13 @@ use tracing::info;
 
 use super::attempt::{self, Attempt, Frozen, Refusal};
 use super::issue::{Holder, new_code, token_for};
-use super::{FlowError, answered, audit, sign_out};
+use super::{FlowError, answered, audit, own_tokens, sign_out};
 use crate::app::App;
 use crate::keys::Place;
+use crate::metrics::SignInOutcome;
 use crate::store::records::{
     AdoptedPin, BrowserSession, Finish, FinishLogin, FinishedBy, LoginState, NewBrowserSession, NewCode,
-    RefusedAt, SealedBytes, UserRecord,
+    NewPlexToken, RefusedAt, SealedBytes, UserRecord,
 };
 use crate::upstream::plex::Identified;
 
@@ -98,10 +99,22 @@ pub(super) async fn refuse(
     why: &Refusal,
 ) -> Result<bool, FlowError> {
     let noted = app.store.refuse_login(id, at, serde_json::to_string(why)?, app.clock.now()).await?;
-    if !noted {
+    if noted {
+        app.metrics.sign_ins.add(counted(why));
+    } else {
         info!(request = %id, ?at, "a sign-in had gone on before it was refused");
     }
     Ok(noted)
+}
+
+const fn counted(why: &Refusal) -> SignInOutcome {
+    match why {
+        Refusal::Denied { .. } => SignInOutcome::Denied,
+        Refusal::TookTooLong => SignInOutcome::TooLate,
+        Refusal::TokenRefused => SignInOutcome::TokenRefused,
+        Refusal::OtherAccount | Refusal::OtherPerson => SignInOutcome::OtherPerson,
+        Refusal::WrongPassword => SignInOutcome::WrongPassword,
+    }
 }
 
 /// Goes on with an attempt whose browser came back, from `address`. `old_session` is the session that this browser had.
@@ -203,7 +216,9 @@ async fn admit(
         learn(app, &session.user).await?;
     }
     let subject = app.subject(attempt.client, &session.user.person);
-    let finish = Finishing { app, attempt, by: FinishedBy::Pin(pin_id), session: &session, old_session };
+    let plex_token = own_tokens::kept(app, &session.user.person, &token)?;
+    let by = FinishedBy::Pin(pin_id);
+    let finish = Finishing { app, attempt, by, session: &session, old_session, plex_token };
     match step {
         Step::Issue => {
             let plex_token = token_for(attempt.client, &token, server_token.as_ref());
@@ -287,6 +302,7 @@ pub(super) struct Finishing<'a> {
     pub(super) by: FinishedBy,
     pub(super) session: &'a BrowserSession,
     pub(super) old_session: Option<&'a BrowserSession>,
+    pub(super) plex_token: Option<NewPlexToken>,
 }
 
 impl Finishing<'_> {
@@ -311,8 +327,12 @@ impl Finishing<'_> {
             }),
             replaced_session: self.old_session.map(|old| (old.hash, old.sid)),
             code,
+            plex_token: self.plex_token,
         };
         let stored = self.app.store.finish_login(finish).await?;
+        if stored == Finish::Finished {
+            self.app.metrics.sign_ins.add(SignInOutcome::SignedIn);
+        }
         info!(account = %session.user.account_id(), client = %self.attempt.client.id, ?stored, "signed in");
         if stored != Finish::Finished {
             return Ok(None);
@@ -340,6 +360,7 @@ pub async fn finish_with_session(
         session: None,
         replaced_session: None,
         code: Some(stored),
+        plex_token: None,
     };
     let finished = app.store.finish_login(finish).await? == Finish::Finished;
     Ok(finished.then_some(response))

@@ -166,7 +166,7 @@ async fn admit(
     match attempt::step(app, request, Some(&session), progress).await? {
         Step::Issue | Step::Consent | Step::ChooseAccount => {
             let by = FinishedBy::Password(hash);
-            let finish = Finishing { app, attempt, by, session: &session, old_session };
+            let finish = Finishing { app, attempt, by, session: &session, old_session, plex_token: None };
             let Some(secret) = finish.store(None).await? else { return Ok(PasswordOutcome::Page) };
             let frozen = Frozen { signed_in: Some(session.sid), ..attempt.frozen.clone() };
             let (id, cookie) = attempt::begin(app, &frozen).await?;

@@ -9,53 +9,87 @@ use plex_oidc_core::id::AccountId;
 use plextv::Error;
 use tracing::{error, info, warn};
 
-use super::{FlowError, sign_out};
+use super::{FlowError, alarm, sign_out};
 use crate::app::App;
-use crate::membership::Round;
+use crate::membership::{Round, TroubleKind};
+use crate::metrics::RoundOutcome;
 use crate::store::records::{Reconfirmed, UserRecord};
 use crate::upstream::plex::{Plex, Rechecked};
 
 /// What the host is told when the owner's token has died. It is an alarm, and never anybody's sign-out.
 const DEAD_TOKEN: &str = "plex.tv does not accept the owner's token any more, so nobody's membership can be looked after: \
-    fetch a new one with `plex-oidc init --keep-owner-token` in an empty folder, and put it into plex.owner_token_file";
+    fetch a new one with `plex-oidc owner-token renew`. The running service takes it over by itself";
+
+/// What the host is told when an hour's requests are spent.
+const SPENT: &str = "the requests to plex.tv of this hour are spent (plex.requests_per_hour), so Plex is asked later who is a \
+    member";
 
 /// One round. Says how it went to the log and to [`App::membership`]. `false` when a question is open, and worth asking again
 /// soon.
 pub async fn round(app: &App) -> bool {
     let Some(plex) = app.plex.as_ref().filter(|plex| plex.can_recheck()) else { return true };
-    let outcome = ask_and_store(app, plex).await;
-    let now = app.clock.now();
-    match outcome {
-        Ok(round) => {
-            if app.membership.went_well(round, now) {
-                info!(members = round.members, "who is a member is known again");
-            }
-            if round.doubted > 0 {
-                warn!(
-                    people = round.doubted,
-                    "missing in one list at plex.tv, and no other could be asked; they stay in"
-                );
-            }
-            round.doubted == 0
-        }
-        Err(FlowError::Plex(Error::Unauthorized)) => {
-            if app.membership.went_wrong(DEAD_TOKEN, now) {
-                error!("{DEAD_TOKEN}");
-            }
-            true // it will not come back to life by itself
-        }
-        Err(wrong) => {
-            let what = match &wrong {
-                // Which way it fails changes from one round to the next, and is in the log.
-                FlowError::Plex(error) if error.is_transient() => "plex.tv does not answer".to_owned(),
-                other => other.to_string(),
-            };
-            if app.membership.went_wrong(&what, now) {
-                warn!(error = %wrong, "who is a member could not be asked; what was known before serves");
-            }
-            false
-        }
+    if !plex.has_requests_left() {
+        note_spent(app);
+        return false;
     }
+    let outcome = ask_and_store(app, plex).await;
+    note(app, outcome)
+}
+
+/// Notes that Plex was not asked, because it was asked often enough.
+pub(super) fn note_spent(app: &App) {
+    app.metrics.rounds.add(RoundOutcome::Waited);
+    if app.membership.went_wrong((TroubleKind::Spent, SPENT), app.clock.now()) {
+        warn!("{SPENT}");
+    }
+    alarm::judge(app);
+}
+
+/// Notes how a round went. `false` when a question is open, and worth asking again soon.
+pub(super) fn note(app: &App, outcome: Result<Round, FlowError>) -> bool {
+    let (counted, is_settled) = match outcome {
+        Ok(round) => answered(app, round),
+        Err(wrong) => went_wrong(app, &wrong),
+    };
+    app.metrics.rounds.add(counted);
+    alarm::judge(app);
+    is_settled
+}
+
+fn answered(app: &App, round: Round) -> (RoundOutcome, bool) {
+    if app.membership.went_well(round, app.clock.now()) {
+        info!(members = round.members, "who is a member is known again");
+    }
+    if round.doubted == 0 {
+        return (RoundOutcome::Answered, true);
+    }
+    warn!(
+        people = round.doubted,
+        "missing in one list at plex.tv, and no other could be asked; they stay in"
+    );
+    (RoundOutcome::InDoubt, false)
+}
+
+fn went_wrong(app: &App, wrong: &FlowError) -> (RoundOutcome, bool) {
+    let now = app.clock.now();
+    if let FlowError::Plex(Error::Unauthorized) = wrong {
+        if app.membership.went_wrong((TroubleKind::OwnerToken, DEAD_TOKEN), now) {
+            error!("{DEAD_TOKEN}");
+        }
+        return (RoundOutcome::TokenRefused, true); // it will not come back to life by itself
+    }
+    let (kind, what, counted) = match wrong {
+        // Which way it fails changes from one round to the next, and is in the log.
+        FlowError::Plex(error) if error.is_transient() => {
+            (TroubleKind::Plex, "plex.tv does not answer".to_owned(), RoundOutcome::Unanswered)
+        }
+        FlowError::Plex(error) => (TroubleKind::Plex, error.to_string(), RoundOutcome::Unanswered),
+        other => (TroubleKind::Ours, other.to_string(), RoundOutcome::Failed),
+    };
+    if app.membership.went_wrong((kind, &what), now) {
+        warn!(error = %wrong, "who is a member could not be asked; what was known before serves");
+    }
+    (counted, false)
 }
 
 async fn ask_and_store(app: &App, plex: &Plex) -> Result<Round, FlowError> {
@@ -80,6 +114,6 @@ async fn ask_and_store(app: &App, plex: &Plex) -> Result<Round, FlowError> {
     Ok(round)
 }
 
-fn is_member(person: &Person) -> bool {
+pub(super) fn is_member(person: &Person) -> bool {
     matches!((person.account.id, &person.standing), (AccountId::Plex(_), Standing::Member { .. }))
 }

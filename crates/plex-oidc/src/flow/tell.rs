@@ -10,6 +10,7 @@ use tracing::{info, warn};
 
 use super::FlowError;
 use crate::app::App;
+use crate::metrics::LogoutNotice as Told;
 use crate::store::LOGOUT_TRIES;
 use crate::store::records::LogoutNotice;
 use crate::upstream::outbound::OutboundError;
@@ -40,7 +41,10 @@ pub async fn take_due(app: &App, most: usize) -> Vec<LogoutNotice> {
 pub async fn deliver(app: &App, notice: LogoutNotice) {
     let LogoutNotice { client_id: client, sid, tries, .. } = &notice;
     match tell(app, &notice).await {
-        Ok(()) => info!(%client, %sid, "a client was told that a session has ended"),
+        Ok(()) => {
+            app.metrics.logouts.add(Told::Told);
+            info!(%client, %sid, "a client was told that a session has ended");
+        }
         Err(why @ Untold::NotAsked) => {
             info!(%client, %sid, %why, "a client is not told that a session has ended");
         }
@@ -49,6 +53,7 @@ pub async fn deliver(app: &App, notice: LogoutNotice) {
             return;
         }
         Err(why) => {
+            app.metrics.logouts.add(Told::GivenUp);
             warn!(%client, %sid, tries, %why, "a client could not be told that a session has ended; we give up");
         }
     }

@@ -52,6 +52,12 @@ impl Mac {
     }
 }
 
+/// The tag of a text by a secret that somebody else has too, in hexadecimal digits.
+pub fn hmac_sha256(secret: &[u8], text: &[u8]) -> String {
+    let tag = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, secret), text);
+    tag.as_ref().iter().fold(String::new(), |digits, byte| format!("{digits}{byte:02x}"))
+}
+
 /// Purposes have no bar, so no two inputs read alike.
 fn input(purpose: &'static str, body: &str) -> String {
     debug_assert!(!purpose.contains('|'), "a purpose with a bar");

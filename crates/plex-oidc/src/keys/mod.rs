@@ -16,7 +16,7 @@ mod seal;
 pub use current::Keys;
 pub use file::{KeyFile, KeyFileError};
 pub use handle::{Bound, HandleError, open_handle, seal_handle};
-pub use mac::Mac;
+pub use mac::{Mac, hmac_sha256};
 pub use mixture::{DatabaseState, Installation, MixtureError, check_mixture};
 pub use ring::{KeyRing, KeyRingError, RotateError, new_key, new_keys, rotated_keys};
 pub use rows::{from_rows, to_rows};

@@ -49,6 +49,16 @@ pub struct Membership<'a> {
     pub at_plex: bool,
     /// Whether there is an owner's token to ask with.
     pub has_token: bool,
+    /// How often Plex is asked about each person by a token of their own, if those are kept.
+    pub own_tokens: Option<Cow<'a, str>>,
+    /// How many requests to Plex were made in the last hour for that.
+    pub asked: u32,
+    /// How many of those there may be.
+    pub limit: u32,
+    /// How many there were with those for people who sign in.
+    pub asked_in_all: u32,
+    /// Whether Plex is left alone for a while.
+    pub is_left_alone: bool,
     /// How long ago Plex last said who is a member.
     pub last_good: Option<Cow<'a, str>>,
     /// How many were members then.

@@ -225,6 +225,7 @@ const ALL: &[(&str, Page<'static>)] = &[
     ("admin", Page::Admin(&admin::WITH_EVERYTHING)),
     ("admin-in-trouble", Page::Admin(&admin::IN_TROUBLE)),
     ("admin-bare", Page::Admin(&admin::BARE)),
+    ("admin-own-tokens", Page::Admin(&admin::OWN_TOKENS)),
     ("admin-without-plex", Page::Admin(&admin::WITHOUT_PLEX)),
     ("admin-person", Page::AdminPerson(&admin::PERSON)),
     ("admin-person-bare", Page::AdminPerson(&admin::PERSON_BARE)),

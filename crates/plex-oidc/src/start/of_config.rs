@@ -46,7 +46,8 @@ pub(super) fn lifetimes(config: &Config) -> Lifetimes {
 /// What sends our requests to clients; nothing, and no memory, where none wants to be told of anything.
 pub(super) fn outbound(config: &Config) -> Result<Option<Outbound>, StartError> {
     let settings = &config.outbound;
-    let is_wanted = config.clients.iter().any(|client| client.backchannel_logout_uri.is_some());
+    let is_wanted = config.webhook.is_some()
+        || config.clients.iter().any(|client| client.backchannel_logout_uri.is_some());
     if !is_wanted && settings.ca_file.is_none() {
         return Ok(None);
     }

@@ -3,10 +3,12 @@
 use plex_oidc_core::id::PlexAccountId;
 use plextv::{BaseUrls, ClientIdentity, PlexToken, PlexTv};
 use secrecy::ExposeSecret as _;
+use tracing::info;
 use url::Url;
 
 use super::{StartError, read};
-use crate::config::PlexConfig;
+use crate::config::{Config, PlexConfig};
+use crate::store::Store;
 use crate::upstream::plex::PlexSettings;
 
 /// The client of the plex.tv API, as this installation.
@@ -41,10 +43,30 @@ pub(super) async fn plex_settings(plex: &PlexConfig, api: &PlexTv) -> Result<Ple
         };
         servers.push(server.accepted(owner));
     }
-    Ok(PlexSettings { servers, owner_token })
+    Ok(PlexSettings {
+        servers,
+        owner_token,
+        own_tokens: plex.own_tokens.map(|own| own.every),
+        requests_per_hour: plex.requests_per_hour,
+    })
 }
 
 async fn ask_owner(api: &PlexTv, owner_token: Option<&PlexToken>) -> Result<PlexAccountId, StartError> {
     let token = owner_token.ok_or(StartError::Owner(plextv::Error::Unauthorized))?;
     Ok(api.user(token).await.map_err(StartError::Owner)?.id)
+}
+
+/// Forgets people's own tokens where they are not to be kept any more.
+pub(super) async fn drop_unwanted_tokens(store: &dyn Store, config: &Config) -> Result<(), StartError> {
+    if config.plex.as_ref().is_some_and(|plex| plex.own_tokens.is_some()) {
+        return Ok(());
+    }
+    let dropped = store.forget_plex_tokens().await?;
+    if dropped > 0 {
+        info!(
+            dropped,
+            "Plex tokens that were kept of people are deleted: the configuration does not ask for them any more"
+        );
+    }
+    Ok(())
 }

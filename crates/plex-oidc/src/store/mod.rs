@@ -11,8 +11,6 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
-use plex_oidc_core::audit::Event;
-use plex_oidc_core::decide::{Mark, Marks};
 use plex_oidc_core::device::UserCodeHash;
 use plex_oidc_core::groups::Group;
 use plex_oidc_core::id::{AccountId, ClientId, GrantId, LocalAccountId, RequestId, Sid};
@@ -24,18 +22,21 @@ use plex_oidc_core::token::device::Pace;
 
 #[cfg(test)]
 mod conformance;
+mod for_host;
 pub mod records;
+
 pub mod sqlite;
 
+pub use for_host::HostStore;
+
 use records::{
-    AccessRequest, AccessTokenRecord, AdminLink, AdoptedPin, Adoption, AnswerAccessRequest, AppTokenRecord,
-    Asking, BrowserSession, ClientTokenRecord, CodeRecord, Consent, Declared, DeviceRequest, EndedAccess,
-    EndedSession, EventRecord, EventsWanted, Finish, FinishLogin, GatewaySession, GrantEnd, GrantsPolicy,
-    HostSession, KeyReplacement, ListedSession, LocalAccount, LocalPut, Login, LogoutNotice,
-    NewAccessRequest, NewAppToken, NewClientToken, NewCode, NewDeviceRequest, NewLogin, PeopleFound,
-    PeopleWanted, PushedRequest, PutLocalAccount, Reconfirmed, RedeemCode, RedeemHandover, Redemption,
-    RefreshTokenRecord, RefusedAt, Rotate, Rotation, SealedBytes, SessionName, SignInName, StoredKeyRow,
-    SweepCounts, UserRecord, WaitingRequests,
+    AccessTokenRecord, AdoptedPin, Adoption, AppTokenRecord, BrowserSession, ClientTokenRecord, CodeRecord,
+    Consent, Declared, DeviceRequest, DuePlexTokens, EndedAccess, EndedSession, Finish, FinishLogin,
+    GatewaySession, GrantEnd, GrantsPolicy, KeyReplacement, ListedSession, LocalAccount, LocalPut, Login,
+    LogoutNotice, NewAppToken, NewClientToken, NewCode, NewDeviceRequest, NewLogin, PeopleFound,
+    PeopleWanted, PlexLook, PushedRequest, PutLocalAccount, Reconfirmed, RedeemCode, RedeemHandover,
+    Redemption, RefreshTokenRecord, RefusedAt, Rotate, Rotation, SealedBytes, SessionName, SignInName,
+    StoredKeyRow, SweepCounts, Tallies, UserRecord,
 };
 
 /// So long a PIN is remembered. Plex forgets it in half an hour.
@@ -73,6 +74,9 @@ pub const MOST_REQUESTS: u32 = 500;
 pub const MOST_REQUESTS_OF_STRANGERS: u32 = 250;
 /// How many rows of each kind one sweep removes at most, so that it never holds up the writers for long.
 pub const SWEEP_BATCH: u32 = 500;
+
+/// Whatever is counted for figures is counted up to this: a question about them must not hold up others.
+pub const MOST_COUNTED: u32 = 20_000;
 
 /// The answer of the store, later.
 pub type Answer<'a, T> = BoxFuture<'a, Result<T, StoreError>>;
@@ -156,7 +160,7 @@ pub enum StoreError {
 }
 
 /// What the program keeps. One `Arc<dyn Store>` serves all handlers.
-pub trait Store: Send + Sync {
+pub trait Store: HostStore + Send + Sync {
     /// The identifier under which this installation is known to Plex: `candidate` the first time, the same ever after.
     fn installation(&self, candidate: &str) -> Answer<'_, String>;
 
@@ -349,43 +353,18 @@ pub trait Store: Send + Sync {
         now: Timestamp,
     ) -> Answer<'_, bool>;
 
-    /// Writes down what happened.
-    fn record_event(&self, event: Event) -> Answer<'_, ()>;
-    /// What happened, the newest first.
-    fn events(&self, wanted: EventsWanted) -> Answer<'_, Vec<EventRecord>>;
-    /// Forgets what happened before this moment, and what is more than [`EVENTS_OF_A_KIND`], the oldest first and at most
-    /// [`SWEEP_BATCH`] of each kind. Returns how many that were; call again until there were none.
-    fn forget_events(&self, before: Timestamp) -> Answer<'_, usize>;
-
-    /// Stores a link to the host's page. Any earlier one is worth nothing any more.
-    fn put_admin_link(&self, link: AdminLink) -> Answer<'_, ()>;
-    /// Whether this link could be used now.
-    fn has_admin_link(&self, hash: SecretHash, now: Timestamp) -> Answer<'_, bool>;
-    /// Uses a link up, and stores the visit that begins with it. `false` when it was used before, is over or was replaced.
-    fn use_admin_link(&self, hash: SecretHash, session: HostSession, now: Timestamp) -> Answer<'_, bool>;
-    /// A visit to the host's page that is not over.
-    fn host_session(&self, hash: SecretHash, now: Timestamp) -> Answer<'_, Option<HostSession>>;
-    /// Ends such a visit. `false` when there is none.
-    fn end_host_session(&self, hash: SecretHash) -> Answer<'_, bool>;
-
-    /// How many bytes the database holds.
-    fn size(&self) -> Answer<'_, u64>;
-    /// What the host says of an account, whether or not it ever signed in. A person that is read here has it with it.
-    fn marks(&self, account_id: AccountId) -> Answer<'_, Marks>;
-    /// Every account of which the host says something.
-    fn all_marks(&self) -> Answer<'_, Vec<(AccountId, Marks)>>;
-    /// Changes what the host says of an account. With a block, everything of that person ends, and nothing is asked for any
-    /// more.
-    fn mark(&self, account_id: AccountId, mark: Mark, now: Timestamp) -> Answer<'_, EndedAccess>;
-    /// Stores what somebody asks the host for, if there is room for it: [`MOST_REQUESTS`] and the other limits.
-    fn ask_for_access(&self, request: NewAccessRequest) -> Answer<'_, Asking>;
-    /// What an account asked for at a door, answered or not.
-    fn access_request(&self, account_id: AccountId, door: ClientId) -> Answer<'_, Option<AccessRequest>>;
-    /// The requests that wait for an answer; at most `most` are read.
-    fn waiting_requests(&self, most: u32) -> Answer<'_, WaitingRequests>;
-    /// Answers a request, once, and changes what the host says of that account as the answer says. `false` when it does not wait
-    /// for such an answer.
-    fn answer_request(&self, answered: AnswerAccessRequest) -> Answer<'_, bool>;
+    /// People's own Plex tokens with which Plex is to be asked now, at most `most`. One that waits for longer than `longest` does
+    /// so by a clock that was put back since. A token that is kept with a sign-in is gone with the last browser session of its
+    /// person, and when access ends.
+    fn due_plex_tokens(&self, now: Timestamp, longest: Seconds, most: usize) -> Answer<'_, DuePlexTokens>;
+    /// Notes what became of a look with a token. `false` when that token is not the one that is kept any more.
+    fn note_plex_look(&self, look: PlexLook) -> Answer<'_, bool>;
+    /// Forgets the Plex token of one person. `false` when none was kept.
+    fn forget_plex_token(&self, account_id: AccountId) -> Answer<'_, bool>;
+    /// Forgets the Plex tokens of everybody. Returns how many there were.
+    fn forget_plex_tokens(&self) -> Answer<'_, usize>;
+    /// How much there is of some things, each counted up to [`MOST_COUNTED`].
+    fn tallies(&self, now: Timestamp) -> Answer<'_, Tallies>;
 
     /// Removes what is over, at most [`SWEEP_BATCH`] rows of each kind; call again until nothing was left.
     fn sweep(&self, now: Timestamp) -> Answer<'_, SweepCounts>;

@@ -12,7 +12,8 @@ use std::time::Duration;
 use futures_util::future::BoxFuture;
 use plex_oidc_core::outbound::Reach;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
-use reqwest::{Client, StatusCode};
+use reqwest::header::CONTENT_TYPE;
+use reqwest::{Client, RequestBuilder, StatusCode};
 use thiserror::Error;
 use url::{Host, Url};
 
@@ -84,6 +85,27 @@ impl Outbound {
 
     /// Posts a form, and gives the status of the answer.
     pub async fn post_form(&self, url: &Url, form: &[(&str, &str)]) -> Result<StatusCode, OutboundError> {
+        self.require_reachable(url)?;
+        status_of(self.http.post(url.clone()).form(form)).await
+    }
+
+    /// Posts a JSON text, perhaps with one header more, and gives the status of the answer.
+    pub async fn post_json(
+        &self,
+        url: &Url,
+        json: String,
+        header: Option<(&'static str, String)>,
+    ) -> Result<StatusCode, OutboundError> {
+        self.require_reachable(url)?;
+        let request = self.http.post(url.clone()).header(CONTENT_TYPE, "application/json").body(json);
+        status_of(match header {
+            Some((name, value)) => request.header(name, value),
+            None => request,
+        })
+        .await
+    }
+
+    fn require_reachable(&self, url: &Url) -> Result<(), OutboundError> {
         // The resolver below is not asked about addresses.
         let literal = match url.host() {
             Some(Host::Ipv4(address)) => Some(IpAddr::V4(address)),
@@ -94,9 +116,12 @@ impl Outbound {
         if literal.is_some_and(|address| !self.reach.permits("", address)) {
             return Err(OutboundError::Forbidden);
         }
-        let answer = self.http.post(url.clone()).form(form).send().await;
-        Ok(answer.map_err(|error| in_words(&error))?.status())
+        Ok(())
     }
+}
+
+async fn status_of(request: RequestBuilder) -> Result<StatusCode, OutboundError> {
+    Ok(request.send().await.map_err(|error| in_words(&error))?.status())
 }
 
 /// The innermost cause: the outer ones name the address, which may hold what only the operator and the client know.

@@ -12,7 +12,7 @@ use plex_oidc_core::decide::{Person, Standing};
 use plex_oidc_core::groups::Groups;
 use plex_oidc_core::id::{MachineId, PlexAccountId};
 use plex_oidc_core::membership::{AcceptedServer, Membership, Shared, SharedLibraries, membership};
-use plex_oidc_core::time::Timestamp;
+use plex_oidc_core::time::{Seconds, Timestamp};
 use plextv::breaker::{Breaker, Permit};
 use plextv::{ClientIdentity, Error, Outage, Pin, PinId, PlexToken, PlexTv, Resources, Server, Unreadable};
 use tokio::sync::OnceCell;
@@ -20,9 +20,12 @@ use tracing::warn;
 use url::Url;
 
 use crate::clock::Clock;
+use crate::metrics::{Asking, Ear, Metrics, PlexFigures};
 
+mod own_list;
 mod recheck;
 
+pub use own_list::OwnLook;
 pub use recheck::Rechecked;
 
 /// A PIN that a browser made may be this old, by Plex's own clock.
@@ -38,11 +41,18 @@ pub struct PlexSettings {
     pub servers: Vec<AcceptedServer>,
     /// The owner's own token, to learn what is shared with whom.
     pub owner_token: Option<PlexToken>,
+    /// How often Plex is asked about each person by a token of their own, if those are kept.
+    pub own_tokens: Option<Seconds>,
+    /// The most requests in an hour that are made without a visitor who waits for the answer.
+    pub requests_per_hour: u32,
 }
 
 /// The way in through Plex.
 pub struct Plex {
     api: PlexTv,
+    /// The same for what this program asks by itself.
+    own: PlexTv,
+    metrics: Arc<Metrics>,
     settings: PlexSettings,
     breaker: Mutex<Breaker>,
     /// For looks at PINs alone: when Plex has had enough of those, people who have approved still come in.
@@ -107,11 +117,20 @@ impl Plex {
         &self.settings.servers
     }
 
-    /// A way in through `api`.
-    pub fn new(api: PlexTv, settings: PlexSettings, breaker: Breaker, clock: Arc<dyn Clock>) -> Self {
+    /// A way in through `api`. Every request is counted in `metrics`.
+    pub fn new(
+        api: &PlexTv,
+        settings: PlexSettings,
+        breaker: Breaker,
+        clock: Arc<dyn Clock>,
+        metrics: Arc<Metrics>,
+    ) -> Self {
         let looks = Mutex::new(breaker.clone());
+        let heard = |asking| api.observed_by(Arc::new(Ear::new(metrics.clone(), clock.clone(), asking)));
         Self {
-            api,
+            api: heard(Asking::ForAVisitor),
+            own: heard(Asking::ByItself),
+            metrics,
             settings,
             breaker: Mutex::new(breaker),
             looks,
@@ -124,6 +143,28 @@ impl Plex {
     /// Whether there is an owner's token to look after members with.
     pub const fn can_recheck(&self) -> bool {
         self.settings.owner_token.is_some()
+    }
+
+    /// How often Plex is asked about each person by a token of their own, if those are kept.
+    pub const fn own_tokens_every(&self) -> Option<Seconds> {
+        self.settings.own_tokens
+    }
+
+    /// Whether this hour has room for a question that no visitor waits for.
+    pub fn has_requests_left(&self) -> bool {
+        self.metrics.asked_by_itself(self.clock.instant()) < self.settings.requests_per_hour
+    }
+
+    /// How it stands with Plex.
+    pub fn figures(&self) -> PlexFigures {
+        let is_open =
+            |breaker: &Mutex<Breaker>| breaker.lock().unwrap_or_else(PoisonError::into_inner).is_open();
+        PlexFigures {
+            asked: self.metrics.asked_by_itself(self.clock.instant()),
+            limit: self.settings.requests_per_hour,
+            breaker_open: is_open(&self.breaker),
+            pin_breaker_open: is_open(&self.looks),
+        }
     }
 
     /// How this installation introduces itself, and where Plex is.
@@ -271,7 +312,7 @@ impl Plex {
 
     /// The account of the owner's token. Asked once.
     async fn teller(&self, owner_token: &PlexToken) -> Result<PlexAccountId, Error> {
-        let asking = async { Ok(self.api.user(owner_token).await?.id) };
+        let asking = async { Ok(self.own.user(owner_token).await?.id) };
         self.token_owner.get_or_try_init(|| self.guarded(asking)).await.copied()
     }
 

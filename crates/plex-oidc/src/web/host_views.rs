@@ -157,9 +157,16 @@ fn pager(page: u64, total: u64, address: impl Fn(u64) -> String) -> Pager<'stati
 fn membership(app: &App) -> Membership<'static> {
     let (known, now) = (app.membership.known(), app.clock.now());
     let round = known.last_good.map(|(round, _)| round).unwrap_or_default();
+    let plex = app.plex.as_ref();
+    let asked = plex.map(Plex::figures);
     Membership {
         at_plex: app.plex.is_some(),
-        has_token: app.plex.as_ref().is_some_and(Plex::can_recheck),
+        has_token: plex.is_some_and(Plex::can_recheck),
+        own_tokens: plex.and_then(Plex::own_tokens_every).map(|every| length::write(every).into()),
+        asked: asked.map_or(0, |asked| asked.asked),
+        limit: asked.map_or(0, |asked| asked.limit),
+        asked_in_all: app.metrics.asked_in_all(app.clock.instant()),
+        is_left_alone: asked.is_some_and(|asked| asked.breaker_open),
         last_good: known.last_good.map(|(_, at)| ago(now.since(at)).into()),
         members: round.members,
         doubted: round.doubted,

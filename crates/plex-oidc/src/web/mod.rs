@@ -19,6 +19,7 @@ pub mod host;
 pub mod host_views;
 pub mod introspect;
 pub mod metadata;
+pub mod metrics;
 pub mod par;
 pub mod request;
 pub mod respond;

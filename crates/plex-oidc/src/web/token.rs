@@ -13,6 +13,7 @@ use crate::app::{App, State};
 use crate::flow::client_credentials::for_itself;
 use crate::flow::device;
 use crate::flow::tokens::{FlowToken, Tokens, redeem, refresh};
+use crate::metrics::Issued;
 
 /// `POST /token`.
 pub async fn token(Shared(app): Shared<State>, request: Request<Body>) -> Answer {
@@ -28,17 +29,23 @@ pub async fn token(Shared(app): Shared<State>, request: Request<Body>) -> Answer
 
 async fn tokens(app: &App, call: &ClientCall<'_>) -> Result<Tokens, FlowToken> {
     let client = call.client;
-    match TokenRequest::read(&call.parameters)? {
+    let (how, tokens) = match TokenRequest::read(&call.parameters)? {
         TokenRequest::Code(_) if !client.may_use(GrantType::AuthorizationCode) => {
-            Err(TokenError::UnauthorizedClient.into())
+            return Err(TokenError::UnauthorizedClient.into());
         }
-        TokenRequest::Code(request) => redeem(app, client, &request).await,
-        TokenRequest::Refresh(_) if !client.may_refresh() => Err(TokenError::UnauthorizedClient.into()),
-        TokenRequest::Refresh(request) => refresh(app, client, &request).await,
+        TokenRequest::Code(request) => (Issued::Code, redeem(app, client, &request).await?),
+        TokenRequest::Refresh(_) if !client.may_refresh() => {
+            return Err(TokenError::UnauthorizedClient.into());
+        }
+        TokenRequest::Refresh(request) => (Issued::Refresh, refresh(app, client, &request).await?),
         TokenRequest::Device(_) if !client.may_use(GrantType::DeviceCode) => {
-            Err(TokenError::UnauthorizedClient.into())
+            return Err(TokenError::UnauthorizedClient.into());
         }
-        TokenRequest::Device(request) => device::redeem(app, client, &request).await,
-        TokenRequest::ClientCredentials(request) => for_itself(app, client, request).await,
-    }
+        TokenRequest::Device(request) => (Issued::Device, device::redeem(app, client, &request).await?),
+        TokenRequest::ClientCredentials(request) => {
+            (Issued::ClientCredentials, for_itself(app, client, request).await?)
+        }
+    };
+    app.metrics.tokens.add(how);
+    Ok(tokens)
 }

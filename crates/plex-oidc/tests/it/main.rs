@@ -10,6 +10,7 @@
 
 mod account;
 mod admin;
+mod alarm;
 mod authorize;
 mod browser_security;
 mod claims;
@@ -24,6 +25,7 @@ mod key_rotation;
 mod layout;
 mod local;
 mod membership;
+mod metrics;
 mod presets;
 mod refresh;
 mod reload;

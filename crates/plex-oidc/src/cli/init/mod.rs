@@ -23,6 +23,7 @@ use self::application::Application;
 use self::ask::{Asker, Question};
 use self::files::{Layout, Plan};
 use self::owner::Owner;
+pub(super) use self::owner::{OwnedServer, owned, sign_in};
 use super::{Exit, World};
 use crate::config::{self, Config, Problems, edit, schema};
 use crate::start::StartError;
@@ -82,7 +83,7 @@ pub enum Protect {
 
 /// Why nothing was set up. Nothing is left behind.
 #[derive(Debug, thiserror::Error)]
-enum InitError {
+pub(super) enum InitError {
     /// There is nobody to ask.
     #[error("{what} is missing. Name it with {flag}")]
     Missing {

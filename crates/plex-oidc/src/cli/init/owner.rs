@@ -22,13 +22,13 @@ const PATIENCE: Duration = Duration::from_mins(15);
 
 /// A server that the owner owns.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct OwnedServer {
+pub(in crate::cli) struct OwnedServer {
     /// Its machine identifier.
-    pub(super) machine: MachineId,
+    pub(in crate::cli) machine: MachineId,
     /// Its name; may be empty.
-    pub(super) name: String,
+    pub(in crate::cli) name: String,
     /// The account that owns it.
-    pub(super) owner: PlexAccountId,
+    pub(in crate::cli) owner: PlexAccountId,
 }
 
 /// The owner, and how we know.
@@ -166,7 +166,7 @@ fn read_token(file: &Path) -> Result<PlexToken, InitError> {
 }
 
 /// Shows the link and waits until the host has approved it.
-async fn sign_in(api: &PlexTv, world: &mut World<'_>) -> Result<PlexToken, InitError> {
+pub(in crate::cli) async fn sign_in(api: &PlexTv, world: &mut World<'_>) -> Result<PlexToken, InitError> {
     let pin = api.create_pin().await?;
     writeln!(
         world.err,
@@ -191,7 +191,8 @@ async fn sign_in(api: &PlexTv, world: &mut World<'_>) -> Result<PlexToken, InitE
     }
 }
 
-async fn owned(api: &PlexTv, token: &PlexToken) -> Result<Vec<OwnedServer>, InitError> {
+/// The servers that the account of this token owns; at least one.
+pub(in crate::cli) async fn owned(api: &PlexTv, token: &PlexToken) -> Result<Vec<OwnedServer>, InitError> {
     let user = api.user(token).await.map_err(refused_token)?;
     let all = api.resources(token).await.map_err(refused_token)?.servers;
     let servers: Vec<OwnedServer> = all

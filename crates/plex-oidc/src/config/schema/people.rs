@@ -55,6 +55,28 @@ pub(super) const PLEX: Section = Section {
              Access ends within that time and a few seconds.",
         ),
         key(
+            "recheck_with",
+            Kind::OneOf(&["owner-token", "own-tokens"]),
+            Some("owner-token"),
+            "`own-tokens`, where there is no owner's token: the Plex token of each person's last sign-in is kept, sealed, for as \
+             long as they are signed in, and Plex is asked with it whether a server is still shared with them. Nothing else is \
+             done with it. Taken back, every token that was kept is deleted at once.",
+        ),
+        key(
+            "own_tokens_every",
+            length(Seconds::minutes(5), Seconds::hours(12)),
+            Some("30m"),
+            "With `own-tokens`: how often Plex is asked about each person. Access ends within that time and ten seconds. At most \
+             `rules.membership_lifetime`.",
+        ),
+        key(
+            "requests_per_hour",
+            Kind::Number { min: 60, max: 100_000 },
+            Some("600"),
+            "The most requests to plex.tv in an hour for looking whether people still are members. When they are spent, that \
+             waits, and nobody is signed out by it. Sign-ins do not count: `[limits]` bounds those.",
+        ),
+        key(
             "product",
             Kind::Text("a text"),
             Some("plex-oidc"),
@@ -255,6 +277,32 @@ pub(super) const ADMIN: Section = Section {
             Kind::Number { min: 1, max: 3650 },
             Some("180"),
             "For how many days the audit log remembers who did what. Of each kind of event the last 5000 are kept at most.",
+        ),
+        such_as(
+            "https://hooks.example.com/plex-oidc",
+            key(
+                "webhook_url",
+                Kind::Text("an address"),
+                None,
+                "Where the host is told, as a small JSON text, that nobody can be looked after any more, and when that is over. \
+                 `[outbound]` says which addresses may be called.",
+            ),
+        ),
+        such_as(
+            "webhook.secret",
+            key(
+                "webhook_secret_file",
+                Kind::Path,
+                None,
+                "The file with a secret of at least 32 characters. What is sent is signed with it: HMAC-SHA-256 over the text, in \
+                 the header `X-Plex-Oidc-Signature`.",
+            ),
+        ),
+        key(
+            "webhook_secret",
+            Kind::Secret,
+            None,
+            "That secret itself. As a variable only, for hosts without files.",
         ),
     ],
 };

@@ -224,6 +224,31 @@ pub(super) const THEME: Section = Section {
     ],
 };
 
+pub(super) const METRICS: Section = Section {
+    name: "metrics",
+    repeats: false,
+    help: "Figures for Prometheus, at `/metrics` on a listener of their own. Without `listen` there is none.",
+    keys: &[
+        such_as(
+            "127.0.0.1:9400",
+            key(
+                "listen",
+                Kind::Text("an address with port"),
+                None,
+                "The address to listen on. Whoever reaches it sees the figures, so it is one of this machine or of a private \
+                 network. Nothing in them names a person.",
+            ),
+        ),
+        key(
+            "allow_public",
+            Kind::Flag,
+            Some("false"),
+            "Lets `listen` be an address that strangers may reach, such as `0.0.0.0:9400` in a container whose network keeps \
+             them away.",
+        ),
+    ],
+};
+
 pub(super) const LOG: Section = Section {
     name: "log",
     repeats: false,

@@ -13,6 +13,11 @@ use super::account::{SESSIONS, TOKENS};
 const KNOWN: Membership<'static> = Membership {
     at_plex: true,
     has_token: true,
+    own_tokens: None,
+    asked: 14,
+    limit: 600,
+    asked_in_all: 31,
+    is_left_alone: false,
     last_good: Some(Cow::Borrowed("3 minutes ago")),
     members: 7,
     doubted: 1,
@@ -156,6 +161,16 @@ pub(super) const BARE: Admin<'static> = Admin {
     waiting: 0,
     requests: &[],
     notice: Some(AdminNotice::KeysTooSoon),
+    ..WITH_EVERYTHING
+};
+
+pub(super) const OWN_TOKENS: Admin<'static> = Admin {
+    membership: &Membership {
+        has_token: false,
+        own_tokens: Some(Cow::Borrowed("30m")),
+        is_left_alone: true,
+        ..KNOWN
+    },
     ..WITH_EVERYTHING
 };
 

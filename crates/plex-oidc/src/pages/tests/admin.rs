@@ -26,6 +26,11 @@ pub(super) fn are_text(drawing: &Pages) {
     let membership = Membership {
         at_plex: true,
         has_token: true,
+        own_tokens: Some(SOMETHING),
+        asked: 1,
+        limit: 2,
+        asked_in_all: 3,
+        is_left_alone: true,
         last_good: Some(SOMETHING),
         members: 1,
         doubted: 1,

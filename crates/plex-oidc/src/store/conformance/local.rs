@@ -50,6 +50,7 @@ pub(super) async fn signed(
         session: Some(new.clone()),
         replaced_session: None,
         code: None,
+        plex_token: None,
     };
     (store.finish_login(finish).await.unwrap(), new)
 }

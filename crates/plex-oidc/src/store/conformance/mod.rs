@@ -35,6 +35,7 @@ pub(super) mod local;
 pub(super) mod logins;
 pub(super) mod logout;
 pub(super) mod people;
+pub(super) mod plex_tokens;
 pub(super) mod pushed;
 pub(super) mod races;
 pub(super) mod refresh;
@@ -209,6 +210,7 @@ pub(super) fn finish(login: &NewLogin, by: FinishedBy, account: u64) -> FinishLo
         session: Some(session),
         replaced_session: None,
         code: Some(code),
+        plex_token: None,
     }
 }
 

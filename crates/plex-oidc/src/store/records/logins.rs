@@ -7,7 +7,7 @@ use plex_oidc_core::secret::SecretHash;
 use plex_oidc_core::time::Timestamp;
 use secrecy::SecretString;
 
-use super::{NewBrowserSession, NewCode, SealedBytes, UserRecord};
+use super::{NewBrowserSession, NewCode, NewPlexToken, SealedBytes, UserRecord};
 
 /// A sign-in attempt to be stored.
 #[derive(Debug, Clone)]
@@ -149,6 +149,8 @@ pub struct FinishLogin {
     pub replaced_session: Option<(SecretHash, Sid)>,
     /// The code for the client; `None` when the answer is an error.
     pub code: Option<NewCode>,
+    /// The Plex token that came of it, if it is kept as long as there are sessions; only beside a new session.
+    pub plex_token: Option<NewPlexToken>,
 }
 
 /// What became of an attempt to finish a sign-in.

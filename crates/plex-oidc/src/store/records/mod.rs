@@ -21,6 +21,7 @@ mod host;
 mod local;
 mod logins;
 mod logout;
+mod plex_tokens;
 mod pushed;
 mod requests;
 mod sessions;
@@ -38,6 +39,7 @@ pub use logins::{
     AdoptedPin, Adoption, Finish, FinishLogin, FinishedBy, Login, LoginState, NewLogin, RefusedAt,
 };
 pub use logout::LogoutNotice;
+pub use plex_tokens::{DuePlexTokens, KeptPlexToken, NewPlexToken, PlexLook, Tallies};
 pub use pushed::PushedRequest;
 pub use requests::{
     AccessAnswer, AccessRequest, AnswerAccessRequest, Asking, HostAnswer, NewAccessRequest, WaitingRequests,

@@ -1,30 +1,30 @@
 //! What the store is asked, each question by the module that knows its tables.
 
-use plex_oidc_core::audit::Event;
-use plex_oidc_core::decide::{Mark, Marks};
+use std::path::Path;
+
 use plex_oidc_core::device::UserCodeHash;
 use plex_oidc_core::groups::Group;
 use plex_oidc_core::id::{AccountId, ClientId, GrantId, LocalAccountId, RequestId, Sid};
 use plex_oidc_core::secret::SecretHash;
-use plex_oidc_core::time::Timestamp;
+use plex_oidc_core::time::{Seconds, Timestamp};
 use plex_oidc_core::token::assertion::UsedAssertion;
 use plex_oidc_core::token::device::Pace;
 
 use super::super::records::{
-    AccessRequest, AccessTokenRecord, AdminLink, AdoptedPin, Adoption, AnswerAccessRequest, AppTokenRecord,
-    Asking, BrowserSession, ClientTokenRecord, CodeRecord, Consent, Declared, DeviceRequest, EndedAccess,
-    EndedSession, EventRecord, EventsWanted, Finish, FinishLogin, GatewaySession, GrantEnd, GrantsPolicy,
-    HostSession, KeyReplacement, ListedSession, LocalAccount, LocalPut, Login, LogoutNotice,
-    NewAccessRequest, NewAppToken, NewClientToken, NewCode, NewDeviceRequest, NewLogin, PeopleFound,
-    PeopleWanted, PushedRequest, PutLocalAccount, Reconfirmed, RedeemCode, RedeemHandover, Redemption,
-    RefreshTokenRecord, RefusedAt, Rotate, Rotation, SealedBytes, SessionName, SignInName, StoredKeyRow,
-    SweepCounts, UserRecord, WaitingRequests,
+    AccessTokenRecord, AdoptedPin, Adoption, AppTokenRecord, BrowserSession, ClientTokenRecord, CodeRecord,
+    Consent, Declared, DeviceRequest, DuePlexTokens, EndedAccess, EndedSession, Finish, FinishLogin,
+    GatewaySession, GrantEnd, GrantsPolicy, KeyReplacement, ListedSession, LocalAccount, LocalPut, Login,
+    LogoutNotice, NewAppToken, NewClientToken, NewCode, NewDeviceRequest, NewLogin, PeopleFound,
+    PeopleWanted, PlexLook, PushedRequest, PutLocalAccount, Reconfirmed, RedeemCode, RedeemHandover,
+    Redemption, RefreshTokenRecord, RefusedAt, Rotate, Rotation, SealedBytes, SessionName, SignInName,
+    StoredKeyRow, SweepCounts, Tallies, UserRecord,
 };
 use super::super::{Answer, Store};
+use super::opening::empty_log;
 use super::writer::Durability;
 use super::{
-    SqliteStore, app_tokens, audit, client_tokens, codes, devices, gateway, host, keys, local, logins,
-    logout, marks, pushed, rows, sessions, sweep, tokens, users,
+    SqliteStore, app_tokens, client_tokens, codes, devices, gateway, keys, local, logins, logout,
+    plex_tokens, pushed, rows, sessions, sweep, tokens, users,
 };
 
 impl Store for SqliteStore {
@@ -327,68 +327,33 @@ impl Store for SqliteStore {
         self.write(move |conn| users::withdraw_consent(conn, account_id, &client_id, now))
     }
 
-    fn record_event(&self, event: Event) -> Answer<'_, ()> {
-        self.write_forgettable(move |conn| audit::record(conn, &event))
+    fn due_plex_tokens(&self, now: Timestamp, longest: Seconds, most: usize) -> Answer<'_, DuePlexTokens> {
+        self.read(move |conn| plex_tokens::due(conn, (now, now.plus(longest)), most))
     }
 
-    fn events(&self, wanted: EventsWanted) -> Answer<'_, Vec<EventRecord>> {
-        self.read(move |conn| audit::events(conn, &wanted))
+    fn note_plex_look(&self, look: PlexLook) -> Answer<'_, bool> {
+        self.write_forgettable(move |conn| plex_tokens::note_look(conn, &look))
     }
 
-    fn forget_events(&self, before: Timestamp) -> Answer<'_, usize> {
-        self.write_forgettable(move |conn| audit::forget(conn, before))
+    fn forget_plex_token(&self, account_id: AccountId) -> Answer<'_, bool> {
+        self.write(move |conn| plex_tokens::forget(conn, account_id))
     }
 
-    fn put_admin_link(&self, link: AdminLink) -> Answer<'_, ()> {
-        self.write(move |conn| host::put_link(conn, &link))
+    fn forget_plex_tokens(&self) -> Answer<'_, usize> {
+        Box::pin(async move {
+            if !self.readers.run(plex_tokens::any)? {
+                return Ok(0); // the usual case, and nothing to wait for the disk for
+            }
+            let forgotten = self.writer.run(Durability::OnDisk, plex_tokens::forget_all).await?;
+            if forgotten > 0 {
+                self.readers.run(|conn| conn.path().map_or(Ok(()), |path| empty_log(Path::new(path))))?;
+            }
+            Ok(forgotten)
+        })
     }
 
-    fn has_admin_link(&self, hash: SecretHash, now: Timestamp) -> Answer<'_, bool> {
-        self.read(move |conn| host::has_link(conn, hash, now))
-    }
-
-    fn use_admin_link(&self, hash: SecretHash, session: HostSession, now: Timestamp) -> Answer<'_, bool> {
-        self.write(move |conn| host::use_link(conn, hash, &session, now))
-    }
-
-    fn host_session(&self, hash: SecretHash, now: Timestamp) -> Answer<'_, Option<HostSession>> {
-        self.read(move |conn| host::session(conn, hash, now))
-    }
-
-    fn end_host_session(&self, hash: SecretHash) -> Answer<'_, bool> {
-        self.write(move |conn| host::end_session(conn, hash))
-    }
-
-    fn size(&self) -> Answer<'_, u64> {
-        self.read(rows::size)
-    }
-
-    fn marks(&self, account_id: AccountId) -> Answer<'_, Marks> {
-        self.read(move |conn| marks::marks(conn, account_id))
-    }
-
-    fn all_marks(&self) -> Answer<'_, Vec<(AccountId, Marks)>> {
-        self.read(marks::all_marks)
-    }
-
-    fn mark(&self, account_id: AccountId, mark: Mark, now: Timestamp) -> Answer<'_, EndedAccess> {
-        self.write(move |conn| marks::mark(conn, account_id, mark, now))
-    }
-
-    fn ask_for_access(&self, request: NewAccessRequest) -> Answer<'_, Asking> {
-        self.write(move |conn| marks::ask(conn, &request))
-    }
-
-    fn access_request(&self, account_id: AccountId, door: ClientId) -> Answer<'_, Option<AccessRequest>> {
-        self.read(move |conn| marks::access_request(conn, account_id, &door))
-    }
-
-    fn waiting_requests(&self, most: u32) -> Answer<'_, WaitingRequests> {
-        self.read(move |conn| marks::waiting(conn, most))
-    }
-
-    fn answer_request(&self, answered: AnswerAccessRequest) -> Answer<'_, bool> {
-        self.write(move |conn| marks::answer(conn, &answered))
+    fn tallies(&self, now: Timestamp) -> Answer<'_, Tallies> {
+        self.read(move |conn| plex_tokens::tallies(conn, now))
     }
 
     fn sweep(&self, now: Timestamp) -> Answer<'_, SweepCounts> {

@@ -6,7 +6,7 @@ use rusqlite::{Connection, params};
 use secrecy::{ExposeSecret, SecretString};
 
 use super::rows::{Fields, Result, change, first, pin_param};
-use super::{codes, local, sessions, users};
+use super::{codes, local, plex_tokens, sessions, users};
 use crate::store::records::{
     AdoptedPin, Adoption, Answers, Finish, FinishLogin, FinishedBy, Login, LoginState, NewLogin, RefusedAt,
     SealedBytes,
@@ -192,6 +192,9 @@ pub(super) fn finish(conn: &Connection, finish: &FinishLogin) -> Result<Finish> 
     }
     if let Some(session) = &finish.session {
         sessions::insert(conn, session)?;
+        if let Some(token) = &finish.plex_token {
+            plex_tokens::keep(conn, session.account_id, token)?;
+        }
     }
     if let Some(code) = &finish.code {
         if !codes::use_up(conn, code, now)? {

@@ -18,12 +18,14 @@ mod codes;
 mod devices;
 mod gateway;
 mod host;
+mod host_answers;
 mod keys;
 mod local;
 mod logins;
 mod logout;
 mod marks;
 mod opening;
+mod plex_tokens;
 mod pushed;
 mod reader;
 mod rows;
@@ -91,6 +93,8 @@ mod gateway_tests;
 mod marks_tests;
 #[cfg(test)]
 mod people_tests;
+#[cfg(test)]
+mod plex_tokens_tests;
 #[cfg(test)]
 mod suite_tests;
 #[cfg(test)]

@@ -119,6 +119,13 @@ pub(super) fn beside(path: &Path, patience: Duration) -> rusqlite::Result<Connec
     Ok(conn)
 }
 
+/// Brings what stands in the log into the database, and leaves nothing of it in the log: what was overwritten is then nowhere.
+pub(super) fn empty_log(path: &Path) -> Result<()> {
+    let conn = beside(path, PATIENCE).map_err(|error| cannot_open(path, error))?;
+    conn.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
+    Ok(())
+}
+
 /// Statements are prepared once per connection. Without the second setting SQLite would plan those on views anew each
 /// time, because new parameters might make another plan better.
 pub(super) fn keep_statements(conn: &Connection) -> rusqlite::Result<()> {
@@ -139,6 +146,7 @@ pub(super) const MIGRATIONS: &[M<'_>] = &[
     M::up(include_str!("../../../migrations/sqlite/V8__account.sql")),
     M::up(include_str!("../../../migrations/sqlite/V9__audit.sql")),
     M::up(include_str!("../../../migrations/sqlite/V10__people.sql")),
+    M::up(include_str!("../../../migrations/sqlite/V11__plex_tokens.sql")),
 ];
 
 pub(super) fn migrate(conn: &mut Connection, path: &Path) -> Result<()> {

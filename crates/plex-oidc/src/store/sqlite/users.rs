@@ -5,7 +5,7 @@ use plex_oidc_core::time::Timestamp;
 use rusqlite::{Connection, params};
 
 use super::rows::{Fields, Result, account_param, all, change, first};
-use super::{host, logout};
+use super::{host, logout, plex_tokens};
 use crate::store::StoreError;
 use crate::store::records::{
     Consent, EndedAccess, GrantEnd, ListedPerson, PeopleFound, PeopleWanted, Reconfirmed, UserRecord,
@@ -118,6 +118,7 @@ pub(super) fn put_and_end_access(conn: &Connection, user: &UserRecord) -> Result
 
 pub(super) fn end_access(conn: &Connection, account: AccountId, now: Timestamp) -> Result<EndedAccess> {
     let ended = end_sessions(conn, account, GrantEnd::AccessEnded, now)?;
+    plex_tokens::forget(conn, account)?;
     let app_tokens = change(conn, "DELETE FROM app_tokens WHERE account_id = ?1", [account_param(account)?])?;
     Ok(EndedAccess { app_tokens, ..ended })
 }

@@ -54,7 +54,7 @@ impl Plex {
     pub async fn recheck(&self, people: &[Person], now: Timestamp) -> Result<Option<Rechecked>, Error> {
         let Some(owner_token) = &self.settings.owner_token else { return Ok(None) };
         let teller = self.teller(owner_token).await?;
-        let first = self.guarded(self.api.accepted_shares(owner_token)).await?;
+        let first = self.guarded(self.own.accepted_shares(owner_token)).await?;
         let home = self.home(owner_token, teller, people).await;
         let question = Question { owner_token, teller, home, at: now };
         let mut rechecked = Rechecked::default();
@@ -82,13 +82,13 @@ impl Plex {
         if residents.is_empty() {
             return None;
         }
-        let first = self.guarded(self.api.home(owner_token)).await;
+        let first = self.guarded(self.own.home(owner_token)).await;
         let first = first.inspect_err(|error| debug!(%error, "who lives in the Home is not known")).ok()?;
         let mut home = Some(BTreeSet::from_iter(first)).filter(|home| home.contains(&teller))?;
         if residents.iter().all(|account| home.contains(account)) {
             return Some(home);
         }
-        match self.guarded(self.api.home_by_the_older_list(owner_token)).await {
+        match self.guarded(self.own.home_by_the_older_list(owner_token)).await {
             Ok(second) => home.extend(second),
             Err(error) if error.is_transient() => return None,
             Err(error) => debug!(%error, "no other list says who lives in the Home"),
@@ -110,7 +110,7 @@ impl Plex {
         }
         let mut shares = first.shares;
         let machines = machines_of(missing, question.teller);
-        let asking = self.api.second_opinion(question.owner_token, first.list, &machines);
+        let asking = self.own.second_opinion(question.owner_token, first.list, &machines);
         let mut is_confirmed = true;
         match self.guarded(asking).await {
             Ok(second) => shares.extend(second.shares),

@@ -40,11 +40,12 @@ async fn own(call: &Call, question: Question) -> Answer {
         Err(refusal) => return *refusal,
     };
     let answer = decided(&call.asking(question.family, asked, &original)).await;
-    answer.unwrap_or_else(|error| {
+    let answer = answer.unwrap_or_else(|error| {
         warn!(%error, app = asked.name, "a request was not decided");
         let sentence = "this cannot be decided now, try again";
         answers::refuse(question.family, StatusCode::SERVICE_UNAVAILABLE, sentence)
-    })
+    });
+    answers::counted(&call.app, answer)
 }
 
 async fn decided(asking: &Asking<'_>) -> Result<Answer, FlowError> {

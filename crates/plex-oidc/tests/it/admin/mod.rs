@@ -157,7 +157,7 @@ async fn the_owner_signs_in_and_sees_people_apps_and_how_well_it_is_known_who_is
 async fn without_the_owners_token_the_page_says_how_to_get_one() {
     let house = setup().start().await;
     let (mut browser, page) = host_of(&house).await;
-    assert!(page.text().contains("plex-oidc init --keep-owner-token"), "{}", page.text());
+    assert!(page.text().contains("plex-oidc owner-token renew"), "{}", page.text());
     assert!(!page.body.contains("action=\"/admin/recheck\""));
     let csrf = page_of(&house, &mut browser, "owner").await.form("/admin/people/end").fields[0].1.clone();
     let asked = crate::support::post_form("/admin/recheck", &[("csrf", &csrf)]);

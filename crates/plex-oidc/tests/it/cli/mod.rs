@@ -7,6 +7,7 @@ mod explain;
 mod init;
 mod init_refusals;
 mod keys;
+mod owner_token;
 mod person;
 mod presets;
 mod snippet;

@@ -1,10 +1,12 @@
 //! Plex fails in every way it can. Nobody is signed out by it, nobody comes in by it, and the host is told.
 
+use plex_oidc::lifecycle::rounds::recheck_members;
+use plex_oidc::start::{Held, Parts, serving};
 use plextv_emulator::{Fault, FaultKind};
 
 use super::*;
 
-fn every_fault() -> Vec<FaultKind> {
+pub(super) fn every_fault() -> Vec<FaultKind> {
     vec![
         FaultKind::RateLimited { retry_after: None },
         FaultKind::RateLimited { retry_after: Some(600) },
@@ -92,7 +94,7 @@ async fn f_12_a_dead_owners_token_is_an_alarm_and_no_sign_out() {
     }
     let trouble = house.app().membership.known().trouble.unwrap();
     assert!(
-        trouble.what.contains("owner's token") && trouble.what.contains("init --keep-owner-token"),
+        trouble.what.contains("owner's token") && trouble.what.contains("owner-token renew"),
         "{trouble:?}"
     );
     // A new one in the file is all it takes: the setup writes it.
@@ -130,4 +132,37 @@ async fn a_sign_in_during_the_round_is_not_undone_by_it() {
     let user = house.app().store.user(account).await.unwrap().unwrap();
     assert_eq!(user.person.account.display_name, "Renamed meanwhile");
     friend.is_in("nothing was ended").await;
+}
+
+/// The loop of the running service: a new token ends the alarm by itself, long before the next round is due.
+#[tokio::test]
+async fn f_12_a_new_owners_token_is_used_at_once_without_a_restart() {
+    let mut house = setup().start().await;
+    house.sign_in("friend", &house.relying_party("photos")).await;
+    house.go_down().await;
+    let (_stop, stopping) = tokio::sync::watch::channel(false);
+    let mut config = house.config.clone();
+    house.plex.world().revoke_tokens("owner").unwrap();
+    let held = Held::open(&config, Parts::system(stopping.clone())).await.unwrap();
+    let app = held.app(&config).await.unwrap();
+    let membership = std::sync::Arc::clone(&app.membership);
+    let (sender, latest) = tokio::sync::watch::channel(serving(&config, app));
+    let looking = tokio::spawn(recheck_members(latest, stopping));
+    until(|| membership.known().trouble.is_some()).await;
+    let token = house.plex.world().token_for("owner");
+    config.plex.as_mut().unwrap().owner_token = Some(token.into());
+    sender.send_replace(serving(&config, held.app(&config).await.unwrap()));
+    until(|| membership.known().trouble.is_none()).await;
+    assert_eq!(membership.known().last_good.unwrap().0.members, 1);
+    looking.abort();
+}
+
+async fn until(is_so: impl Fn() -> bool) {
+    for _ in 0..2000 {
+        if is_so() {
+            return;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+    }
+    panic!("not within ten seconds");
 }

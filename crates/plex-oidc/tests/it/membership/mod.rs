@@ -12,6 +12,7 @@ mod faults;
 mod house_rules;
 mod lists;
 mod narrowing;
+mod own_tokens;
 mod unshared;
 
 /// An application behind the gateway that is for every member.

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use http::HeaderValue;
 use http::header::{AUTHORIZATION, COOKIE};
 use plex_oidc::config::LogFormat;
+use plex_oidc::flow::{alarm, own_tokens};
 use plex_oidc::store::records::AdminLink;
 use plex_oidc::telemetry;
 use plex_oidc_core::secret::{Secret, SecretKind};
@@ -274,6 +275,38 @@ async fn gateway(house: &House, secrets: &mut Secrets) {
     }
 }
 
+/// People's own tokens, kept and asked with; and a host who would be told of things.
+async fn looked_after(secrets: &mut Secrets) {
+    let (hook, key) =
+        ("http://127.0.0.1:9/canary-of-the-hook-0123456789", "canary-key-of-the-hook-0123456789-abcdef");
+    let lines = format!("webhook_url = \"{hook}\"\nwebhook_secret_file = \"webhook.secret\"");
+    let setup = Setup::default().set("plex", "recheck_with = \"own-tokens\"").set("admin", &lines);
+    let house = setup.file("webhook.secret", key).start().await;
+    secrets.add("the address of the hook", hook);
+    secrets.add("the key of the hook", key);
+    for persona in ["friend", "friend-all", "home"] {
+        house.sign_in(persona, &house.relying_party("photos")).await;
+    }
+    house.plex.world().unshare("friend").unwrap();
+    house.plex.world().revoke_tokens("home").unwrap();
+    for fault in [None, Some(plextv_emulator::FaultKind::ServerError), None] {
+        match fault {
+            Some(kind) => house.plex.fails(kind),
+            None => house.plex.recovers(),
+        }
+        for _ in 0..100 {
+            house.pass(Seconds::minutes(1));
+            own_tokens::round(house.app()).await;
+        }
+    }
+    let waiting: Vec<_> = std::iter::from_fn(|| house.app().notices.take()).collect();
+    assert!(!waiting.is_empty(), "half an hour without an answer");
+    for notice in waiting {
+        tracing::warn!(why = %alarm::deliver(house.app(), &notice).await.unwrap_err(), "the host could not be told");
+    }
+    secrets.of_plex(&house);
+}
+
 /// Programs that act for themselves, questions about tokens, and the end of some.
 async fn machines(house: &House, secrets: &mut Secrets, of_person: &Tokens) {
     let backup = house.relying_party("backup");
@@ -336,6 +369,7 @@ async fn i_23_canary_flows() {
     gateway(&house, &mut secrets).await;
     by_link(&house, &mut secrets).await;
     secrets.of_plex(&house);
+    looked_after(&mut secrets).await;
     assert_log(&path, &secrets);
     let log = std::fs::read_to_string(&path).unwrap();
     let found = secrets.found_in(&log);
@@ -357,6 +391,8 @@ fn assert_log(path: &Path, secrets: &Secrets) {
         "no device waits with the code that was typed",
         "plex.tv does not answer",
         "a proxy asked",
+        "access has ended",
+        "the host could not be told",
     ] {
         assert!(log.contains(expected), "the log does not show {expected:?}:\n{log}");
     }

@@ -1,0 +1,56 @@
+//! What the host's page asks of the store: who did what, links to the page, and what the host says of single people.
+
+use plex_oidc_core::audit::Event;
+use plex_oidc_core::decide::{Mark, Marks};
+use plex_oidc_core::id::{AccountId, ClientId};
+use plex_oidc_core::secret::SecretHash;
+use plex_oidc_core::time::Timestamp;
+
+use super::Answer;
+use super::records::{
+    AccessRequest, AdminLink, AnswerAccessRequest, Asking, EndedAccess, EventRecord, EventsWanted,
+    HostSession, NewAccessRequest, WaitingRequests,
+};
+#[cfg(doc)]
+use super::{EVENTS_OF_A_KIND, MOST_REQUESTS, SWEEP_BATCH};
+
+/// The part of a [`Store`](super::Store) that is about the host.
+pub trait HostStore: Send + Sync {
+    /// Writes down what happened.
+    fn record_event(&self, event: Event) -> Answer<'_, ()>;
+    /// What happened, the newest first.
+    fn events(&self, wanted: EventsWanted) -> Answer<'_, Vec<EventRecord>>;
+    /// Forgets what happened before this moment, and what is more than [`EVENTS_OF_A_KIND`], the oldest first and at most
+    /// [`SWEEP_BATCH`] of each kind. Returns how many that were; call again until there were none.
+    fn forget_events(&self, before: Timestamp) -> Answer<'_, usize>;
+
+    /// Stores a link to the host's page. Any earlier one is worth nothing any more.
+    fn put_admin_link(&self, link: AdminLink) -> Answer<'_, ()>;
+    /// Whether this link could be used now.
+    fn has_admin_link(&self, hash: SecretHash, now: Timestamp) -> Answer<'_, bool>;
+    /// Uses a link up, and stores the visit that begins with it. `false` when it was used before, is over or was replaced.
+    fn use_admin_link(&self, hash: SecretHash, session: HostSession, now: Timestamp) -> Answer<'_, bool>;
+    /// A visit to the host's page that is not over.
+    fn host_session(&self, hash: SecretHash, now: Timestamp) -> Answer<'_, Option<HostSession>>;
+    /// Ends such a visit. `false` when there is none.
+    fn end_host_session(&self, hash: SecretHash) -> Answer<'_, bool>;
+
+    /// How many bytes the database holds.
+    fn size(&self) -> Answer<'_, u64>;
+    /// What the host says of an account, whether or not it ever signed in. A person that is read here has it with it.
+    fn marks(&self, account_id: AccountId) -> Answer<'_, Marks>;
+    /// Every account of which the host says something.
+    fn all_marks(&self) -> Answer<'_, Vec<(AccountId, Marks)>>;
+    /// Changes what the host says of an account. With a block, everything of that person ends, and nothing is asked for any
+    /// more.
+    fn mark(&self, account_id: AccountId, mark: Mark, now: Timestamp) -> Answer<'_, EndedAccess>;
+    /// Stores what somebody asks the host for, if there is room for it: [`MOST_REQUESTS`] and the other limits.
+    fn ask_for_access(&self, request: NewAccessRequest) -> Answer<'_, Asking>;
+    /// What an account asked for at a door, answered or not.
+    fn access_request(&self, account_id: AccountId, door: ClientId) -> Answer<'_, Option<AccessRequest>>;
+    /// The requests that wait for an answer; at most `most` are read.
+    fn waiting_requests(&self, most: u32) -> Answer<'_, WaitingRequests>;
+    /// Answers a request, once, and changes what the host says of that account as the answer says. `false` when it does not wait
+    /// for such an answer.
+    fn answer_request(&self, answered: AnswerAccessRequest) -> Answer<'_, bool>;
+}

@@ -1,0 +1,80 @@
+//! What the store is asked for the host's page.
+
+use plex_oidc_core::audit::Event;
+use plex_oidc_core::decide::{Mark, Marks};
+use plex_oidc_core::id::{AccountId, ClientId};
+use plex_oidc_core::secret::SecretHash;
+use plex_oidc_core::time::Timestamp;
+
+use super::super::records::{
+    AccessRequest, AdminLink, AnswerAccessRequest, Asking, EndedAccess, EventRecord, EventsWanted,
+    HostSession, NewAccessRequest, WaitingRequests,
+};
+use super::super::{Answer, HostStore};
+use super::{SqliteStore, audit, host, marks, rows};
+
+impl HostStore for SqliteStore {
+    fn record_event(&self, event: Event) -> Answer<'_, ()> {
+        self.write_forgettable(move |conn| audit::record(conn, &event))
+    }
+
+    fn events(&self, wanted: EventsWanted) -> Answer<'_, Vec<EventRecord>> {
+        self.read(move |conn| audit::events(conn, &wanted))
+    }
+
+    fn forget_events(&self, before: Timestamp) -> Answer<'_, usize> {
+        self.write_forgettable(move |conn| audit::forget(conn, before))
+    }
+
+    fn put_admin_link(&self, link: AdminLink) -> Answer<'_, ()> {
+        self.write(move |conn| host::put_link(conn, &link))
+    }
+
+    fn has_admin_link(&self, hash: SecretHash, now: Timestamp) -> Answer<'_, bool> {
+        self.read(move |conn| host::has_link(conn, hash, now))
+    }
+
+    fn use_admin_link(&self, hash: SecretHash, session: HostSession, now: Timestamp) -> Answer<'_, bool> {
+        self.write(move |conn| host::use_link(conn, hash, &session, now))
+    }
+
+    fn host_session(&self, hash: SecretHash, now: Timestamp) -> Answer<'_, Option<HostSession>> {
+        self.read(move |conn| host::session(conn, hash, now))
+    }
+
+    fn end_host_session(&self, hash: SecretHash) -> Answer<'_, bool> {
+        self.write(move |conn| host::end_session(conn, hash))
+    }
+
+    fn size(&self) -> Answer<'_, u64> {
+        self.read(rows::size)
+    }
+
+    fn marks(&self, account_id: AccountId) -> Answer<'_, Marks> {
+        self.read(move |conn| marks::marks(conn, account_id))
+    }
+
+    fn all_marks(&self) -> Answer<'_, Vec<(AccountId, Marks)>> {
+        self.read(marks::all_marks)
+    }
+
+    fn mark(&self, account_id: AccountId, mark: Mark, now: Timestamp) -> Answer<'_, EndedAccess> {
+        self.write(move |conn| marks::mark(conn, account_id, mark, now))
+    }
+
+    fn ask_for_access(&self, request: NewAccessRequest) -> Answer<'_, Asking> {
+        self.write(move |conn| marks::ask(conn, &request))
+    }
+
+    fn access_request(&self, account_id: AccountId, door: ClientId) -> Answer<'_, Option<AccessRequest>> {
+        self.read(move |conn| marks::access_request(conn, account_id, &door))
+    }
+
+    fn waiting_requests(&self, most: u32) -> Answer<'_, WaitingRequests> {
+        self.read(move |conn| marks::waiting(conn, most))
+    }
+
+    fn answer_request(&self, answered: AnswerAccessRequest) -> Answer<'_, bool> {
+        self.write(move |conn| marks::answer(conn, &answered))
+    }
+}
