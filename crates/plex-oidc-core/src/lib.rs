@@ -17,6 +17,7 @@ pub mod groups;
 pub mod id;
 pub mod issuer;
 pub mod jose;
+pub mod language;
 pub mod logout;
 pub mod membership;
 pub mod net;

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use serde::Serialize;
 
 use super::account::{ShownSession, ShownToken};
+use super::words::Said;
 
 /// The host's page.
 #[derive(Clone, Copy, Debug, Serialize)]
@@ -39,7 +40,7 @@ pub struct Membership<'a> {
     /// Whether there is an owner's token to ask with.
     pub has_token: bool,
     /// How long ago Plex last said who is a member.
-    pub last_good: Option<Cow<'a, str>>,
+    pub last_good: Option<Said>,
     /// How many were members then.
     pub members: usize,
     /// How many of them are missing in one list of Plex.
@@ -47,7 +48,7 @@ pub struct Membership<'a> {
     /// What is wrong.
     pub trouble: Option<Cow<'a, str>>,
     /// How long ago that began.
-    pub since: Option<Cow<'a, str>>,
+    pub since: Option<Said>,
     /// How long what Plex said serves.
     pub lifetime: Cow<'a, str>,
 }
@@ -77,7 +78,7 @@ pub struct ShownPerson<'a> {
     /// The groups, in short.
     pub groups: Cow<'a, str>,
     /// How long ago a session was used.
-    pub seen: Option<Cow<'a, str>>,
+    pub seen: Option<Said>,
     /// How many live sessions there are.
     pub sessions: u64,
     /// Whether access has ended.

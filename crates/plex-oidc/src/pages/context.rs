@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::account::Account;
 use super::admin::{Admin, AdminPerson};
-use super::words::{DeniedReason, DeviceNotice, ErrorKind, Notice};
+use super::words::{DeniedReason, DeviceNotice, ErrorKind, Notice, Said};
 
 /// A page together with all that it shows.
 #[derive(Clone, Copy, Debug)]
@@ -251,7 +251,7 @@ pub struct Consent<'a> {
     /// Who asks.
     pub client_name: &'a str,
     /// What it would learn or may do, each in plain words.
-    pub scopes: &'a [&'a str],
+    pub scopes: &'a [Said],
     /// Who is asked.
     pub account_name: &'a str,
     /// The authorization request.
@@ -287,7 +287,7 @@ pub struct DeviceApproval<'a> {
     /// Who asks.
     pub client_name: &'a str,
     /// What it would learn or may do, each in plain words.
-    pub scopes: &'a [&'a str],
+    pub scopes: &'a [Said],
     /// The authorization request.
     pub request_id: &'a str,
     /// For all buttons.

@@ -16,7 +16,7 @@ use crate::flow::FlowError;
 use crate::flow::account::is_fresh;
 use crate::flow::admin::{Door, Holdings, doors};
 use crate::pages::{
-    Admin, AdminNotice, AdminPerson, Membership, Page, Pager, ShownAnswer, ShownDoor, ShownPerson, ago,
+    Admin, AdminNotice, AdminPerson, Membership, Page, Pager, Said, ShownAnswer, ShownDoor, ShownPerson,
 };
 use crate::session::form_token;
 use crate::store::records::{ListedPerson, PeopleWanted};
@@ -126,10 +126,10 @@ fn membership(app: &App) -> Membership<'static> {
     Membership {
         at_plex: app.plex.is_some(),
         has_token: app.plex.as_ref().is_some_and(Plex::can_recheck),
-        last_good: known.last_good.map(|(_, at)| ago(now.since(at)).into()),
+        last_good: known.last_good.map(|(_, at)| Said::ago(now.since(at))),
         members: round.members,
         doubted: round.doubted,
-        since: known.trouble.as_ref().map(|trouble| ago(now.since(trouble.since)).into()),
+        since: known.trouble.as_ref().map(|trouble| Said::ago(now.since(trouble.since))),
         trouble: known.trouble.map(|trouble| trouble.what.into()),
         lifetime: length::write(app.rules.membership_lifetime).into(),
     }
@@ -142,7 +142,7 @@ fn listed<'a>(app: &App, listed: &'a ListedPerson) -> ShownPerson<'a> {
         name: short(&person.account.display_name).into(),
         email: person.account.email.as_deref().map(|email| short(email).into()),
         groups: groups_in_short(&app.as_told(person)).into(),
-        seen: listed.last_seen.map(|seen| ago(app.clock.now().since(seen)).into()),
+        seen: listed.last_seen.map(|seen| Said::ago(app.clock.now().since(seen))),
         sessions: listed.sessions,
         has_ended: person.standing == Standing::Ended,
     }

@@ -15,6 +15,7 @@ pub mod health;
 pub mod here;
 pub mod host_views;
 pub mod introspect;
+pub mod language;
 pub mod metadata;
 pub mod par;
 pub mod request;

@@ -47,6 +47,7 @@ const SHARED_BY_HANDLERS: &[&str] = &[
     "web::entrance",
     "web::here",
     "web::host_views",
+    "web::language",
     "web::rows",
     "web::sign_in::form",
     "web::sign_in::views",

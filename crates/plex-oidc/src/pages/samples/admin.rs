@@ -5,13 +5,14 @@ use std::borrow::Cow;
 use super::super::admin::{
     Admin, AdminNotice, AdminPerson, Membership, Pager, ShownAnswer, ShownDoor, ShownPerson,
 };
+use super::super::words::Said;
 use super::CSRF;
 use super::account::{SESSIONS, TOKENS};
 
 const KNOWN: Membership<'static> = Membership {
     at_plex: true,
     has_token: true,
-    last_good: Some(Cow::Borrowed("3 minutes ago")),
+    last_good: Some(Said::ago(180)),
     members: 7,
     doubted: 1,
     trouble: None,
@@ -33,7 +34,7 @@ const ROBIN: ShownPerson<'static> = ShownPerson {
     name: Cow::Borrowed("Robin"),
     email: Some(Cow::Borrowed("robin@example.com")),
     groups: Cow::Borrowed("plex-friend, 3 libraries"),
-    seen: Some(Cow::Borrowed("2 hours ago")),
+    seen: Some(Said::ago(7200)),
     sessions: 2,
     has_ended: false,
 };
@@ -88,7 +89,7 @@ pub(super) const WITH_EVERYTHING: Admin<'static> = Admin {
 pub(super) const IN_TROUBLE: Admin<'static> = Admin {
     membership: &Membership {
         trouble: Some(Cow::Borrowed("plex.tv did not answer in time")),
-        since: Some(Cow::Borrowed("2 hours ago")),
+        since: Some(Said::ago(7200)),
         ..KNOWN
     },
     search: "",

@@ -13,11 +13,11 @@ pub(super) fn are_text(drawing: &Pages) {
     let membership = Membership {
         at_plex: true,
         has_token: true,
-        last_good: Some(SOMETHING),
+        last_good: Some(Said::ago(60)),
         members: 1,
         doubted: 1,
         trouble: Some(SOMETHING),
-        since: Some(SOMETHING),
+        since: Some(Said::ago(60)),
         lifetime: SOMETHING,
     };
     let person = ShownPerson {
@@ -25,7 +25,7 @@ pub(super) fn are_text(drawing: &Pages) {
         name: SOMETHING,
         email: Some(SOMETHING),
         groups: SOMETHING,
-        seen: Some(SOMETHING),
+        seen: Some(Said::ago(60)),
         sessions: 1,
         has_ended: false,
     };
@@ -50,7 +50,7 @@ pub(super) fn are_text(drawing: &Pages) {
         is_fresh: true,
         notice: None,
     };
-    is_text(&drawing.render(&Page::Admin(&home)), 17);
+    is_text(&drawing.render(&Page::Admin(&home), Language::english()), 17);
     person_is_text(drawing, &pager);
 }
 
@@ -74,7 +74,7 @@ fn person_is_text(drawing: &Pages, pager: &Pager<'_>) {
         is_fresh: true,
         notice: None,
     };
-    is_text(&drawing.render(&Page::AdminPerson(&person)), 12);
+    is_text(&drawing.render(&Page::AdminPerson(&person), Language::english()), 12);
 }
 
 fn is_text(html: &str, times: usize) {

@@ -10,12 +10,14 @@ use plex_oidc_core::id::AccountId;
 use crate::app::{App, State};
 use crate::flow::FlowError;
 use crate::flow::attempt::{self, Attempt, Refusal};
-use crate::pages::{AccountChoice, Consent, Denied, DeniedReason, DeviceApproval, ErrorKind, Notice, Page};
+use crate::pages::{
+    AccountChoice, Consent, Denied, DeniedReason, DeviceApproval, ErrorKind, Notice, Page, Said,
+};
 use crate::session::form_token;
 use crate::store::records::{BrowserSession, LoginState};
 use crate::web::request::open_for_page;
 use crate::web::respond::{Answer, failed, page, page_error, see_other};
-use crate::web::sign_in::views::{in_plain_words, sign_in};
+use crate::web::sign_in::views::sign_in;
 
 /// `GET /sign-in/{request_id}`.
 pub async fn show(Shared(app): Shared<State>, path: Path<String>, headers: HeaderMap) -> Answer {
@@ -157,7 +159,7 @@ fn approval(app: &App, attempt: &Attempt<'_>, device: &OnDevice, session: &Brows
     page(app, StatusCode::OK, &Page::DeviceApproval(values))
 }
 
-fn scopes_in_plain_words(attempt: &Attempt<'_>) -> Vec<&'static str> {
+fn scopes_in_plain_words(attempt: &Attempt<'_>) -> Vec<Said> {
     let scopes = attempt.frozen.request.all_scopes();
-    scopes.iter().map(|scope| in_plain_words(scope, &attempt.client.subject_type)).collect()
+    scopes.iter().map(|scope| Said::of_scope(scope, &attempt.client.subject_type)).collect()
 }
