@@ -45,8 +45,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// The message files as tables that need no reading and no memory when the program starts: each sorted by key, so that a
-/// message is found by halving.
+/// The message files as they need no reading and no memory when the program starts: one text for each language, and where
+/// in it each key and each message begins, sorted by key. No pointers, which would have to be moved to where the program lies.
 fn languages(folder: &Path) -> Result<String, Box<dyn Error>> {
     let (mut english, mut others, mut tags) = (String::new(), String::new(), Vec::new());
     for path in files_of(folder)? {
@@ -77,15 +77,17 @@ fn language(tag: &str, path: &Path) -> Result<String, Box<dyn Error>> {
     };
     let mut messages = BTreeMap::new();
     flatten("", file, &mut messages)?;
-    let mut table = format!(
-        "Language {{ tag: {tag:?}, name: {:?}, is_rtl: {is_rtl}, one: &{:?}, messages: &[\n",
-        about.name, about.one
-    );
+    let (mut text, mut index) = (String::new(), Vec::new());
     for (key, message) in messages {
-        writeln!(table, "    ({key:?}, {message:?}),")?;
+        let start = text.len();
+        text.push_str(&key);
+        index.push((start, text.len()));
+        text.push_str(&message);
     }
-    table.push_str("] }");
-    Ok(table)
+    Ok(format!(
+        "Language {{ tag: {tag:?}, name: {:?}, is_rtl: {is_rtl}, one: &{:?}, text: {text:?}, index: &{index:?} }}",
+        about.name, about.one
+    ))
 }
 
 #[derive(serde::Deserialize)]

@@ -19,8 +19,10 @@ pub struct Language {
     is_rtl: bool,
     /// The numbers that take `one`.
     one: &'static [u64],
-    /// Sorted by key.
-    messages: &'static [(&'static str, &'static str)],
+    /// Key, message, key, message, and so on, sorted by key.
+    text: &'static str,
+    /// Where in the text a key and its message begin.
+    index: &'static [(u32, u32)],
 }
 
 include!(concat!(env!("OUT_DIR"), "/languages.rs"));
@@ -67,8 +69,16 @@ impl Language {
     }
 
     fn message(&self, key: &str) -> Option<&'static str> {
-        let at = self.messages.binary_search_by_key(&key, |(key, _)| key).ok()?;
-        self.messages.get(at).map(|(_, message)| *message)
+        let key_at = |&(start, end): &(u32, u32)| self.part(start, Some(end));
+        let at = self.index.binary_search_by_key(&Some(key), key_at).ok()?;
+        let end = self.index.get(at.saturating_add(1)).map(|(next, _)| *next);
+        self.index.get(at).and_then(|(_, start)| self.part(*start, end))
+    }
+
+    /// A part of the text, to its end if none is given.
+    fn part(&self, start: u32, end: Option<u32>) -> Option<&'static str> {
+        let end = end.map_or(Some(self.text.len()), |end| usize::try_from(end).ok())?;
+        self.text.get(usize::try_from(start).ok()?..end)
     }
 
     /// The sentence, with the right form for this number.
