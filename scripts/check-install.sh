@@ -41,6 +41,9 @@ cargo_program() {
 # What e2e/ starts. Built for every step that needs it, or it would test what an earlier tree made.
 install_programs() { cargo build --workspace --bins --locked; }
 
+# What draws the samples of all pages. Apart from the programs, which are not built with what only tests need.
+install_examples() { cargo build --workspace --examples --locked; }
+
 install_cargo_deny() { cargo_program cargo-deny "$CARGO_DENY"; }
 
 install_cargo_machete() { cargo_program cargo-machete "$CARGO_MACHETE"; }
@@ -84,7 +87,7 @@ install_python() {
     touch "$cache/python/$wanted"
 }
 
-# The Node.js packages of e2e/clients/, as their lock file says, with the Node.js that came with the Python packages.
+# The Node.js packages of e2e/clients/ and e2e/browser/, as their lock file says, with the Node.js that came with the Python packages.
 install_node() {
     install_python
     local wanted

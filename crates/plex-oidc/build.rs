@@ -1,8 +1,10 @@
-//! Embeds the templates, the static files (compressed once here instead of on every request) and the presets.
+//! Embeds the templates, the static files (compressed once here instead of on every request), the presets and the
+//! message files of the languages.
 //!
-//! Writes `embedded.rs` to the build directory: three tables that `src/assets.rs` includes. It decides nothing about
-//! how the files are named or served.
+//! Writes to the build directory: `embedded.rs`, three tables that `src/assets.rs` includes, and `languages.rs`, which
+//! `src/pages/languages.rs` includes. It decides nothing about how the files are named, served or chosen.
 
+use std::collections::BTreeMap;
 use std::env;
 use std::error::Error;
 use std::fmt::Write as _;
@@ -31,6 +33,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     }
     tables.push_str("];\n");
     fs::write(out_dir.join("embedded.rs"), tables)?;
+    fs::write(out_dir.join("languages.rs"), languages(&manifest_dir.join("languages"))?)?;
 
     // Half a megabyte less. Every musl that Rust ships reads such relocations; an older glibc would not.
     if env::var("CARGO_CFG_TARGET_ENV")? == "musl" {
@@ -41,7 +44,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         fs::write(&script, text_order(&fs::read_to_string(manifest_dir.join("text-order.txt"))?))?;
         writeln!(io::stdout(), "cargo::rustc-link-arg-bins=-Wl,-T,{}", script.display())?;
     }
-    for watched in ["build.rs", "presets", "static", "templates", "text-order.txt"] {
+    for watched in ["build.rs", "languages", "presets", "static", "templates", "text-order.txt"] {
         writeln!(io::stdout(), "cargo::rerun-if-changed={watched}")?;
     }
     Ok(())
@@ -58,6 +61,78 @@ fn text_order(names: &str) -> String {
         })
         .collect();
     format!("SECTIONS\n{{\n  .text.first :\n  {{\n{sections}  }}\n}}\nINSERT BEFORE .text;\n")
+}
+
+/// The message files as they need no reading and no memory when the program starts: one text for each language, and where
+/// in it each key and each message begins, sorted by key. No pointers, which would have to be moved to where the program lies.
+fn languages(folder: &Path) -> Result<String, Box<dyn Error>> {
+    let (mut english, mut others, mut tags) = (String::new(), String::new(), Vec::new());
+    for path in files_of(folder)? {
+        // A guide for translators stands beside them.
+        let Some(tag) = file_name(&path)?.strip_suffix(".toml") else { continue };
+        let table = language(tag, &path).map_err(|error| format!("{}: {error}", path.display()))?;
+        tags.push(tag.to_owned());
+        if tag == "en" {
+            writeln!(english, "static ENGLISH: Language = {table};")?;
+            others.push_str("    &ENGLISH,\n");
+        } else {
+            writeln!(others, "    &{table},")?;
+        }
+    }
+    Ok(format!(
+        "{english}\nstatic LANGUAGES: &[&Language] = &[\n{others}];\n\nconst TAGS: &[&str] = &{tags:?};\n"
+    ))
+}
+
+fn language(tag: &str, path: &Path) -> Result<String, Box<dyn Error>> {
+    let mut file: toml::Table = fs::read_to_string(path)?.parse()?;
+    let about = file.remove("about").ok_or("there is no table [about]")?;
+    let about: About = about.try_into()?;
+    let is_rtl = match about.direction.as_str() {
+        "ltr" => false,
+        "rtl" => true,
+        _ => return Err("about.direction is neither \"ltr\" nor \"rtl\"".into()),
+    };
+    let mut messages = BTreeMap::new();
+    flatten("", file, &mut messages)?;
+    let (mut text, mut index) = (String::new(), Vec::new());
+    for (key, message) in messages {
+        let start = text.len();
+        text.push_str(&key);
+        index.push((start, text.len()));
+        text.push_str(&message);
+    }
+    Ok(format!(
+        "Language {{ tag: {tag:?}, name: {:?}, is_rtl: {is_rtl}, one: &{:?}, text: {text:?}, index: &{index:?} }}",
+        about.name, about.one
+    ))
+}
+
+#[derive(serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+struct About {
+    /// What the language calls itself.
+    name: String,
+    /// `ltr` or `rtl`.
+    direction: String,
+    /// The numbers that take the message named `one`; all others take `other`.
+    one: Vec<u64>,
+}
+
+fn flatten(
+    prefix: &str,
+    table: toml::Table,
+    messages: &mut BTreeMap<String, String>,
+) -> Result<(), Box<dyn Error>> {
+    for (name, value) in table {
+        let key = if prefix.is_empty() { name } else { format!("{prefix}.{name}") };
+        match value {
+            toml::Value::String(message) => drop(messages.insert(key, message)),
+            toml::Value::Table(table) => flatten(&key, table, messages)?,
+            _ => return Err(format!("{key} is no text").into()),
+        }
+    }
+    Ok(())
 }
 
 fn write_asset(tables: &mut String, path: &Path, out_dir: &Path) -> Result<(), Box<dyn Error>> {

@@ -1,4 +1,5 @@
-"""How each page looks: no sideways scrolling on the narrowest phone, and a picture of each for people to judge.
+"""How each page looks: no sideways scrolling on the narrowest phone, nothing that axe-core objects to, and a picture of each for
+people to judge.
 
 With --screenshots the pictures go to docs/screenshots/. Without, they are taken all the same, and thrown away.
 """
@@ -8,6 +9,7 @@ import itertools
 
 import pytest
 
+from accessibility import Axe
 from visitor import DOWN, NO_POPUPS, REFUSED, SIGN_IN
 
 WIDTHS = {360: 740, 1280: 800}
@@ -194,8 +196,11 @@ def test_a_page(visitor, browser, demo, expected, screenshots, name):
         resize(browser, 320, 640)
         wide = browser.driver.execute_script("return document.documentElement.scrollWidth")
         assert wide <= 320, f"{name} scrolls sideways"
+        axe = Axe(browser)
+        axe.enter()
         for (width, height), scheme in itertools.product(WIDTHS.items(), SCHEMES):
             picture = take(browser, width, height, scheme)
+            assert not (found := axe.violations()), "\n".join(found)
             (screenshots / f"{name}-{width}-{scheme}.webp").write_bytes(picture)
             assert picture.startswith(b"RIFF") and 2_000 < len(picture) < MOST_BYTES
     finally:
@@ -213,11 +218,15 @@ def resize(browser, width, height):
     )
 
 
-def take(browser, width, height, scheme):
-    """A picture of the whole page. Nothing moves in it."""
+def choose_scheme(browser, scheme):
     features = {"prefers-color-scheme": scheme, "prefers-reduced-motion": "reduce"}
     pairs = [{"name": key, "value": value} for key, value in features.items()]
     browser.cdp("Emulation.setEmulatedMedia", features=pairs)
+
+
+def take(browser, width, height, scheme):
+    """A picture of the whole page. Nothing moves in it."""
+    choose_scheme(browser, scheme)
     resize(browser, width, height)
     browser.driver.execute_script("document.activeElement.blur()")
     tall = browser.driver.execute_script("return document.documentElement.scrollHeight")

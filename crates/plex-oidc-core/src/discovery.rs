@@ -42,6 +42,7 @@ pub struct ProviderMetadata {
     claims_supported: Vec<&'static str>,
     acr_values_supported: Vec<&'static str>,
     display_values_supported: [&'static str; 1],
+    ui_locales_supported: &'static [&'static str],
     claims_parameter_supported: bool,
     request_parameter_supported: bool,
     request_uri_parameter_supported: bool,
@@ -95,8 +96,12 @@ const CLAIMS_OF_LOCAL_ACCOUNTS: [&str; 14] = [
     "phone_number_verified",
 ];
 
-/// The metadata of the provider at `issuer`, which has local accounts or not.
-pub fn provider_metadata(issuer: &Issuer, local_accounts: bool) -> ProviderMetadata {
+/// The metadata of the provider at `issuer`, which has local accounts or not, and pages in these languages.
+pub fn provider_metadata(
+    issuer: &Issuer,
+    local_accounts: bool,
+    languages: &'static [&'static str],
+) -> ProviderMetadata {
     let claims_supported =
         CLAIMS.into_iter().chain(CLAIMS_OF_LOCAL_ACCOUNTS.into_iter().filter(|_| local_accounts));
     let is_offered = |scope: &Scope| local_accounts || !matches!(scope, Scope::Address | Scope::Phone);
@@ -133,6 +138,7 @@ pub fn provider_metadata(issuer: &Issuer, local_accounts: bool) -> ProviderMetad
         claims_supported: claims_supported.collect(),
         acr_values_supported: acr.collect(),
         display_values_supported: ["page"],
+        ui_locales_supported: languages,
         claims_parameter_supported: true,
         request_parameter_supported: false,
         request_uri_parameter_supported: false,
@@ -151,8 +157,8 @@ mod tests {
     #[test]
     fn req_087_metadata_says_aloud_what_the_defaults_get_wrong() {
         let issuer = Issuer::parse("https://auth.example.com").unwrap();
-        insta::assert_json_snapshot!(provider_metadata(&issuer, false));
-        let with = serde_json::to_value(provider_metadata(&issuer, true)).unwrap();
+        insta::assert_json_snapshot!(provider_metadata(&issuer, false, &["de", "en"]));
+        let with = serde_json::to_value(provider_metadata(&issuer, true, &["en"])).unwrap();
         let lists = |name: &str, value: &str| with[name].as_array().unwrap().iter().any(|one| one == value);
         assert!(lists("scopes_supported", "address") && lists("scopes_supported", "phone"));
         assert!(lists("claims_supported", "birthdate") && lists("acr_values_supported", ACR_PASSWORD));

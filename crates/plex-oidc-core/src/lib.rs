@@ -18,6 +18,7 @@ pub mod groups;
 pub mod id;
 pub mod issuer;
 pub mod jose;
+pub mod language;
 pub mod logout;
 pub mod membership;
 pub mod net;

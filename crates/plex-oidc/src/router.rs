@@ -29,7 +29,7 @@ use crate::web::respond::page_error;
 use crate::web::sign_in::{ask, choice, constant, page, password, return_, start, wait};
 use crate::web::{
     account, admin, admin_link, assets, audit, authorize, authz, device, device_authorization,
-    gateway_sign_in, health, introspect, metadata, metrics, par, revoke, sign_out, token, userinfo,
+    gateway_sign_in, health, introspect, language, metadata, metrics, par, revoke, sign_out, token, userinfo,
 };
 
 pub use crate::web::authz::Question;
@@ -260,9 +260,10 @@ async fn around(Shared(app): Shared<State>, request: Request<Body>, next: Next) 
     let started = app.clock.instant();
     let method = request.method().clone();
     let route = request.extensions().get::<MatchedPath>().cloned();
+    let wanted = language::wanted(request.headers());
     let mut answer = match too_long(request.uri()) {
         Some(refusal) => refusal,
-        None => next.run(request).await,
+        None => language::answering(wanted, next.run(request)).await,
     };
     add_security_headers(answer.headers_mut(), app.issuer.is_https());
     let elapsed = app.clock.instant().saturating_duration_since(started);

@@ -63,7 +63,7 @@ function openPopup(url, name) {
   }
 }
 
-function drive({ rid, csrf, pinsUrl, clientIdentifier, product, popupUrl, wait }) {
+function drive({ rid, csrf, pinsUrl, clientIdentifier, product, popupUrl, wait, ...words }) {
   const base = "/sign-in/" + encodeURIComponent(rid);
   const popupName = "plex-" + rid;
   const find = (selector) => root.querySelector(selector);
@@ -76,8 +76,9 @@ function drive({ rid, csrf, pinsUrl, clientIdentifier, product, popupUrl, wait }
   let attempt = 0;
   let events = null;
 
-  const say = (text) => {
-    status.textContent = text;
+  // The page has the sentences, in its language: `data-say-leaving` and so on.
+  const say = (what) => {
+    status.textContent = words["say" + what] ?? "";
   };
 
   function show(view) {
@@ -109,7 +110,7 @@ function drive({ rid, csrf, pinsUrl, clientIdentifier, product, popupUrl, wait }
   function leave(next) {
     stop();
     closePopup();
-    say("One moment…");
+    say("Leaving");
     location.replace(address(next, true));
   }
 
@@ -150,7 +151,7 @@ function drive({ rid, csrf, pinsUrl, clientIdentifier, product, popupUrl, wait }
     if (popup) {
       show("waiting");
     } else {
-      say("Opening Plex…");
+      say("Opening");
     }
     let next;
     try {
@@ -160,7 +161,7 @@ function drive({ rid, csrf, pinsUrl, clientIdentifier, product, popupUrl, wait }
       if (mine === attempt) {
         closePopup();
         show("start");
-        say("That didn’t work at once. Trying another way…");
+        say("AnotherWay");
         form.submit();
       }
       return;
@@ -177,7 +178,7 @@ function drive({ rid, csrf, pinsUrl, clientIdentifier, product, popupUrl, wait }
     try {
       popup.location.replace(next);
     } catch {
-      say("The Plex window did not open. Use the button to open it.");
+      say("NoWindow");
     }
     listen();
   }
@@ -242,7 +243,7 @@ function drive({ rid, csrf, pinsUrl, clientIdentifier, product, popupUrl, wait }
         }
         failures += 1;
         if (failures === 3) {
-          say("We can’t reach the sign-in service. Still trying…");
+          say("Unreachable");
         }
       }
       await sleep(Math.max(1000 * Math.min(failures, 5), 1000 - (Date.now() - asked)));

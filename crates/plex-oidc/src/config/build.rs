@@ -331,6 +331,7 @@ impl Reader<'_> {
                 |text| is_colour(text) || is_image_address(text),
                 either,
             ),
+            language: self.text("theme.language").map(|text| text.value).unwrap_or_default(),
             override_dir: self.existing("theme.override_dir", Path::is_dir, "folder"),
         }
     }

@@ -212,6 +212,8 @@ pub struct ThemeConfig {
     pub accent: String,
     /// A colour or an image, in the forms above.
     pub background: Option<String>,
+    /// The language of the pages where the visitor's is not there: one of ours.
+    pub language: String,
     /// An existing folder with the host's own templates and assets.
     pub override_dir: Option<PathBuf>,
 }

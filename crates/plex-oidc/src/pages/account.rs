@@ -4,6 +4,8 @@ use std::borrow::Cow;
 
 use serde::Serialize;
 
+use super::words::Said;
+
 /// The page of somebody's own account.
 #[derive(Clone, Copy, Debug, Serialize)]
 pub struct Account<'a> {
@@ -43,7 +45,7 @@ pub struct ShownGroup<'a> {
     /// Its name.
     pub name: &'a str,
     /// Why the person is in it.
-    pub why: &'a str,
+    pub why: Said,
 }
 
 /// An application.
@@ -65,9 +67,9 @@ pub struct ShownSession<'a> {
     /// The address that it had when it began.
     pub address: Option<Cow<'a, str>>,
     /// How long ago the person signed in.
-    pub signed_in: Cow<'a, str>,
+    pub signed_in: Said,
     /// How long ago it was used.
-    pub used: Cow<'a, str>,
+    pub used: Said,
     /// Whether it is this one.
     pub is_here: bool,
 }
@@ -80,9 +82,9 @@ pub struct ShownConsent<'a> {
     /// Its name.
     pub client_name: &'a str,
     /// What it learns.
-    pub scopes: Cow<'a, [&'static str]>,
+    pub scopes: Cow<'a, [Said]>,
     /// How long ago that was.
-    pub agreed: Cow<'a, str>,
+    pub agreed: Said,
 }
 
 /// An app token.
@@ -95,7 +97,7 @@ pub struct ShownToken<'a> {
     /// What it is for.
     pub apps: Cow<'a, str>,
     /// How long ago it was used.
-    pub used: Option<Cow<'a, str>>,
+    pub used: Option<Said>,
     /// Whether its time is over.
     pub is_over: bool,
 }

@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use super::account::{ShownSession, ShownToken};
 use super::host::{Health, ShownKey};
+use super::words::Said;
 
 /// The host's page.
 #[derive(Clone, Copy, Debug, Serialize)]
@@ -60,7 +61,7 @@ pub struct Membership<'a> {
     /// Whether Plex is left alone for a while.
     pub is_left_alone: bool,
     /// How long ago Plex last said who is a member.
-    pub last_good: Option<Cow<'a, str>>,
+    pub last_good: Option<Said>,
     /// How many were members then.
     pub members: usize,
     /// How many of them are missing in one list of Plex.
@@ -68,7 +69,7 @@ pub struct Membership<'a> {
     /// What is wrong.
     pub trouble: Option<Cow<'a, str>>,
     /// How long ago that began.
-    pub since: Option<Cow<'a, str>>,
+    pub since: Option<Said>,
     /// How long what Plex said serves.
     pub lifetime: Cow<'a, str>,
 }
@@ -98,7 +99,7 @@ pub struct ShownPerson<'a> {
     /// The groups, in short.
     pub groups: Cow<'a, str>,
     /// How long ago a session was used.
-    pub seen: Option<Cow<'a, str>>,
+    pub seen: Option<Said>,
     /// How many live sessions there are.
     pub sessions: u64,
     /// Whether access has ended.
@@ -129,7 +130,7 @@ pub struct ShownRequest<'a> {
     /// From which address.
     pub address: Cow<'a, str>,
     /// How long ago.
-    pub asked: Cow<'a, str>,
+    pub asked: Said,
 }
 
 /// What the host says of somebody.

@@ -2,14 +2,12 @@
 //!
 //! Names, e-mail addresses and picture addresses come from strangers: they are escaped by the templates, always.
 
-use std::borrow::Cow;
-
 use serde::Serialize;
 
 use super::account::Account;
 use super::admin::{Admin, AdminPerson};
 use super::host::{AdminEnter, Audit};
-use super::words::{DeniedReason, DeviceNotice, ErrorKind, Notice};
+use super::words::{DeniedReason, DeviceNotice, ErrorKind, Notice, Said};
 
 /// A page together with all that it shows.
 #[derive(Clone, Copy, Debug)]
@@ -199,7 +197,7 @@ pub struct Denied<'a> {
 #[derive(Clone, Debug, Serialize)]
 pub struct AskedHost<'a> {
     /// How long ago it was made.
-    pub asked: Cow<'a, str>,
+    pub asked: Said,
     /// What was said with it.
     pub said: Option<&'a str>,
     /// The word of the host's answer.
@@ -207,7 +205,7 @@ pub struct AskedHost<'a> {
     /// What the host said with it.
     pub answer_said: Option<&'a str>,
     /// How long ago the host answered.
-    pub answered: Option<Cow<'a, str>>,
+    pub answered: Option<Said>,
 }
 
 /// The error page.
@@ -285,7 +283,7 @@ pub struct Consent<'a> {
     /// Who asks.
     pub client_name: &'a str,
     /// What it would learn or may do, each in plain words.
-    pub scopes: &'a [&'a str],
+    pub scopes: &'a [Said],
     /// Who is asked.
     pub account_name: &'a str,
     /// The authorization request.
@@ -321,7 +319,7 @@ pub struct DeviceApproval<'a> {
     /// Who asks.
     pub client_name: &'a str,
     /// What it would learn or may do, each in plain words.
-    pub scopes: &'a [&'a str],
+    pub scopes: &'a [Said],
     /// The authorization request.
     pub request_id: &'a str,
     /// For all buttons.

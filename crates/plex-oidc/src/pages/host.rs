@@ -4,6 +4,8 @@ use std::borrow::Cow;
 
 use serde::Serialize;
 
+use super::words::Said;
+
 /// The audit log.
 #[derive(Clone, Copy, Debug, Serialize)]
 pub struct Audit<'a> {
@@ -80,7 +82,7 @@ pub struct Health<'a> {
     /// Its version.
     pub version: &'a str,
     /// How long ago it started.
-    pub started: Cow<'a, str>,
+    pub started: Said,
     /// The size of the database.
     pub database: Cow<'a, str>,
 }
@@ -95,5 +97,5 @@ pub struct ShownKey<'a> {
     /// Where it stands: `next`, `active` or `retired`.
     pub state: Cow<'a, str>,
     /// How long ago it was made.
-    pub made: Cow<'a, str>,
+    pub made: Said,
 }

@@ -1,4 +1,4 @@
-//! Everything a visitor sees: templates, the values in them, the host's look.
+//! Everything a visitor sees: templates, the values in them, the languages that they speak, the host's look.
 //!
 //! Owns drawing and the content security policy that fits what is drawn. It sends nothing, reads no request and
 //! decides nothing; handlers in `web` say which [`Page`] it is. Templates are parsed once and drawn with every sample
@@ -8,6 +8,7 @@ mod account;
 mod admin;
 mod context;
 mod host;
+mod languages;
 mod overrides;
 mod samples;
 mod theme;
@@ -32,11 +33,13 @@ pub use context::{
     Retry, ScriptConfig, SignIn, SignOutConfirm, Waiting, WayBack,
 };
 pub use host::{AdminEnter, Audit, Health, ShownEvent, ShownKey, ShownKind};
+pub use languages::Language;
 pub use overrides::PagesError;
 pub use samples::samples;
 pub use theme::{Background, Colour, Image, Theme, ThemeError, ThemeValues};
-pub use words::{DeniedReason, DeviceNotice, ErrorKind, Notice, ago};
+pub use words::{DeniedReason, DeviceNotice, ErrorKind, Notice, Said};
 
+use languages::{Translator, code, link, strong};
 use overrides::Overrides;
 
 /// Instructions that one page may cost. Ours need a few hundred; an endless loop in an override ends here.
@@ -55,6 +58,8 @@ pub struct Pages {
     embedded: Environment<'static>,
     assets: Assets,
     site: Site,
+    /// For visitors who ask for none that we have.
+    language: &'static Language,
     image_origins: Vec<String>,
 }
 
@@ -93,21 +98,29 @@ impl Pages {
         let chosen = environment(&overrides.templates, urls)?;
         let image_origins = theme.image_origins();
         let site = Site { title: theme.title, logo };
-        let pages = Self { chosen, embedded, assets, site, image_origins };
+        let language = theme.language;
+        let pages = Self { chosen, embedded, assets, site, language, image_origins };
         for (_, page) in samples() {
-            pages.try_render(&pages.chosen, page).map_err(|error| overrides.templates.explain(&error))?;
+            pages
+                .try_render(&pages.chosen, page, language)
+                .map_err(|error| overrides.templates.explain(&error))?;
         }
         Ok(pages)
     }
 
     /// The HTML of a page. Where an override fails, ours is drawn and the failure is logged.
-    pub fn render(&self, page: &Page<'_>) -> String {
-        self.try_render(&self.chosen, page)
+    pub fn render(&self, page: &Page<'_>, language: &'static Language) -> String {
+        self.try_render(&self.chosen, page, language)
             .or_else(|error| {
                 tracing::error!(template = page.template(), %error, "a template could not be drawn, ours is used");
-                self.try_render(&self.embedded, page)
+                self.try_render(&self.embedded, page, language)
             })
             .unwrap_or_else(|_| LAST_RESORT.to_owned())
+    }
+
+    /// The language of visitors who ask for none that we have.
+    pub fn language(&self) -> &'static Language {
+        self.language
     }
 
     /// Where a page finds the static file of this name: `/assets/<hash>/<name>`.
@@ -142,9 +155,20 @@ impl Pages {
         )
     }
 
-    fn try_render(&self, environment: &Environment<'static>, page: &Page<'_>) -> Result<String, Error> {
+    fn try_render(
+        &self,
+        environment: &Environment<'static>,
+        page: &Page<'_>,
+        language: &'static Language,
+    ) -> Result<String, Error> {
         let template = environment.get_template(page.template())?;
-        template.render(context! { site => Value::from(Serde(&self.site)), page => values(page) })
+        template.render(context! {
+            site => Value::from(Serde(&self.site)),
+            page => values(page),
+            lang => language.tag(),
+            dir => language.direction(),
+            t => Value::from_object(Translator(language)),
+        })
     }
 }
 
@@ -199,6 +223,9 @@ fn environment(
             Error::new(TemplateErrorKind::InvalidOperation, format!("there is no static file named {name:?}"))
         })
     });
+    environment.add_function("strong", |text: Value, class: Option<&str>| strong(&text, class));
+    environment.add_function("code", |text: Value| code(&text));
+    environment.add_function("link", |address: &str, text: Value| link(address, &text));
     for (name, source) in TEMPLATES {
         environment.add_template(name, source).map_err(|error| overrides.explain(&error))?;
     }

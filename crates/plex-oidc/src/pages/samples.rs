@@ -6,18 +6,25 @@
 mod account;
 mod admin;
 
-use std::borrow::Cow;
+use plex_oidc_core::client::SubjectType;
+use plex_oidc_core::scope::Scope;
 
 use super::context::{
     AccountChoice, AskedHost, Consent, Denied, DeviceApproval, DeviceCode, ErrorPage, FormPost, Onward, Page,
     Retry, ScriptConfig, SignIn, SignOutConfirm, Waiting, WayBack,
 };
 use super::host::AdminEnter;
-use super::words::{DeniedReason, DeviceNotice, ErrorKind, Notice};
+use super::words::{DeniedReason, DeviceNotice, ErrorKind, Notice, Said};
 
 const REQUEST_ID: &str = "01998a2e-6c1e-7b1f-8d6e-3c9e5f0a1b2c";
 const CSRF: &str = "sample-csrf-token";
 const CLIENT: &str = "Film requests";
+
+const SCOPES: &[Said] = &[
+    Said::of_scope(Scope::Profile, &SubjectType::Public),
+    Said::of_scope(Scope::Email, &SubjectType::Public),
+    Said::of_scope(Scope::Groups, &SubjectType::Public),
+];
 
 const SIGN_IN: SignIn<'static> = SignIn {
     client_name: CLIENT,
@@ -49,19 +56,15 @@ const DENIED: Denied<'static> = Denied {
 };
 
 const ASKED: AskedHost<'static> = AskedHost {
-    asked: Cow::Borrowed("3 minutes ago"),
+    asked: Said::ago(180),
     said: Some("It is me, from the film evening."),
     answer: None,
     answer_said: None,
     answered: None,
 };
 
-const ANSWERED: AskedHost<'static> = AskedHost {
-    answer: Some("opened"),
-    answer_said: Some("Enjoy."),
-    answered: Some(Cow::Borrowed("just now")),
-    ..ASKED
-};
+const ANSWERED: AskedHost<'static> =
+    AskedHost { answer: Some("opened"), answer_said: Some("Enjoy."), answered: Some(Said::ago(0)), ..ASKED };
 
 const ACCOUNT_CHOICE: AccountChoice<'static> = AccountChoice {
     account: "plex-1",
@@ -85,7 +88,7 @@ const DEVICE_APPROVAL: DeviceApproval<'static> = DeviceApproval {
     account_name: "Robin",
     account_email: Some("robin@example.com"),
     client_name: CLIENT,
-    scopes: &["your name and picture", "your e-mail address"],
+    scopes: SCOPES,
     request_id: REQUEST_ID,
     csrf: CSRF,
 };
@@ -242,7 +245,7 @@ const ALL: &[(&str, Page<'static>)] = &[
         Page::Consent(Consent {
             account: "plex-1",
             client_name: CLIENT,
-            scopes: &["your name and picture", "your e-mail address", "the groups you belong to here"],
+            scopes: SCOPES,
             account_name: "Robin",
             request_id: REQUEST_ID,
             csrf: CSRF,

@@ -15,7 +15,10 @@ fn pages() -> Pages {
 
 fn drawn() -> Vec<(&'static str, String)> {
     let pages = pages();
-    samples().iter().map(|(name, page)| (*name, pages.try_render(&pages.chosen, page).unwrap())).collect()
+    samples()
+        .iter()
+        .map(|(name, page)| (*name, pages.try_render(&pages.chosen, page, Language::english()).unwrap()))
+        .collect()
 }
 
 fn sample(name: &str) -> String {
@@ -46,11 +49,6 @@ fn every_error_has_a_sample_and_words() {
         assert!(
             samples().iter().any(|(_, page)| matches!(page, Page::Error(error) if error.kind == kind)),
             "{kind:?}"
-        );
-        assert!(
-            kind.title().len() < 40
-                && kind.what_happened().ends_with('.')
-                && kind.what_to_do().ends_with('.')
         );
     }
 }
@@ -138,27 +136,6 @@ fn every_notice_of_the_account_page_has_a_word_of_its_own() {
 }
 
 #[test]
-fn how_long_ago_something_was_is_said_in_one_unit() {
-    let said = [-5, 0, 59, 60, 119, 120, 3600, 7200, 86_399, 86_400, 172_800].map(ago);
-    assert_eq!(
-        said,
-        [
-            "just now",
-            "just now",
-            "just now",
-            "1 minute ago",
-            "1 minute ago",
-            "2 minutes ago",
-            "1 hour ago",
-            "2 hours ago",
-            "23 hours ago",
-            "1 day ago",
-            "2 days ago"
-        ]
-    );
-}
-
-#[test]
 fn every_form_is_a_post_to_us_with_its_token() {
     let known = ["start", "password", "cancel", "again", "ask", "continue", "consent"];
     let mut forms = 0;
@@ -236,7 +213,7 @@ fn the_sign_in_page_carries_what_the_script_needs() {
         ("data-pins-url", "https://clients.plex.tv/api/v2/pins?strong=true"),
         ("data-client-identifier", "3f0c7a52-9d1b-4e6a-8a53-0f1d2c3b4a59"),
         ("data-product", "Anna&#39;s cinema"),
-        ("data-popup-url", "/sign-in/popup"),
+        ("data-popup-url", "/sign-in/popup?ui_locales=en"),
     ] {
         let found =
             attribute(main, name).map(|found| found.replace("&#x2f;", "/").replace("&#x27;", "&#39;"));
@@ -310,7 +287,7 @@ fn every_reference_leads_to_a_file_of_ours() {
 #[test]
 fn the_sign_in_page_weighs_less_than_25_kb_on_the_wire() {
     let pages = pages();
-    let html = pages.render(&samples()[0].1).len(); // not even compressed
+    let html = pages.render(&samples()[0].1, Language::english()).len(); // not even compressed
     let files = ["style.css", "theme.css", "sign-in.js", "icon.svg"].map(|name| {
         let path = pages.asset_url(name).unwrap().strip_prefix("/assets/").unwrap();
         pages.asset(path).unwrap().negotiate(Some("br, gzip")).body.len()

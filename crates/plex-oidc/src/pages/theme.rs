@@ -6,6 +6,7 @@
 use std::collections::BTreeSet;
 use std::fmt;
 
+use super::languages::Language;
 use crate::assets::content_type_of;
 
 /// How the pages of this installation look.
@@ -23,6 +24,8 @@ pub struct Theme {
     pub background: Option<Background>,
     /// The same in dark mode; `background` if there is none.
     pub background_dark: Option<Background>,
+    /// The language of visitors who ask for none that we have.
+    pub language: &'static Language,
 }
 
 /// The values of the configuration file, unread. What is absent keeps its default.
@@ -40,6 +43,8 @@ pub struct ThemeValues<'a> {
     pub background: Option<&'a str>,
     /// A colour or a picture.
     pub background_dark: Option<&'a str>,
+    /// One of [`Language::tags`].
+    pub language: Option<&'a str>,
 }
 
 impl Default for Theme {
@@ -51,6 +56,7 @@ impl Default for Theme {
             accent_dark: None,
             background: None,
             background_dark: None,
+            language: Language::english(),
         }
     }
 }
@@ -67,6 +73,8 @@ impl Theme {
             accent_dark: read("accent_dark", values.accent_dark, Colour::parse, &mut wrong),
             background: read("background", values.background, Background::parse, &mut wrong),
             background_dark: read("background_dark", values.background_dark, Background::parse, &mut wrong),
+            language: read("language", values.language, parse_language, &mut wrong)
+                .unwrap_or(default.language),
         };
         if wrong.is_empty() { Ok(theme) } else { Err(wrong) }
     }
@@ -133,6 +141,10 @@ fn parse_title(text: &str) -> Result<String, ThemeError> {
     }
 }
 
+fn parse_language(text: &str) -> Result<&'static Language, ThemeError> {
+    Language::of_tag(text).ok_or_else(|| ThemeError::Language(text.to_owned()))
+}
+
 /// A value of the theme that is not what it has to be. Carries the value.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 pub enum ThemeError {
@@ -147,6 +159,9 @@ pub enum ThemeError {
     /// Empty, longer than 60 characters, or with control characters.
     #[error("{0:?} cannot be the title: use 1 to 60 ordinary characters")]
     Title(String),
+    /// None of ours.
+    #[error("{0:?} is not a language of ours")]
+    Language(String),
 }
 
 /// An opaque colour, `#rgb` or `#rrggbb`.
@@ -364,10 +379,14 @@ mod tests {
             accent_dark: Some("#12"),
             background: Some("#1"),
             background_dark: Some("no"),
+            language: Some("tlh"),
         };
         let wrong = Theme::try_new(&values).unwrap_err();
         let keys: Vec<&str> = wrong.iter().map(|(key, _)| *key).collect();
-        assert_eq!(keys, ["title", "logo", "accent", "accent_dark", "background", "background_dark"]);
+        assert_eq!(
+            keys,
+            ["title", "logo", "accent", "accent_dark", "background", "background_dark", "language"]
+        );
         let plain_theme =
             Theme::try_new(&ThemeValues { title: Some(" Home "), ..ThemeValues::default() }).unwrap();
         assert_eq!((plain_theme.title.as_str(), plain_theme.accent), ("Home", Colour::AMBER));
@@ -381,7 +400,7 @@ mod tests {
             background: Some("https://img.example.com/wall.jpg"),
             background_dark: Some("#000"),
             logo: Some("https://img.example.com/logo.png"),
-            title: None,
+            ..ThemeValues::default()
         };
         let theme = Theme::try_new(&values).unwrap();
         insta::assert_snapshot!(theme.stylesheet(plain), @r#"

@@ -1,13 +1,78 @@
-//! What went wrong, and the fixed sentences for it. Plain words, for guests; knows neither HTML nor HTTP.
-//!
-//! The sentences of a refusal stand in its template, because they name the account and the client.
+//! What there is to say: why somebody is back, what went wrong, how long ago something was. The words for it are in the message
+//! files, by the name that each of these has there.
 
+use plex_oidc_core::client::SubjectType;
 use plex_oidc_core::decide::Denial;
+use plex_oidc_core::groups::{About, Group};
+use plex_oidc_core::scope::Scope;
 use serde::Serialize;
 use serde::ser::SerializeStruct as _;
 
+/// A sentence of the message files, and the number in it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Said {
+    /// Its name.
+    key: &'static str,
+    /// The number.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    count: Option<u64>,
+}
+
+impl Said {
+    /// The sentence of this name.
+    pub(super) const fn plain(key: &'static str) -> Self {
+        Self { key, count: None }
+    }
+
+    /// How long ago something was, as people say it.
+    pub const fn ago(seconds: i64) -> Self {
+        let (key, unit) = match seconds {
+            ..60 => return Self::plain("ago.now"),
+            60..3600 => ("ago.minutes", 60),
+            3600..86_400 => ("ago.hours", 3600),
+            _ => ("ago.days", 86_400),
+        };
+        Self { key, count: Some(seconds.unsigned_abs() / unit) }
+    }
+
+    /// What a client learns by a scope, or may do.
+    pub const fn of_scope(scope: Scope, subject_type: &SubjectType) -> Self {
+        Self::plain(match scope {
+            Scope::OpenId => match subject_type {
+                SubjectType::Public => "scope.openid",
+                SubjectType::Pairwise(_) => "scope.openid_pairwise",
+            },
+            Scope::Profile => "scope.profile",
+            Scope::Email => "scope.email",
+            Scope::Address => "scope.address",
+            Scope::Phone => "scope.phone",
+            Scope::Groups => "scope.groups",
+            Scope::OfflineAccess => "scope.offline_access",
+        })
+    }
+
+    /// Why somebody is in a group.
+    pub fn of_group(group: &Group) -> Self {
+        let kind = group.as_str().split(':').next().unwrap_or_default();
+        Self::plain(match (kind, group.meaning().map(|meaning| meaning.about)) {
+            ("plex-owner", _) => "group.plex_owner",
+            ("plex-home", _) => "group.plex_home",
+            ("plex-friend", _) => "group.plex_friend",
+            ("plex-managed", _) => "group.plex_managed",
+            (_, Some(About::Library(_))) => "group.plex_library",
+            ("plex-downloads", _) => "group.plex_downloads",
+            ("plex-livetv", _) => "group.plex_livetv",
+            ("plex-pass", _) => "group.plex_pass",
+            ("plex-2fa", _) => "group.plex_2fa",
+            ("local", _) => "group.local",
+            _ => "group.of_host",
+        })
+    }
+}
+
 /// Why the visitor is back on the sign-in page.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Notice {
     /// The PIN expired before it was approved.
     TookTooLong,
@@ -21,31 +86,9 @@ pub enum Notice {
     WrongPassword,
 }
 
-impl Notice {
-    /// The sentence to show.
-    pub fn message(self) -> &'static str {
-        match self {
-            Self::TookTooLong => "That took too long, so we stopped waiting. Please try again.",
-            Self::CancelledAtPlex => "You cancelled at Plex. You can try again whenever you like.",
-            Self::OtherAccount => {
-                "To use another account, first sign out at app.plex.tv or switch the user there, then continue."
-            }
-            Self::OtherPerson => {
-                "The app expects somebody else. Sign in with the account that you use there."
-            }
-            Self::WrongPassword => "This name and this password do not go together. Please try again.",
-        }
-    }
-}
-
-impl Serialize for Notice {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(self.message())
-    }
-}
-
 /// Why the visitor is asked for the code of a device again.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum DeviceNotice {
     /// What was typed is no code.
     NoCode,
@@ -62,26 +105,6 @@ impl DeviceNotice {
             Self::NoCode | Self::UnknownCode => 400,
             Self::TooOften => 429,
         }
-    }
-
-    /// The sentence to show.
-    pub fn message(self) -> &'static str {
-        match self {
-            Self::NoCode => {
-                "A code has eight letters, none of them A, E, I, O, U or Y. Please type it again."
-            }
-            Self::UnknownCode => {
-                "No device is waiting with this code. Compare it with the one that your device shows; if ten minutes have \
-                 passed, let the device show a new one."
-            }
-            Self::TooOften => "Too many codes were wrong. Wait ten minutes, then try again.",
-        }
-    }
-}
-
-impl Serialize for DeviceNotice {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(self.message())
     }
 }
 
@@ -128,7 +151,7 @@ impl From<Denial> for DeniedReason {
     }
 }
 
-/// What went wrong, in the words for a guest.
+/// What went wrong, as far as a guest is told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ErrorKind {
     /// plex.tv cannot be reached, or answers nonsense.
@@ -174,77 +197,26 @@ impl ErrorKind {
         }
     }
 
-    /// The heading.
-    pub fn title(self) -> &'static str {
+    /// Its name in the message files.
+    pub const fn name(self) -> &'static str {
         match self {
-            Self::PlexUnavailable => "Plex isn’t answering",
-            Self::UnknownRequest => "Please start again",
-            Self::RateLimited | Self::Busy => "One moment, please",
-            Self::InvalidRequest => "This link doesn’t work",
-            Self::FormExpired => "This page is out of date",
-            Self::NotFound => "There is nothing here",
-            Self::Internal => "Something broke on our side",
-        }
-    }
-
-    /// What happened, in a sentence or two.
-    pub fn what_happened(self) -> &'static str {
-        match self {
-            Self::PlexUnavailable => "We could not reach plex.tv just now, so we cannot check who you are.",
-            Self::UnknownRequest => {
-                "We don’t know this sign-in. The link may be old, or it was opened in another browser, or \
-                 cookies are switched off."
-            }
-            Self::RateLimited => {
-                "Too many sign-ins were started in a short time, so we are pausing new ones."
-            }
-            Self::Busy => "Many people are signing in at this moment.",
-            Self::InvalidRequest => "The app sent you here in a way that we cannot answer safely.",
-            Self::FormExpired => "It was open for too long, or you signed in or out in another tab.",
-            Self::NotFound => "The address may be mistyped, or the page is gone.",
-            Self::Internal => "It is not your fault, and you did nothing wrong.",
-        }
-    }
-
-    /// The way out.
-    pub fn what_to_do(self) -> &'static str {
-        match self {
-            Self::PlexUnavailable | Self::RateLimited | Self::Busy => "Wait a minute, then try again.",
-            Self::UnknownRequest | Self::FormExpired => "Go back to the app and sign in from there.",
-            Self::InvalidRequest => {
-                "Go back to the app and try again. If it happens again, tell the person who runs it."
-            }
-            Self::NotFound => {
-                "Go to the app that you want to use. It brings you here when you need to sign in."
-            }
-            Self::Internal => {
-                "Try again in a minute. If it happens again, tell the person who runs this place."
-            }
+            Self::PlexUnavailable => "plex_unavailable",
+            Self::UnknownRequest => "unknown_request",
+            Self::RateLimited => "rate_limited",
+            Self::Busy => "busy",
+            Self::InvalidRequest => "invalid_request",
+            Self::FormExpired => "form_expired",
+            Self::NotFound => "not_found",
+            Self::Internal => "internal",
         }
     }
 }
 
 impl Serialize for ErrorKind {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut fields = serializer.serialize_struct("ErrorKind", 4)?;
+        let mut fields = serializer.serialize_struct("ErrorKind", 2)?;
         fields.serialize_field("status", &self.status())?;
-        fields.serialize_field("title", self.title())?;
-        fields.serialize_field("what_happened", self.what_happened())?;
-        fields.serialize_field("what_to_do", self.what_to_do())?;
+        fields.serialize_field("name", self.name())?;
         fields.end()
-    }
-}
-
-/// How long ago something was, as people say it.
-pub fn ago(seconds: i64) -> String {
-    let of = |count: i64, unit: &str| match count {
-        1 => format!("1 {unit} ago"),
-        _ => format!("{count} {unit}s ago"),
-    };
-    match seconds {
-        ..60 => "just now".to_owned(),
-        60..3600 => of(seconds / 60, "minute"),
-        3600..86_400 => of(seconds / 3600, "hour"),
-        _ => of(seconds / 86_400, "day"),
     }
 }

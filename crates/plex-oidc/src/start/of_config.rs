@@ -69,6 +69,7 @@ pub(super) fn pages(config: &Config) -> Result<Pages, StartError> {
         logo: theme.logo.as_deref(),
         accent: Some(&theme.accent),
         background: theme.background.as_deref(),
+        language: Some(&theme.language),
         ..ThemeValues::default()
     };
     let theme_read = Theme::try_new(&values).map_err(|wrong| {

@@ -3,7 +3,6 @@
 use axum::extract::State as Shared;
 use http::{HeaderMap, StatusCode};
 use plex_oidc_core::decide::Person;
-use plex_oidc_core::groups::{About, Group};
 use plex_oidc_core::id::{AccountId, ClientId, Sid};
 use plex_oidc_core::own_page::OwnPage;
 use plex_oidc_core::prompt::Prompt;
@@ -14,11 +13,10 @@ use super::here::{Here, OwnForm, here};
 use super::request::{ClientAddress, Sent, Unreadable};
 use super::respond::{Answer, failed, page, page_error, see_other};
 use super::rows;
-use super::sign_in::views::in_plain_words;
 use crate::app::{App, State};
 use crate::flow::FlowError;
 use crate::flow::account::{self as flow, NoToken, Overview};
-use crate::pages::{Account, AccountNotice, ErrorKind, Page, ShownApp, ShownConsent, ShownGroup, ago};
+use crate::pages::{Account, AccountNotice, ErrorKind, Page, Said, ShownApp, ShownConsent, ShownGroup};
 use crate::session::form_token;
 
 /// `GET /account`: the page, after signing in for it if need be.
@@ -146,33 +144,19 @@ async fn shown(
 }
 
 fn groups(person: &Person) -> Vec<ShownGroup<'_>> {
-    person.groups.iter().map(|group| ShownGroup { name: group.as_str(), why: why(group) }).collect()
-}
-
-/// Why somebody is in a group.
-fn why(group: &Group) -> &'static str {
-    let kind = group.as_str().split(':').next().unwrap_or_default();
-    match (kind, group.meaning().map(|meaning| meaning.about)) {
-        ("plex-owner", _) => "the server is yours",
-        ("plex-home", _) => "you live in the Plex Home",
-        ("plex-friend", _) => "the server is shared with you",
-        ("plex-managed", _) => "you are a managed user of the Plex Home",
-        (_, Some(About::Library(_))) => "this library is shared with you",
-        ("plex-downloads", _) => "you may download",
-        ("plex-livetv", _) => "you may watch live television",
-        ("plex-pass", _) => "you have a Plex Pass",
-        ("plex-2fa", _) => "a second factor is set up at Plex",
-        ("local", _) => "you have an account here",
-        _ => "the host put you into it",
-    }
+    person
+        .groups
+        .iter()
+        .map(|group| ShownGroup { name: group.as_str(), why: Said::of_group(group) })
+        .collect()
 }
 
 fn consents<'a>(app: &App, overview: &'a Overview<'a>) -> Vec<ShownConsent<'a>> {
     let shown = overview.consents.iter().map(|(client, consent)| ShownConsent {
         client_id: client.id.as_str(),
         client_name: &client.name,
-        scopes: consent.scopes.iter().map(|scope| in_plain_words(scope, &client.subject_type)).collect(),
-        agreed: ago(app.clock.now().since(consent.granted_at)).into(),
+        scopes: consent.scopes.iter().map(|scope| Said::of_scope(scope, &client.subject_type)).collect(),
+        agreed: Said::ago(app.clock.now().since(consent.granted_at)),
     });
     shown.collect()
 }

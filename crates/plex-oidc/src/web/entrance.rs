@@ -11,6 +11,7 @@ use plex_oidc_core::authorize::{
 use plex_oidc_core::user_agent::browser_name;
 use tracing::warn;
 
+use super::language;
 use super::respond::{Answer, failed, page_error, to_attempt, to_client, with_cookie};
 use crate::app::App;
 use crate::flow::attempt::{self, Frozen};
@@ -26,6 +27,7 @@ pub async fn enter(
     headers: &HeaderMap,
     address: IpAddr,
 ) -> Answer {
+    language::prefer(request.ui_locales.as_deref());
     let session = match attempt::session(app, app.cookies.session(headers).as_ref()).await {
         Ok(session) => session,
         Err(error) => return failed(app, &error, None),

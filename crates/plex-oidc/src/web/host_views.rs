@@ -16,8 +16,8 @@ use crate::flow::FlowError;
 use crate::flow::admin::{Door, Holdings, doors};
 use crate::flow::requests;
 use crate::pages::{
-    Admin, AdminNotice, AdminPerson, Health, Membership, OpenDoor, Page, Pager, ShownAnswer, ShownDoor,
-    ShownKey, ShownMarks, ShownPerson, ShownRequest, ago,
+    Admin, AdminNotice, AdminPerson, Health, Membership, OpenDoor, Page, Pager, Said, ShownAnswer, ShownDoor,
+    ShownKey, ShownMarks, ShownPerson, ShownRequest,
 };
 use crate::session::form_token;
 use crate::store::records::{AccessRequest, ListedPerson, PeopleWanted, StoredKeyRow, WaitingRequests};
@@ -107,7 +107,7 @@ async fn health(app: &App) -> Result<Health<'static>, FlowError> {
         ..1_000_000 => format!("{} kB", size.div_ceil(1000)),
         _ => format!("{}.{} MB", size / 1_000_000, size % 1_000_000 / 100_000),
     };
-    let started = ago(app.clock.now().since(app.started)).into();
+    let started = Said::ago(app.clock.now().since(app.started));
     Ok(Health { version: env!("CARGO_PKG_VERSION"), started, database: database.into() })
 }
 
@@ -119,7 +119,7 @@ async fn keys(app: &App) -> Result<Vec<ShownKey<'static>>, FlowError> {
         kid: key.kid.into(),
         algorithm: key.algorithm.into(),
         state: key.state.into(),
-        made: ago(app.clock.now().since(key.created)).into(),
+        made: Said::ago(app.clock.now().since(key.created)),
     };
     Ok(keys.into_iter().map(shown).collect())
 }
@@ -167,10 +167,10 @@ fn membership(app: &App) -> Membership<'static> {
         limit: asked.map_or(0, |asked| asked.limit),
         asked_in_all: app.metrics.asked_in_all(app.clock.instant()),
         is_left_alone: asked.is_some_and(|asked| asked.breaker_open),
-        last_good: known.last_good.map(|(_, at)| ago(now.since(at)).into()),
+        last_good: known.last_good.map(|(_, at)| Said::ago(now.since(at))),
         members: round.members,
         doubted: round.doubted,
-        since: known.trouble.as_ref().map(|trouble| ago(now.since(trouble.since)).into()),
+        since: known.trouble.as_ref().map(|trouble| Said::ago(now.since(trouble.since))),
         trouble: known.trouble.map(|trouble| trouble.what.into()),
         lifetime: length::write(app.rules.membership_lifetime).into(),
     }
@@ -183,7 +183,7 @@ fn listed<'a>(app: &App, listed: &'a ListedPerson) -> ShownPerson<'a> {
         name: short(&person.account.display_name).into(),
         email: person.account.email.as_deref().map(|email| short(email).into()),
         groups: groups_in_short(&app.as_told(person)).into(),
-        seen: listed.last_seen.map(|seen| ago(app.clock.now().since(seen)).into()),
+        seen: listed.last_seen.map(|seen| Said::ago(app.clock.now().since(seen))),
         sessions: listed.sessions,
         has_ended: person.standing == Standing::Ended,
         is_blocked: person.marks.blocked,
@@ -218,7 +218,7 @@ async fn asking<'a>(app: &'a App, waiting: &'a WaitingRequests) -> Result<Vec<Sh
             wish: asked.wish.as_str(),
             said: asked.said.as_deref(),
             address: asked.address.to_string().into(),
-            asked: ago(app.clock.now().since(asked.asked_at)).into(),
+            asked: Said::ago(app.clock.now().since(asked.asked_at)),
         });
     }
     Ok(shown)

@@ -9,13 +9,17 @@ use plex_oidc_core::discovery::provider_metadata;
 
 use super::respond::Answer;
 use crate::app::{App, State};
+use crate::pages::Language;
 
 /// How long others may keep a copy, in seconds. Who keeps the keys for an hour gets along too: see `PUBLISHED_BEFORE_USE`.
 const CACHE: HeaderValue = HeaderValue::from_static("public, max-age=300");
 
 /// The metadata document.
 pub fn document(app: &App) -> Bytes {
-    Bytes::from(serde_json::to_vec(&provider_metadata(&app.issuer, app.local.is_some())).unwrap_or_default())
+    Bytes::from(
+        serde_json::to_vec(&provider_metadata(&app.issuer, app.local.is_some(), Language::tags()))
+            .unwrap_or_default(),
+    )
 }
 
 /// `GET /jwks` (RFC 7517 s. 5).

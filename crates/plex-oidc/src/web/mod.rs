@@ -18,6 +18,7 @@ pub mod here;
 pub mod host;
 pub mod host_views;
 pub mod introspect;
+pub mod language;
 pub mod metadata;
 pub mod metrics;
 pub mod par;

@@ -14,6 +14,7 @@ use http::{HeaderMap, Method, StatusCode, Uri};
 use plex_oidc_core::form::Parameters;
 use plex_oidc_core::id::RequestId;
 
+use super::language;
 use super::respond::{Answer, page, page_error};
 use crate::app::{App, State};
 use crate::flow::FlowError;
@@ -148,7 +149,9 @@ pub async fn open_attempt<'a>(
     let id = RequestId::parse(&id).ok_or_else(unknown)?;
     let cookie = app.cookies.attempt(headers, id).ok_or_else(unknown)?;
     let opened = attempt::open(app, id, cookie).await;
-    opened.map_err(|error| super::respond::failed(app, &error, None))?.ok_or_else(unknown)
+    let attempt = opened.map_err(|error| super::respond::failed(app, &error, None))?.ok_or_else(unknown)?;
+    language::prefer(attempt.frozen.request.ui_locales.as_deref());
+    Ok(attempt)
 }
 
 /// [`open_attempt`] for the pages that a tab shows. Where another tab of this browser has finished the attempt, and taken

@@ -8,8 +8,8 @@ use axum::body::Body;
 use axum::response::{IntoResponse as _, Response};
 use http::StatusCode;
 use http::header::{
-    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderName, HeaderValue, LOCATION, RETRY_AFTER,
-    SET_COOKIE,
+    CACHE_CONTROL, CONTENT_LANGUAGE, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderName, HeaderValue,
+    LOCATION, RETRY_AFTER, SET_COOKIE, VARY,
 };
 use plex_oidc_core::authorize::{AuthorizationResponse, ResponseMode};
 use plex_oidc_core::id::RequestId;
@@ -17,6 +17,7 @@ use plex_oidc_core::redirect::RedirectTarget;
 use serde::Serialize;
 use tracing::{error, warn};
 
+use super::language;
 use crate::app::App;
 use crate::flow::FlowError;
 use crate::flow::attempt::Attempt;
@@ -41,9 +42,12 @@ pub fn page_that_asks(app: &App, status: StatusCode, page: &Page<'_>, origins: &
 }
 
 fn drawn(app: &App, status: StatusCode, page: &Page<'_>, policy: &str) -> Answer {
-    let mut answer = Response::new(Body::from(app.pages.render(page)));
+    let language = language::of_answer(app);
+    let mut answer = Response::new(Body::from(app.pages.render(page, language)));
     *answer.status_mut() = status;
     let headers = answer.headers_mut();
+    headers.insert(CONTENT_LANGUAGE, HeaderValue::from_static(language.tag()));
+    headers.append(VARY, HeaderValue::from_static("accept-language"));
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     if let Ok(policy) = HeaderValue::from_str(policy) {

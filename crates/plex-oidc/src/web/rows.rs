@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use plex_oidc_core::id::Sid;
 
 use crate::app::App;
-use crate::pages::{ShownSession, ShownToken, ago};
+use crate::pages::{Said, ShownSession, ShownToken};
 use crate::store::records::{AppTokenRecord, ListedSession};
 
 /// Sessions; `here` is the one that looks.
@@ -15,9 +15,9 @@ pub fn sessions<'a>(app: &App, sessions: &'a [ListedSession], here: Option<Sid>)
         sid: session.sid.to_string().into(),
         browser: session.from.browser.as_deref().map(Cow::from),
         address: session.from.address.map(|address| address.to_string().into()),
-        signed_in: ago(now.since(session.auth_time)).into(),
-        used: ago(now.since(session.last_seen)).into(),
         is_here: Some(session.sid) == here,
+        signed_in: Said::ago(now.since(session.auth_time)),
+        used: Said::ago(now.since(session.last_seen)),
     });
     shown.collect()
 }
@@ -29,7 +29,7 @@ pub fn tokens<'a>(app: &App, tokens: &'a [AppTokenRecord]) -> Vec<ShownToken<'a>
         id: &token.id,
         name: &token.name,
         apps: token.apps.join(", ").into(),
-        used: token.last_used.map(|used| ago(now.since(used)).into()),
+        used: token.last_used.map(|used| Said::ago(now.since(used))),
         is_over: token.expires.is_some_and(|expires| expires.has_passed(now)),
     });
     shown.collect()

@@ -14,6 +14,7 @@ use tracing::warn;
 use url::form_urlencoded::Serializer;
 
 use super::here::{Here, here, is_our_form};
+use super::language;
 use super::request::{ClientAddress, MAX_QUERY_BYTES, Sent, Unreadable};
 use super::respond::{Answer, failed, onward, page, page_error, see_other, with_cookie};
 use crate::app::{App, State};
@@ -84,6 +85,7 @@ pub async fn end_session(
         Ok(Sent(parameters)) => parameters,
         Err(unreadable) => return page_error(&app, ErrorKind::InvalidRequest, Some(&unreadable.to_string())),
     };
+    language::prefer(parameters.get("ui_locales").ok().flatten());
     let verify = |hint: &str| verify_id_token_hint(hint, app.keys.ring().verifying_keys(), &app.issuer).ok();
     let request = logout::read(&parameters, &app.clients, verify);
     if let Err(doubt) = &request {

@@ -48,6 +48,7 @@ const SHARED_BY_HANDLERS: &[&str] = &[
     "web::here",
     "web::host",
     "web::host_views",
+    "web::language",
     "web::rows",
     "web::sign_in::form",
     "web::sign_in::views",

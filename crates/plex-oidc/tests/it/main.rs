@@ -22,6 +22,7 @@ mod discovery;
 mod gateway;
 mod gateway_access;
 mod key_rotation;
+mod languages;
 mod layout;
 mod local;
 mod membership;

@@ -4,6 +4,7 @@
 use plex_oidc_core::time::Seconds;
 
 use super::{Kind, SESSION_LIFE, Section, TOKEN_LIFE, key, length, such_as};
+use crate::pages::Language;
 
 const SHORT: Kind = length(Seconds(1), Seconds::minutes(5));
 
@@ -211,6 +212,12 @@ pub(super) const THEME: Section = Section {
                 None,
                 "What lies behind: a colour, or an image as with `logo`.",
             ),
+        ),
+        key(
+            "language",
+            Kind::OneOf(Language::tags()),
+            Some("en"),
+            "The language of the pages, for visitors whose browser asks for none that we have.",
         ),
         such_as(
             "theme",

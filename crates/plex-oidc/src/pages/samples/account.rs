@@ -5,14 +5,15 @@ use std::borrow::Cow;
 use super::super::account::{
     Account, AccountNotice, ShownApp, ShownConsent, ShownGroup, ShownSession, ShownToken,
 };
-use super::CSRF;
+use super::super::words::Said;
+use super::{CSRF, SCOPES};
 
 const SESSION: ShownSession<'static> = ShownSession {
     sid: Cow::Borrowed("01998a2e-6c1e-4b1f-8d6e-3c9e5f0a1b2c"),
     browser: Some(Cow::Borrowed("Firefox on Linux")),
     address: Some(Cow::Borrowed("203.0.113.7")),
-    signed_in: Cow::Borrowed("3 days ago"),
-    used: Cow::Borrowed("just now"),
+    signed_in: Said::ago(3 * 86_400),
+    used: Said::ago(0),
     is_here: true,
 };
 
@@ -21,7 +22,7 @@ pub(super) const SESSIONS: &[ShownSession<'static>] = &[
     ShownSession {
         sid: Cow::Borrowed("01998a2e-6c1e-4b1f-8d6e-3c9e5f0a1b2d"),
         browser: Some(Cow::Borrowed("Safari on iPhone")),
-        used: Cow::Borrowed("2 hours ago"),
+        used: Said::ago(7200),
         is_here: false,
         ..SESSION
     },
@@ -33,7 +34,7 @@ pub(super) const TOKENS: &[ShownToken<'static>] = &[
         id: "0a1b2c3d",
         name: "The reader",
         apps: Cow::Borrowed("books, files"),
-        used: Some(Cow::Borrowed("1 hour ago")),
+        used: Some(Said::ago(3600)),
         is_over: false,
     },
     ShownToken { id: "1a1b2c3d", name: "A script", apps: Cow::Borrowed("files"), used: None, is_over: false },
@@ -53,8 +54,8 @@ pub(super) const WITH_EVERYTHING: Account<'static> = Account {
     account_email: Some("robin@example.com"),
     subject: "plex-1234567",
     groups: &[
-        ShownGroup { name: "plex-friend", why: "the server is shared with you" },
-        ShownGroup { name: "plex-library:3", why: "this library is shared with you" },
+        ShownGroup { name: "plex-friend", why: Said::plain("group.plex_friend") },
+        ShownGroup { name: "plex-library:3", why: Said::plain("group.plex_library") },
     ],
     apps: &[
         ShownApp { name: "Film requests", url: Some("https://requests.example.com/") },
@@ -64,8 +65,8 @@ pub(super) const WITH_EVERYTHING: Account<'static> = Account {
     consents: &[ShownConsent {
         client_id: "requests",
         client_name: "Film requests",
-        scopes: Cow::Borrowed(&["Your e-mail address", "What is shared with you, as group names"]),
-        agreed: Cow::Borrowed("40 days ago"),
+        scopes: Cow::Borrowed(SCOPES),
+        agreed: Said::ago(40 * 86_400),
     }],
     tokens: TOKENS,
     token_apps: &["books", "files"],

@@ -7,6 +7,7 @@ use super::super::admin::{
     ShownPerson, ShownRequest,
 };
 use super::super::host::{Audit, Health, ShownEvent, ShownKey, ShownKind};
+use super::super::words::Said;
 use super::CSRF;
 use super::account::{SESSIONS, TOKENS};
 
@@ -18,7 +19,7 @@ const KNOWN: Membership<'static> = Membership {
     limit: 600,
     asked_in_all: 31,
     is_left_alone: false,
-    last_good: Some(Cow::Borrowed("3 minutes ago")),
+    last_good: Some(Said::ago(180)),
     members: 7,
     doubted: 1,
     trouble: None,
@@ -40,7 +41,7 @@ const ROBIN: ShownPerson<'static> = ShownPerson {
     name: Cow::Borrowed("Robin"),
     email: Some(Cow::Borrowed("robin@example.com")),
     groups: Cow::Borrowed("plex-friend, 3 libraries"),
-    seen: Some(Cow::Borrowed("2 hours ago")),
+    seen: Some(Said::ago(7200)),
     sessions: 2,
     has_ended: false,
     is_blocked: false,
@@ -60,7 +61,7 @@ const ACTIVE: ShownKey<'static> = ShownKey {
     kid: Cow::Borrowed("NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs"),
     algorithm: Cow::Borrowed("RS256"),
     state: Cow::Borrowed("active"),
-    made: Cow::Borrowed("40 days ago"),
+    made: Said::ago(40 * 86_400),
 };
 
 const ASKS: ShownRequest<'static> = ShownRequest {
@@ -73,7 +74,7 @@ const ASKS: ShownRequest<'static> = ShownRequest {
     wish: "open",
     said: Some("It is me, from the film evening."),
     address: Cow::Borrowed("192.0.2.7"),
-    asked: Cow::Borrowed("3 minutes ago"),
+    asked: Said::ago(180),
 };
 
 const MARKS: ShownMarks<'static> = ShownMarks {
@@ -118,11 +119,7 @@ pub(super) const WITH_EVERYTHING: Admin<'static> = Admin {
         ShownDoor { is_on: false, allow: Cow::Borrowed(""), ..REQUESTS },
     ],
     doors_pager: &MIDDLE,
-    health: &Health {
-        version: "0.1.0",
-        started: Cow::Borrowed("5 days ago"),
-        database: Cow::Borrowed("1.2 MB"),
-    },
+    health: &Health { version: "0.1.0", started: Said::ago(5 * 86_400), database: Cow::Borrowed("1.2 MB") },
     keys: &[ACTIVE, ShownKey { state: Cow::Borrowed("next"), ..ACTIVE }],
     is_by_link: false,
     waiting: 12,
@@ -139,7 +136,7 @@ pub(super) const WITH_EVERYTHING: Admin<'static> = Admin {
 pub(super) const IN_TROUBLE: Admin<'static> = Admin {
     membership: &Membership {
         trouble: Some(Cow::Borrowed("plex.tv did not answer in time")),
-        since: Some(Cow::Borrowed("2 hours ago")),
+        since: Some(Said::ago(7200)),
         ..KNOWN
     },
     search: "",

@@ -17,7 +17,7 @@ const REQUEST: ShownRequest<'static> = ShownRequest {
     wish: EVIL,
     said: Some(EVIL),
     address: SOMETHING,
-    asked: SOMETHING,
+    asked: Said::ago(60),
 };
 
 /// What strangers, and the host, write is text on the pages of the host.
@@ -31,11 +31,11 @@ pub(super) fn are_text(drawing: &Pages) {
         limit: 2,
         asked_in_all: 3,
         is_left_alone: true,
-        last_good: Some(SOMETHING),
+        last_good: Some(Said::ago(60)),
         members: 1,
         doubted: 1,
         trouble: Some(SOMETHING),
-        since: Some(SOMETHING),
+        since: Some(Said::ago(60)),
         lifetime: SOMETHING,
     };
     let person = ShownPerson {
@@ -43,7 +43,7 @@ pub(super) fn are_text(drawing: &Pages) {
         name: SOMETHING,
         email: Some(SOMETHING),
         groups: SOMETHING,
-        seen: Some(SOMETHING),
+        seen: Some(Said::ago(60)),
         sessions: 1,
         has_ended: false,
         is_blocked: true,
@@ -66,15 +66,15 @@ pub(super) fn are_text(drawing: &Pages) {
         people_pager: &pager,
         doors: &[door],
         doors_pager: &pager,
-        health: &Health { version: EVIL, started: SOMETHING, database: SOMETHING },
-        keys: &[ShownKey { kid: SOMETHING, algorithm: SOMETHING, state: SOMETHING, made: SOMETHING }],
+        health: &Health { version: EVIL, started: Said::ago(60), database: SOMETHING },
+        keys: &[ShownKey { kid: SOMETHING, algorithm: SOMETHING, state: SOMETHING, made: Said::ago(60) }],
         is_by_link: true,
         waiting: 1,
         requests: &[REQUEST],
         is_fresh: true,
         notice: None,
     };
-    is_text(&drawing.render(&Page::Admin(&home)), 37);
+    is_text(&drawing.render(&Page::Admin(&home), Language::english()), 37);
     person_is_text(drawing, &pager);
     audit_is_text(drawing);
 }
@@ -102,8 +102,8 @@ fn audit_is_text(drawing: &Pages) {
         export: EVIL,
         days: 180,
     };
-    is_text(&drawing.render(&Page::Audit(&audit)), 12);
-    is_text(&drawing.render(&Page::AdminEnter(AdminEnter::Good { link: EVIL })), 1);
+    is_text(&drawing.render(&Page::Audit(&audit), Language::english()), 12);
+    is_text(&drawing.render(&Page::AdminEnter(AdminEnter::Good { link: EVIL }), Language::english()), 1);
 }
 
 fn person_is_text(drawing: &Pages, pager: &Pager<'_>) {
@@ -141,7 +141,7 @@ fn person_is_text(drawing: &Pages, pager: &Pager<'_>) {
         is_fresh: true,
         notice: None,
     };
-    is_text(&drawing.render(&Page::AdminPerson(&person)), 22);
+    is_text(&drawing.render(&Page::AdminPerson(&person), Language::english()), 22);
 }
 
 fn is_text(html: &str, times: usize) {

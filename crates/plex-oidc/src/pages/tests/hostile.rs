@@ -5,11 +5,11 @@ use super::*;
 pub(super) const EVIL: &str = "\"><img src=x onerror=alert(1)>'{{ site }}";
 
 const EVIL_REQUEST: AskedHost<'static> = AskedHost {
-    asked: Cow::Borrowed(EVIL),
+    asked: NOW,
     said: Some(EVIL),
     answer: Some(EVIL),
     answer_said: Some(EVIL),
-    answered: Some(Cow::Borrowed(EVIL)),
+    answered: Some(NOW),
 };
 
 const fn hostile_denied() -> Page<'static> {
@@ -28,6 +28,8 @@ const fn hostile_denied() -> Page<'static> {
         asked: Some(&EVIL_REQUEST),
     })
 }
+const NOW: Said = Said::ago(0);
+const SCOPES: &[Said] = &[Said::plain("scope.email")];
 
 /// Every page that shows a text from outside, with that text.
 fn hostile_pages() -> [Page<'static>; 9] {
@@ -76,7 +78,7 @@ fn hostile_pages() -> [Page<'static>; 9] {
         Page::Consent(Consent {
             account: EVIL,
             client_name: EVIL,
-            scopes: &[EVIL],
+            scopes: SCOPES,
             account_name: EVIL,
             request_id: EVIL,
             csrf: EVIL,
@@ -92,27 +94,27 @@ fn hostile_account() -> Account<'static> {
         account_name: EVIL,
         account_email: Some(EVIL),
         subject: EVIL,
-        groups: &[ShownGroup { name: EVIL, why: EVIL }],
+        groups: &[ShownGroup { name: EVIL, why: NOW }],
         apps: &[ShownApp { name: EVIL, url: Some(EVIL) }],
         sessions: &[ShownSession {
             sid: Cow::Borrowed(EVIL),
             browser: Some(Cow::Borrowed(EVIL)),
             address: Some(Cow::Borrowed(EVIL)),
-            signed_in: Cow::Borrowed(EVIL),
-            used: Cow::Borrowed(EVIL),
+            signed_in: NOW,
+            used: NOW,
             is_here: false,
         }],
         consents: &[ShownConsent {
             client_id: EVIL,
             client_name: EVIL,
-            scopes: Cow::Borrowed(&[EVIL]),
-            agreed: Cow::Borrowed(EVIL),
+            scopes: Cow::Borrowed(SCOPES),
+            agreed: NOW,
         }],
         tokens: &[ShownToken {
             id: EVIL,
             name: EVIL,
             apps: Cow::Borrowed(EVIL),
-            used: Some(Cow::Borrowed(EVIL)),
+            used: Some(NOW),
             is_over: false,
         }],
         token_apps: &[EVIL],
@@ -133,7 +135,7 @@ fn hostile_device_pages() -> [Page<'static>; 2] {
             account_name: EVIL,
             account_email: Some(EVIL),
             client_name: EVIL,
-            scopes: &[EVIL],
+            scopes: SCOPES,
             request_id: EVIL,
             csrf: EVIL,
         }),
@@ -148,10 +150,12 @@ fn req_134_names_of_strangers_are_text() {
     admin::are_text(&pages);
     let of_account = [Page::Account(&account)];
     for page in hostile_pages().into_iter().chain(hostile_device_pages()).chain(of_account) {
-        let html = pages.render(&page);
-        assert!(html.contains("&lt;img src=x"), "{}", page.template());
-        assert!(!html.contains("<img src=x"), "{}: {html}", page.template());
-        assert!(html.contains("{{ site }}"), "values are never templates");
+        for tag in Language::tags() {
+            let html = pages.render(&page, Language::of_tag(tag).unwrap());
+            assert!(html.contains("&lt;img src=x"), "{tag} {}", page.template());
+            assert!(!html.contains("<img src=x"), "{tag} {}: {html}", page.template());
+            assert!(html.contains("{{ site }}"), "values are never templates");
+        }
     }
 }
 

@@ -6,7 +6,10 @@ use super::*;
 fn a_missing_override_falls_back_and_a_present_one_counts() {
     let folder = tempfile::tempdir().unwrap();
     let plain = Pages::new(Theme::default(), Some(folder.path())).unwrap();
-    assert_eq!(plain.render(&Page::SignedIn), pages().render(&Page::SignedIn));
+    assert_eq!(
+        plain.render(&Page::SignedIn, Language::english()),
+        pages().render(&Page::SignedIn, Language::english())
+    );
 
     fs::write(folder.path().join("_motto.html"), "<p>Popcorn!</p>").unwrap();
     fs::write(
@@ -18,11 +21,11 @@ fn a_missing_override_falls_back_and_a_present_one_counts() {
     fs::write(folder.path().join("poster.png"), b"\x89PNG").unwrap();
     fs::write(folder.path().join("notes.txt"), "not served").unwrap();
     let own = Pages::new(Theme::default(), Some(folder.path())).unwrap();
-    let html = own.render(&Page::SignedIn);
+    let html = own.render(&Page::SignedIn, Language::english());
     assert!(html.contains("Popcorn!") && html.contains("Plex sign-in"), "{html}");
     assert_ne!(own.asset_url("style.css"), pages().asset_url("style.css"));
     assert!(own.asset_url("poster.png").is_some() && own.asset_url("notes.txt").is_none());
-    assert_eq!(own.render(&Page::Popup).matches("Opening Plex…").count(), 1);
+    assert_eq!(own.render(&Page::Popup, Language::english()).matches("Opening Plex…").count(), 1);
 }
 
 #[test]
@@ -41,7 +44,11 @@ fn the_theme_may_use_pictures_of_the_folder() {
     let css = own.asset(own.asset_url("theme.css").unwrap().strip_prefix("/assets/").unwrap()).unwrap();
     let css = String::from_utf8(css.negotiate(None).body.to_vec()).unwrap();
     assert!(css.contains(url) && css.contains("#0066cc"), "{css}");
-    assert!(own.render(&Page::Popup).replace("&#x2f;", "/").contains(&format!("src=\"{url}\"")));
+    assert!(
+        own.render(&Page::Popup, Language::english())
+            .replace("&#x2f;", "/")
+            .contains(&format!("src=\"{url}\""))
+    );
     let message = Pages::new(theme, None).unwrap_err().to_string();
     assert!(message.contains("poster.png"), "{message}");
 }
@@ -111,6 +118,9 @@ fn an_override_that_fails_later_gives_way_to_ours() {
         is_full: false,
         asked: None,
     };
-    assert!(pages.render(&Page::Denied(denied)).contains("<strong>Kim</strong>"));
-    assert_eq!(pages.render(&Page::Denied(Denied { account_name: "Robin", ..denied })), "mine");
+    assert!(pages.render(&Page::Denied(denied), Language::english()).contains("<strong>Kim</strong>"));
+    assert_eq!(
+        pages.render(&Page::Denied(Denied { account_name: "Robin", ..denied }), Language::english()),
+        "mine"
+    );
 }

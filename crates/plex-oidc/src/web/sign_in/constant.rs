@@ -5,10 +5,15 @@ use http::StatusCode;
 
 use crate::app::State;
 use crate::pages::Page;
+use crate::web::language;
+use crate::web::request::{Sent, Unreadable};
 use crate::web::respond::{Answer, page};
 
-/// `GET /sign-in/popup`: what the pop-up shows until Plex does.
-pub async fn popup(Shared(app): Shared<State>) -> Answer {
+/// `GET /sign-in/popup`: what the pop-up shows until Plex does, in the language of the page that opened it.
+pub async fn popup(Shared(app): Shared<State>, sent: Result<Sent, Unreadable>) -> Answer {
+    if let Ok(Sent(query)) = &sent {
+        language::prefer(query.get("ui_locales").ok().flatten());
+    }
     page(&app, StatusCode::OK, &Page::Popup)
 }
 

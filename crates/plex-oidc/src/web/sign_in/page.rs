@@ -11,13 +11,13 @@ use crate::flow::FlowError;
 use crate::flow::attempt::{self, Attempt, Refusal};
 use crate::flow::requests::{self, TurnedAway, WithHost};
 use crate::pages::{
-    AccountChoice, AskedHost, Consent, Denied, DeniedReason, DeviceApproval, ErrorKind, Notice, Page, ago,
+    AccountChoice, AskedHost, Consent, Denied, DeniedReason, DeviceApproval, ErrorKind, Notice, Page, Said,
 };
 use crate::session::form_token;
 use crate::store::records::{AccessRequest, BrowserSession, LoginState};
 use crate::web::request::{Sent, Unreadable, open_for_page};
 use crate::web::respond::{Answer, failed, page, page_error, see_other};
-use crate::web::sign_in::views::{in_plain_words, sign_in};
+use crate::web::sign_in::views::sign_in;
 
 /// `GET /sign-in/{request_id}`.
 pub async fn show(
@@ -145,11 +145,11 @@ async fn denied(
 fn shown_request<'a>(app: &App, request: &'a AccessRequest) -> AskedHost<'a> {
     let (now, answer) = (app.clock.now(), request.answer.as_ref());
     AskedHost {
-        asked: ago(now.since(request.asked.asked_at)).into(),
+        asked: Said::ago(now.since(request.asked.asked_at)),
         said: request.asked.said.as_deref(),
         answer: answer.map(|answer| answer.answer.as_str()),
         answer_said: answer.and_then(|answer| answer.said.as_deref()),
-        answered: answer.map(|answer| ago(now.since(answer.at)).into()),
+        answered: answer.map(|answer| Said::ago(now.since(answer.at))),
     }
 }
 
@@ -204,7 +204,7 @@ fn approval(app: &App, attempt: &Attempt<'_>, device: &OnDevice, session: &Brows
     page(app, StatusCode::OK, &Page::DeviceApproval(values))
 }
 
-fn scopes_in_plain_words(attempt: &Attempt<'_>) -> Vec<&'static str> {
+fn scopes_in_plain_words(attempt: &Attempt<'_>) -> Vec<Said> {
     let scopes = attempt.frozen.request.all_scopes();
-    scopes.iter().map(|scope| in_plain_words(scope, &attempt.client.subject_type)).collect()
+    scopes.iter().map(|scope| Said::of_scope(scope, &attempt.client.subject_type)).collect()
 }

@@ -2,8 +2,6 @@
 //! none of them calls another.
 
 use http::StatusCode;
-use plex_oidc_core::client::SubjectType;
-use plex_oidc_core::scope::Scope;
 use secrecy::ExposeSecret as _;
 use url::Url;
 
@@ -60,20 +58,4 @@ pub fn waiting(app: &App, attempt: &Attempt<'_>) -> Answer {
         refresh_seconds: REFRESH_SECONDS,
     };
     page(app, StatusCode::OK, &Page::Waiting(values))
-}
-
-/// What a client learns by a scope, as people say it.
-pub fn in_plain_words(scope: Scope, subject_type: &SubjectType) -> &'static str {
-    match scope {
-        Scope::OpenId => match subject_type {
-            SubjectType::Public => "Who you are: the number of your account",
-            SubjectType::Pairwise(_) => "Who you are: a name that stands for your account",
-        },
-        Scope::Profile => "Your user name, your name and your picture",
-        Scope::Email => "Your e-mail address",
-        Scope::Address => "Your postal address",
-        Scope::Phone => "Your phone number",
-        Scope::Groups => "What is shared with you, as group names",
-        Scope::OfflineAccess => "Keep you signed in while you are away",
-    }
 }

@@ -96,7 +96,7 @@ async fn req_114_without_a_hint_nothing_ends_before_the_visitor_says_so() {
         vec![("client_id", "photos")],
         vec![("client_id", "photos"), ("post_logout_redirect_uri", BYE)],
         vec![("post_logout_redirect_uri", BYE), ("state", "x")],
-        vec![("logout_hint", "mara"), ("ui_locales", "de")],
+        vec![("logout_hint", "mara"), ("ui_locales", "en")],
     ] {
         asks(&browser.open(&end_session(&asked)).await);
         assert_eq!(silently(&mut browser, &photos).await, None, "still signed in after {asked:?}");

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use axum::body::Body;
-use http::header::{ACCEPT, CONTENT_TYPE, COOKIE, ORIGIN};
+use http::header::{ACCEPT, ACCEPT_LANGUAGE, CONTENT_TYPE, COOKIE, ORIGIN};
 use http::{HeaderMap, HeaderValue, Request};
 use serde_json::json;
 
@@ -35,11 +35,13 @@ pub(crate) struct Browser {
     pub(crate) address: SocketAddr,
     /// The cookies. It keeps them for ever: that they end is ours to see to.
     pub(crate) cookies: CookieJar,
+    /// Its `Accept-Language`.
+    pub(crate) languages: Option<&'static str>,
 }
 
 impl Browser {
     pub(super) fn new(door: Door, plex: Arc<Plex>, address: SocketAddr) -> Self {
-        Self { door, plex, address, cookies: CookieJar::default() }
+        Self { door, plex, address, cookies: CookieJar::default(), languages: None }
     }
 
     /// Opens an address and follows redirects on our host. Ends at a page, or where we send it elsewhere.
@@ -91,6 +93,9 @@ impl Browser {
     pub(crate) async fn send(&mut self, mut request: Request<Body>) -> Answer {
         if let Some(cookies) = self.cookie_header() {
             request.headers_mut().insert(COOKIE, cookies);
+        }
+        if let Some(languages) = self.languages {
+            request.headers_mut().insert(ACCEPT_LANGUAGE, HeaderValue::from_static(languages));
         }
         let answer = self.door.send_from(self.address, request).await;
         self.keep_cookies(&answer.headers);
