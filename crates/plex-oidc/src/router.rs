@@ -149,7 +149,7 @@ fn account_pages() -> Router<State> {
 
 /// What was begun is done to its end, and written down, also where whoever asked hangs up meanwhile.
 async fn to_its_end(request: Request<Body>, next: Next) -> Response {
-    match tokio::spawn(next.run(request)).await {
+    match tokio::spawn(language::answering(language::asked_for(), next.run(request))).await {
         Ok(answer) => answer,
         Err(ended) => match ended.try_into_panic() {
             Ok(panic) => std::panic::resume_unwind(panic), // caught outside

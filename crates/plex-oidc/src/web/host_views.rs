@@ -39,11 +39,7 @@ pub async fn home(app: &App, host: &Host, query: &Parameters) -> Result<Answer, 
     let (people, apps) = (number(query, "page"), number(query, "apps"));
     let wanted = PeopleWanted { like: search.clone(), skip: (people - 1) * ROWS, most: ROWS };
     let found = app.store.people(wanted, app.clock.now()).await?;
-    let address = |people: u64, apps: u64| {
-        let mut pairs = Serializer::new(String::new());
-        pairs.append_pair("q", &search).append_pair("page", &people.to_string());
-        format!("/admin?{}", pairs.append_pair("apps", &apps.to_string()).finish())
-    };
+    let address = |people: u64, apps: u64| home_address(&search, people, apps);
     let all = doors(app);
     let shown: Vec<_> = found.people.iter().map(|person| listed(app, person)).collect();
     let shown_doors: Vec<_> = part(&all, apps).iter().map(|door| declared(*door)).collect();
@@ -67,6 +63,12 @@ pub async fn home(app: &App, host: &Host, query: &Parameters) -> Result<Answer, 
         notice: notice(query),
     };
     Ok(page(app, StatusCode::OK, &Page::Admin(&values)))
+}
+
+fn home_address(search: &str, people: u64, apps: u64) -> String {
+    let mut pairs = Serializer::new(String::new());
+    pairs.append_pair("q", search).append_pair("page", &people.to_string());
+    format!("/admin?{}", pairs.append_pair("apps", &apps.to_string()).finish())
 }
 
 /// The page about one person.

@@ -37,7 +37,12 @@ pub fn prefer(ui_locales: Option<&str>) {
     }
 }
 
+/// What the request at hand has asked for so far: for a task that takes over from its own.
+pub fn asked_for() -> Option<&'static Language> {
+    WANTED.try_with(Cell::get).ok().flatten()
+}
+
 /// The language of this answer.
 pub fn of_answer(app: &App) -> &'static Language {
-    WANTED.try_with(Cell::get).ok().flatten().unwrap_or_else(|| app.pages.language())
+    asked_for().unwrap_or_else(|| app.pages.language())
 }

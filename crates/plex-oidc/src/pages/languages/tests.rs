@@ -129,6 +129,7 @@ fn english_has_every_sentence_of_the_templates_and_no_other() {
         "ago.",
         "admin.notice.",
         "account.notice.",
+        "ask.for_",
         "device.notice.",
         "sign_in.notice.",
         "admin.person.",

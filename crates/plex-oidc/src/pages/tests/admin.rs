@@ -74,7 +74,7 @@ pub(super) fn are_text(drawing: &Pages) {
         is_fresh: true,
         notice: None,
     };
-    is_text(&drawing.render(&Page::Admin(&home), Language::english()), 37);
+    is_text(&drawing.render(&Page::Admin(&home), Language::english()), 36);
     person_is_text(drawing, &pager);
     audit_is_text(drawing);
 }
