@@ -245,8 +245,11 @@ pub fn end_of(text: &str) -> Option<Timestamp> {
 }
 
 /// As much of a text as is kept, on one line.
+/// One line of text, in which nothing turns what is around it.
 fn short(text: &str) -> String {
-    text.chars().filter(|c| !c.is_control()).take(LONGEST).collect()
+    let turns =
+        |c: char| matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    text.chars().filter(|c| !c.is_control() && !turns(*c)).take(LONGEST).collect()
 }
 
 #[cfg(test)]

@@ -40,8 +40,10 @@ pub struct Trouble {
     pub kind: TroubleKind,
     /// What it is, for the host.
     pub what: String,
-    /// Since when.
+    /// Since when something is wrong.
     pub since: Timestamp,
+    /// Since when it is this kind of trouble.
+    pub of_its_kind_since: Timestamp,
     /// When it was last said.
     said: Timestamp,
 }
@@ -89,11 +91,20 @@ impl MembershipState {
     /// Notes a round that came to nothing. `true` if that is worth saying: it is something new, or was last said long ago.
     pub fn went_wrong(&self, (kind, what): (TroubleKind, &str), now: Timestamp) -> bool {
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        let since = known.trouble.as_ref().map_or(now, |trouble| trouble.since);
+        let before = known.trouble.as_ref();
+        let since = before.map_or(now, |trouble| trouble.since);
+        let of_its_kind_since =
+            before.filter(|trouble| trouble.kind == kind).map_or(now, |trouble| trouble.of_its_kind_since);
         match &mut known.trouble {
-            Some(trouble) if trouble.what == what && !trouble.said.plus(REMIND).has_passed(now) => false,
+            Some(trouble)
+                if trouble.kind == kind
+                    && trouble.what == what
+                    && !trouble.said.plus(REMIND).has_passed(now) =>
+            {
+                false
+            }
             trouble => {
-                *trouble = Some(Trouble { kind, what: what.to_owned(), since, said: now });
+                *trouble = Some(Trouble { kind, what: what.to_owned(), since, of_its_kind_since, said: now });
                 true
             }
         }
@@ -122,8 +133,8 @@ mod tests {
         assert!(state.went_wrong((TroubleKind::OwnerToken, "a dead token"), at(900 + 3_601)));
         let known = state.known();
         assert_eq!(
-            known.trouble.map(|trouble| (trouble.what, trouble.since)),
-            Some(("a dead token".into(), at(300)))
+            known.trouble.map(|trouble| (trouble.what, trouble.since, trouble.of_its_kind_since)),
+            Some(("a dead token".into(), at(300), at(900)))
         );
         assert_eq!(known.last_good, Some((Round::default(), at(0))));
         assert!(state.went_well(Round { members: 2, ..Round::default() }, at(9_000)));

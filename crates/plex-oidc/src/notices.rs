@@ -78,7 +78,9 @@ impl Notices {
     pub fn push(&self, notice: Notice) {
         let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
         if waiting.len() >= MOST {
-            waiting.pop_front();
+            // What has happened before what goes on: anybody can make something happen.
+            let least = waiting.iter().position(|waits| waits.state == Turn::Happened).unwrap_or(0);
+            waiting.remove(least);
         }
         waiting.push_back(notice);
         self.arrived.notify_one();

@@ -56,13 +56,15 @@ pub(super) fn judge(app: &App) {
         let (is_so, over) = match topic {
             Topic::OwnerTokenRefused => (
                 trouble_of(&known, TroubleKind::OwnerToken)
-                    .map(|trouble| (trouble.since, trouble.what.clone())),
+                    .map(|trouble| (trouble.of_its_kind_since, trouble.what.clone())),
                 "plex.tv accepts the owner's token again",
             ),
             Topic::PlexUnanswered => (
                 trouble_of(&known, TroubleKind::Plex)
-                    .filter(|trouble| trouble.since.plus(SILENCE).has_passed(now))
-                    .map(|trouble| (trouble.since, "plex.tv has not answered for half an hour".to_owned())),
+                    .filter(|trouble| trouble.of_its_kind_since.plus(SILENCE).has_passed(now))
+                    .map(|trouble| {
+                        (trouble.of_its_kind_since, "plex.tv has not answered for half an hour".to_owned())
+                    }),
                 "plex.tv answers again",
             ),
             Topic::GraceNearlyOver => (
@@ -70,7 +72,11 @@ pub(super) fn judge(app: &App) {
                 "it is known again who is a member",
             ),
         };
-        app.notices.say(topic, is_so, over, now);
+        // Another trouble hides this one; whether it is over is not known before Plex has answered.
+        let is_hidden = is_so.is_none() && known.trouble.is_some() && topic != Topic::GraceNearlyOver;
+        if !is_hidden {
+            app.notices.say(topic, is_so, over, now);
+        }
     }
 }
 

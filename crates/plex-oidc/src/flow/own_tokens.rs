@@ -128,8 +128,12 @@ impl Looking<'_> {
     /// Looks after one person. An error is about Plex, or about us, and not about them.
     async fn look(&self, token: KeptPlexToken, round: &mut Round) -> Result<(), FlowError> {
         let (app, began) = (self.app, self.app.clock.now());
-        let Some(user) = app.store.user(token.account_id).await?.filter(|user| is_member(&user.person))
-        else {
+        // Somebody may have become an owner, by the file, or be blocked.
+        let is_looked_after = |user: &UserRecord| {
+            let person = &user.person;
+            is_member(person) && !person.marks.blocked && self.plex.keeps_token_of(person)
+        };
+        let Some(user) = app.store.user(token.account_id).await?.filter(is_looked_after) else {
             return self.note(token, Outcome::Nobody, None, round).await;
         };
         let outcome = match self.ask(&user.person, &token, began).await {

@@ -129,7 +129,7 @@ pub async fn ask(
         account_id,
         door: attempt.client.id.clone(),
         wish,
-        account_name: turned.name,
+        account_name: sentence(&turned.name).unwrap_or_default(),
         account_email: turned.email,
         said: said.and_then(sentence),
         address,

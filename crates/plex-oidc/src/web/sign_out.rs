@@ -69,7 +69,11 @@ async fn without_visit(app: &App, headers: &HeaderMap, answer: Answer) -> Answer
     let Some(cookie) = app.cookies.host_session(headers) else { return answer };
     match admin_link::leave(app, &cookie).await {
         Ok(()) => with_cookie(answer, &app.cookies.clear_host_session()),
-        Err(error) => failed(app, &error, None),
+        Err(error) => {
+            // The session has ended all the same; without its cookie, this browser is not the host either.
+            warn!(%error, "a visit to the host's page is left to run out");
+            with_cookie(answer, &app.cookies.clear_host_session())
+        }
     }
 }
 
@@ -113,7 +117,8 @@ async fn answer(
     match (here(app, headers).await?, request.hinted) {
         (Some(here), Some(sid)) if sid == here.sid_for(app, request.client) => {
             flow::end(app, SessionName::Cookie(here.cookie.hash()), address).await?;
-            Ok(with_cookie(gone(app, way_back), &app.cookies.clear_session()))
+            let answer = with_cookie(gone(app, way_back), &app.cookies.clear_session());
+            Ok(without_visit(app, headers, answer).await)
         }
         (Some(here), _) => Ok(confirm(app, &here, way_back, doubt)),
         (None, hinted) => {

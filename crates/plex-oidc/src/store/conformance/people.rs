@@ -74,6 +74,21 @@ pub(crate) async fn a_block_ends_everything_at_once(store: &Shared) {
     assert!(store.access_token(redeem.access.hash, after(3)).await.unwrap().is_none(), "it stays ended");
 }
 
+/// The block came between the decision about somebody and the storing of what came of it.
+pub(crate) async fn whoever_is_blocked_meanwhile_neither_comes_in_nor_asks(store: &Shared) {
+    let login = login();
+    store.begin_login(login.clone()).await.unwrap();
+    let call = finish(&login, FinishedBy::BrowserSession, 4_242);
+    store.mark(plex(4_242), Mark::Blocked(true), T0).await.unwrap();
+    assert_eq!(store.finish_login(call.clone()).await.unwrap(), Finish::WrongState);
+    assert!(store.browser_session(call.session.as_ref().unwrap().hash, after(31)).await.unwrap().is_none());
+    assert_ne!(store.ask_for_access(asking(4_242, "wiki", 77)).await.unwrap(), Asking::Stored);
+    assert_eq!(store.waiting_requests(9).await.unwrap().total, 0);
+    store.mark(plex(4_242), Mark::Blocked(false), T0).await.unwrap();
+    assert_eq!(store.finish_login(call).await.unwrap(), Finish::Finished);
+    assert_eq!(store.ask_for_access(asking(4_242, "wiki", 77)).await.unwrap(), Asking::Stored);
+}
+
 fn asking(account: u64, door: &str, address: u32) -> NewAccessRequest {
     NewAccessRequest {
         account_id: plex(account),

@@ -161,6 +161,6 @@ pub enum Finish {
     /// Another call finished it before.
     AlreadyFinished,
     /// The attempt is unknown, over, refused, cancelled, or waiting for another proof; or the pushed request was answered;
-    /// or the browser session that was to go on has ended.
+    /// or the browser session that was to go on has ended, or the person was blocked meanwhile.
     WrongState,
 }

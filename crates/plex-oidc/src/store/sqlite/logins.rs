@@ -6,7 +6,7 @@ use rusqlite::{Connection, params};
 use secrecy::{ExposeSecret, SecretString};
 
 use super::rows::{Fields, Result, change, first, pin_param};
-use super::{codes, local, plex_tokens, sessions, users};
+use super::{codes, local, marks, plex_tokens, sessions, users};
 use crate::store::records::{
     AdoptedPin, Adoption, Answers, Finish, FinishLogin, FinishedBy, Login, LoginState, NewLogin, RefusedAt,
     SealedBytes,
@@ -175,6 +175,10 @@ fn leave(conn: &Connection, id: RequestId, to: &str, now: Timestamp) -> Result<b
 
 pub(super) fn finish(conn: &Connection, finish: &FinishLogin) -> Result<Finish> {
     let now = finish.now;
+    let person = &finish.user.person;
+    if !person.marks.blocked && marks::marks(conn, finish.user.account_id())?.blocked {
+        return Ok(Finish::WrongState); // blocked since this person was judged
+    }
     if !take(conn, finish)? {
         let done = first(
             conn,

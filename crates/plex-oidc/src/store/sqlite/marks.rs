@@ -81,6 +81,7 @@ pub(super) fn ask(conn: &Connection, request: &NewAccessRequest) -> Result<Askin
         WHERE (SELECT count(*) FROM access_requests WHERE account_id = ?1 AND answer IS NULL) < ?11
             AND (SELECT count(*) FROM access_requests WHERE block = ?8 AND answer IS NULL) < ?12
             AND (SELECT count(*) FROM access_requests) < ?13
+            AND NOT EXISTS (SELECT 1 FROM marks WHERE account_id = ?1 AND json_extract(marks, '$.blocked'))
             AND (?3 <> 'share' OR (SELECT count(*) FROM access_requests WHERE wish = 'share') < ?14)
         ON CONFLICT (account_id, door) DO UPDATE SET wish = excluded.wish, account_name = excluded.account_name,
             account_email = excluded.account_email, said = excluded.said, address = excluded.address,

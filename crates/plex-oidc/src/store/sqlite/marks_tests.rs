@@ -30,3 +30,8 @@ async fn a_request_is_asked_once_and_answered_once() {
 async fn requests_have_limits_and_an_end() {
     check(async |store| people::requests_have_limits_and_an_end(store).await).await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whoever_is_blocked_meanwhile_neither_comes_in_nor_asks() {
+    check(async |store| people::whoever_is_blocked_meanwhile_neither_comes_in_nor_asks(store).await).await;
+}
