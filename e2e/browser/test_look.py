@@ -14,7 +14,7 @@ from visitor import DOWN, NO_POPUPS, REFUSED, SIGN_IN
 
 WIDTHS = {360: 740, 1280: 800}
 SCHEMES = ("light", "dark")
-MOST_BYTES = 40_000
+MOST_BYTES = 80_000
 
 # The pages that go on by themselves are gone before anybody can look, so they are drawn without what makes them go on.
 DRAW_ONWARD = """

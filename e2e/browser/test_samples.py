@@ -59,10 +59,10 @@ def test_axe_would_object(looking, tmp_path):
     draw(tmp_path, "en")
     with served(tmp_path) as address:
         looking.driver.get(f"{address}/sign-in.html")
-    looking.driver.execute_script("document.documentElement.lang = ''; document.querySelector('h1').remove()")
-    axe = Axe(looking)
-    axe.enter()
-    objections = " ".join(axe.violations())
+        looking.driver.execute_script("document.documentElement.lang = ''; document.querySelector('h1').remove()")
+        axe = Axe(looking)
+        axe.enter()
+        objections = " ".join(axe.violations())
     assert "html-has-lang" in objections and "page-has-heading-one" in objections, objections
 
 
