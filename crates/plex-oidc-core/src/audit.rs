@@ -6,6 +6,7 @@ use std::net::IpAddr;
 use serde::Serialize;
 
 use crate::id::AccountId;
+use crate::line;
 use crate::subject::Subject;
 use crate::time::{Seconds, Timestamp};
 
@@ -245,11 +246,8 @@ pub fn end_of(text: &str) -> Option<Timestamp> {
 }
 
 /// As much of a text as is kept, on one line.
-/// One line of text, in which nothing turns what is around it.
 fn short(text: &str) -> String {
-    let turns =
-        |c: char| matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-    text.chars().filter(|c| !c.is_control() && !turns(*c)).take(LONGEST).collect()
+    line::plain(text, LONGEST)
 }
 
 #[cfg(test)]
@@ -304,7 +302,7 @@ mod tests {
         let line = event.json_line(8);
         assert!(!line.contains(char::is_control) && line.len() < 500, "{line}");
         assert!(
-            line.contains(r#""name":"a\"[2Jxxx"#)
+            line.contains(r#""name":"a\" [2Jxxx"#)
                 && line.ends_with(r#"x","target":"photos","address":"192.0.2.7","detail":"not_shared"}"#),
             "{line}"
         );

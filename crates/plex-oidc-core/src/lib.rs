@@ -19,6 +19,7 @@ pub mod id;
 pub mod issuer;
 pub mod jose;
 pub mod language;
+pub mod line;
 pub mod logout;
 pub mod membership;
 pub mod net;

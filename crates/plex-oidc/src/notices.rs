@@ -138,6 +138,18 @@ mod tests {
     }
 
     #[test]
+    fn what_anybody_can_make_happen_drives_out_nothing_that_goes_on() {
+        let notices = Notices::default();
+        notices.say(Topic::OwnerTokenRefused, Some((Timestamp(0), "dead".to_owned())), "", Timestamp(0));
+        for at in 1..100 {
+            let (state, message) = (Turn::Happened, String::new());
+            notices.push(Notice { event: "x", state, message, since: Timestamp(at), at: Timestamp(at) });
+        }
+        let taken: Vec<_> = std::iter::from_fn(|| notices.take()).map(|notice| notice.at.0).collect();
+        assert_eq!(taken, [0].into_iter().chain(69..100).collect::<Vec<_>>());
+    }
+
+    #[test]
     fn the_queue_is_short_and_drops_the_oldest() {
         let notices = Notices::default();
         for at in 0..100 {

@@ -192,6 +192,7 @@ pub async fn answer_proxy(
         Ok(Err(panic)) => panicked(panic),
         Err(_) => StatusCode::SERVICE_UNAVAILABLE.into_response(),
     };
+    authz::count(&app, answer.status());
     if answer.status() != StatusCode::OK {
         add_security_headers(answer.headers_mut(), app.issuer.is_https());
     }

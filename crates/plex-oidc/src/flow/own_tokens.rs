@@ -128,11 +128,9 @@ impl Looking<'_> {
     /// Looks after one person. An error is about Plex, or about us, and not about them.
     async fn look(&self, token: KeptPlexToken, round: &mut Round) -> Result<(), FlowError> {
         let (app, began) = (self.app, self.app.clock.now());
-        // Somebody may have become an owner, by the file, or be blocked.
-        let is_looked_after = |user: &UserRecord| {
-            let person = &user.person;
-            is_member(person) && !person.marks.blocked && self.plex.keeps_token_of(person)
-        };
+        // By the file, somebody may have become an owner since: whoever may not have a token kept is not asked about with it.
+        let is_looked_after =
+            |user: &UserRecord| is_member(&user.person) && self.plex.keeps_token_of(&user.person);
         let Some(user) = app.store.user(token.account_id).await?.filter(is_looked_after) else {
             return self.note(token, Outcome::Nobody, None, round).await;
         };

@@ -112,6 +112,26 @@ async fn an_outage_is_told_after_half_an_hour_and_again_when_the_grace_is_nearly
 }
 
 #[tokio::test]
+async fn an_outage_does_not_end_the_alarm_of_a_dead_token_and_counts_from_its_own_beginning() {
+    let hook = Hook::answering(StatusCode::OK).await;
+    let house = hook.setup().start().await;
+    house.sign_in("friend", &house.relying_party("photos")).await;
+    house.plex.world().revoke_tokens("owner").unwrap();
+    assert_eq!(round(&house, Seconds::minutes(10)).await, ["owner_token_refused Raised"]);
+    for _ in 0..5 {
+        assert_eq!(round(&house, Seconds::minutes(10)).await, [""; 0]);
+    }
+    // An hour of one trouble is no half hour of another.
+    house.plex.fails(FaultKind::ServerError);
+    assert_eq!(round(&house, Seconds::minutes(10)).await, [""; 0]);
+    let mut told = Vec::new();
+    for _ in 0..4 {
+        told.extend(round(&house, Seconds::minutes(10)).await);
+    }
+    assert_eq!(told, ["plex_unanswered Raised"]);
+}
+
+#[tokio::test]
 async fn without_an_address_nothing_waits_to_be_told() {
     let house = Setup::default().with_owner_token().start().await;
     house.sign_in("friend", &house.relying_party("photos")).await;

@@ -9,7 +9,7 @@ use plex_oidc_core::gateway::{RequestKind, Verdict, weigh};
 use tracing::{debug, info, warn};
 
 use super::address::Question;
-use super::answers::{Asking, NOT_FOR_YOU, counted, pass_with, refuse, told};
+use super::answers::{Asking, NOT_FOR_YOU, pass_with, refuse, told};
 use super::asked::{By, Call};
 use super::headers::HeadersOf;
 use crate::flow::access::{AccessVisitor, NotBelieved, access_visitor, claim_values};
@@ -36,11 +36,10 @@ pub(super) async fn answer(call: &Call, question: Question) -> Answer {
         By::Tag(tag) => vec![tag.to_owned()],
     };
     let asking = call.asking(family, asked, &original);
-    let answer = match access_visitor(asking.app, accepted, tags, asking.headers).await {
+    match access_visitor(asking.app, accepted, tags, asking.headers).await {
         Ok(visitor) => verdict_answer(&asking, accepted, &visitor),
         Err(error) => not_believed(&asking, &error),
-    };
-    counted(&call.app, answer)
+    }
 }
 
 fn not_believed(asking: &Asking<'_>, error: &NotBelieved) -> Answer {

@@ -22,7 +22,6 @@ use crate::app::App;
 use crate::flow::FlowError;
 use crate::flow::gateway::{Visitor, own_authorization};
 use crate::flow::handover::{SentOff, send_off};
-use crate::metrics::GatewayAnswer;
 use crate::web::respond::Answer;
 
 /// Tells nginx that a 401 with a `Location` is a redirect for a browser, and not the answer to a script, which has a
@@ -47,18 +46,6 @@ pub(super) struct Asking<'a> {
     pub(super) asked: &'a GatewayApp,
     pub(super) original: &'a OriginalRequest,
     pub(super) headers: &'a HeaderMap,
-}
-
-/// Counts what a proxy is answered.
-pub(super) fn counted(app: &App, answer: Answer) -> Answer {
-    app.metrics.gateway.add(match answer.status() {
-        StatusCode::OK => GatewayAnswer::Pass,
-        StatusCode::FORBIDDEN => GatewayAnswer::Deny,
-        StatusCode::UNAUTHORIZED | StatusCode::FOUND | StatusCode::SEE_OTHER => GatewayAnswer::SignIn,
-        status if status.is_server_error() => GatewayAnswer::Undecided,
-        _ => GatewayAnswer::Refused,
-    });
-    answer
 }
 
 /// Whom the application is told of; or the refusal of somebody who would be nobody there, the owner too.

@@ -21,9 +21,21 @@ use self::answers::Asking;
 use self::asked::{Call, is_for};
 use self::headers::HeadersOf;
 use super::respond::Answer;
-use crate::app::State;
+use crate::app::{App, State};
 use crate::flow::FlowError;
 use crate::flow::gateway::{Visitor, visitor};
+use crate::metrics::GatewayAnswer;
+
+/// Counts what a proxy is answered, whoever came to that answer.
+pub fn count(app: &App, status: StatusCode) {
+    app.metrics.gateway.add(match status {
+        StatusCode::OK => GatewayAnswer::Pass,
+        StatusCode::FORBIDDEN => GatewayAnswer::Deny,
+        StatusCode::UNAUTHORIZED | StatusCode::FOUND | StatusCode::SEE_OTHER => GatewayAnswer::SignIn,
+        status if status.is_server_error() => GatewayAnswer::Undecided,
+        _ => GatewayAnswer::Refused,
+    });
+}
 
 /// What was decided about a proxy's question, by the address that it came to.
 pub async fn answer(app: &State, peer: SocketAddr, request: Parts, question: Question) -> Answer {
@@ -40,12 +52,11 @@ async fn own(call: &Call, question: Question) -> Answer {
         Err(refusal) => return *refusal,
     };
     let answer = decided(&call.asking(question.family, asked, &original)).await;
-    let answer = answer.unwrap_or_else(|error| {
+    answer.unwrap_or_else(|error| {
         warn!(%error, app = asked.name, "a request was not decided");
         let sentence = "this cannot be decided now, try again";
         answers::refuse(question.family, StatusCode::SERVICE_UNAVAILABLE, sentence)
-    });
-    answers::counted(&call.app, answer)
+    })
 }
 
 async fn decided(asking: &Asking<'_>) -> Result<Answer, FlowError> {

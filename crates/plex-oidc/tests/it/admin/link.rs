@@ -4,6 +4,7 @@ use http::HeaderValue;
 use plextv_emulator::FaultKind;
 
 use super::*;
+use crate::sign_out::end_session;
 use crate::support::post_form;
 
 /// The secret in a link.
@@ -270,6 +271,18 @@ async fn leaving_ends_the_visit_for_thieves_too() {
     thief.open("/admin").await.expect(200);
     let page = both.open("/sign-out").await;
     both.post(&page, "/sign-out", &[("answer", "sign-out")]).await.expect(200);
+    assert!(both.cookies.get("__Host-plex-oidc-host").is_none());
+    assert!(thief.open("/admin").await.url.starts_with("/sign-in/"));
+
+    // A client that signs the browser out does as well.
+    house.plex.recovers();
+    let photos = house.relying_party("photos");
+    let (mut both, tokens) = house.sign_in("owner", &photos).await;
+    let page = both.open(&link(&house)).await.expect(200);
+    both.submit(&page, "/admin/enter").await.expect(200);
+    let mut thief = both.clone();
+    thief.cookies.remove("__Host-plex-oidc-session");
+    both.get(&end_session(&[("id_token_hint", &tokens.id_token())])).await;
     assert!(both.cookies.get("__Host-plex-oidc-host").is_none());
     assert!(thief.open("/admin").await.url.starts_with("/sign-in/"));
 

@@ -120,6 +120,12 @@ async fn every_figure_moves_with_what_it_counts() {
     assert_eq!(moved("tokens_issued_total", "grant=client_credentials"), 1);
     assert!(moved("gateway_answers_total", "answer=pass") >= 1);
     assert!(moved("gateway_answers_total", "answer=sign_in") >= 2);
+    house.door.get("/authz/forward-auth").await.expect(403); // no proxy of ours
+    let last = watcher.figures().await;
+    let denied = |at: &exposition::Exposition| {
+        at.value("plex_oidc_gateway_answers_total", "answer=deny").unwrap_or_default()
+    };
+    assert_eq!(denied(&last) - denied(&after), 1);
     assert_eq!(moved("recheck_rounds_total", "outcome=answered"), 1);
     assert!(moved("plex_requests_total", "about=pin,outcome=answered") >= 6);
     assert!(moved("plex_requests_total", "about=account,outcome=answered") >= 3);
