@@ -58,11 +58,13 @@ pub enum What {
     AdminLinkUsed,
     /// A changed configuration was taken over.
     ConfigurationReloaded,
+    /// The owner's token was replaced.
+    OwnerTokenRenewed,
 }
 
 impl What {
     /// Everything that can happen.
-    pub const ALL: [Self; 21] = [
+    pub const ALL: [Self; 22] = [
         Self::SignedIn,
         Self::Denied,
         Self::SignedOut,
@@ -84,6 +86,7 @@ impl What {
         Self::AdminLinkMade,
         Self::AdminLinkUsed,
         Self::ConfigurationReloaded,
+        Self::OwnerTokenRenewed,
     ];
 
     /// Its word.
@@ -110,6 +113,7 @@ impl What {
             Self::AdminLinkMade => "admin_link_made",
             Self::AdminLinkUsed => "admin_link_used",
             Self::ConfigurationReloaded => "configuration_reloaded",
+            Self::OwnerTokenRenewed => "owner_token_renewed",
         }
     }
 

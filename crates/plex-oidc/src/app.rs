@@ -1,6 +1,7 @@
 //! The composition root: everything that handlers use, in one place, and nothing global.
 
 use std::borrow::Cow;
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 
 use plex_oidc_core::authorize::Repeats;
@@ -98,6 +99,8 @@ pub struct App {
     pub metrics: Arc<Metrics>,
     /// What the host is to be told of; it stays when the configuration changes.
     pub notices: Arc<Notices>,
+    /// The file with the owner's token, if it is in one.
+    pub owner_token_file: Option<PathBuf>,
     /// Where the host is told of it, besides the host's page and the log.
     pub webhook: Option<WebhookConfig>,
     /// How often Plex is asked who still is one.

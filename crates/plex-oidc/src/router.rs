@@ -29,7 +29,8 @@ use crate::web::respond::page_error;
 use crate::web::sign_in::{ask, choice, constant, page, password, return_, start, wait};
 use crate::web::{
     account, admin, admin_link, assets, audit, authorize, authz, device, device_authorization,
-    gateway_sign_in, health, introspect, language, metadata, metrics, par, revoke, sign_out, token, userinfo,
+    gateway_sign_in, health, introspect, language, metadata, metrics, owner_token, par, revoke, sign_out,
+    token, userinfo,
 };
 
 pub use crate::web::authz::Question;
@@ -127,6 +128,7 @@ fn host_pages() -> Router<State> {
         .route("/admin/tokens/end", post(admin::end_token))
         .route("/admin/recheck", post(admin::ask_plex))
         .route("/admin/keys", post(admin::rotate_keys))
+        .route("/admin/owner-token", post(owner_token::renew))
         .route("/admin/audit", get(audit::show))
         .route("/admin/audit.jsonl", get(audit::export))
         .route("/admin/enter", get(admin_link::ask).post(admin_link::enter))

@@ -222,6 +222,7 @@ impl Held {
             membership: Arc::clone(&self.membership),
             metrics: Arc::clone(&self.metrics),
             notices: Arc::clone(&self.notices),
+            owner_token_file: config.plex.as_ref().and_then(|plex| plex.owner_token_file.clone()),
             webhook: config.webhook.clone(),
             recheck_every: config.recheck_every,
             server_name: server_name(config),

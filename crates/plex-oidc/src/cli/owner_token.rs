@@ -4,9 +4,8 @@
 //! running service takes it over by itself.
 
 use std::collections::BTreeMap;
-use std::fs::{self, Permissions};
+use std::fs;
 use std::io;
-use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
 use clap::Subcommand;
@@ -170,9 +169,5 @@ fn write(path: &Path, config_file: &Path, token: &PlexToken) -> io::Result<()> {
         edit::create_private(path, &text)?;
         return edit::adopt_owner(path, config_file);
     }
-    let mode = fs::metadata(path)?.permissions().mode();
-    if mode & 0o007 != 0 {
-        fs::set_permissions(path, Permissions::from_mode(mode & 0o770))?; // before the new one is in it
-    }
-    edit::replace(path, &text)
+    edit::put_private(path, &text)
 }

@@ -193,6 +193,18 @@ pub fn adopt_owner(path: &Path, like: &Path) -> io::Result<()> {
     chown(path, Some(wanted.uid()), Some(wanted.gid()))
 }
 
+/// Puts a secret into a file, whole or not at all. Others cannot read that from before the secret is in it.
+pub fn put_private(path: &Path, text: &str) -> io::Result<()> {
+    let mode = match fs::metadata(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return create_private(path, text),
+        found => found?.permissions().mode(),
+    };
+    if mode & 0o007 != 0 {
+        fs::set_permissions(path, fs::Permissions::from_mode(mode & 0o770))?;
+    }
+    replace(path, text)
+}
+
 /// Replaces a file as a whole: a reader sees the old text or the new one. Its mode and owner stay.
 pub fn replace(path: &Path, text: &str) -> io::Result<()> {
     let path = fs::canonicalize(path)?; // a link stays a link

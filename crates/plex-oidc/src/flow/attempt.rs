@@ -26,6 +26,9 @@ pub struct Frozen {
     /// Where it began: what a session that comes of it will be called by.
     #[serde(default)]
     pub from: SeenFrom,
+    /// The host who asked for it, where the approval is to bring a new owner's token, and signs nobody in.
+    #[serde(default)]
+    pub renews_for: Option<AccountId>,
 }
 
 /// Why a stored attempt shows a page instead of going on.
@@ -56,6 +59,8 @@ pub enum Refusal {
     OtherPerson,
     /// Name and password do not go together.
     WrongPassword,
+    /// A new owner's token was wanted, and whoever approved owns none of the servers.
+    NotOwner,
 }
 
 /// A stored attempt, opened by the browser it belongs to.

@@ -13,6 +13,7 @@ use tracing::info;
 
 use super::attempt::{self, Attempt, Frozen, Refusal};
 use super::issue::{Holder, new_code, token_for};
+use super::owner_token::{self, Renewal};
 use super::{FlowError, answered, audit, own_tokens, sign_out};
 use crate::app::App;
 use crate::keys::Place;
@@ -52,6 +53,8 @@ pub enum Outcome {
     },
     /// Something goes to the client that is not a code.
     Refuse(Box<RedirectError>),
+    /// It was about the owner's token.
+    OwnerToken(Renewal),
 }
 
 /// Looks at an attempt's PIN at Plex and notes what became of it. `true` when the attempt no longer waits.
@@ -112,7 +115,7 @@ const fn counted(why: &Refusal) -> SignInOutcome {
         Refusal::Denied { .. } => SignInOutcome::Denied,
         Refusal::TookTooLong => SignInOutcome::TooLate,
         Refusal::TokenRefused => SignInOutcome::TokenRefused,
-        Refusal::OtherAccount | Refusal::OtherPerson => SignInOutcome::OtherPerson,
+        Refusal::OtherAccount | Refusal::OtherPerson | Refusal::NotOwner => SignInOutcome::OtherPerson,
         Refusal::WrongPassword => SignInOutcome::WrongPassword,
     }
 }
@@ -142,6 +145,9 @@ pub async fn come_back(
     };
     let LoginState::Approved { pin_id, plex_token_sealed } = &attempt.state else { return Ok(Outcome::Page) };
     let approval = Approval { pin_id: *pin_id, token: open_login_token(app, attempt.id, plex_token_sealed)? };
+    if let Some(host) = attempt.frozen.renews_for {
+        return owner_token::renew(app, (&attempt, host, address), (*pin_id, approval.token)).await;
+    }
     let plex = app.plex.as_ref().ok_or(FlowError::NoSuchWayIn)?;
     match plex.identify(&approval.token, app.clock.now()).await {
         Ok(identified) => admit(app, &attempt, approval, identified, old_session).await,

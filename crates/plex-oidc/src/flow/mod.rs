@@ -21,6 +21,7 @@ pub mod introspection;
 pub mod issue;
 pub mod key_rotation;
 pub mod own_tokens;
+pub mod owner_token;
 pub mod password;
 pub mod people;
 pub mod pushed;

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use serde::Serialize;
 
 use super::account::{ShownSession, ShownToken};
-use super::host::{Health, ShownKey};
+use super::host::{Health, ShownKey, TokenIn};
 use super::words::Said;
 
 /// The host's page.
@@ -50,6 +50,8 @@ pub struct Membership<'a> {
     pub at_plex: bool,
     /// Whether there is an owner's token to ask with.
     pub has_token: bool,
+    /// Where that is kept.
+    pub token_in: Option<TokenIn>,
     /// How often Plex is asked about each person by a token of their own, if those are kept.
     pub own_tokens: Option<Cow<'a, str>>,
     /// How many requests to Plex were made in the last hour for that.
@@ -278,10 +280,14 @@ pub enum AdminNotice {
     Answered,
     /// Whoever that is cannot be blocked.
     Stays,
+    /// There is a new owner's token.
+    TokenRenewed,
+    /// There is none, because its file cannot be written.
+    TokenUnwritable,
 }
 
 impl AdminNotice {
-    const ALL: [Self; 20] = [
+    const ALL: [Self; 22] = [
         Self::EverythingEnded,
         Self::SessionEnded,
         Self::TokenEnded,
@@ -302,6 +308,8 @@ impl AdminNotice {
         Self::Closed,
         Self::Answered,
         Self::Stays,
+        Self::TokenRenewed,
+        Self::TokenUnwritable,
     ];
 
     /// Its word in an address.
@@ -327,6 +335,8 @@ impl AdminNotice {
             Self::Closed => "closed",
             Self::Answered => "answered",
             Self::Stays => "stays",
+            Self::TokenRenewed => "token-renewed",
+            Self::TokenUnwritable => "token-unwritable",
         }
     }
 

@@ -132,6 +132,8 @@ pub struct SignIn<'a> {
     pub plex: Option<ScriptConfig<'a>>,
     /// Whether people can sign in with a password.
     pub password: bool,
+    /// Whether it is for a new owner's token, and signs nobody in.
+    pub renews: bool,
     /// Whom the client expects, as it says.
     pub login_hint: Option<&'a str>,
     /// Why the visitor sees this page again.

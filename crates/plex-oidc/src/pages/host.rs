@@ -99,3 +99,13 @@ pub struct ShownKey<'a> {
     /// How long ago it was made.
     pub made: Said,
 }
+
+/// Where the owner's token is kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TokenIn {
+    /// In a file, which a new one is written to.
+    File,
+    /// In a variable, which only the host can change.
+    Variable,
+}

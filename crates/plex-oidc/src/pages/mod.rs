@@ -32,7 +32,7 @@ pub use context::{
     AccountChoice, AskedHost, Consent, Denied, DeviceApproval, DeviceCode, ErrorPage, FormPost, Onward, Page,
     Retry, ScriptConfig, SignIn, SignOutConfirm, Waiting, WayBack,
 };
-pub use host::{AdminEnter, Audit, Health, ShownEvent, ShownKey, ShownKind};
+pub use host::{AdminEnter, Audit, Health, ShownEvent, ShownKey, ShownKind, TokenIn};
 pub use languages::Language;
 pub use overrides::PagesError;
 pub use samples::samples;

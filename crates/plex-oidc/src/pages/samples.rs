@@ -36,6 +36,7 @@ const SIGN_IN: SignIn<'static> = SignIn {
         pins_url: "https://clients.plex.tv/api/v2/pins?strong=true",
     }),
     password: false,
+    renews: false,
     login_hint: None,
     notice: None,
 };
@@ -113,6 +114,7 @@ const ALL: &[(&str, Page<'static>)] = &[
             ..SIGN_IN
         }),
     ),
+    ("sign-in-renews", Page::SignIn(SignIn { renews: true, notice: Some(Notice::NotOwner), ..SIGN_IN })),
     ("sign-in-or-password", Page::SignIn(SignIn { password: true, ..SIGN_IN })),
     (
         "sign-in-password",

@@ -84,6 +84,8 @@ pub enum Notice {
     OtherPerson,
     /// Name and password do not go together.
     WrongPassword,
+    /// Whoever approved at Plex owns none of the servers.
+    NotOwner,
 }
 
 /// Why the visitor is asked for the code of a device again.

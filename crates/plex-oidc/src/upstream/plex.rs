@@ -15,7 +15,6 @@ use plex_oidc_core::membership::{AcceptedServer, Membership, Shared, SharedLibra
 use plex_oidc_core::time::{Seconds, Timestamp};
 use plextv::breaker::{Breaker, Permit};
 use plextv::{ClientIdentity, Error, Outage, Pin, PinId, PlexToken, PlexTv, Resources, Server, Unreadable};
-use tokio::sync::OnceCell;
 use tracing::warn;
 use url::Url;
 
@@ -23,9 +22,12 @@ use crate::clock::Clock;
 use crate::metrics::{Asking, Ear, Metrics, PlexFigures};
 
 mod own_list;
+mod owner_token;
 mod recheck;
 
 pub use own_list::OwnLook;
+use owner_token::OwnersToken;
+pub use owner_token::Proof;
 pub use recheck::Rechecked;
 
 /// A PIN that a browser made may be this old, by Plex's own clock.
@@ -58,8 +60,8 @@ pub struct Plex {
     /// For looks at PINs alone: when Plex has had enough of those, people who have approved still come in.
     looks: Mutex<Breaker>,
     clock: Arc<dyn Clock>,
-    /// Whose token the owner's token is, once Plex has said so.
-    token_owner: OnceCell<PlexAccountId>,
+    /// The owner's token of this moment.
+    owners_token: Mutex<Option<Arc<OwnersToken>>>,
     /// What was missing in the only list of shares that there was, and when.
     missed: Mutex<(BTreeSet<recheck::SharedWith>, Option<Timestamp>)>,
 }
@@ -120,12 +122,13 @@ impl Plex {
     /// A way in through `api`. Every request is counted in `metrics`.
     pub fn new(
         api: &PlexTv,
-        settings: PlexSettings,
+        mut settings: PlexSettings,
         breaker: Breaker,
         clock: Arc<dyn Clock>,
         metrics: Arc<Metrics>,
     ) -> Self {
         let looks = Mutex::new(breaker.clone());
+        let owners_token = settings.owner_token.take().map(OwnersToken::new);
         let heard = |asking| api.observed_by(Arc::new(Ear::new(metrics.clone(), clock.clone(), asking)));
         Self {
             api: heard(Asking::ForAVisitor),
@@ -135,14 +138,9 @@ impl Plex {
             breaker: Mutex::new(breaker),
             looks,
             clock,
-            token_owner: OnceCell::new(),
+            owners_token: Mutex::new(owners_token),
             missed: Mutex::default(),
         }
-    }
-
-    /// Whether there is an owner's token to look after members with.
-    pub const fn can_recheck(&self) -> bool {
-        self.settings.owner_token.is_some()
     }
 
     /// How often Plex is asked about each person by a token of their own, if those are kept.
@@ -257,11 +255,11 @@ impl Plex {
     /// `false`: Plex should have said, and did not.
     async fn add_shared(&self, person: &mut Person, account: PlexAccountId, now: Timestamp) -> bool {
         let (Some(owner_token), Standing::Member { through, .. }) =
-            (&self.settings.owner_token, person.standing.clone())
+            (self.owners_token(), person.standing.clone())
         else {
             return true;
         };
-        match self.shared(owner_token, account, &through).await {
+        match self.shared(&owner_token, account, &through).await {
             Ok(each) => {
                 let is_clear = each.iter().all(|(_, shared)| shared.is_whole());
                 for (server, shared) in each {
@@ -279,11 +277,11 @@ impl Plex {
     /// What an account has of those of the servers that the owner's token can tell about.
     async fn shared<'s>(
         &self,
-        owner_token: &PlexToken,
+        owners: &OwnersToken,
         account: PlexAccountId,
         through: &'s [AcceptedServer],
     ) -> Result<Vec<(&'s AcceptedServer, Shared)>, Error> {
-        let teller = self.teller(owner_token).await?;
+        let (teller, owner_token) = (self.teller(owners).await?, &owners.token);
         let (told, untold): (Vec<_>, Vec<_>) = through.iter().partition(|server| server.owner == teller);
         for server in untold {
             let machine = server.machine.as_str();
@@ -308,12 +306,6 @@ impl Plex {
             told_of.push((server, shared));
         }
         Ok(told_of)
-    }
-
-    /// The account of the owner's token. Asked once.
-    async fn teller(&self, owner_token: &PlexToken) -> Result<PlexAccountId, Error> {
-        let asking = async { Ok(self.own.user(owner_token).await?.id) };
-        self.token_owner.get_or_try_init(|| self.guarded(asking)).await.copied()
     }
 
     async fn all_keys(&self, owner_token: &PlexToken, machine: &MachineId) -> Result<Vec<u64>, Error> {

@@ -63,7 +63,8 @@ async fn answer(
         warn!(%address, "too many authorization requests");
         return Ok(page_error(app, ErrorKind::RateLimited, None));
     }
-    let frozen = Frozen { request: request.clone(), signed_in: None, from: seen_from(headers, address) };
+    let from = seen_from(headers, address);
+    let frozen = Frozen { request: request.clone(), signed_in: None, from, renews_for: None };
     let (id, cookie) = attempt::begin(app, &frozen).await?;
     if let (Step::Deny(denial), Some(session)) = (&step, session) {
         complete::deny(app, (id, RefusedAt::Start), *denial, &session.user.person).await?;

@@ -20,7 +20,7 @@ use super::respond::{Answer, failed, page_error, see_other};
 use crate::app::{App, State};
 use crate::flow::audit::By;
 use crate::flow::{FlowError, account, admin, admin_link};
-use crate::pages::ErrorKind;
+use crate::pages::{AdminNotice, ErrorKind};
 
 const PATH: &str = OwnPage::Admin.path();
 
@@ -82,6 +82,16 @@ pub async fn host(
         Some(host) => Ok(host),
         None => Err(sign_in(app, Prompt::Unspecified, about, (headers, address)).await),
     }
+}
+
+/// Whether this account is the host, in this browser.
+pub async fn is_host_here(app: &App, headers: &HeaderMap, account: AccountId) -> Result<bool, FlowError> {
+    Ok(hosts(app, headers).await?.iter().any(|host| host.account == account))
+}
+
+/// Back to the host's page, which says so.
+pub fn to_admin(notice: AdminNotice) -> Answer {
+    see_other(&format!("{PATH}?done={}", notice.word()))
 }
 
 /// Signing in for the page.

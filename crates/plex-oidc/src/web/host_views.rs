@@ -17,7 +17,7 @@ use crate::flow::admin::{Door, Holdings, doors};
 use crate::flow::requests;
 use crate::pages::{
     Admin, AdminNotice, AdminPerson, Health, Membership, OpenDoor, Page, Pager, Said, ShownAnswer, ShownDoor,
-    ShownKey, ShownMarks, ShownPerson, ShownRequest,
+    ShownKey, ShownMarks, ShownPerson, ShownRequest, TokenIn,
 };
 use crate::session::form_token;
 use crate::store::records::{AccessRequest, ListedPerson, PeopleWanted, StoredKeyRow, WaitingRequests};
@@ -164,6 +164,10 @@ fn membership(app: &App) -> Membership<'static> {
     Membership {
         at_plex: app.plex.is_some(),
         has_token: plex.is_some_and(Plex::can_recheck),
+        token_in: plex.filter(|plex| plex.can_recheck()).map(|_| match app.owner_token_file {
+            Some(_) => TokenIn::File,
+            None => TokenIn::Variable,
+        }),
         own_tokens: plex.and_then(Plex::own_tokens_every).map(|every| length::write(every).into()),
         asked: asked.map_or(0, |asked| asked.asked),
         limit: asked.map_or(0, |asked| asked.limit),

@@ -21,6 +21,7 @@ pub mod introspect;
 pub mod language;
 pub mod metadata;
 pub mod metrics;
+pub mod owner_token;
 pub mod par;
 pub mod request;
 pub mod respond;

@@ -6,7 +6,7 @@ use super::super::admin::{
     Admin, AdminNotice, AdminPerson, Membership, OpenDoor, Pager, ShownAnswer, ShownDoor, ShownMarks,
     ShownPerson, ShownRequest,
 };
-use super::super::host::{Audit, Health, ShownEvent, ShownKey, ShownKind};
+use super::super::host::{Audit, Health, ShownEvent, ShownKey, ShownKind, TokenIn};
 use super::super::words::Said;
 use super::CSRF;
 use super::account::{SESSIONS, TOKENS};
@@ -14,6 +14,7 @@ use super::account::{SESSIONS, TOKENS};
 const KNOWN: Membership<'static> = Membership {
     at_plex: true,
     has_token: true,
+    token_in: Some(TokenIn::File),
     own_tokens: None,
     asked: 14,
     limit: 600,

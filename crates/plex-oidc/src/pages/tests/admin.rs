@@ -26,6 +26,7 @@ pub(super) fn are_text(drawing: &Pages) {
     let membership = Membership {
         at_plex: true,
         has_token: true,
+        token_in: Some(TokenIn::File),
         own_tokens: Some(SOMETHING),
         asked: 1,
         limit: 2,

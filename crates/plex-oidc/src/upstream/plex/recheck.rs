@@ -52,8 +52,8 @@ impl Plex {
     /// Asks Plex about all of `people` at once, who are members as of the last answer. `None`: there is no owner's token to
     /// ask with. An error says nothing about anybody.
     pub async fn recheck(&self, people: &[Person], now: Timestamp) -> Result<Option<Rechecked>, Error> {
-        let Some(owner_token) = &self.settings.owner_token else { return Ok(None) };
-        let teller = self.teller(owner_token).await?;
+        let Some(owners) = self.owners_token() else { return Ok(None) };
+        let (teller, owner_token) = (self.teller(&owners).await?, &owners.token);
         let first = self.guarded(self.own.accepted_shares(owner_token)).await?;
         let home = self.home(owner_token, teller, people).await;
         let question = Question { owner_token, teller, home, at: now };

@@ -109,6 +109,7 @@ async fn refused(app: &App, attempt: &Attempt<'_>, full: bool) -> Result<Answer,
         Some(Refusal::OtherAccount) => sign_in(app, attempt, Some(Notice::OtherAccount)),
         Some(Refusal::OtherPerson) => sign_in(app, attempt, Some(Notice::OtherPerson)),
         Some(Refusal::WrongPassword) => sign_in(app, attempt, Some(Notice::WrongPassword)),
+        Some(Refusal::NotOwner) => sign_in(app, attempt, Some(Notice::NotOwner)),
         Some(Refusal::TokenRefused | Refusal::Denied { .. }) | None => {
             sign_in(app, attempt, Some(Notice::CancelledAtPlex))
         }

@@ -9,9 +9,14 @@ use crate::app::{App, State};
 use crate::flow::FlowError;
 use crate::flow::attempt::{self, Attempt};
 use crate::flow::complete::{Outcome, come_back};
+use crate::flow::owner_token::Renewal;
+use crate::pages::{AdminNotice, ErrorKind};
 use crate::store::records::LoginState;
+use crate::web::host::{is_host_here, to_admin};
 use crate::web::request::{ClientAddress, open_for_page};
-use crate::web::respond::{Answer, failed, to_attempt, to_client, to_client_after_form, with_cookie};
+use crate::web::respond::{
+    Answer, failed, page_error, to_attempt, to_client, to_client_after_form, with_cookie,
+};
 use crate::web::sign_in::views::waiting;
 
 /// `GET /sign-in/{request_id}/return`.
@@ -25,6 +30,14 @@ pub async fn return_(
         Ok(attempt) => attempt,
         Err(answer) => return answer,
     };
+    // A new owner's token is for the host who began it, and who still is the host.
+    if let Some(account) = attempt.frozen.renews_for {
+        match is_host_here(&app, &headers, account).await {
+            Ok(true) => {}
+            Ok(false) => return page_error(&app, ErrorKind::FormExpired, None),
+            Err(error) => return failed(&app, &error, Some(&attempt)),
+        }
+    }
     match go_on(&app, attempt, address, &headers).await {
         Ok(answer) => answer,
         Err(error) => match open_for_page(&app, path, &headers).await {
@@ -59,6 +72,16 @@ async fn go_on(
             Ok(with_cookie(answer, &cookies.set_attempt(asking, &cookie)))
         }
         Outcome::Refuse(error) => Ok(to_client(app, &error.response(&app.issuer))),
+        Outcome::OwnerToken(renewal) => {
+            Ok(with_cookie(to_admin(notice_of(renewal)), &cookies.clear_attempt(id)))
+        }
+    }
+}
+
+const fn notice_of(renewal: Renewal) -> AdminNotice {
+    match renewal {
+        Renewal::Done => AdminNotice::TokenRenewed,
+        Renewal::Unwritable => AdminNotice::TokenUnwritable,
     }
 }
 

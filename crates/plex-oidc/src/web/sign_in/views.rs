@@ -19,7 +19,7 @@ const REFRESH_SECONDS: u32 = 3;
 /// The sign-in page.
 pub fn sign_in(app: &App, attempt: &Attempt<'_>, notice: Option<Notice>) -> Answer {
     let (id, csrf) = (attempt.id.to_string(), form_token(&attempt.cookie));
-    let api = app.plex.as_ref().map(Plex::api);
+    let (api, renews) = (app.plex.as_ref().map(Plex::api), attempt.frozen.renews_for.is_some());
     let pins_url = api.map(|api| {
         let clients = api.urls().clients.as_str();
         format!("{}/api/v2/pins?strong=true", clients.trim_end_matches('/'))
@@ -33,7 +33,8 @@ pub fn sign_in(app: &App, attempt: &Attempt<'_>, notice: Option<Notice>) -> Answ
             product: &api.identity().product,
             pins_url,
         }),
-        password: app.local.is_some(),
+        password: app.local.is_some() && !renews,
+        renews,
         login_hint: attempt.frozen.request.login_hint.as_deref(),
         notice,
     };

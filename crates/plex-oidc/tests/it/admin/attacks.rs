@@ -61,7 +61,7 @@ fn paths(posts: bool) -> Vec<&'static str> {
     let of_host =
         routes().into_iter().filter(|route| route.path.starts_with("/admin") && !of_link(route.path));
     let paths: Vec<_> = of_host.filter(|route| route.post == posts).map(|route| route.path).collect();
-    assert_eq!(paths.len(), if posts { 7 } else { 5 });
+    assert_eq!(paths.len(), if posts { 8 } else { 5 });
     paths
 }
 

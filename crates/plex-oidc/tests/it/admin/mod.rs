@@ -17,6 +17,7 @@ mod keys;
 mod link;
 mod many;
 mod marks;
+mod owner_token;
 mod requests;
 
 /// Addresses that are about one person.

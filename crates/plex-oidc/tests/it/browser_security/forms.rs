@@ -102,8 +102,8 @@ async fn req_131_every_post_needs_its_token_and_must_come_from_us() {
         count += 1;
     }
     assert_eq!(
-        count, 21,
-        "pin, start, password, again, ask, cancel, continue, consent, sign-out, device, four of the account, seven of the host"
+        count, 22,
+        "pin, start, password, again, ask, cancel, continue, consent, sign-out, device, four of the account, eight of the host"
     );
 }
 
