@@ -68,6 +68,11 @@ impl Issuer {
         self.url.scheme() == "https"
     }
 
+    /// Our host, if it is a name; nothing where it is an address.
+    pub fn domain(&self) -> Option<&str> {
+        self.url.domain()
+    }
+
     /// The absolute URL of one of our paths. `path` starts with a slash.
     pub fn join(&self, path: &str) -> String {
         format!("{}{path}", self.text)

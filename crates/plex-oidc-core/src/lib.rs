@@ -38,6 +38,7 @@ pub mod subject;
 pub mod time;
 pub mod token;
 pub mod user_agent;
+pub mod webauthn;
 
 #[cfg(test)]
 mod properties;
