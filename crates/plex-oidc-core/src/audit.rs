@@ -56,6 +56,14 @@ pub enum What {
     AdminLinkMade,
     /// Such a link was used.
     AdminLinkUsed,
+    /// A passkey was added.
+    PasskeyAdded,
+    /// A passkey was removed.
+    PasskeyRemoved,
+    /// The host's page was opened with a passkey.
+    PasskeyUsed,
+    /// A passkey was right, and opened nothing.
+    PasskeyRefused,
     /// A changed configuration was taken over.
     ConfigurationReloaded,
     /// The owner's token was replaced.
@@ -64,7 +72,7 @@ pub enum What {
 
 impl What {
     /// Everything that can happen.
-    pub const ALL: [Self; 22] = [
+    pub const ALL: [Self; 26] = [
         Self::SignedIn,
         Self::Denied,
         Self::SignedOut,
@@ -85,6 +93,10 @@ impl What {
         Self::PersonMarked,
         Self::AdminLinkMade,
         Self::AdminLinkUsed,
+        Self::PasskeyAdded,
+        Self::PasskeyRemoved,
+        Self::PasskeyUsed,
+        Self::PasskeyRefused,
         Self::ConfigurationReloaded,
         Self::OwnerTokenRenewed,
     ];
@@ -112,6 +124,10 @@ impl What {
             Self::PersonMarked => "person_marked",
             Self::AdminLinkMade => "admin_link_made",
             Self::AdminLinkUsed => "admin_link_used",
+            Self::PasskeyAdded => "passkey_added",
+            Self::PasskeyRemoved => "passkey_removed",
+            Self::PasskeyUsed => "passkey_used",
+            Self::PasskeyRefused => "passkey_refused",
             Self::ConfigurationReloaded => "configuration_reloaded",
             Self::OwnerTokenRenewed => "owner_token_renewed",
         }

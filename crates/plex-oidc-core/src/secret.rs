@@ -42,14 +42,16 @@ pub enum SecretKind {
     DevicePage,
     /// The link by which the owner reaches the host's page without Plex.
     AdminLink,
-    /// The cookie of a visit to the host's page that began with such a link.
+    /// The cookie of a visit to the host's page that began with such a link, or with a passkey.
     HostSession,
+    /// The cookie that ties the use of a passkey to the browser that began it.
+    PasskeyPage,
 }
 
 impl SecretKind {
     /// Every kind.
     #[cfg(test)]
-    pub(crate) const ALL: [Self; 15] = [
+    pub(crate) const ALL: [Self; 16] = [
         Self::AuthorizationCode,
         Self::AccessToken,
         Self::RefreshToken,
@@ -65,6 +67,7 @@ impl SecretKind {
         Self::DevicePage,
         Self::AdminLink,
         Self::HostSession,
+        Self::PasskeyPage,
     ];
 
     /// What every secret of this kind begins with, so that one that leaked tells what it is.
@@ -85,6 +88,7 @@ impl SecretKind {
             Self::DevicePage => "pof_",
             Self::AdminLink => "poi_",
             Self::HostSession => "poj_",
+            Self::PasskeyPage => "pow_",
         }
     }
 }

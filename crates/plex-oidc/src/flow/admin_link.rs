@@ -43,8 +43,13 @@ pub async fn enter(app: &App, link: &Secret, address: IpAddr) -> Result<Entered,
     }
     let Some(account) = first_owner(app).await? else { return Ok(Entered::NotForOwner) };
     let (secret, now) = (app.entropy.secret(SecretKind::HostSession), app.clock.now());
-    let visit =
-        HostSession { hash: secret.hash(), account_id: account, began: now, expires: now.plus(VISIT) };
+    let visit = HostSession {
+        hash: secret.hash(),
+        account_id: account,
+        began: now,
+        expires: now.plus(VISIT),
+        passkey: None,
+    };
     if !app.store.use_admin_link(link.hash(), visit, now).await? {
         return Ok(Entered::NotGood);
     }
@@ -78,7 +83,7 @@ async fn first_owner(app: &App) -> Result<Option<AccountId>, FlowError> {
 
 /// The owner with this account, for whom the host's page is. What is known of the account is what Plex last said, if it ever did;
 /// whose a server is, the file says.
-async fn owner(app: &App, account: AccountId) -> Result<Option<Person>, FlowError> {
+pub(super) async fn owner(app: &App, account: AccountId) -> Result<Option<Person>, FlowError> {
     let known = app.store.user(account).await?;
     let account = known.map_or_else(|| Account::named(account, "the owner"), |known| known.person.account);
     let owner = app.rules.owner(account, app.clock.now());

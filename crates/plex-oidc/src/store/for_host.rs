@@ -9,10 +9,11 @@ use plex_oidc_core::time::Timestamp;
 use super::Answer;
 use super::records::{
     AccessRequest, AdminLink, AnswerAccessRequest, Asking, EndedAccess, EventRecord, EventsWanted,
-    HostSession, NewAccessRequest, WaitingRequests,
+    HostSession, NewAccessRequest, Passkey, PasskeyAdded, PasskeyId, PasskeyUse, UsePasskey, UsedChallenge,
+    WaitingRequests,
 };
 #[cfg(doc)]
-use super::{EVENTS_OF_A_KIND, MOST_REQUESTS, SWEEP_BATCH};
+use super::{EVENTS_OF_A_KIND, MOST_PASSKEYS, MOST_REQUESTS, SWEEP_BATCH};
 
 /// The part of a [`Store`](super::Store) that is about the host.
 pub trait HostStore: Send + Sync {
@@ -34,6 +35,18 @@ pub trait HostStore: Send + Sync {
     fn host_session(&self, hash: SecretHash, now: Timestamp) -> Answer<'_, Option<HostSession>>;
     /// Ends such a visit. `false` when there is none.
     fn end_host_session(&self, hash: SecretHash) -> Answer<'_, bool>;
+
+    /// Stores a passkey, with a challenge that is used up by it: at most [`MOST_PASSKEYS`] for an account.
+    fn add_passkey(&self, passkey: Passkey, challenge: UsedChallenge) -> Answer<'_, PasskeyAdded>;
+    /// All passkeys, oldest first.
+    fn passkeys(&self) -> Answer<'_, Vec<Passkey>>;
+    /// The passkey that an authenticator calls this.
+    fn passkey(&self, credential: Vec<u8>) -> Answer<'_, Option<Passkey>>;
+    /// Stores the visit that begins with a passkey, whose challenge is used up by it and whose counter goes on. Of any number of
+    /// uses of one challenge, one begins a visit.
+    fn use_passkey(&self, used: UsePasskey) -> Answer<'_, PasskeyUse>;
+    /// Removes a passkey, of this account if one is named, and ends the visits that began with it. Returns what it was.
+    fn remove_passkey(&self, id: PasskeyId, of: Option<AccountId>) -> Answer<'_, Option<Passkey>>;
 
     /// How many bytes the database holds.
     fn size(&self) -> Answer<'_, u64>;

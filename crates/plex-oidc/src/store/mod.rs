@@ -72,6 +72,8 @@ pub const MOST_REQUESTS_OF_BLOCK: u32 = 10;
 pub const MOST_REQUESTS: u32 = 500;
 /// How many of them may be of strangers: anybody with a Plex account is one.
 pub const MOST_REQUESTS_OF_STRANGERS: u32 = 250;
+/// How many passkeys an account may have.
+pub const MOST_PASSKEYS: u32 = 10;
 /// How many rows of each kind one sweep removes at most, so that it never holds up the writers for long.
 pub const SWEEP_BATCH: u32 = 500;
 

@@ -8,7 +8,7 @@ fn link() -> AdminLink {
 
 fn visit() -> HostSession {
     let account_id = AccountId::Plex(PlexAccountId(number()));
-    HostSession { hash: hash(), account_id, began: T0, expires: T0.plus(Seconds::hours(1)) }
+    HostSession { hash: hash(), account_id, began: T0, expires: T0.plus(Seconds::hours(1)), passkey: None }
 }
 
 pub(crate) async fn a_link_is_good_once_and_until_its_end(store: &Shared) {

@@ -34,6 +34,7 @@ pub(super) mod keys;
 pub(super) mod local;
 pub(super) mod logins;
 pub(super) mod logout;
+pub(super) mod passkeys;
 pub(super) mod people;
 pub(super) mod plex_tokens;
 pub(super) mod pushed;

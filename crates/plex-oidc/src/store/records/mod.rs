@@ -21,6 +21,7 @@ mod host;
 mod local;
 mod logins;
 mod logout;
+mod passkeys;
 mod plex_tokens;
 mod pushed;
 mod requests;
@@ -39,6 +40,7 @@ pub use logins::{
     AdoptedPin, Adoption, Finish, FinishLogin, FinishedBy, Login, LoginState, NewLogin, RefusedAt,
 };
 pub use logout::LogoutNotice;
+pub use passkeys::{Passkey, PasskeyAdded, PasskeyId, PasskeyUse, UsePasskey, UsedChallenge};
 pub use plex_tokens::{DuePlexTokens, KeptPlexToken, NewPlexToken, PlexLook, Tallies};
 pub use pushed::PushedRequest;
 pub use requests::{
@@ -174,6 +176,8 @@ pub struct SweepCounts {
     pub host_sessions: usize,
     /// Requests to the host.
     pub access_requests: usize,
+    /// Challenges of passkeys that are over.
+    pub used_challenges: usize,
 }
 
 impl SweepCounts {
@@ -195,6 +199,7 @@ impl SweepCounts {
             access_requests,
             admin_links,
             host_sessions,
+            used_challenges,
         } = *self;
         logins == 0
             && pins == 0
@@ -211,5 +216,6 @@ impl SweepCounts {
             && admin_links == 0
             && host_sessions == 0
             && access_requests == 0
+            && used_challenges == 0
     }
 }

@@ -1,4 +1,4 @@
-//! Links to the host's page, and the visits that begin with one.
+//! Links to the host's page, and the visits that begin with one or with a passkey.
 
 use plex_oidc_core::id::AccountId;
 use plex_oidc_core::secret::SecretHash;
@@ -6,7 +6,7 @@ use plex_oidc_core::time::Timestamp;
 use rusqlite::{Connection, params};
 
 use super::rows::{Result, account_param, change, first};
-use crate::store::records::{AdminLink, HostSession};
+use crate::store::records::{AdminLink, HostSession, PasskeyId};
 
 pub(super) fn put_link(conn: &Connection, link: &AdminLink) -> Result<()> {
     change(conn, "DELETE FROM admin_links", [])?;
@@ -39,19 +39,30 @@ pub(super) fn use_link(
     if used != 1 {
         return Ok(false);
     }
+    begin_session(conn, session)?;
+    Ok(true)
+}
+
+pub(super) fn begin_session(conn: &Connection, session: &HostSession) -> Result<()> {
     change(
         conn,
-        "INSERT INTO host_sessions (hash, account_id, began, expires) VALUES (?1, ?2, ?3, ?4)",
-        params![session.hash.0, account_param(session.account_id)?, session.began.0, session.expires.0],
+        "INSERT INTO host_sessions (hash, account_id, began, expires, passkey) VALUES (?1, ?2, ?3, ?4, ?5)",
+        params![
+            session.hash.0,
+            account_param(session.account_id)?,
+            session.began.0,
+            session.expires.0,
+            session.passkey.map(|id| id.0)
+        ],
     )?;
-    Ok(true)
+    Ok(())
 }
 
 pub(super) fn session(conn: &Connection, hash: SecretHash, now: Timestamp) -> Result<Option<HostSession>> {
     first(
         conn,
         r#"SELECT hash AS "host_sessions.hash", account_id AS "host_sessions.account_id",
-            began AS "host_sessions.began", expires AS "host_sessions.expires"
+            began AS "host_sessions.began", expires AS "host_sessions.expires", passkey AS "host_sessions.passkey"
         FROM host_sessions WHERE hash = ?1 AND expires > ?2"#,
         params![hash.0, now.0],
         |row| {
@@ -60,6 +71,7 @@ pub(super) fn session(conn: &Connection, hash: SecretHash, now: Timestamp) -> Re
                 account_id: row.account_id("host_sessions.account_id")?,
                 began: row.time("host_sessions.began")?,
                 expires: row.time("host_sessions.expires")?,
+                passkey: row.get::<Option<u32>>("host_sessions.passkey")?.map(PasskeyId),
             })
         },
     )

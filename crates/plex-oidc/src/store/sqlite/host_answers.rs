@@ -8,10 +8,11 @@ use plex_oidc_core::time::Timestamp;
 
 use super::super::records::{
     AccessRequest, AdminLink, AnswerAccessRequest, Asking, EndedAccess, EventRecord, EventsWanted,
-    HostSession, NewAccessRequest, WaitingRequests,
+    HostSession, NewAccessRequest, Passkey, PasskeyAdded, PasskeyId, PasskeyUse, UsePasskey, UsedChallenge,
+    WaitingRequests,
 };
 use super::super::{Answer, HostStore};
-use super::{SqliteStore, audit, host, marks, rows};
+use super::{SqliteStore, audit, host, marks, passkeys, rows};
 
 impl HostStore for SqliteStore {
     fn record_event(&self, event: Event) -> Answer<'_, ()> {
@@ -44,6 +45,26 @@ impl HostStore for SqliteStore {
 
     fn end_host_session(&self, hash: SecretHash) -> Answer<'_, bool> {
         self.write(move |conn| host::end_session(conn, hash))
+    }
+
+    fn add_passkey(&self, passkey: Passkey, challenge: UsedChallenge) -> Answer<'_, PasskeyAdded> {
+        self.write(move |conn| passkeys::add(conn, &passkey, challenge))
+    }
+
+    fn passkeys(&self) -> Answer<'_, Vec<Passkey>> {
+        self.read(passkeys::list)
+    }
+
+    fn passkey(&self, credential: Vec<u8>) -> Answer<'_, Option<Passkey>> {
+        self.read(move |conn| passkeys::find(conn, &credential))
+    }
+
+    fn use_passkey(&self, used: UsePasskey) -> Answer<'_, PasskeyUse> {
+        self.write(move |conn| passkeys::use_one(conn, &used))
+    }
+
+    fn remove_passkey(&self, id: PasskeyId, of: Option<AccountId>) -> Answer<'_, Option<Passkey>> {
+        self.write(move |conn| passkeys::remove(conn, id, of))
     }
 
     fn size(&self) -> Answer<'_, u64> {

@@ -25,6 +25,7 @@ mod logins;
 mod logout;
 mod marks;
 mod opening;
+mod passkeys;
 mod plex_tokens;
 mod pushed;
 mod reader;
@@ -91,6 +92,8 @@ mod devices_tests;
 mod gateway_tests;
 #[cfg(test)]
 mod marks_tests;
+#[cfg(test)]
+mod passkeys_tests;
 #[cfg(test)]
 mod people_tests;
 #[cfg(test)]

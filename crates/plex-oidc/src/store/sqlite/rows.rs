@@ -244,6 +244,7 @@ fn key_of(table: &str) -> &'static str {
         "grants" => "grants.id",
         "host_sessions" => "host_sessions.hash",
         "logins" => "logins.id",
+        "passkeys" => "passkeys.id",
         "plex_tokens" => "plex_tokens.account_id",
         "pushed_requests" => "pushed_requests.hash",
         "marks" => "marks.account_id",

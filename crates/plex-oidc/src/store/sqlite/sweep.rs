@@ -57,5 +57,6 @@ pub(super) fn sweep(conn: &Connection, now: Timestamp) -> Result<SweepCounts> {
         )?,
         admin_links: past("admin_links", "expires")?,
         host_sessions: past("host_sessions", "expires")?,
+        used_challenges: past("used_challenges", "keep_until")?,
     })
 }
