@@ -29,8 +29,8 @@ use crate::web::respond::page_error;
 use crate::web::sign_in::{ask, choice, constant, page, password, return_, start, wait};
 use crate::web::{
     account, admin, admin_link, assets, audit, authorize, authz, device, device_authorization,
-    gateway_sign_in, health, introspect, language, metadata, metrics, owner_token, par, revoke, sign_out,
-    token, userinfo,
+    gateway_sign_in, health, introspect, language, metadata, metrics, owner_token, par, passkey, passkeys,
+    revoke, sign_out, token, userinfo,
 };
 
 pub use crate::web::authz::Question;
@@ -132,6 +132,11 @@ fn host_pages() -> Router<State> {
         .route("/admin/audit", get(audit::show))
         .route("/admin/audit.jsonl", get(audit::export))
         .route("/admin/enter", get(admin_link::ask).post(admin_link::enter))
+        .route("/admin/passkey", get(passkey::ask).post(passkey::enter))
+        .route("/admin/passkey/options", post(passkey::options))
+        .route("/admin/passkeys", get(passkeys::show).post(passkeys::add))
+        .route("/admin/passkeys/options", post(passkeys::options))
+        .route("/admin/passkeys/remove", post(passkeys::remove))
         .route("/admin/leave", post(admin_link::leave));
     routes.layer(from_fn(to_its_end))
 }

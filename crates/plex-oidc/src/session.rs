@@ -2,7 +2,8 @@
 //!
 //! One cookie holds the browser session; one per sign-in attempt ties that attempt to this browser, so that tabs never
 //! overwrite each other. A third one, which opens nothing, tells a browser in which a password was right from a stranger's; a
-//! fourth guards the form for the code of a device; a fifth opens the host's page alone, after a link made on the machine. Over https all have the `__Host-` prefix. A loopback issuer over plain http cannot have it
+//! fourth guards the form for the code of a device; a fifth opens the host's page alone, after a link made on the machine or with a passkey; a sixth guards
+//! the use of a passkey. Over https all have the `__Host-` prefix. A loopback issuer over plain http cannot have it
 //! (many clients keep `Secure` cookies from plain http even there), so its cookies go without.
 
 use aws_lc_rs::hmac;
@@ -28,6 +29,9 @@ const ATTEMPT: &str = "plex-oidc-login-";
 const KNOWN: &str = "plex-oidc-known";
 const DEVICE: &str = "plex-oidc-device";
 const HOST: &str = "plex-oidc-host";
+const PASSKEY: &str = "plex-oidc-passkey";
+/// How long the page for a passkey may stand open.
+const PASSKEY_PAGE_LIFETIME: Seconds = Seconds::hours(1);
 /// How long a browser is known in which a password was right.
 const KNOWN_LIFETIME: Seconds = Seconds::days(365);
 const HOST_PREFIX: &str = "__Host-";
@@ -111,7 +115,17 @@ impl Cookies {
         self.set(self.name(DEVICE), secret, ATTEMPT_LIFETIME)
     }
 
-    /// The secret of a visit to the host's page that began with a link, if this request has a well-formed one.
+    /// The secret that guards the use of a passkey, if this request has a well-formed one.
+    pub fn passkey_page(self, headers: &HeaderMap) -> Option<Secret> {
+        find(headers, &self.name(PASSKEY)).and_then(|text| Secret::parse(SecretKind::PasskeyPage, text))
+    }
+
+    /// The `Set-Cookie` value that guards the use of a passkey.
+    pub fn set_passkey_page(self, secret: &Secret) -> String {
+        self.set(self.name(PASSKEY), secret, PASSKEY_PAGE_LIFETIME)
+    }
+
+    /// The secret of a visit to the host's page that began with a link or a passkey, if this request has a well-formed one.
     pub fn host_session(self, headers: &HeaderMap) -> Option<Secret> {
         find(headers, &self.name(HOST)).and_then(|text| Secret::parse(SecretKind::HostSession, text))
     }

@@ -13,6 +13,7 @@ pub mod healthcheck;
 pub mod init;
 pub mod keys;
 pub mod owner_token;
+pub mod passkey;
 mod password;
 pub mod person;
 pub mod presets;
@@ -89,6 +90,9 @@ pub enum Command {
     User(user::UserCommand),
     /// Print a link to the host's page that is good once, for ten minutes: the owner's way in when plex.tv does not answer
     AdminLink,
+    /// Passkeys, with which owners open the host's page
+    #[command(subcommand)]
+    Passkey(passkey::PasskeyCommand),
     /// Say who did what, the newest first
     Audit(audit::AuditArguments),
     /// Ask a running service whether it is well
@@ -206,6 +210,7 @@ fn dispatch(arguments: Arguments, world: &mut World<'_>) -> io::Result<Exit> {
         Command::Token(command) => token::run(&file, &command, world),
         Command::User(command) => user::run(&file, &command, world),
         Command::AdminLink => admin_link::run(&file, world),
+        Command::Passkey(command) => passkey::run(&file, &command, world),
         Command::Audit(arguments) => audit::run(&file, &arguments, world),
         Command::Healthcheck(arguments) => healthcheck::run(&file, &arguments, world),
         Command::Version => {

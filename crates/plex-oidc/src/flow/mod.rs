@@ -22,6 +22,7 @@ pub mod issue;
 pub mod key_rotation;
 pub mod own_tokens;
 pub mod owner_token;
+pub mod passkeys;
 pub mod password;
 pub mod people;
 pub mod pushed;

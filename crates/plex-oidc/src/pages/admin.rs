@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use super::account::{ShownSession, ShownToken};
 use super::host::{Health, ShownKey, TokenIn};
+use super::passkeys::PasskeyHere;
 use super::words::Said;
 
 /// The host's page.
@@ -33,6 +34,8 @@ pub struct Admin<'a> {
     pub keys: &'a [ShownKey<'a>],
     /// Whether whoever looks came in by a link.
     pub is_by_link: bool,
+    /// What a passkey is to them.
+    pub passkey: PasskeyHere,
     /// How many ask for access.
     pub waiting: u64,
     /// Some of them.

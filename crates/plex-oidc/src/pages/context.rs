@@ -7,6 +7,7 @@ use serde::Serialize;
 use super::account::Account;
 use super::admin::{Admin, AdminPerson};
 use super::host::{AdminEnter, Audit};
+use super::passkeys::{PasskeyEnter, Passkeys};
 use super::words::{DeniedReason, DeviceNotice, ErrorKind, Notice, Said};
 
 /// A page together with all that it shows.
@@ -38,6 +39,10 @@ pub enum Page<'a> {
     Audit(&'a Audit<'a>),
     /// Behind a link to the host's page.
     AdminEnter(AdminEnter<'a>),
+    /// Where a passkey is used.
+    PasskeyEnter(PasskeyEnter<'a>),
+    /// The passkeys of somebody.
+    Passkeys(&'a Passkeys<'a>),
     /// Already signed in: continue, or use another account.
     AccountChoice(AccountChoice<'a>),
     /// What a client would learn about the user.
@@ -75,6 +80,8 @@ impl Page<'_> {
             Self::AdminPerson(_) => "admin-person.html",
             Self::Audit(_) => "admin-audit.html",
             Self::AdminEnter(_) => "admin-enter.html",
+            Self::PasskeyEnter(_) => "passkey.html",
+            Self::Passkeys(_) => "passkeys.html",
             Self::AccountChoice(_) => "account-choice.html",
             Self::Consent(_) => "consent.html",
             Self::DeviceCode(_) => "device-code.html",
@@ -106,6 +113,8 @@ impl Page<'_> {
             | Self::AdminPerson(_)
             | Self::Audit(_)
             | Self::AdminEnter(_)
+            | Self::PasskeyEnter(_)
+            | Self::Passkeys(_)
             | Self::AccountChoice(_)
             | Self::Consent(_)
             | Self::DeviceCode(_)
@@ -134,6 +143,8 @@ pub struct SignIn<'a> {
     pub password: bool,
     /// Whether it is for a new owner's token, and signs nobody in.
     pub renews: bool,
+    /// Whether it is for the host's page, to which a passkey leads as well.
+    pub for_host: bool,
     /// Whom the client expects, as it says.
     pub login_hint: Option<&'a str>,
     /// Why the visitor sees this page again.
@@ -217,6 +228,8 @@ pub struct ErrorPage<'a> {
     pub kind: ErrorKind,
     /// The sign-in to try again, where there still is one.
     pub retry: Option<Retry<'a>>,
+    /// Whether the host has another way in.
+    pub host_way_in: bool,
     /// One line for whoever runs the client, such as the name of the parameter at fault. Never a secret.
     pub detail: Option<&'a str>,
 }

@@ -10,6 +10,7 @@ mod context;
 mod host;
 mod languages;
 mod overrides;
+mod passkeys;
 mod samples;
 mod theme;
 mod words;
@@ -35,6 +36,7 @@ pub use context::{
 pub use host::{AdminEnter, Audit, Health, ShownEvent, ShownKey, ShownKind, TokenIn};
 pub use languages::Language;
 pub use overrides::PagesError;
+pub use passkeys::{PasskeyEnter, PasskeyHere, PasskeyNotice, Passkeys, PasskeysMay, ShownPasskey};
 pub use samples::samples;
 pub use theme::{Background, Colour, Image, Theme, ThemeError, ThemeValues};
 pub use words::{DeniedReason, DeviceNotice, ErrorKind, Notice, Said};
@@ -123,6 +125,11 @@ impl Pages {
         self.language
     }
 
+    /// What the place is called.
+    pub fn title(&self) -> &str {
+        &self.site.title
+    }
+
     /// Where a page finds the static file of this name: `/assets/<hash>/<name>`.
     pub fn asset_url(&self, name: &str) -> Option<&str> {
         self.assets.url(name)
@@ -193,6 +200,8 @@ fn values(page: &Page<'_>) -> Value {
         Page::AdminPerson(values) => Value::from(Serde(values)),
         Page::Audit(values) => Value::from(Serde(values)),
         Page::AdminEnter(values) => Value::from(Serde(values)),
+        Page::PasskeyEnter(values) => Value::from(Serde(values)),
+        Page::Passkeys(values) => Value::from(Serde(values)),
         Page::AccountChoice(values) => Value::from(Serde(values)),
         Page::Consent(values) => Value::from(Serde(values)),
         Page::Onward(values) => Value::from(Serde(values)),

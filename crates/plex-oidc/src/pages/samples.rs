@@ -5,6 +5,7 @@
 
 mod account;
 mod admin;
+mod passkeys;
 
 use plex_oidc_core::client::SubjectType;
 use plex_oidc_core::scope::Scope;
@@ -14,6 +15,7 @@ use super::context::{
     Retry, ScriptConfig, SignIn, SignOutConfirm, Waiting, WayBack,
 };
 use super::host::AdminEnter;
+use super::passkeys::{PasskeyEnter, PasskeyNotice, Passkeys, PasskeysMay};
 use super::words::{DeniedReason, DeviceNotice, ErrorKind, Notice, Said};
 
 const REQUEST_ID: &str = "01998a2e-6c1e-7b1f-8d6e-3c9e5f0a1b2c";
@@ -37,6 +39,7 @@ const SIGN_IN: SignIn<'static> = SignIn {
     }),
     password: false,
     renews: false,
+    for_host: false,
     login_hint: None,
     notice: None,
 };
@@ -94,7 +97,8 @@ const DEVICE_APPROVAL: DeviceApproval<'static> = DeviceApproval {
     csrf: CSRF,
 };
 
-const ERROR: ErrorPage<'static> = ErrorPage { kind: ErrorKind::Internal, retry: None, detail: None };
+const ERROR: ErrorPage<'static> =
+    ErrorPage { kind: ErrorKind::Internal, retry: None, host_way_in: false, detail: None };
 
 const RETRYABLE: ErrorPage<'static> =
     ErrorPage { retry: Some(Retry { request_id: REQUEST_ID, csrf: CSRF, client_name: CLIENT }), ..ERROR };
@@ -115,6 +119,7 @@ const ALL: &[(&str, Page<'static>)] = &[
         }),
     ),
     ("sign-in-renews", Page::SignIn(SignIn { renews: true, notice: Some(Notice::NotOwner), ..SIGN_IN })),
+    ("sign-in-for-host", Page::SignIn(SignIn { for_host: true, ..SIGN_IN })),
     ("sign-in-or-password", Page::SignIn(SignIn { password: true, ..SIGN_IN })),
     (
         "sign-in-password",
@@ -188,7 +193,10 @@ const ALL: &[(&str, Page<'static>)] = &[
     ),
     ("denied-client-disabled", Page::Denied(Denied { reason: DeniedReason::ClientDisabled, ..DENIED })),
     ("denied-anonymous", Page::Denied(Denied { reason: DeniedReason::Anonymous, ..DENIED })),
-    ("error-plex-unavailable", Page::Error(ErrorPage { kind: ErrorKind::PlexUnavailable, ..RETRYABLE })),
+    (
+        "error-plex-unavailable",
+        Page::Error(ErrorPage { kind: ErrorKind::PlexUnavailable, host_way_in: true, ..RETRYABLE }),
+    ),
     ("error-unknown-request", Page::Error(ErrorPage { kind: ErrorKind::UnknownRequest, ..ERROR })),
     ("error-rate-limited", Page::Error(ErrorPage { kind: ErrorKind::RateLimited, ..RETRYABLE })),
     (
@@ -239,6 +247,16 @@ const ALL: &[(&str, Page<'static>)] = &[
     ("admin-enter", Page::AdminEnter(AdminEnter::Good { link: "poi_sample" })),
     ("admin-enter-over", Page::AdminEnter(AdminEnter::NotGood)),
     ("admin-enter-not-for-owner", Page::AdminEnter(AdminEnter::NotForOwner)),
+    ("passkey", Page::PasskeyEnter(passkeys::ENTER)),
+    (
+        "passkey-not-good",
+        Page::PasskeyEnter(PasskeyEnter { notice: Some(PasskeyNotice::NotGood), ..passkeys::ENTER }),
+    ),
+    ("passkey-not-here", Page::PasskeyEnter(PasskeyEnter { possible: false, ..passkeys::ENTER })),
+    ("passkeys", Page::Passkeys(&passkeys::LIST)),
+    ("passkeys-none", Page::Passkeys(&passkeys::NONE)),
+    ("passkeys-not-owner", Page::Passkeys(&Passkeys { may: PasskeysMay::NotOwner, ..passkeys::NONE })),
+    ("passkeys-not-here", Page::Passkeys(&Passkeys { may: PasskeysMay::NotHere, ..passkeys::NONE })),
     ("account-choice", Page::AccountChoice(ACCOUNT_CHOICE)),
     ("account-choice-local", Page::AccountChoice(AccountChoice { at_plex: false, ..ACCOUNT_CHOICE })),
     ("account-choice-no-email", Page::AccountChoice(AccountChoice { account_email: None, ..ACCOUNT_CHOICE })),

@@ -1,4 +1,4 @@
-//! Whoever is the host, now: by a browser session, or by a visit that began with a link. What every page of the host asks first.
+//! Whoever is the host, now: by a browser session, or by a visit that began with a link or a passkey. What every page of the host asks first.
 
 use std::cmp::Reverse;
 use std::net::IpAddr;
@@ -30,10 +30,23 @@ pub struct Host {
     pub cookie: Secret,
     /// The account.
     pub account: AccountId,
-    /// The browser session; nothing where it is a visit that began with a link.
+    /// The browser session; nothing where it is a visit.
     pub sid: Option<Sid>,
+    /// By what they proved who they are.
+    pub proof: Proof,
     /// When the host last proved who they are.
     auth_time: Timestamp,
+}
+
+/// By what the host proved who they are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Proof {
+    /// A sign-in.
+    SignIn,
+    /// A link that was made on the machine.
+    Link,
+    /// A passkey.
+    Passkey,
 }
 
 impl Host {
@@ -42,14 +55,14 @@ impl Host {
         account::is_fresh(app, self.auth_time)
     }
 
-    /// Whether it is a visit that began with a link.
-    pub const fn is_by_link(&self) -> bool {
-        self.sid.is_none()
+    /// Whether it is, and by something else than a passkey: what is about passkeys takes that (requirement 147).
+    pub fn is_freshly_proven(&self, app: &App) -> bool {
+        self.proof != Proof::Passkey && self.is_fresh(app)
     }
 }
 
 /// By what this browser is the host's, the freshest first. Usually one thing, or none.
-async fn hosts(app: &App, headers: &HeaderMap) -> Result<Vec<Host>, FlowError> {
+pub async fn hosts(app: &App, headers: &HeaderMap) -> Result<Vec<Host>, FlowError> {
     let mut hosts = Vec::new();
     if let Some(here) = here(app, headers).await?
         && admin::is_host(app, &here.session.user.person)
@@ -57,6 +70,7 @@ async fn hosts(app: &App, headers: &HeaderMap) -> Result<Vec<Host>, FlowError> {
         hosts.push(Host {
             account: here.session.user.account_id(),
             sid: Some(here.session.sid),
+            proof: Proof::SignIn,
             auth_time: here.session.auth_time,
             cookie: here.cookie,
         });
@@ -64,7 +78,8 @@ async fn hosts(app: &App, headers: &HeaderMap) -> Result<Vec<Host>, FlowError> {
     if let Some(cookie) = app.cookies.host_session(headers)
         && let Some(visit) = admin_link::visit(app, &cookie).await?
     {
-        hosts.push(Host { cookie, account: visit.account_id, sid: None, auth_time: visit.began });
+        let proof = if visit.passkey.is_some() { Proof::Passkey } else { Proof::Link };
+        hosts.push(Host { cookie, account: visit.account_id, sid: None, proof, auth_time: visit.began });
     }
     hosts.sort_by_key(|host| Reverse(host.auth_time));
     Ok(hosts)

@@ -7,17 +7,17 @@ use plex_oidc_core::groups::{About, Group};
 use plex_oidc_core::id::AccountId;
 use url::form_urlencoded::Serializer;
 
-use super::host::Host;
+use super::host::{Host, Proof};
 use super::respond::{Answer, page};
 use super::rows;
 use crate::app::App;
 use crate::config::length;
 use crate::flow::FlowError;
 use crate::flow::admin::{Door, Holdings, doors};
-use crate::flow::requests;
+use crate::flow::{passkeys, requests};
 use crate::pages::{
-    Admin, AdminNotice, AdminPerson, Health, Membership, OpenDoor, Page, Pager, Said, ShownAnswer, ShownDoor,
-    ShownKey, ShownMarks, ShownPerson, ShownRequest, TokenIn,
+    Admin, AdminNotice, AdminPerson, Health, Membership, OpenDoor, Page, Pager, PasskeyHere, Said,
+    ShownAnswer, ShownDoor, ShownKey, ShownMarks, ShownPerson, ShownRequest, TokenIn,
 };
 use crate::session::form_token;
 use crate::store::records::{AccessRequest, ListedPerson, PeopleWanted, StoredKeyRow, WaitingRequests};
@@ -58,11 +58,21 @@ pub async fn home(app: &App, host: &Host, query: &Parameters) -> Result<Answer, 
         doors_pager: &pager(apps, count(&all), |apps| address(people, apps)),
         health: &health(app).await?,
         keys: &keys(app).await?,
-        is_by_link: host.is_by_link(),
+        is_by_link: host.proof == Proof::Link,
+        passkey: passkey_here(app, host).await?,
         is_fresh: host.is_fresh(app),
         notice: notice(query),
     };
     Ok(page(app, StatusCode::OK, &Page::Admin(&values)))
+}
+
+/// Whether a passkey has something to do with this visit, or could have.
+async fn passkey_here(app: &App, host: &Host) -> Result<PasskeyHere, FlowError> {
+    if host.proof == Proof::Passkey {
+        return Ok(PasskeyHere::CameByIt);
+    }
+    let would_help = !host.is_fresh(app) && !passkeys::of(app, host.account).await?.is_empty();
+    Ok(if would_help { PasskeyHere::WouldConfirm } else { PasskeyHere::Unsaid })
 }
 
 fn home_address(search: &str, people: u64, apps: u64) -> String {

@@ -13,6 +13,7 @@ use http::header::{
 };
 use plex_oidc_core::authorize::{AuthorizationResponse, ResponseMode};
 use plex_oidc_core::id::RequestId;
+use plex_oidc_core::own_page::OwnPage;
 use plex_oidc_core::redirect::RedirectTarget;
 use serde::Serialize;
 use tracing::{error, warn};
@@ -61,7 +62,7 @@ fn drawn(app: &App, status: StatusCode, page: &Page<'_>, policy: &str) -> Answer
 
 /// An error page that stands alone.
 pub fn page_error(app: &App, kind: ErrorKind, detail: Option<&str>) -> Answer {
-    let values = ErrorPage { kind, retry: None, detail };
+    let values = ErrorPage { kind, retry: None, host_way_in: has_host_way_in(app, kind), detail };
     let status = StatusCode::from_u16(kind.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let mut answer = page(app, status, &Page::Error(values));
     if kind == ErrorKind::RateLimited {
@@ -74,9 +75,15 @@ pub fn page_error(app: &App, kind: ErrorKind, detail: Option<&str>) -> Answer {
 pub fn attempt_error(app: &App, kind: ErrorKind, attempt: &Attempt<'_>) -> Answer {
     let (id, csrf) = (attempt.id.to_string(), form_token(&attempt.cookie));
     let retry = Retry { request_id: &id, csrf: &csrf, client_name: &attempt.client.name };
-    let values = ErrorPage { kind, retry: Some(retry), detail: None };
+    let host_way_in = has_host_way_in(app, kind);
+    let values = ErrorPage { kind, retry: Some(retry), host_way_in, detail: None };
     let status = StatusCode::from_u16(kind.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     page(app, status, &Page::Error(values))
+}
+
+/// Whether there is another way in for the host, while plex.tv is the trouble.
+fn has_host_way_in(app: &App, kind: ErrorKind) -> bool {
+    kind == ErrorKind::PlexUnavailable && app.own_page(OwnPage::Admin).is_some()
 }
 
 /// Which page a failed flow ends on. Logged here, and nowhere else.

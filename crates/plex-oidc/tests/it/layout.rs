@@ -49,6 +49,7 @@ const SHARED_BY_HANDLERS: &[&str] = &[
     "web::host",
     "web::host_views",
     "web::language",
+    "web::passkey_form",
     "web::rows",
     "web::sign_in::form",
     "web::sign_in::views",

@@ -7,6 +7,7 @@ use super::super::admin::{
     ShownPerson, ShownRequest,
 };
 use super::super::host::{Audit, Health, ShownEvent, ShownKey, ShownKind, TokenIn};
+use super::super::passkeys::PasskeyHere;
 use super::super::words::Said;
 use super::CSRF;
 use super::account::{SESSIONS, TOKENS};
@@ -123,6 +124,7 @@ pub(super) const WITH_EVERYTHING: Admin<'static> = Admin {
     health: &Health { version: "0.1.0", started: Said::ago(5 * 86_400), database: Cow::Borrowed("1.2 MB") },
     keys: &[ACTIVE, ShownKey { state: Cow::Borrowed("next"), ..ACTIVE }],
     is_by_link: false,
+    passkey: PasskeyHere::WouldConfirm,
     waiting: 12,
     requests: &[
         ASKS,
@@ -156,6 +158,7 @@ pub(super) const BARE: Admin<'static> = Admin {
     doors_pager: &ONLY,
     keys: &[],
     is_by_link: true,
+    passkey: PasskeyHere::CameByIt,
     waiting: 0,
     requests: &[],
     notice: Some(AdminNotice::KeysTooSoon),

@@ -70,6 +70,7 @@ pub(super) fn are_text(drawing: &Pages) {
         health: &Health { version: EVIL, started: Said::ago(60), database: SOMETHING },
         keys: &[ShownKey { kid: SOMETHING, algorithm: SOMETHING, state: SOMETHING, made: Said::ago(60) }],
         is_by_link: true,
+        passkey: PasskeyHere::CameByIt,
         waiting: 1,
         requests: &[REQUEST],
         is_fresh: true,

@@ -54,6 +54,7 @@ fn hostile_pages() -> [Page<'static>; 9] {
         }),
         hostile_denied(),
         Page::Error(ErrorPage {
+            host_way_in: true,
             kind: ErrorKind::InvalidRequest,
             retry: Some(Retry { request_id: EVIL, csrf: EVIL, client_name: EVIL }),
             detail: Some(EVIL),

@@ -2,6 +2,7 @@
 //! none of them calls another.
 
 use http::StatusCode;
+use plex_oidc_core::own_page::OwnPage;
 use secrecy::ExposeSecret as _;
 use url::Url;
 
@@ -35,6 +36,7 @@ pub fn sign_in(app: &App, attempt: &Attempt<'_>, notice: Option<Notice>) -> Answ
         }),
         password: app.local.is_some() && !renews,
         renews,
+        for_host: !renews && app.own_page(OwnPage::Admin).is_some_and(|page| page.id == attempt.client.id),
         login_hint: attempt.frozen.request.login_hint.as_deref(),
         notice,
     };

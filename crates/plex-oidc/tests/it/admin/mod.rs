@@ -18,6 +18,7 @@ mod link;
 mod many;
 mod marks;
 mod owner_token;
+mod passkey;
 mod requests;
 
 /// Addresses that are about one person.

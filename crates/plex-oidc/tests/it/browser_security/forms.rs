@@ -15,6 +15,8 @@ const WITHOUT_COOKIES: [&str; 6] =
 const FROM_ELSEWHERE: [&str; 2] = ["/authorize", "/end-session"];
 /// The way in by a link needs the secret of the link, and the way out the cookie that came of it: see the tests of links.
 const BY_LINK: [&str; 2] = ["/admin/enter", "/admin/leave"];
+/// With the right token, an answer that is none is refused as well: see the tests of passkeys.
+const BY_PASSKEY: [&str; 1] = ["/admin/passkey"];
 
 /// A POST as our page or script sends it, with this token.
 fn post(path: &str, token: Option<&str>, pin: (u64, &str)) -> Request<axum::body::Body> {
@@ -52,6 +54,8 @@ async fn ready(house: &House, path: &str) -> (Browser, Answer, String) {
     let page = browser.open(&choose.url()).await.expect(200);
     let form = if ["/sign-out", "/device"].contains(&path) {
         browser.open(path).await.form(path)
+    } else if path == "/admin/passkey/options" {
+        browser.open("/admin/passkey").await.form("/admin/passkey")
     } else if ["/account/", "/admin/"].iter().any(|own| path.starts_with(own)) {
         browser.open("/sign-out").await.form("/sign-out") // bound to the same session
     } else {
@@ -69,7 +73,7 @@ async fn req_131_every_post_needs_its_token_and_must_come_from_us() {
     for route in routes().into_iter().filter(|route| route.post) {
         // What proxies ask takes the method of somebody else's request, and is answered to proxies alone.
         let for_proxies = ["/authz/", "/validate/"].iter().any(|start| route.path.starts_with(start));
-        let elsewhere = [&WITHOUT_COOKIES[..], &FROM_ELSEWHERE, &BY_LINK].concat();
+        let elsewhere = [&WITHOUT_COOKIES[..], &FROM_ELSEWHERE, &BY_LINK, &BY_PASSKEY].concat();
         if elsewhere.contains(&route.path) || for_proxies {
             continue;
         }
@@ -102,8 +106,8 @@ async fn req_131_every_post_needs_its_token_and_must_come_from_us() {
         count += 1;
     }
     assert_eq!(
-        count, 22,
-        "pin, start, password, again, ask, cancel, continue, consent, sign-out, device, four of the account, eight of the host"
+        count, 26,
+        "pin, start, password, again, ask, cancel, continue, consent, sign-out, device, four of the account, eight of the host, four of passkeys"
     );
 }
 
@@ -140,6 +144,7 @@ async fn req_132_a_get_changes_nothing() {
         "/admin/people/{account}",
         "/admin/audit",
         "/admin/audit.jsonl",
+        "/admin/passkeys",
     ];
     let (mut browser, page, _) = ready(&house, "").await;
     let mut approved = house.browser();

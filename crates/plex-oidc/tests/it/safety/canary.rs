@@ -322,7 +322,7 @@ async fn machines(house: &House, secrets: &mut Secrets, of_person: &Tokens) {
     }
 }
 
-/// The owner's way in by a link, which is in the address of a page.
+/// The owner's ways in: by a link, which is in the address of a page, and by a passkey.
 async fn by_link(house: &House, secrets: &mut Secrets) {
     let link = Secret::from_random(SecretKind::AdminLink, [0x5a; 32]);
     secrets.add("a link", link.expose());
@@ -331,6 +331,12 @@ async fn by_link(house: &House, secrets: &mut Secrets) {
     let mut browser = house.browser();
     let page = browser.open(&format!("/admin/enter?link={}", link.expose())).await.expect(200);
     let page = browser.submit(&page, "/admin/enter").await.expect(200);
+    let passkey = browser.open("/admin/passkey").await.expect(200);
+    let csrf = passkey.form("/admin/passkey").fields.remove(0).1;
+    let asked = post_form("/admin/passkey/options", &[("csrf", &csrf)]);
+    let asked = browser.send_own(asked).await.expect(200).json();
+    secrets.add("a challenge", asked["challenge"].as_str().unwrap());
+    browser.post(&passkey, "/admin/passkey", &[("answer", &asked.to_string())]).await.expect(403);
     secrets.browser(&browser);
     secrets.page(&page);
     browser.open(&format!("/admin/enter?link={}", link.expose())).await.expect(403);

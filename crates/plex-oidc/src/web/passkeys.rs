@@ -1,0 +1,163 @@
+//! The passkeys of the host: looking at them, adding one, removing one. What changes something takes a proof of the last ten minutes
+//! that is no passkey: a sign-in with Plex, or a link made on the machine. Else whoever found an unlocked phone could stay.
+
+use axum::extract::State as Shared;
+use http::{HeaderMap, StatusCode};
+use plex_oidc_core::form::Parameters;
+
+use super::here::is_our_form;
+use super::host::{Host, host, hosts};
+use super::passkey_form::{Sheet, new};
+use super::request::{ClientAddress, Sent, Unreadable};
+use super::respond::{Answer, failed, json, page, page_error, see_other};
+use crate::app::{App, State};
+use crate::flow::audit::By;
+use crate::flow::passkeys::{self as flow, Added, LONGEST_NAME};
+use crate::flow::{FlowError, app_tokens};
+use crate::pages::{ErrorKind, Page, PasskeyNotice, Passkeys, PasskeysMay, Said, ShownPasskey};
+use crate::session::form_token;
+use crate::store::records::{Passkey, PasskeyId};
+
+const PATH: &str = "/admin/passkeys";
+
+/// `GET /admin/passkeys`: which there are.
+pub async fn show(
+    Shared(app): Shared<State>,
+    ClientAddress(address): ClientAddress,
+    headers: HeaderMap,
+    sent: Result<Sent, Unreadable>,
+) -> Answer {
+    let host = match host(&app, &headers, address, None).await {
+        Ok(host) => host,
+        Err(answer) => return answer,
+    };
+    let notice = sent.ok().and_then(|Sent(query)| PasskeyNotice::of_word(query.get("done").ok().flatten()?));
+    match drawn(&app, host, &headers, notice).await {
+        Ok(answer) => answer,
+        Err(error) => failed(&app, &error, None),
+    }
+}
+
+/// `POST /admin/passkeys/options`: what the script of the page asks the browser for.
+pub async fn options(
+    Shared(app): Shared<State>,
+    headers: HeaderMap,
+    sent: Result<Sent, Unreadable>,
+) -> Answer {
+    let (host, _) = match proven(&app, &headers, sent).await {
+        Ok(proven) => proven,
+        Err(answer) => return answer,
+    };
+    match flow::begin_adding(&app, host.account, &host.cookie).await {
+        Ok(Some(creation)) => json(StatusCode::OK, &creation),
+        Ok(None) => page_error(&app, ErrorKind::NotFound, None),
+        Err(error) => failed(&app, &error, None),
+    }
+}
+
+/// `POST /admin/passkeys`: adds one.
+pub async fn add(
+    Shared(app): Shared<State>,
+    ClientAddress(address): ClientAddress,
+    headers: HeaderMap,
+    sent: Result<Sent, Unreadable>,
+) -> Answer {
+    let (host, form) = match proven(&app, &headers, sent).await {
+        Ok(proven) => proven,
+        Err(answer) => return answer,
+    };
+    let Some(name) = name_in(&form) else { return told(PasskeyNotice::NoName) };
+    let Some(new) = Sheet::of(&form).and_then(|sheet| new(sheet, name)) else {
+        return told(PasskeyNotice::NotGood);
+    };
+    let by = By { account: host.account, address };
+    match flow::add(&app, by, new, &host.cookie).await {
+        Ok(Added::Done) => told(PasskeyNotice::Added),
+        Ok(Added::NotGood) => told(PasskeyNotice::NotGood),
+        Ok(Added::There) => told(PasskeyNotice::There),
+        Ok(Added::TooMany) => told(PasskeyNotice::TooMany),
+        Ok(Added::NotForYou) => told(PasskeyNotice::NotHost),
+        Err(error) => failed(&app, &error, None),
+    }
+}
+
+/// `POST /admin/passkeys/remove`: removes one.
+pub async fn remove(
+    Shared(app): Shared<State>,
+    ClientAddress(address): ClientAddress,
+    headers: HeaderMap,
+    sent: Result<Sent, Unreadable>,
+) -> Answer {
+    let (host, form) = match proven(&app, &headers, sent).await {
+        Ok(proven) => proven,
+        Err(answer) => return answer,
+    };
+    let id = form.get("id").ok().flatten().and_then(PasskeyId::parse);
+    let Some(id) = id else { return told(PasskeyNotice::NothingThere) };
+    match flow::remove(&app, By { account: host.account, address }, id).await {
+        Ok(true) => told(PasskeyNotice::Removed),
+        Ok(false) => told(PasskeyNotice::NothingThere),
+        Err(error) => failed(&app, &error, None),
+    }
+}
+
+/// A form of the page, from whoever has just proved to be the host by something else than a passkey (requirement 147).
+async fn proven(
+    app: &App,
+    headers: &HeaderMap,
+    sent: Result<Sent, Unreadable>,
+) -> Result<(Host, Parameters), Answer> {
+    let expired = || page_error(app, ErrorKind::FormExpired, None);
+    let Sent(form) = sent.map_err(|_| expired())?;
+    let hosts = hosts(app, headers).await.map_err(|error| failed(app, &error, None))?;
+    let mut hosts = hosts.into_iter();
+    let host = hosts.find(|host| is_our_form(app, &host.cookie, headers, &form)).ok_or_else(expired)?;
+    if host.is_freshly_proven(app) { Ok((host, form)) } else { Err(see_other(PATH)) }
+}
+
+async fn drawn(
+    app: &App,
+    host: Host,
+    headers: &HeaderMap,
+    notice: Option<PasskeyNotice>,
+) -> Result<Answer, FlowError> {
+    // What proves enough may not be what is the freshest.
+    let proven = hosts(app, headers).await?.into_iter().find(|host| host.is_freshly_proven(app));
+    let may = if !flow::are_possible(app) {
+        PasskeysMay::NotHere
+    } else if !flow::may_have(app, host.account).await? {
+        PasskeysMay::NotOwner
+    } else if proven.is_none() {
+        PasskeysMay::ProveFirst
+    } else {
+        PasskeysMay::Change
+    };
+    let host = proven.unwrap_or(host);
+    let passkeys = flow::of(app, host.account).await?;
+    let shown: Vec<_> = passkeys.iter().map(|passkey| listed(app, passkey)).collect();
+    let csrf = form_token(&host.cookie);
+    let values = Passkeys { csrf: &csrf, passkeys: &shown, may, longest_name: LONGEST_NAME, notice };
+    Ok(page(app, StatusCode::OK, &Page::Passkeys(&values)))
+}
+
+fn listed<'a>(app: &App, passkey: &'a Passkey) -> ShownPasskey<'a> {
+    let ago = |at| Said::ago(app.clock.now().since(at));
+    ShownPasskey {
+        id: passkey.id.to_string().into(),
+        name: &passkey.name,
+        added: ago(passkey.created),
+        used: passkey.last_used.map(ago),
+        backup: passkey.backup.word(),
+    }
+}
+
+fn name_in(form: &Parameters) -> Option<String> {
+    let name = form.get("name").ok().flatten()?.trim();
+    let fits = app_tokens::is_name(name) && name.chars().count() <= LONGEST_NAME;
+    fits.then(|| name.to_owned())
+}
+
+/// Back to the page, which says so.
+fn told(notice: PasskeyNotice) -> Answer {
+    see_other(&format!("{PATH}?done={}", notice.word()))
+}
