@@ -156,6 +156,17 @@ def admin_person(visitor, demo):
     visitor.browser.sees("What they may use, and why", "End all sessions and tokens")
 
 
+def passkey(visitor, demo):
+    visitor.browser.driver.get(demo.issuer + "/admin/passkey")
+    visitor.browser.named("Use a passkey")
+
+
+def passkeys(visitor, demo):
+    admin(visitor, demo)
+    visitor.browser.driver.get(demo.issuer + "/admin/passkeys")
+    visitor.browser.named("Add a passkey")
+
+
 def device(visitor, demo):
     visitor.browser.driver.get(demo.issuer + "/device")
     visitor.browser.named("Continue")
@@ -183,6 +194,8 @@ PAGES = {
     "account": (account, []),
     "admin": (admin, []),
     "admin-person": (admin_person, []),
+    "passkey": (passkey, []),
+    "passkeys": (passkeys, []),
     "device": (device, []),
 }
 
