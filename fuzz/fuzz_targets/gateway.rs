@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 
 use libfuzzer_sys::fuzz_target;
 use plex_oidc_core::account::{Account, PlexFacts};
-use plex_oidc_core::decide::{AllowRule, Audience, HouseRules, Marks, Person, Standing};
+use plex_oidc_core::decide::{AllowRule, Asker, Audience, HouseRules, Marks, Person, Standing};
 use plex_oidc_core::gateway::family::{Header, HeaderSource, Subrequest};
 use plex_oidc_core::gateway::{
     Access, Family, GatewayApp, HeaderSet, Host, HostPattern, OriginalRequest, PathPattern, PathRule,
@@ -168,7 +168,7 @@ fn audience(bits: u8) -> Audience {
         let chosen = (0..2).filter(move |number| bits >> (shift + number) & 1 == 1);
         chosen.map(|number| AllowRule::Group(group(number))).collect()
     };
-    Audience { allow: named(0), deny: named(2), door: None }
+    Audience { allow: named(0), deny: named(2), ..Audience::default() }
 }
 
 /// A rule from one byte: its path, whether it is for GET alone, and a bypass or an audience.
@@ -222,7 +222,7 @@ fn rules(line: &[u8], body: &[u8]) {
     };
     let (person, house) = (person(*who), house());
     let say =
-        |app: &GatewayApp| Said::from(weigh(app, &request, || kind, person.as_ref(), (&house, NOW)).verdict);
+        |app: &GatewayApp| Said::from(weigh(app, &request, || kind, person.as_ref().map(Asker::from), (&house, NOW)).verdict);
     let said = say(&app(&rules));
     if kind == RequestKind::Preflight && preflight {
         assert_eq!(said, Said::PassAnybody);

@@ -50,6 +50,12 @@ pub enum What {
     AccessAsked,
     /// The host answered that.
     AccessAnswered,
+    /// Somebody proved who they are in a browser that was not known to their account.
+    NewBrowser,
+    /// They said from another browser that it was them.
+    BrowserConfirmed,
+    /// They said that it was not: what came of it has ended.
+    BrowserDisowned,
     /// The host said something of somebody: blocked, named beforehand, what is open to them.
     PersonMarked,
     /// A link to the host's page was made.
@@ -72,7 +78,7 @@ pub enum What {
 
 impl What {
     /// Everything that can happen.
-    pub const ALL: [Self; 26] = [
+    pub const ALL: [Self; 29] = [
         Self::SignedIn,
         Self::Denied,
         Self::SignedOut,
@@ -90,6 +96,9 @@ impl What {
         Self::KeysRotated,
         Self::AccessAsked,
         Self::AccessAnswered,
+        Self::NewBrowser,
+        Self::BrowserConfirmed,
+        Self::BrowserDisowned,
         Self::PersonMarked,
         Self::AdminLinkMade,
         Self::AdminLinkUsed,
@@ -121,6 +130,9 @@ impl What {
             Self::KeysRotated => "keys_rotated",
             Self::AccessAsked => "access_asked",
             Self::AccessAnswered => "access_answered",
+            Self::NewBrowser => "new_browser",
+            Self::BrowserConfirmed => "browser_confirmed",
+            Self::BrowserDisowned => "browser_disowned",
             Self::PersonMarked => "person_marked",
             Self::AdminLinkMade => "admin_link_made",
             Self::AdminLinkUsed => "admin_link_used",

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use url::Url;
 
-use crate::decide::AllowRule;
+use crate::decide::{AllowRule, NewBrowsers};
 use crate::id::ClientId;
 use crate::jose::VerifyingKey;
 use crate::redirect::{RedirectTarget, RedirectUri};
@@ -169,6 +169,8 @@ pub struct Client {
     /// Rules of which it must be known whether they name a person, before that person is let in: all that an application
     /// behind the gateway has for parts of itself.
     pub needs_known: Vec<AllowRule>,
+    /// What is done when somebody comes from a new browser.
+    pub new_browsers: NewBrowsers,
     /// Whether an authorization request must carry a PKCE challenge. Always true of a public client.
     pub pkce_required: bool,
     /// Whether consent is asked once per user even without `prompt=consent`.
@@ -218,6 +220,7 @@ impl Client {
             backchannel_logout_uri: None,
             allow,
             needs_known: Vec::new(),
+            new_browsers: NewBrowsers::Allow,
             pkce_required: false,
             consent_required: false,
             signing_algorithm: SigningAlgorithm::Rs256,

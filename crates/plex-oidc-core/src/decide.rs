@@ -10,10 +10,12 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+mod asker;
 mod marks;
 mod person;
 mod rule;
 
+pub use asker::{Asker, NewBrowsers, Through};
 pub use marks::{Mark, Marks};
 pub use person::{KnownShare, Person, Standing};
 use rule::any;
@@ -118,6 +120,8 @@ pub enum Denial {
     NotNamedBeforehand,
     /// A member, but not one of those this application is for.
     NotAllowedHere,
+    /// The host is asked about new browsers here, and has not said yes to this one.
+    NewBrowser,
     /// The application is switched off.
     ClientDisabled,
 }
@@ -138,6 +142,7 @@ impl fmt::Display for Denial {
             Self::BlockedByHost => "the host has blocked this account, on the host's page or by `plex-oidc person block`",
             Self::NotNamedBeforehand => "rules.only is set, and this account is not in it",
             Self::NotAllowedHere => "this person is not one of those it is for",
+            Self::NewBrowser => "this browser is new to this account, and new_browsers asks you about those",
             Self::ClientDisabled => "the application is switched off",
         })
     }
@@ -170,24 +175,49 @@ pub fn named_by<'r>(
     allow.iter().find(|rule| rule.admits(person, (rules, now)) == Some(true))
 }
 
-/// May `person` use `client`, now?
-pub fn decide(person: &Person, client: &Client, rules: &HouseRules, now: Timestamp) -> Decision {
+/// May this person, through what they come through, use `client`, now?
+pub fn decide<'p>(
+    asker: impl Into<Asker<'p>>,
+    client: &Client,
+    rules: &HouseRules,
+    now: Timestamp,
+) -> Decision {
     if !client.enabled {
         return Decision::Deny(Denial::ClientDisabled);
     }
-    let at = (rules, now);
+    let (asker, at) = (asker.into(), (rules, now));
+    let person = asker.person;
     let is_known = || {
         let mut rules = client.needs_known.iter();
         rules.all(|rule| rule.admits(person, at).is_some() && rule.bars(person, at).is_some())
     };
     let named = || any(client.allow.iter().map(|rule| rule.admits(person, at)));
     let is_for = || if person.marks.open(&client.id) { Some(true) } else { named() };
-    judge(person, || is_for().filter(|named| !named || is_known()), at)
+    let decision = judge(person, || is_for().filter(|named| !named || is_known()), at);
+    in_browser(decision, asker, client.new_browsers, rules)
 }
 
-/// May `person` use what is for `audience`, now?
-pub fn decide_for(person: &Person, audience: &Audience, rules: &HouseRules, now: Timestamp) -> Decision {
-    judge(person, || audience.includes(person, (rules, now)), (rules, now))
+/// May this person, through what they come through, use what is for `audience`, now?
+pub fn decide_for<'p>(
+    asker: impl Into<Asker<'p>>,
+    audience: &Audience,
+    rules: &HouseRules,
+    now: Timestamp,
+) -> Decision {
+    let asker = asker.into();
+    let decision = judge(asker.person, || audience.includes(asker.person, (rules, now)), (rules, now));
+    in_browser(decision, asker, audience.new_browsers, rules)
+}
+
+/// What was decided of a person, in the browser that they come from. Only who would be let in waits for the host: there is
+/// nothing to ask about anybody else. An owner would wait for themselves.
+fn in_browser(decision: Decision, asker: Asker<'_>, policy: NewBrowsers, rules: &HouseRules) -> Decision {
+    match decision {
+        Decision::Allow if policy.keep_out(asker.through) && !rules.is_owner(asker.person.account.id) => {
+            Decision::Deny(Denial::NewBrowser)
+        }
+        decided => decided,
+    }
 }
 
 fn judge(

@@ -57,6 +57,11 @@ uuid_id!(
     Sid
 );
 
+uuid_id!(
+    /// The public name of a browser that an account is known in. It opens nothing.
+    BrowserId
+);
+
 /// The name under which a relying party is registered (RFC 6749 s. 2.2).
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]

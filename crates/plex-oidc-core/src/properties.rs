@@ -42,6 +42,7 @@ fn any_kind() -> impl Strategy<Value = SecretKind> {
     prop::sample::select(SecretKind::ALL.to_vec())
 }
 
+mod browsers;
 mod decisions;
 mod people;
 

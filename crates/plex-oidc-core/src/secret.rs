@@ -46,12 +46,14 @@ pub enum SecretKind {
     HostSession,
     /// The cookie that ties the use of a passkey to the browser that began it.
     PasskeyPage,
+    /// The cookie by which a browser is known to an account. It opens nothing.
+    KnownBrowser,
 }
 
 impl SecretKind {
     /// Every kind.
     #[cfg(test)]
-    pub(crate) const ALL: [Self; 16] = [
+    pub(crate) const ALL: [Self; 17] = [
         Self::AuthorizationCode,
         Self::AccessToken,
         Self::RefreshToken,
@@ -68,6 +70,7 @@ impl SecretKind {
         Self::AdminLink,
         Self::HostSession,
         Self::PasskeyPage,
+        Self::KnownBrowser,
     ];
 
     /// What every secret of this kind begins with, so that one that leaked tells what it is.
@@ -89,6 +92,7 @@ impl SecretKind {
             Self::AdminLink => "poi_",
             Self::HostSession => "poj_",
             Self::PasskeyPage => "pow_",
+            Self::KnownBrowser => "pok_",
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{HouseRules, Person};
+use super::{HouseRules, NewBrowsers, Person};
 use crate::groups::Group;
 use crate::id::{AccountId, ClientId};
 use crate::subject::Subject;
@@ -159,6 +159,8 @@ pub struct Audience {
     pub deny: Vec<AllowRule>,
     /// Under which name the host opens it to single people. Nobody: what stands in the file is all.
     pub door: Option<ClientId>,
+    /// What is done when somebody comes from a new browser.
+    pub new_browsers: NewBrowsers,
 }
 
 impl Audience {

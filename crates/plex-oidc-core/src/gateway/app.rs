@@ -60,7 +60,7 @@ impl GatewayApp {
     /// be in it too: signed in or not, the rules keep them out, and signing in again would change nothing.
     pub fn anybody(&self) -> Audience {
         let allow = each_once(self.audiences().flat_map(|audience| &audience.allow));
-        Audience { allow, deny: Vec::new(), door: self.audience.door.clone() }
+        Audience { allow, deny: Vec::new(), ..self.audience.clone() }
     }
 
     /// Every rule about people. What they say must be known of whoever comes from signing in, or the gateway would send

@@ -15,7 +15,7 @@ use super::app::{Access, GatewayApp, PathRule};
 use super::headers::UserNames;
 use super::kind::RequestKind;
 use super::original::OriginalRequest;
-use crate::decide::{Audience, Decision, Denial, HouseRules, Person, decide_for};
+use crate::decide::{Asker, Audience, Decision, Denial, HouseRules, Person, decide_for};
 use crate::time::Timestamp;
 
 /// What the gateway answers.
@@ -115,15 +115,15 @@ impl Weighed {
     }
 }
 
-/// May this request pass? `person` is whoever is signed in.
+/// May this request pass? `asker` is whoever is signed in.
 pub fn weigh(
     app: &GatewayApp,
     request: &OriginalRequest,
     kind: impl FnOnce() -> RequestKind,
-    person: Option<&Person>,
+    asker: Option<Asker<'_>>,
     (rules, now): (&HouseRules, Timestamp),
 ) -> Weighed {
-    let say = |audience: &Audience| says(audience, person, rules, now);
+    let say = |audience: &Audience| says(audience, asker, rules, now);
     let (verdict, considered) = match request.path.normal() {
         _ if app.preflight && kind() == RequestKind::Preflight => (Verdict::PassAnybody, Vec::new()),
         Some(normal) => first_match(app, (1..).zip(&app.rules), (request, normal), say),
@@ -131,15 +131,15 @@ pub fn weigh(
     };
     let named = match verdict {
         Verdict::Pass => true,
-        Verdict::PassAnybody => person.is_some() && without_bypass(app, request, say) == Verdict::Pass,
+        Verdict::PassAnybody => asker.is_some() && without_bypass(app, request, say) == Verdict::Pass,
         Verdict::SignIn | Verdict::Deny(_) => false,
     };
     Weighed { verdict, considered, named }
 }
 
-fn says(audience: &Audience, person: Option<&Person>, rules: &HouseRules, now: Timestamp) -> Verdict {
-    let Some(person) = person else { return Verdict::SignIn };
-    match decide_for(person, audience, rules, now) {
+fn says(audience: &Audience, asker: Option<Asker<'_>>, rules: &HouseRules, now: Timestamp) -> Verdict {
+    let Some(asker) = asker else { return Verdict::SignIn };
+    match decide_for(asker, audience, rules, now) {
         Decision::Allow => Verdict::Pass,
         Decision::Deny(denial) => Verdict::Deny(denial),
         Decision::Unknown => Verdict::SignIn,

@@ -1,7 +1,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::decide::AllowRule;
+use crate::decide::{AllowRule, NewBrowsers, Through};
 use crate::gateway::headers::HeaderSet;
 use crate::gateway::host::HostPattern;
 use crate::gateway::original::Method;
@@ -35,7 +35,7 @@ fn app(rules: Vec<PathRule>) -> GatewayApp {
 
 fn ask(app: &GatewayApp, method: &str, target: &str, person: Option<&Person>) -> Verdict {
     let request = OriginalRequest::new(method, "https", "wiki.example.org", target).unwrap();
-    weigh(app, &request, || RequestKind::Script, person, (&house(), NOW)).verdict
+    weigh(app, &request, || RequestKind::Script, person.map(Asker::from), (&house(), NOW)).verdict
 }
 
 fn guarded() -> GatewayApp {
@@ -172,7 +172,7 @@ fn deny_beats_allow_and_the_house_rules_hold_here_too() {
     assert_eq!(ask(&app, "GET", "/", Some(&ended)), Verdict::Deny(Denial::NotShared));
     let request = OriginalRequest::new("GET", "https", "wiki.example.org", "/").unwrap();
     let later = Timestamp(2 * 86_400);
-    let weighed = weigh(&app, &request, || RequestKind::Script, Some(&friend()), (&house(), later));
+    let weighed = weigh(&app, &request, || RequestKind::Script, Some((&friend()).into()), (&house(), later));
     assert_eq!(weighed.verdict, Verdict::SignIn, "what we know is too old");
 }
 
@@ -188,7 +188,8 @@ fn a_preflight_passes_only_where_the_host_said_so() {
 #[test]
 fn every_rule_that_was_looked_at_is_named() {
     let request = OriginalRequest::new("GET", "https", "wiki.example.org", "/admin").unwrap();
-    let weighed = weigh(&guarded(), &request, || RequestKind::Script, Some(&friend()), (&house(), NOW));
+    let weighed =
+        weigh(&guarded(), &request, || RequestKind::Script, Some((&friend()).into()), (&house(), NOW));
     let said: Vec<String> = weighed.considered.iter().map(ToString::to_string).collect();
     assert_eq!(
         said,
@@ -322,7 +323,7 @@ fn a_program_passes_by_a_bypass_or_where_no_rule_speaks_of_people() {
 /// Whether the application is told who it is, where everybody passes.
 fn is_told(app: &GatewayApp, kind: RequestKind, target: &str, person: Option<&Person>) -> bool {
     let request = OriginalRequest::new("GET", "https", "wiki.example.org", target).unwrap();
-    let weighed = weigh(app, &request, || kind, person, (&house(), NOW));
+    let weighed = weigh(app, &request, || kind, person.map(Asker::from), (&house(), NOW));
     assert_eq!(weighed.verdict, Verdict::PassAnybody, "{target}");
     weighed.told(person, app, &UserNames::default()).unwrap().is_some()
 }
@@ -356,7 +357,7 @@ fn nobody_passes_as_a_person_whom_the_application_would_take_for_nobody() {
     let names = UserNames { otherwise: crate::gateway::UserName::Username, ..UserNames::default() };
     let told = |app: &GatewayApp, target| {
         let request = OriginalRequest::new("GET", "https", "wiki.example.org", target).unwrap();
-        let weighed = weigh(app, &request, || RequestKind::Script, Some(&nameless), (&house(), NOW));
+        let weighed = weigh(app, &request, || RequestKind::Script, Some((&nameless).into()), (&house(), NOW));
         weighed.told(Some(&nameless), app, &names).map(|told| told.is_some())
     };
     let mut app = guarded();
@@ -364,4 +365,45 @@ fn nobody_passes_as_a_person_whom_the_application_would_take_for_nobody() {
     assert_eq!(told(&app, "/health"), Ok(false), "where everybody passes, it is nobody who does");
     app.headers.0.retain(|(name, _)| name != "Remote-User");
     assert_eq!(told(&app, "/"), Ok(true), "this one does not ask who it is");
+}
+
+/// An application that asks about new browsers does so for every part of it, as the file's reader makes them.
+#[test]
+fn a_new_browser_passes_only_where_everybody_does() {
+    let mut app = guarded();
+    let ask_host = |audience: &mut Audience| audience.new_browsers = NewBrowsers::AskHost;
+    ask_host(&mut app.audience);
+    for rule in &mut app.rules {
+        if let Access::Only(audience) = &mut rule.access {
+            ask_host(audience);
+        }
+    }
+    let friend = friend();
+    let ask = |target: &str, through| {
+        let request = OriginalRequest::new("GET", "https", "wiki.example.org", target).unwrap();
+        let asker = Some(friend.through(through));
+        let weighed = weigh(&app, &request, || RequestKind::Script, asker, (&house(), NOW));
+        let told = weighed.told(Some(&friend), &app, &UserNames::default());
+        (weighed.verdict, told.unwrap().is_some())
+    };
+    let waits = Verdict::Deny(Denial::NewBrowser);
+    for (target, in_new, in_known) in [
+        ("/", (waits, false), (Verdict::Pass, true)),
+        ("/%2f", (waits, false), (Verdict::Deny(Denial::NotAllowedHere), false)),
+        ("/health", (Verdict::PassAnybody, false), (Verdict::PassAnybody, true)),
+        (
+            "/admin/x",
+            (Verdict::Deny(Denial::NotAllowedHere), false),
+            (Verdict::Deny(Denial::NotAllowedHere), false),
+        ),
+    ] {
+        assert_eq!(ask(target, Through::NewBrowser), in_new, "{target}");
+        assert_eq!(ask(target, Through::KnownBrowser), in_known, "{target}");
+        assert_eq!(ask(target, Through::NoBrowser), in_known, "{target}");
+    }
+    // For whom the parts are is asked first, and in the same way.
+    let anybody = app.anybody();
+    let may = |through| decide_for(friend.through(through), &anybody, &house(), NOW);
+    assert_eq!(may(Through::NewBrowser), Decision::Deny(Denial::NewBrowser));
+    assert_eq!(may(Through::KnownBrowser), Decision::Allow);
 }

@@ -155,7 +155,7 @@ proptest! {
             person
         };
         let client = Client { allow: rules.clone(), ..client(door.as_str()) };
-        let audience = Audience { allow: Vec::new(), deny: rules, door: Some(door.clone()) };
+        let audience = Audience { allow: Vec::new(), deny: rules, door: Some(door.clone()), ..Audience::default() };
         let both = |person: &Person| {
             [decide(person, &client, &house, Timestamp(now)), decide_for(person, &audience, &house, Timestamp(now))]
         };
@@ -172,7 +172,7 @@ proptest! {
         let other = both(&marked(Mark::Door(ClientId::parse("another").unwrap(), true)));
         prop_assert_eq!(other, before);
         // Nor does it open what is denied, whatever is known of that.
-        let is_denied = Audience { allow: Vec::new(), deny: vec![AllowRule::Account(person.account.id)], door: Some(door.clone()) };
+        let is_denied = Audience { allow: Vec::new(), deny: vec![AllowRule::Account(person.account.id)], door: Some(door.clone()), ..Audience::default() };
         let all_doors = marked(Mark::Door(door, true));
         prop_assert_ne!(decide_for(&all_doors, &is_denied, &house, Timestamp(now)), Decision::Allow);
 

@@ -92,3 +92,24 @@ fn accounts_that_are_blocked_or_not_named_beforehand_stay_out_and_the_owner_does
         is_decided(&person, rules, expected);
     }
 }
+
+/// Local accounts wait for the host like everybody; an owner does not wait for themselves.
+#[test]
+fn the_host_is_asked_about_new_browsers_of_everybody_but_an_owner() {
+    let asks = NewBrowsers::AskHost;
+    let allow = vec![rule("plex-owner"), rule("plex-friend"), rule("local-7")];
+    let audience = Audience { allow: allow.clone(), new_browsers: asks, ..Audience::default() };
+    let client = Client { allow, new_browsers: asks, ..client("a") };
+    let rules = HouseRules { local_accounts: true, ..house() };
+    let mut blocked = friend();
+    blocked.marks.blocked = true;
+    let waits = Decision::Deny(Denial::NewBrowser);
+    let out = Decision::Deny(Denial::BlockedByHost);
+    for (person, expected) in [(friend(), waits), (kept(), waits), (owner(), Decision::Allow), (blocked, out)]
+    {
+        let asker = person.through(Through::NewBrowser);
+        assert_eq!(decide(asker, &client, &rules, NOW), expected, "{:?}", person.account);
+        assert_eq!(decide_for(asker, &audience, &rules, NOW), expected, "{:?}", person.account);
+        assert_eq!(decide_for(&person, &audience, &rules, NOW), expected, "nothing is said of a browser");
+    }
+}
