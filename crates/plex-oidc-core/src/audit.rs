@@ -56,6 +56,8 @@ pub enum What {
     BrowserConfirmed,
     /// They said that it was not: what came of it has ended.
     BrowserDisowned,
+    /// They had a browser of theirs forgotten.
+    BrowserForgotten,
     /// The host said something of somebody: blocked, named beforehand, what is open to them.
     PersonMarked,
     /// A link to the host's page was made.
@@ -78,7 +80,7 @@ pub enum What {
 
 impl What {
     /// Everything that can happen.
-    pub const ALL: [Self; 29] = [
+    pub const ALL: [Self; 30] = [
         Self::SignedIn,
         Self::Denied,
         Self::SignedOut,
@@ -99,6 +101,7 @@ impl What {
         Self::NewBrowser,
         Self::BrowserConfirmed,
         Self::BrowserDisowned,
+        Self::BrowserForgotten,
         Self::PersonMarked,
         Self::AdminLinkMade,
         Self::AdminLinkUsed,
@@ -133,6 +136,7 @@ impl What {
             Self::NewBrowser => "new_browser",
             Self::BrowserConfirmed => "browser_confirmed",
             Self::BrowserDisowned => "browser_disowned",
+            Self::BrowserForgotten => "browser_forgotten",
             Self::PersonMarked => "person_marked",
             Self::AdminLinkMade => "admin_link_made",
             Self::AdminLinkUsed => "admin_link_used",

@@ -28,7 +28,7 @@ use crate::web::request::{BodyTime, too_long};
 use crate::web::respond::page_error;
 use crate::web::sign_in::{ask, choice, constant, page, password, return_, start, wait};
 use crate::web::{
-    account, admin, admin_link, assets, audit, authorize, authz, device, device_authorization,
+    account, admin, admin_link, assets, audit, authorize, authz, browsers, device, device_authorization,
     gateway_sign_in, health, introspect, language, metadata, metrics, owner_token, par, passkey, passkeys,
     revoke, sign_out, token, userinfo,
 };
@@ -150,6 +150,10 @@ fn account_pages() -> Router<State> {
         .route("/account/consents", post(account::withdraw))
         .route("/account/tokens", post(account::make_token))
         .route("/account/tokens/end", post(account::end_token))
+        .route("/account/browsers/me", post(browsers::confirm))
+        .route("/account/browsers/not-me", post(browsers::disown))
+        .route("/account/browsers/forget", post(browsers::forget))
+        .route("/account/not-me", get(browsers::disowned))
         .route("/sign-out", get(sign_out::ask).post(sign_out::sign_out));
     routes.layer(from_fn(to_its_end))
 }

@@ -3,7 +3,8 @@
 //! One cookie holds the browser session; one per sign-in attempt ties that attempt to this browser, so that tabs never
 //! overwrite each other. A third one, which opens nothing, tells a browser in which a password was right from a stranger's; a
 //! fourth guards the form for the code of a device; a fifth opens the host's page alone, after a link made on the machine or with a passkey; a sixth guards
-//! the use of a passkey. Over https all have the `__Host-` prefix. A loopback issuer over plain http cannot have it
+//! the use of a passkey. Of a seventh kind there is one for each account that signed in: the browser is known to that account by it, and it opens
+//! nothing. Over https all have the `__Host-` prefix. A loopback issuer over plain http cannot have it
 //! (many clients keep `Secure` cookies from plain http even there), so its cookies go without.
 
 use aws_lc_rs::hmac;
@@ -20,6 +21,8 @@ use plex_oidc_core::time::Seconds;
 pub const ATTEMPT_LIFETIME: Seconds = Seconds::minutes(10);
 /// Most attempts of one browser at a time; the oldest cookies beyond are taken away, or the header grows too large.
 const MAX_ATTEMPT_COOKIES: usize = 8;
+/// By how many accounts a browser can be known at a time.
+const MAX_BROWSER_COOKIES: usize = 8;
 /// Most cookies of one request. Browsers keep fewer for all hosts of a domain; with more, none of them is looked at, because
 /// the second of two might be the last.
 const MAX_COOKIES: usize = 256;
@@ -32,9 +35,20 @@ const HOST: &str = "plex-oidc-host";
 const PASSKEY: &str = "plex-oidc-passkey";
 /// How long the page for a passkey may stand open.
 const PASSKEY_PAGE_LIFETIME: Seconds = Seconds::hours(1);
+const BROWSER: &str = "plex-oidc-browser-";
+/// How long a browser is known to an account. Browsers keep cookies for 400 days at most (RFC 6265bis s. 5.5).
+pub const BROWSER_LIFETIME: Seconds = Seconds::days(400);
 /// How long a browser is known in which a password was right.
 const KNOWN_LIFETIME: Seconds = Seconds::days(365);
 const HOST_PREFIX: &str = "__Host-";
+
+/// What a browser is known by to one account.
+pub struct BrowserCookie {
+    /// Stands for the account, in the cookie's name.
+    pub tag: String,
+    /// What is in it.
+    pub secret: Secret,
+}
 
 /// Names, writes and reads our cookies.
 #[derive(Debug, Clone, Copy)]
@@ -66,13 +80,35 @@ impl Cookies {
 
     /// The `Set-Cookie` values that take away attempts of this browser beyond the limit.
     pub fn prune_attempts(self, headers: &HeaderMap) -> Vec<String> {
-        let prefix = self.name(ATTEMPT);
-        let names: Vec<String> = pairs(headers)
-            .filter(|(name, _)| name.starts_with(&prefix))
-            .map(|(name, _)| name.to_owned())
-            .collect();
-        let surplus = (names.len() + 1).saturating_sub(MAX_ATTEMPT_COOKIES);
+        self.prune((&self.name(ATTEMPT), None), MAX_ATTEMPT_COOKIES, headers)
+    }
+
+    /// The `Set-Cookie` values that take away all but some cookies whose names begin so, to make room for one more.
+    fn prune(self, (prefix, but): (&str, Option<&str>), most: usize, headers: &HeaderMap) -> Vec<String> {
+        let is_one = |name: &str| name.starts_with(prefix) && Some(name) != but;
+        let names: Vec<String> =
+            pairs(headers).map(|(name, _)| name.to_owned()).filter(|name| is_one(name)).collect();
+        let surplus = (names.len() + 1).saturating_sub(most);
         names.into_iter().take(surplus).map(|name| self.clear(name)).collect()
+    }
+
+    /// What this browser is known by to the account of `tag`, if the request has it in a well-formed way.
+    pub fn browser(self, headers: &HeaderMap, tag: &str) -> Option<Secret> {
+        let name = self.name(&format!("{BROWSER}{tag}"));
+        find(headers, &name).and_then(|text| Secret::parse(SecretKind::KnownBrowser, text))
+    }
+
+    /// The `Set-Cookie` values by which this browser is known to one account, and, where it is by too many, to others no more.
+    pub fn set_browser(self, cookie: &BrowserCookie, headers: &HeaderMap) -> Vec<String> {
+        let (prefix, name) = (self.name(BROWSER), self.name(&format!("{BROWSER}{}", cookie.tag)));
+        let mut set = self.prune((&prefix, Some(&name)), MAX_BROWSER_COOKIES, headers);
+        set.push(self.set(name, &cookie.secret, BROWSER_LIFETIME));
+        set
+    }
+
+    /// The `Set-Cookie` value that takes away what this browser is known by to the account of `tag`.
+    pub fn clear_browser(self, tag: &str) -> String {
+        self.clear(self.name(&format!("{BROWSER}{tag}")))
     }
 
     /// The `Set-Cookie` value of a browser session.

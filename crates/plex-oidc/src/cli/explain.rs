@@ -5,7 +5,7 @@ use std::io;
 use std::path::Path;
 
 use clap::Args;
-use plex_oidc_core::decide::{Decision, HouseRules, Person, Standing};
+use plex_oidc_core::decide::{Decision, HouseRules, NewBrowsers, Person, Standing, Through};
 use plex_oidc_core::gateway::family::{Header, HeaderSource};
 use plex_oidc_core::gateway::{
     GatewayApp, Host, HostPattern, OriginalRequest, OwnPath, RequestKind, Verdict, weigh,
@@ -192,7 +192,8 @@ fn explain(
 }
 
 fn decide(config: &Config, app: &GatewayApp, case: &Case<'_>, out: &mut dyn io::Write) -> io::Result<Exit> {
-    let weighed = weigh(app, case.request, || case.kind, case.person, case.house);
+    let asker = case.person.map(|person| person.through(Through::NoBrowser));
+    let weighed = weigh(app, case.request, || case.kind, asker, case.house);
     writeln!(out, "Rules")?;
     if weighed.considered.is_empty() {
         writeln!(out, "  none was looked at: `preflight` lets CORS preflights pass")?;
@@ -210,6 +211,13 @@ fn decide(config: &Config, app: &GatewayApp, case: &Case<'_>, out: &mut dyn io::
     writeln!(out, "Verdict      {}", verdict_in_words(weighed.verdict, case))?;
     if matches!(weighed.verdict, Verdict::SignIn | Verdict::Deny(_)) {
         return Ok(Exit::Failed);
+    }
+    let is_owner = case.person.is_some_and(|person| case.house.0.is_owner(person.account.id));
+    if app.audience.new_browsers == NewBrowsers::AskHost && weighed.verdict == Verdict::Pass && !is_owner {
+        writeln!(
+            out,
+            "             but from a browser that is new to the account only once the host has said yes to it"
+        )?;
     }
     writeln!(out, "Headers")?;
     let told = told.and_then(|_| case.told());

@@ -172,6 +172,7 @@ async fn store_new(
         apps: apps.clone(),
         created: made.now,
         expires: arguments.expires.map(|length| made.now.plus(length)),
+        browser: None,
     };
     if !store.add_app_token(token).await? {
         return Err(NotDone::IdTaken(made.id));

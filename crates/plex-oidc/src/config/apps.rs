@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use plex_oidc_core::decide::Audience;
+use plex_oidc_core::decide::{Audience, NewBrowsers};
 use plex_oidc_core::gateway::{
     Access, GatewayApp, HeaderSet, Host, HostPattern, IdentityField, Method, PathPattern, PathRule,
 };
@@ -41,7 +41,8 @@ fn one(reader: &mut Reader<'_>, at: &str, earlier: &mut Earlier) -> Option<Gatew
     let allow = people::read(reader, &key("allow"));
     people::warn_of_nobody(reader, &key("allow"));
     let door = name.as_deref().and_then(handover::client_of);
-    let audience = Audience { allow, deny: people::read(reader, &key("deny")), door };
+    let new_browsers = new_browsers(reader, at);
+    let audience = Audience { allow, deny: people::read(reader, &key("deny")), door, new_browsers };
     let headers = headers(reader, at);
     let rules = rules(reader, at, &audience);
     Some(GatewayApp {
@@ -52,6 +53,18 @@ fn one(reader: &mut Reader<'_>, at: &str, earlier: &mut Earlier) -> Option<Gatew
         preflight: reader.flag(&key("preflight")),
         headers,
     })
+}
+
+/// Cloudflare Access does not say in which browser somebody is.
+fn new_browsers(reader: &mut Reader<'_>, at: &str) -> NewBrowsers {
+    let key = format!("{at}.new_browsers");
+    let policy = people::new_browsers(reader, &key);
+    if policy == NewBrowsers::AskHost && reader.is_set(&format!("{at}.access_team")) {
+        let wrong = "Cloudflare Access does not say in which browser somebody is";
+        let remedy = "Remove it here, and write it in the [[clients]] entry of Cloudflare Access.";
+        reader.refuse(reader.place(&key), &key, wrong, remedy);
+    }
+    policy
 }
 
 /// Reads `host` or `hosts`, and says what others have taken.
@@ -301,5 +314,5 @@ fn access(reader: &mut Reader<'_>, at: &str, audience: &Audience) -> Option<Acce
     let allow = if reader.is_set(&allow) { own } else { audience.allow.clone() };
     let mut denied = audience.deny.clone();
     denied.extend(people::read(reader, &deny));
-    Some(Access::Only(Audience { allow, deny: denied, door }))
+    Some(Access::Only(Audience { allow, deny: denied, door, new_browsers: audience.new_browsers }))
 }

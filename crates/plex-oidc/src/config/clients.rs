@@ -89,6 +89,7 @@ fn one(reader: &mut Reader<'_>, at: &str, tokens: &TokenLives) -> Option<Client>
         backchannel_logout_uri,
         allow,
         needs_known: Vec::new(),
+        new_browsers: people::new_browsers(reader, &key("new_browsers")),
         pkce_required,
         consent_required: reader.flag(&key("consent_required")),
         signing_algorithm: algorithm(reader, &key("signing_algorithm")).unwrap_or(SigningAlgorithm::Rs256),

@@ -1,7 +1,7 @@
 //! Lists of people in the configuration: groups, accounts and e-mail addresses. A group that nobody can ever be in is
 //! refused: in a `deny` it would keep nobody out.
 
-use plex_oidc_core::decide::AllowRule;
+use plex_oidc_core::decide::{AllowRule, NewBrowsers};
 use plex_oidc_core::groups::{Group, ServerName};
 
 use super::reader::Reader;
@@ -13,6 +13,14 @@ const FORMS: &str = "Write plex-owner, plex-home, plex-friend, plex-managed, ple
 
 /// As many digits of the machine identifier stand for a server that has no name.
 const DIGITS: usize = 8;
+
+/// What is done when somebody comes from a new browser.
+pub(super) fn new_browsers(reader: &Reader<'_>, key: &str) -> NewBrowsers {
+    match reader.text(key).as_ref().map(|text| text.value.as_str()) {
+        Some("ask-host") => NewBrowsers::AskHost,
+        _ => NewBrowsers::Allow,
+    }
+}
 
 /// Which groups there can be.
 #[derive(Debug, Clone)]

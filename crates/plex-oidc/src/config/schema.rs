@@ -99,6 +99,7 @@ const PLEX_ACCOUNT: Kind = Kind::Number { min: 1, max: UNBOUNDED };
 
 /// Who may: the entries of `allow` and `deny`.
 const PEOPLE: Kind = Kind::Texts("groups, account ids or e-mail addresses");
+const NEW_BROWSERS: Kind = Kind::OneOf(&["allow", "ask-host"]);
 
 /// Every section, in the order of the documents.
 pub const SECTIONS: &[Section] = &[

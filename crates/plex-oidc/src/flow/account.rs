@@ -5,7 +5,7 @@ use std::net::IpAddr;
 
 use plex_oidc_core::audit::What;
 use plex_oidc_core::client::Client;
-use plex_oidc_core::decide::{Decision, Person, decide, decide_for};
+use plex_oidc_core::decide::{Asker, Decision, decide, decide_for};
 use plex_oidc_core::gateway::{GatewayApp, HostPattern};
 use plex_oidc_core::id::{ClientId, Sid};
 use plex_oidc_core::secret::Secret;
@@ -14,6 +14,7 @@ use tracing::info;
 use url::Url;
 
 use super::audit::{By, note};
+use super::browsers::Browsers;
 use super::{FlowError, app_tokens, sign_out};
 use crate::app::App;
 use crate::store::records::{AppTokenRecord, BrowserSession, Consent, ListedSession, UserRecord};
@@ -33,6 +34,8 @@ pub struct Overview<'a> {
     pub tokens: Vec<AppTokenRecord>,
     /// The applications that a token of theirs can be for.
     pub token_apps: Vec<&'a GatewayApp>,
+    /// The browsers that they are known in.
+    pub browsers: Browsers,
 }
 
 /// An application that somebody may use.
@@ -45,11 +48,11 @@ pub struct Usable<'a> {
 
 /// Collects what `session` may see.
 pub async fn overview<'a>(app: &'a App, session: &BrowserSession) -> Result<Overview<'a>, FlowError> {
-    let (person, account) = (&session.user.person, session.user.account_id());
-    let token_apps = usable_apps(app, person);
+    let (asker, account) = (session.asker(), session.user.account_id());
+    let token_apps = usable_apps(app, asker);
     let of_gateway = token_apps.iter().map(|found| Usable { name: &found.name, url: address_of(app, found) });
     let of_clients =
-        app.clients.iter().filter(|client| client.is_for_people() && may_use(app, person, client));
+        app.clients.iter().filter(|client| client.is_for_people() && may_use(app, asker, client));
     let of_clients = of_clients.map(|client| Usable { name: &client.name, url: home_of(client) });
     let mut apps: Vec<_> = of_clients.chain(of_gateway).collect();
     apps.sort_by_key(|usable| usable.name.to_lowercase());
@@ -62,16 +65,18 @@ pub async fn overview<'a>(app: &'a App, session: &BrowserSession) -> Result<Over
         consents: consents.collect(),
         tokens: app_tokens::of(app, account).await?,
         token_apps,
+        browsers: Browsers::of(app, session).await?,
     })
 }
 
-fn may_use(app: &App, person: &Person, client: &Client) -> bool {
-    decide(person, client, &app.rules, app.clock.now()) == Decision::Allow
+fn may_use(app: &App, asker: Asker<'_>, client: &Client) -> bool {
+    decide(asker, client, &app.rules, app.clock.now()) == Decision::Allow
 }
 
-fn usable_apps<'a>(app: &'a App, person: &Person) -> Vec<&'a GatewayApp> {
+/// In a browser that has to wait for the host, a token that needs no browser is not to be had either.
+fn usable_apps<'a>(app: &'a App, asker: Asker<'_>) -> Vec<&'a GatewayApp> {
     let now = app.clock.now();
-    let may = |found: &&GatewayApp| decide_for(person, &found.audience, &app.rules, now) == Decision::Allow;
+    let may = |found: &&GatewayApp| decide_for(asker, &found.audience, &app.rules, now) == Decision::Allow;
     app.gateway.apps.0.iter().filter(may).collect()
 }
 
@@ -156,7 +161,7 @@ pub async fn make_token<'n>(
         return Ok(Err(NoToken::Name));
     }
     let named: Vec<_> = named.collect();
-    let mut apps = usable_apps(app, &user.person);
+    let mut apps = usable_apps(app, session.asker());
     apps.retain(|found| named.contains(&found.name.as_str()));
     if apps.is_empty() {
         return Ok(Err(NoToken::NoApps));
@@ -164,7 +169,7 @@ pub async fn make_token<'n>(
     if app_tokens::of(app, user.account_id()).await?.len() >= app_tokens::MOST {
         return Ok(Err(NoToken::TooMany));
     }
-    let Some((id, secret)) = app_tokens::make(app, user, name, &apps).await? else {
+    let Some((id, secret)) = app_tokens::make(app, session, name, &apps).await? else {
         return Ok(Err(NoToken::TooMany));
     };
     let by = By { account: user.account_id(), address };

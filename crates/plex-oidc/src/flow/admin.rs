@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use plex_oidc_core::audit::What;
 use plex_oidc_core::client::Client;
-use plex_oidc_core::decide::{AllowRule, Decision, Denial, Mark, Person, decide, decide_for, named_by};
+use plex_oidc_core::decide::{
+    AllowRule, Decision, Denial, Mark, Person, Through, decide, decide_for, named_by,
+};
 use plex_oidc_core::gateway::GatewayApp;
 use plex_oidc_core::id::{AccountId, ClientId, Sid};
 use plex_oidc_core::own_page::OwnPage;
@@ -21,7 +23,7 @@ use crate::upstream::plex::Plex;
 
 /// Whether the host's page is for this person, now.
 pub fn is_host(app: &App, person: &Person) -> bool {
-    let decision = |client| decide(person, client, &app.rules, app.clock.now());
+    let decision = |client| decide(person.through(Through::NoBrowser), client, &app.rules, app.clock.now());
     app.own_page(OwnPage::Admin).is_some_and(|client| decision(client) == Decision::Allow)
 }
 
@@ -86,11 +88,12 @@ impl<'a> Door<'a> {
         }
     }
 
-    /// May this person use it, now? By the decision that the doors themselves ask for.
+    /// May this person use it, now? By the decision that the doors themselves ask for, of the person alone.
     pub fn decision(self, app: &App, person: &Person) -> Decision {
+        let (asker, now) = (person.through(Through::NoBrowser), app.clock.now());
         match self {
-            Self::Client(client) => decide(person, client, &app.rules, app.clock.now()),
-            Self::App(found) => decide_for(person, &found.audience, &app.rules, app.clock.now()),
+            Self::Client(client) => decide(asker, client, &app.rules, now),
+            Self::App(found) => decide_for(asker, &found.audience, &app.rules, now),
         }
     }
 

@@ -8,7 +8,7 @@ use tracing::info;
 
 use super::FlowError;
 use crate::app::App;
-use crate::store::records::{AppTokenRecord, NewAppToken, UserRecord};
+use crate::store::records::{AppTokenRecord, BrowserSession, NewAppToken};
 
 /// Longest name of a token, in characters.
 pub const LONGEST_NAME: usize = 100;
@@ -29,26 +29,28 @@ pub fn is_name(name: &str) -> bool {
     fits && !name.chars().any(char::is_control)
 }
 
-/// Makes a token for `user` at these applications. Its id and its secret are returned, which is kept nowhere else.
+/// Makes a token for whoever is signed in, at these applications. Its id and its secret are returned, which is kept nowhere else.
 pub async fn make(
     app: &App,
-    user: &UserRecord,
+    session: &BrowserSession,
     name: &str,
     apps: &[&GatewayApp],
 ) -> Result<Option<(String, Secret)>, FlowError> {
     let (secret, created) = (app.entropy.secret(SecretKind::AppToken), app.clock.now());
+    let account_id = session.user.account_id();
     let token = NewAppToken {
         id: new_id(app.entropy.bytes()),
         name: name.to_owned(),
         hash: secret.hash(),
-        account_id: user.account_id(),
+        account_id,
         apps: apps.iter().map(|app| app.name.clone()).collect(),
         created,
         expires: Some(created.plus(LIFETIME)),
+        browser: session.browser.map(|browser| browser.id),
     };
     let id = token.id.clone();
     let stored = app.store.add_app_token(token).await?;
-    info!(account = %user.account_id(), token = id, stored, "somebody made an app token");
+    info!(account = %account_id, token = id, stored, "somebody made an app token");
     Ok(stored.then_some((id, secret)))
 }
 

@@ -4,7 +4,7 @@ use plex_oidc_core::authorize::{AuthorizationRequest, Progress, SessionFacts, St
 use plex_oidc_core::claims::authentication;
 use plex_oidc_core::client::{Client, GrantType};
 use plex_oidc_core::decide::{Decision, Denial, decide};
-use plex_oidc_core::id::{AccountId, RequestId, Sid};
+use plex_oidc_core::id::{AccountId, BrowserId, RequestId, Sid};
 use plex_oidc_core::jose::verify_id_token_hint;
 use plex_oidc_core::own_page;
 use plex_oidc_core::secret::{Secret, SecretKind};
@@ -48,6 +48,9 @@ pub enum Refusal {
         /// The account.
         #[serde(default)]
         account: Option<AccountId>,
+        /// The browser that it came from.
+        #[serde(default)]
+        browser: Option<BrowserId>,
     },
     /// Nobody approved in time.
     TookTooLong,
@@ -165,7 +168,7 @@ async fn facts(
     progress: Progress,
 ) -> Result<SessionFacts, FlowError> {
     let person = &session.user.person;
-    let mut decision = decide(person, client, &app.rules, app.clock.now());
+    let mut decision = decide(session.asker(), client, &app.rules, app.clock.now());
     // The Plex token is not kept in the session: a client that is given one needs a sign-in of its own.
     if client.plex_token.is_some() && !progress.signed_in && decision == Decision::Allow {
         decision = Decision::Unknown;

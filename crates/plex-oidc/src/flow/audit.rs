@@ -59,6 +59,15 @@ pub async fn signed_in(app: &App, attempt: &Attempt<'_>, user: &UserRecord) {
     note(app, event).await;
 }
 
+/// Somebody has signed in in a browser that was not known to their account.
+pub async fn new_browser(app: &App, attempt: &Attempt<'_>, user: &UserRecord) {
+    let mut event = of_attempt(app, attempt, What::NewBrowser, &user.person);
+    if let Some(browser) = &attempt.frozen.from.browser {
+        event = event.detail(browser);
+    }
+    note(app, event).await;
+}
+
 /// Somebody has proved who they are, and may not come in.
 pub async fn denied(app: &App, attempt: &Attempt<'_>, denial: Denial, person: &Person) {
     let why = serde_json::to_value(denial).unwrap_or_default();

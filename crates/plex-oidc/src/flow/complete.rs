@@ -4,23 +4,25 @@ use std::net::IpAddr;
 
 use plex_oidc_core::audit::Actor;
 use plex_oidc_core::authorize::{AuthorizationResponse, AuthorizeErrorCode, Progress, RedirectError, Step};
-use plex_oidc_core::decide::{Denial, Person, Standing};
+use plex_oidc_core::decide::{Denial, Standing};
 use plex_oidc_core::id::{AccountId, RequestId};
-use plex_oidc_core::secret::{Secret, SecretKind};
+use plex_oidc_core::secret::Secret;
 use plextv::{Error, PinId, PlexToken};
 use secrecy::ExposeSecret as _;
 use tracing::info;
 
 use super::attempt::{self, Attempt, Frozen, Refusal};
+use super::browsers::{self, Visit};
+use super::finish::{Finishing, finish_with_session};
 use super::issue::{Holder, new_code, token_for};
 use super::owner_token::{self, Renewal};
 use super::{FlowError, answered, audit, own_tokens, sign_out};
 use crate::app::App;
 use crate::keys::Place;
 use crate::metrics::SignInOutcome;
+use crate::session::BrowserCookie;
 use crate::store::records::{
-    AdoptedPin, BrowserSession, Finish, FinishLogin, FinishedBy, LoginState, NewBrowserSession, NewCode,
-    NewPlexToken, RefusedAt, SealedBytes, UserRecord,
+    AdoptedPin, BrowserSession, FinishedBy, KnownBrowser, LoginState, RefusedAt, SealedBytes, UserRecord,
 };
 use crate::upstream::plex::Identified;
 
@@ -30,17 +32,26 @@ pub enum Outcome {
     Waiting,
     /// The attempt shows a page of its own: refused, or over.
     Page,
+    /// The same, because the host has to say yes to this browser.
+    Waits {
+        /// What the browser is known by from now on.
+        browser: BrowserCookie,
+    },
     /// Signed in, and back to the client with a code.
     Done {
         /// What the client is sent.
         response: AuthorizationResponse,
         /// The new browser session.
         session: Secret,
+        /// What the browser is known by from now on.
+        browser: BrowserCookie,
     },
     /// Signed in, but there is something to ask first, in a new attempt.
     Ask {
         /// The new browser session.
         session: Secret,
+        /// What the browser is known by from now on.
+        browser: BrowserCookie,
         /// The new attempt.
         id: RequestId,
         /// Its cookie.
@@ -120,12 +131,12 @@ const fn counted(why: &Refusal) -> SignInOutcome {
     }
 }
 
-/// Goes on with an attempt whose browser came back, from `address`. `old_session` is the session that this browser had.
+/// Goes on with an attempt whose browser came back, from `address`.
 pub async fn come_back(
     app: &App,
     attempt: Attempt<'_>,
     address: IpAddr,
-    old_session: Option<&BrowserSession>,
+    visit: Visit<'_>,
 ) -> Result<Outcome, FlowError> {
     let attempt = match &attempt.state {
         LoginState::PinAdopted(pin) => {
@@ -140,7 +151,7 @@ pub async fn come_back(
         LoginState::Approved { .. } if !app.limiter.allows_question(attempt.id) => {
             return Err(FlowError::TooOften);
         }
-        LoginState::Started => return issue_after_password(app, &attempt, old_session).await,
+        LoginState::Started => return issue_after_password(app, &attempt, visit.session).await,
         _ => attempt,
     };
     let LoginState::Approved { pin_id, plex_token_sealed } = &attempt.state else { return Ok(Outcome::Page) };
@@ -150,7 +161,7 @@ pub async fn come_back(
     }
     let plex = app.plex.as_ref().ok_or(FlowError::NoSuchWayIn)?;
     match plex.identify(&approval.token, app.clock.now()).await {
-        Ok(identified) => admit(app, &attempt, approval, identified, old_session).await,
+        Ok(identified) => admit(app, &attempt, approval, identified, visit).await,
         Err(error) if error.says_token_is_dead() => {
             refuse(app, attempt.id, RefusedAt::Approval(*pin_id), &Refusal::TokenRefused).await?;
             Ok(Outcome::Page)
@@ -175,8 +186,14 @@ async fn issue_after_password(
     Ok(response.map_or(Outcome::Page, |response| Outcome::Onward { response }))
 }
 
-/// The session of somebody who has just proved who they are. That of the same person in this browser goes on under its name.
-pub(super) fn begun_now(app: &App, user: UserRecord, old_session: Option<&BrowserSession>) -> BrowserSession {
+/// The session of somebody who has just proved who they are in this browser. That of the same person in it goes on under its
+/// name.
+pub(super) fn begun_now(
+    app: &App,
+    user: UserRecord,
+    browser: KnownBrowser,
+    old_session: Option<&BrowserSession>,
+) -> BrowserSession {
     let now = app.clock.now();
     let same_person = old_session.filter(|old| old.user.account_id() == user.account_id());
     BrowserSession {
@@ -188,6 +205,7 @@ pub(super) fn begun_now(app: &App, user: UserRecord, old_session: Option<&Browse
         last_seen: now,
         idle_expires: now.plus(app.lifetimes.session_idle),
         absolute_expires: now.plus(app.lifetimes.session_absolute),
+        browser: Some(browser),
     }
 }
 
@@ -202,7 +220,7 @@ async fn admit(
     attempt: &Attempt<'_>,
     Approval { pin_id, token }: Approval,
     identified: Identified,
-    old_session: Option<&BrowserSession>,
+    visit: Visit<'_>,
 ) -> Result<Outcome, FlowError> {
     let Identified { mut person, clear, servers_are_clear, server_token } = identified;
     let now = app.clock.now();
@@ -213,7 +231,9 @@ async fn admit(
         }
         person.keep_shares_of(&known.person);
     }
-    let session = begun_now(app, UserRecord { person, updated: now }, old_session);
+    let (met, old_session) = (browsers::met(app, person.account.id, visit).await?, visit.session);
+    let user = UserRecord { person, updated: now };
+    let session = begun_now(app, user, met.browser.judged(), old_session);
     let sid = session.sid;
     let progress = Progress { signed_in: true, ..Progress::default() };
     let request = &attempt.frozen.request;
@@ -224,24 +244,28 @@ async fn admit(
     let subject = app.subject(attempt.client, &session.user.person);
     let plex_token = own_tokens::kept(app, &session.user.person, &token)?;
     let by = FinishedBy::Pin(pin_id);
-    let finish = Finishing { app, attempt, by, session: &session, old_session, plex_token };
+    let finish = Finishing { app, attempt, by, session: &session, old_session, met: &met, plex_token };
     match step {
         Step::Issue => {
             let plex_token = token_for(attempt.client, &token, server_token.as_ref());
             let holder = Holder { account_id: session.user.account_id(), sid, auth_time: now, plex_token };
             let (response, stored) = new_code(app, request, &holder)?;
             let Some(secret) = finish.store(Some(stored)).await? else { return Ok(Outcome::Page) };
-            Ok(Outcome::Done { response, session: secret })
+            Ok(Outcome::Done { response, session: secret, browser: met.cookie })
         }
         Step::Consent | Step::ChooseAccount => {
             let Some(secret) = finish.store(None).await? else { return Ok(Outcome::Page) };
             let frozen = Frozen { signed_in: Some(sid), ..attempt.frozen.clone() };
             let (id, cookie) = attempt::begin(app, &frozen).await?;
-            Ok(Outcome::Ask { session: secret, id, cookie })
+            Ok(Outcome::Ask { session: secret, browser: met.cookie, id, cookie })
         }
         Step::Deny(denial) => {
-            deny_at_sign_in(app, attempt, RefusedAt::Approval(pin_id), denial, &session.user.person).await?;
-            Ok(Outcome::Page)
+            if denial == Denial::NewBrowser {
+                browsers::keep_waiting(app, attempt, session.user.account_id(), &met).await?;
+            }
+            deny_at_sign_in(app, attempt, RefusedAt::Approval(pin_id), denial, &session).await?;
+            let waits = denial == Denial::NewBrowser;
+            Ok(if waits { Outcome::Waits { browser: met.cookie } } else { Outcome::Page })
         }
         Step::SignIn if request.expected_subject.as_ref().is_none_or(|expected| *expected == subject) => {
             Err(FlowError::NotKnown)
@@ -273,16 +297,17 @@ pub async fn deny(
     app: &App,
     (id, at): (RequestId, RefusedAt),
     denial: Denial,
-    person: &Person,
+    session: &BrowserSession,
 ) -> Result<bool, FlowError> {
-    info!(account = %person.account.id, ?denial, "somebody may not come in");
-    let account = &person.account;
+    let account = &session.user.person.account;
+    info!(account = %account.id, ?denial, "somebody may not come in");
     let why = Refusal::Denied {
         denial,
         account_name: account.display_name.clone(),
         account_email: account.email.clone(),
         at_plex: matches!(account.id, AccountId::Plex(_)),
         account: Some(account.id),
+        browser: session.browser.map(|browser| browser.id),
     };
     refuse(app, id, at, &why).await
 }
@@ -293,83 +318,12 @@ pub(super) async fn deny_at_sign_in(
     attempt: &Attempt<'_>,
     at: RefusedAt,
     denial: Denial,
-    person: &Person,
+    session: &BrowserSession,
 ) -> Result<(), FlowError> {
-    if deny(app, (attempt.id, at), denial, person).await? {
-        audit::denied(app, attempt, denial, person).await;
+    if deny(app, (attempt.id, at), denial, session).await? {
+        audit::denied(app, attempt, denial, &session.user.person).await;
     }
     Ok(())
-}
-
-/// What is needed to store a finished sign-in.
-pub(super) struct Finishing<'a> {
-    pub(super) app: &'a App,
-    pub(super) attempt: &'a Attempt<'a>,
-    pub(super) by: FinishedBy,
-    pub(super) session: &'a BrowserSession,
-    pub(super) old_session: Option<&'a BrowserSession>,
-    pub(super) plex_token: Option<NewPlexToken>,
-}
-
-impl Finishing<'_> {
-    /// Stores user, session and code at once. `None`: another request of this browser was first.
-    pub(super) async fn store(self, code: Option<NewCode>) -> Result<Option<Secret>, FlowError> {
-        let secret = self.app.entropy.secret(SecretKind::BrowserSession);
-        let session = self.session;
-        let finish = FinishLogin {
-            id: self.attempt.id,
-            by: self.by,
-            now: self.app.clock.now(),
-            user: session.user.clone(),
-            session: Some(NewBrowserSession {
-                hash: secret.hash(),
-                sid: session.sid,
-                account_id: session.user.account_id(),
-                auth_time: session.auth_time,
-                created: session.created,
-                idle_expires: session.idle_expires,
-                absolute_expires: session.absolute_expires,
-                from: self.attempt.frozen.from.clone(),
-            }),
-            replaced_session: self.old_session.map(|old| (old.hash, old.sid)),
-            code,
-            plex_token: self.plex_token,
-        };
-        let stored = self.app.store.finish_login(finish).await?;
-        if stored == Finish::Finished {
-            self.app.metrics.sign_ins.add(SignInOutcome::SignedIn);
-        }
-        info!(account = %session.user.account_id(), client = %self.attempt.client.id, ?stored, "signed in");
-        if stored != Finish::Finished {
-            return Ok(None);
-        }
-        audit::signed_in(self.app, self.attempt, &session.user).await;
-        Ok(Some(secret))
-    }
-}
-
-/// Finishes an attempt with the session that is there, after a choice of account or a consent.
-pub async fn finish_with_session(
-    app: &App,
-    attempt: &Attempt<'_>,
-    session: &BrowserSession,
-) -> Result<Option<AuthorizationResponse>, FlowError> {
-    let request = &attempt.frozen.request;
-    let account_id = session.user.account_id();
-    let holder = Holder { account_id, sid: session.sid, auth_time: session.auth_time, plex_token: None };
-    let (response, stored) = new_code(app, request, &holder)?;
-    let finish = FinishLogin {
-        id: attempt.id,
-        by: FinishedBy::BrowserSession,
-        now: app.clock.now(),
-        user: session.user.clone(),
-        session: None,
-        replaced_session: None,
-        code: Some(stored),
-        plex_token: None,
-    };
-    let finished = app.store.finish_login(finish).await? == Finish::Finished;
-    Ok(finished.then_some(response))
 }
 
 /// The answer of a visitor who cancelled.

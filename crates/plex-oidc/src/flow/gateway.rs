@@ -7,7 +7,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD};
 use http::header::AUTHORIZATION;
 use http::{HeaderMap, HeaderValue};
-use plex_oidc_core::decide::Person;
+use plex_oidc_core::decide::{Asker, Person, Through};
 use plex_oidc_core::gateway::{GatewayApp, Host};
 use plex_oidc_core::secret::{Secret, SecretKind};
 use tracing::warn;
@@ -36,6 +36,15 @@ impl Visitor {
         match self {
             Self::Browser(session) => Some(&session.grant.user.person),
             Self::Program(token) => Some(&token.user.person),
+            Self::Nobody | Self::BadToken => None,
+        }
+    }
+
+    /// The same, as they come: a program has no browser that could be new.
+    pub fn asker(&self) -> Option<Asker<'_>> {
+        match self {
+            Self::Browser(session) => Some(session.grant.asker()),
+            Self::Program(token) => Some(token.user.person.through(Through::NoBrowser)),
             Self::Nobody | Self::BadToken => None,
         }
     }

@@ -5,17 +5,20 @@ use std::net::IpAddr;
 
 use plex_oidc_core::account::Account;
 use plex_oidc_core::authorize::{Progress, RedirectError, Step};
-use plex_oidc_core::decide::Standing;
+use plex_oidc_core::decide::{Denial, Standing};
 use plex_oidc_core::id::{AccountId, LocalAccountId, RequestId};
 use plex_oidc_core::net::AddressBlock;
 use plex_oidc_core::secret::{Secret, sha256};
 use tracing::info;
 
 use super::attempt::{self, Attempt, Frozen, Refusal};
-use super::complete::{Finishing, begun_now, deny_at_sign_in, refuse};
+use super::browsers::{self, Visit};
+use super::complete::{begun_now, deny_at_sign_in, refuse};
+use super::finish::Finishing;
 use super::{FlowError, answered};
 use crate::app::App;
-use crate::store::records::{BrowserSession, FinishedBy, LocalAccount, LoginState, RefusedAt, SignInName};
+use crate::session::BrowserCookie;
+use crate::store::records::{FinishedBy, LocalAccount, LoginState, RefusedAt, SignInName};
 use crate::throttle::Target;
 use crate::upstream::local::{Password, PasswordHash, email, username};
 
@@ -38,10 +41,17 @@ pub struct Tried<'a> {
 pub enum PasswordOutcome {
     /// The attempt shows a page of its own: refused, or over.
     Page,
+    /// The same, because the host has to say yes to this browser.
+    Waits {
+        /// What the browser is known by from now on.
+        browser: BrowserCookie,
+    },
     /// Signed in; what is left to do is done in a new attempt.
     SignedIn {
         /// The new browser session.
         session: Secret,
+        /// What the browser is known by from now on.
+        browser: BrowserCookie,
         /// The new attempt.
         id: RequestId,
         /// Its cookie.
@@ -53,12 +63,12 @@ pub enum PasswordOutcome {
     Refuse(Box<RedirectError>),
 }
 
-/// Goes on with an attempt whose visitor typed a name and a password. `old_session` is the session that this browser had.
+/// Goes on with an attempt whose visitor typed a name and a password.
 pub async fn sign_in(
     app: &App,
     attempt: &Attempt<'_>,
     tried: Tried<'_>,
-    old_session: Option<&BrowserSession>,
+    visit: Visit<'_>,
 ) -> Result<PasswordOutcome, FlowError> {
     let (account, known) = checked(app, &tried).await?;
     let started = matches!(attempt.state, LoginState::Started);
@@ -69,7 +79,7 @@ pub async fn sign_in(
         refuse(app, attempt.id, RefusedAt::Start, &Refusal::WrongPassword).await?;
         return Ok(PasswordOutcome::Page);
     };
-    admit(app, attempt, Proved { account, hash, known }, old_session).await
+    admit(app, attempt, Proved { account, hash, known }, visit).await
 }
 
 /// An account whose password was typed, with the hash that it fits.
@@ -157,24 +167,30 @@ async fn admit(
     app: &App,
     attempt: &Attempt<'_>,
     Proved { account, hash, known }: Proved,
-    old_session: Option<&BrowserSession>,
+    visit: Visit<'_>,
 ) -> Result<PasswordOutcome, FlowError> {
     let known = mark(app, &account, known).unwrap_or_default();
-    let session = begun_now(app, account.user, old_session);
+    let (met, old_session) = (browsers::met(app, account.user.account_id(), visit).await?, visit.session);
+    let session = begun_now(app, account.user, met.browser.judged(), old_session);
     let request = &attempt.frozen.request;
     let progress = Progress { signed_in: true, ..Progress::default() };
     match attempt::step(app, request, Some(&session), progress).await? {
         Step::Issue | Step::Consent | Step::ChooseAccount => {
             let by = FinishedBy::Password(hash);
-            let finish = Finishing { app, attempt, by, session: &session, old_session, plex_token: None };
+            let finish =
+                Finishing { app, attempt, by, session: &session, old_session, met: &met, plex_token: None };
             let Some(secret) = finish.store(None).await? else { return Ok(PasswordOutcome::Page) };
             let frozen = Frozen { signed_in: Some(session.sid), ..attempt.frozen.clone() };
             let (id, cookie) = attempt::begin(app, &frozen).await?;
-            Ok(PasswordOutcome::SignedIn { session: secret, id, cookie, known })
+            Ok(PasswordOutcome::SignedIn { session: secret, browser: met.cookie, id, cookie, known })
         }
         Step::Deny(denial) => {
-            deny_at_sign_in(app, attempt, RefusedAt::Start, denial, &session.user.person).await?;
-            Ok(PasswordOutcome::Page)
+            if denial == Denial::NewBrowser {
+                browsers::keep_waiting(app, attempt, session.user.account_id(), &met).await?;
+            }
+            deny_at_sign_in(app, attempt, RefusedAt::Start, denial, &session).await?;
+            let waits = denial == Denial::NewBrowser;
+            Ok(if waits { PasswordOutcome::Waits { browser: met.cookie } } else { PasswordOutcome::Page })
         }
         Step::SignIn => {
             refuse(app, attempt.id, RefusedAt::Start, &Refusal::OtherPerson).await?;

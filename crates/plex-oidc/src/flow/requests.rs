@@ -4,7 +4,7 @@
 use plex_oidc_core::audit::{Actor, Event, What};
 use plex_oidc_core::authorize::Step;
 use plex_oidc_core::decide::Denial;
-use plex_oidc_core::id::{AccountId, ClientId};
+use plex_oidc_core::id::{AccountId, BrowserId, ClientId};
 use plex_oidc_core::{line, own_page};
 use std::net::IpAddr;
 use tracing::info;
@@ -31,6 +31,8 @@ pub struct TurnedAway {
     pub denial: Denial,
     /// The account. `None` in an attempt that a version before this one refused.
     pub account: Option<AccountId>,
+    /// The browser that it came from, where that is known.
+    pub browser: Option<BrowserId>,
     /// Whether it is a Plex account.
     pub at_plex: bool,
     /// Its name.
@@ -46,6 +48,7 @@ impl TurnedAway {
         Self {
             denial,
             account: Some(account.id),
+            browser: session.browser.map(|browser| browser.id),
             at_plex: matches!(account.id, AccountId::Plex(_)),
             name: account.display_name.clone(),
             email: account.email.clone(),
@@ -55,8 +58,8 @@ impl TurnedAway {
     /// Somebody whom the attempt itself refused.
     pub fn of_refusal(refusal: Refusal) -> Option<Self> {
         match refusal {
-            Refusal::Denied { denial, account, account_name, account_email, at_plex } => {
-                Some(Self { denial, account, at_plex, name: account_name, email: account_email })
+            Refusal::Denied { denial, account, browser, account_name, account_email, at_plex } => {
+                Some(Self { denial, account, browser, at_plex, name: account_name, email: account_email })
             }
             _ => None,
         }
@@ -85,7 +88,13 @@ pub async fn turned_away(
 /// What the host could do for somebody who was turned away. `None`: nothing.
 pub fn wish(attempt: &Attempt<'_>, turned: &TurnedAway) -> Option<Wish> {
     let of_ours = own_page::is_page(attempt.client.id.as_str());
-    Wish::about(turned.denial).filter(|wish| !(of_ours && *wish == Wish::Open))
+    let wish = Wish::about(turned.denial).filter(|wish| !(of_ours && *wish == Wish::Open));
+    wish.filter(|wish| *wish != Wish::Browser || turned.browser.is_some())
+}
+
+/// The browser that a wish is about.
+fn about(wish: Wish, turned: &TurnedAway) -> Option<BrowserId> {
+    turned.browser.filter(|_| wish == Wish::Browser)
 }
 
 /// How somebody who was turned away stands with the host.
@@ -99,10 +108,11 @@ pub struct WithHost {
 
 /// How somebody who was turned away stands with the host.
 pub async fn with_host(app: &App, attempt: &Attempt<'_>, turned: &TurnedAway) -> Result<WithHost, FlowError> {
-    let (Some(_), Some(account)) = (wish(attempt, turned), turned.account) else {
+    let (Some(wish), Some(account)) = (wish(attempt, turned), turned.account) else {
         return Ok(WithHost::default());
     };
-    let request = app.store.access_request(account, attempt.client.id.clone()).await?;
+    let browser = about(wish, turned);
+    let request = app.store.access_request(account, attempt.client.id.clone(), browser).await?;
     let now = app.clock.now();
     let is_open = |request: &AccessRequest| {
         request.answer.as_ref().is_some_and(|answer| answer.at.plus(ASK_AGAIN).has_passed(now))
@@ -128,6 +138,7 @@ pub async fn ask(
     let request = NewAccessRequest {
         account_id,
         door: attempt.client.id.clone(),
+        browser: about(wish, &turned),
         wish,
         account_name: line::plain(&turned.name, LONGEST_SENTENCE),
         account_email: turned.email,
@@ -164,20 +175,36 @@ pub async fn waiting(app: &App) -> Result<WaitingRequests, FlowError> {
     Ok(app.store.waiting_requests(SHOWN).await?)
 }
 
+/// Which request is answered.
+#[derive(Debug, Clone)]
+pub struct Asked {
+    /// Who asked.
+    pub account: AccountId,
+    /// For what.
+    pub door: ClientId,
+    /// For which browser, if it is about one.
+    pub browser: Option<BrowserId>,
+}
+
 /// An answer of the host. `false`: nothing waits for it any more.
 pub async fn answer(
     app: &App,
     by: By,
-    (account_id, door): (AccountId, ClientId),
+    asked: Asked,
     answer: HostAnswer,
     said: Option<&str>,
 ) -> Result<bool, FlowError> {
+    let Asked { account: account_id, door, browser } = asked;
     if answer == HostAnswer::Opened && app.client(&door).is_none() {
         return Ok(false); // it is gone from the file
     }
     let (at, said) = (app.clock.now(), said.and_then(sentence));
-    let answered =
-        AnswerAccessRequest { account_id, door: door.clone(), answer: AccessAnswer { answer, said, at } };
+    let answered = AnswerAccessRequest {
+        account_id,
+        door: door.clone(),
+        browser,
+        answer: AccessAnswer { answer, said, at },
+    };
     let is_done = app.store.answer_request(answered).await?;
     info!(
         by = %by.account, address = %by.address, account = %account_id, %door, answer = answer.as_str(), is_done,

@@ -270,7 +270,7 @@ pub(super) fn may_go_on(app: &App, client: &Client, grant: &GrantRecord) -> Resu
     if grant.ended_at.is_some() {
         return Err(TokenError::InvalidGrant);
     }
-    match decide(&grant.user.person, client, &app.rules, app.clock.now()) {
+    match decide(grant.asker(), client, &app.rules, app.clock.now()) {
         Decision::Allow => Ok(()),
         decision => {
             info!(client = %client.id, account = %grant.user.account_id(), ?decision, "access has ended");

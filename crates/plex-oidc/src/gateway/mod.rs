@@ -70,5 +70,6 @@ fn client(app: &GatewayApp) -> Option<Client> {
     let id = handover::client_of(&app.name)?;
     // Its one redirect URI is made from the request; see `RedirectTarget::of_gateway`.
     let client = Client::of_ours(id, app.name.clone(), app.anybody().allow);
-    Some(Client { needs_known: app.people_rules(), pkce_required: true, ..client })
+    let new_browsers = app.audience.new_browsers;
+    Some(Client { needs_known: app.people_rules(), new_browsers, pkce_required: true, ..client })
 }

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use serde::Serialize;
 
+use super::browsers::ShownBrowsers;
 use super::words::Said;
 
 /// The page of somebody's own account.
@@ -25,6 +26,8 @@ pub struct Account<'a> {
     pub apps: &'a [ShownApp<'a>],
     /// Where the person is signed in.
     pub sessions: &'a [ShownSession<'a>],
+    /// The browsers that the person is known in.
+    pub browsers: ShownBrowsers<'a>,
     /// What the person agreed to.
     pub consents: &'a [ShownConsent<'a>],
     /// The person's app tokens.
@@ -120,10 +123,14 @@ pub enum AccountNotice {
     TokenApps,
     /// There are too many tokens.
     TooManyTokens,
+    /// A new browser was the person's.
+    BrowserConfirmed,
+    /// A browser is forgotten.
+    BrowserForgotten,
 }
 
 impl AccountNotice {
-    const ALL: [Self; 7] = [
+    const ALL: [Self; 9] = [
         Self::SessionEnded,
         Self::Withdrawn,
         Self::TokenRevoked,
@@ -131,6 +138,8 @@ impl AccountNotice {
         Self::TokenName,
         Self::TokenApps,
         Self::TooManyTokens,
+        Self::BrowserConfirmed,
+        Self::BrowserForgotten,
     ];
 
     /// Its word in an address.
@@ -143,6 +152,8 @@ impl AccountNotice {
             Self::TokenName => "name",
             Self::TokenApps => "apps",
             Self::TooManyTokens => "many",
+            Self::BrowserConfirmed => "browser",
+            Self::BrowserForgotten => "forgotten",
         }
     }
 

@@ -128,6 +128,10 @@ pub struct ShownRequest<'a> {
     pub door: &'a str,
     /// Its name, while it is in the file.
     pub door_name: Option<&'a str>,
+    /// The browser that it is about, by its public name.
+    pub browser_id: Option<Cow<'a, str>>,
+    /// The same, as people call it.
+    pub browser: Option<Cow<'a, str>>,
     /// The word of what would help.
     pub wish: &'a str,
     /// What they say.

@@ -31,6 +31,11 @@ pub enum Page<'a> {
     SignOutConfirm(SignOutConfirm<'a>),
     /// Somebody's own account.
     Account(&'a Account<'a>),
+    /// What to do after a browser was somebody else's.
+    Disowned {
+        /// Whether it is about a Plex account.
+        at_plex: bool,
+    },
     /// The host's page.
     Admin(&'a Admin<'a>),
     /// The host's page about one person.
@@ -76,6 +81,7 @@ impl Page<'_> {
             Self::SignedOut => "signed-out.html",
             Self::SignOutConfirm(_) => "sign-out-confirm.html",
             Self::Account(_) => "account.html",
+            Self::Disowned { .. } => "disowned.html",
             Self::Admin(_) => "admin.html",
             Self::AdminPerson(_) => "admin-person.html",
             Self::Audit(_) => "admin-audit.html",
@@ -109,6 +115,7 @@ impl Page<'_> {
             | Self::SignedOut
             | Self::SignOutConfirm(_)
             | Self::Account(_)
+            | Self::Disowned { .. }
             | Self::Admin(_)
             | Self::AdminPerson(_)
             | Self::Audit(_)

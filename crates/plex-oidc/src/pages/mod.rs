@@ -6,6 +6,7 @@
 
 mod account;
 mod admin;
+mod browsers;
 mod context;
 mod host;
 mod languages;
@@ -29,6 +30,7 @@ pub use admin::{
     Admin, AdminNotice, AdminPerson, Membership, OpenDoor, Pager, ShownAnswer, ShownDoor, ShownMarks,
     ShownPerson, ShownRequest,
 };
+pub use browsers::{ShownBrowser, ShownBrowsers};
 pub use context::{
     AccountChoice, AskedHost, Consent, Denied, DeviceApproval, DeviceCode, ErrorPage, FormPost, Onward, Page,
     Retry, ScriptConfig, SignIn, SignOutConfirm, Waiting, WayBack,
@@ -214,6 +216,7 @@ fn values(page: &Page<'_>) -> Value {
         | Page::SignedIn
         | Page::DeviceApproved
         | Page::DeviceDenied => Value::from(()),
+        Page::Disowned { at_plex } => minijinja::context! { at_plex },
     }
 }
 

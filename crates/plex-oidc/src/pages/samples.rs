@@ -191,6 +191,18 @@ const ALL: &[(&str, Page<'static>)] = &[
         "denied-not-named-local",
         Page::Denied(Denied { reason: DeniedReason::NotNamed, at_plex: false, server_name: None, ..DENIED }),
     ),
+    (
+        "denied-new-browser",
+        Page::Denied(Denied { reason: DeniedReason::NewBrowser, can_ask: true, ..DENIED }),
+    ),
+    (
+        "asked-and-approved",
+        Page::Denied(Denied {
+            reason: DeniedReason::NewBrowser,
+            asked: Some(&AskedHost { answer: Some("approved"), ..ANSWERED }),
+            ..DENIED
+        }),
+    ),
     ("denied-client-disabled", Page::Denied(Denied { reason: DeniedReason::ClientDisabled, ..DENIED })),
     ("denied-anonymous", Page::Denied(Denied { reason: DeniedReason::Anonymous, ..DENIED })),
     (
@@ -234,6 +246,8 @@ const ALL: &[(&str, Page<'static>)] = &[
     ),
     ("account", Page::Account(&account::WITH_EVERYTHING)),
     ("account-new-token", Page::Account(&account::WITH_A_NEW_TOKEN)),
+    ("disowned", Page::Disowned { at_plex: true }),
+    ("disowned-local", Page::Disowned { at_plex: false }),
     ("account-bare", Page::Account(&account::BARE)),
     ("admin", Page::Admin(&admin::WITH_EVERYTHING)),
     ("admin-in-trouble", Page::Admin(&admin::IN_TROUBLE)),

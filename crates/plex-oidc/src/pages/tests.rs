@@ -267,7 +267,7 @@ fn the_refusal_names_the_account_and_both_ways_out() {
         let new = sentences.insert(heading.to_owned());
         assert!(new || is_local || *name == "denied-server-without-name", "{name}: {heading}");
     }
-    assert_eq!(sentences.len(), 10);
+    assert_eq!(sentences.len(), 11);
 }
 
 #[test]

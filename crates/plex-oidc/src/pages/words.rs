@@ -132,6 +132,8 @@ pub enum DeniedReason {
     Blocked,
     /// The host named beforehand who comes in.
     NotNamed,
+    /// The host has to say yes to this browser first.
+    NewBrowser,
     /// The host switched this client off.
     ClientDisabled,
 }
@@ -148,6 +150,7 @@ impl From<Denial> for DeniedReason {
             Denial::Blocked | Denial::BlockedByHost => Self::Blocked,
             Denial::NotNamedBeforehand => Self::NotNamed,
             Denial::NotAllowedHere => Self::NotAllowed,
+            Denial::NewBrowser => Self::NewBrowser,
             Denial::ClientDisabled => Self::ClientDisabled,
         }
     }

@@ -2,7 +2,7 @@
 
 use plex_oidc_core::audit::Event;
 use plex_oidc_core::decide::{Mark, Marks};
-use plex_oidc_core::id::{AccountId, ClientId};
+use plex_oidc_core::id::{AccountId, BrowserId, ClientId};
 use plex_oidc_core::secret::SecretHash;
 use plex_oidc_core::time::Timestamp;
 
@@ -59,11 +59,16 @@ pub trait HostStore: Send + Sync {
     fn mark(&self, account_id: AccountId, mark: Mark, now: Timestamp) -> Answer<'_, EndedAccess>;
     /// Stores what somebody asks the host for, if there is room for it: [`MOST_REQUESTS`] and the other limits.
     fn ask_for_access(&self, request: NewAccessRequest) -> Answer<'_, Asking>;
-    /// What an account asked for at a door, answered or not.
-    fn access_request(&self, account_id: AccountId, door: ClientId) -> Answer<'_, Option<AccessRequest>>;
+    /// What an account asked for at a door, answered or not; for this browser, if it is about that.
+    fn access_request(
+        &self,
+        account_id: AccountId,
+        door: ClientId,
+        browser: Option<BrowserId>,
+    ) -> Answer<'_, Option<AccessRequest>>;
     /// The requests that wait for an answer; at most `most` are read.
     fn waiting_requests(&self, most: u32) -> Answer<'_, WaitingRequests>;
-    /// Answers a request, once, and changes what the host says of that account as the answer says. `false` when it does not wait
+    /// Answers a request, once, and changes what the host says of that account or browser as the answer says. `false` when it does not wait
     /// for such an answer.
     fn answer_request(&self, answered: AnswerAccessRequest) -> Answer<'_, bool>;
 }

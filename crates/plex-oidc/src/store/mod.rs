@@ -22,11 +22,13 @@ use plex_oidc_core::token::device::Pace;
 
 #[cfg(test)]
 mod conformance;
+mod for_browsers;
 mod for_host;
 pub mod records;
 
 pub mod sqlite;
 
+pub use for_browsers::{BROWSER_MEMORY, BrowserStore, MOST_BROWSERS};
 pub use for_host::HostStore;
 
 use records::{
@@ -162,7 +164,7 @@ pub enum StoreError {
 }
 
 /// What the program keeps. One `Arc<dyn Store>` serves all handlers.
-pub trait Store: HostStore + Send + Sync {
+pub trait Store: HostStore + BrowserStore + Send + Sync {
     /// The identifier under which this installation is known to Plex: `candidate` the first time, the same ever after.
     fn installation(&self, candidate: &str) -> Answer<'_, String>;
 

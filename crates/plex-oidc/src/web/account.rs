@@ -16,7 +16,10 @@ use super::rows;
 use crate::app::{App, State};
 use crate::flow::FlowError;
 use crate::flow::account::{self as flow, NoToken, Overview};
-use crate::pages::{Account, AccountNotice, ErrorKind, Page, Said, ShownApp, ShownConsent, ShownGroup};
+use crate::flow::browsers;
+use crate::pages::{
+    Account, AccountNotice, ErrorKind, Page, Said, ShownApp, ShownBrowsers, ShownConsent, ShownGroup,
+};
 use crate::session::form_token;
 
 /// `GET /account`: the page, after signing in for it if need be.
@@ -124,6 +127,8 @@ async fn shown(
     let apps: Vec<_> =
         overview.apps.iter().map(|found| ShownApp { name: found.name, url: found.url.as_deref() }).collect();
     let token_apps: Vec<_> = overview.token_apps.iter().map(|found| found.name.as_str()).collect();
+    let is_asked = browsers::is_asked_about(app, person);
+    let all = rows::browsers(app, &overview.browsers, is_asked);
     let values = Account {
         csrf: &form_token(&here.cookie),
         at_plex: matches!(person.account.id, AccountId::Plex(_)),
@@ -133,6 +138,7 @@ async fn shown(
         groups: &groups(person),
         apps: &apps,
         sessions: &rows::sessions(app, &overview.sessions, Some(here.session.sid)),
+        browsers: ShownBrowsers { all: &all, is_news: all.iter().any(|browser| browser.is_news) },
         consents: &consents(app, &overview),
         tokens: &rows::tokens(app, &overview.tokens),
         token_apps: &token_apps,

@@ -5,7 +5,7 @@ use axum::extract::{Path, State as Shared};
 use http::HeaderMap;
 use plex_oidc_core::decide::Mark;
 use plex_oidc_core::form::Parameters;
-use plex_oidc_core::id::{AccountId, ClientId, Sid};
+use plex_oidc_core::id::{AccountId, BrowserId, ClientId, Sid};
 use plex_oidc_core::own_page::OwnPage;
 use plex_oidc_core::prompt::Prompt;
 use plex_oidc_core::subject::Subject;
@@ -138,7 +138,8 @@ pub async fn answer_request(Shared(app): Shared<State>, Acting { by, form, .. }:
         return told(None, AdminNotice::NothingThere);
     };
     let said = form.get("said").ok().flatten();
-    match requests::answer(&app, by, (account, door), answer, said).await {
+    let browser = form.get("browser").ok().flatten().and_then(BrowserId::parse);
+    match requests::answer(&app, by, requests::Asked { account, door, browser }, answer, said).await {
         Ok(true) => told(None, AdminNotice::Answered),
         Ok(false) => told(None, AdminNotice::NothingThere),
         Err(error) => failed(&app, &error, None),

@@ -67,7 +67,7 @@ async fn answer(
     let frozen = Frozen { request: request.clone(), signed_in: None, from, renews_for: None };
     let (id, cookie) = attempt::begin(app, &frozen).await?;
     if let (Step::Deny(denial), Some(session)) = (&step, session) {
-        complete::deny(app, (id, RefusedAt::Start), *denial, &session.user.person).await?;
+        complete::deny(app, (id, RefusedAt::Start), *denial, session).await?;
     }
     let mut answer = with_cookie(to_attempt(id), &app.cookies.set_attempt(id, &cookie));
     for cleared in app.cookies.prune_attempts(headers) {

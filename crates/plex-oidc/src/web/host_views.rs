@@ -224,7 +224,14 @@ fn groups_in_short(person: &Person) -> String {
 async fn asking<'a>(app: &'a App, waiting: &'a WaitingRequests) -> Result<Vec<ShownRequest<'a>>, FlowError> {
     let mut shown = Vec::new();
     for AccessRequest { asked, .. } in &waiting.some {
+        let browser = match asked.browser {
+            Some(_) => app.store.browsers_of(asked.account_id, app.clock.now()).await?,
+            None => Vec::new(),
+        };
+        let browser = browser.into_iter().find(|browser| Some(browser.id) == asked.browser);
         shown.push(ShownRequest {
+            browser_id: asked.browser.map(|id| id.to_string().into()),
+            browser: browser.and_then(|browser| Some(short(&browser.from.browser?).into())),
             account: asked.account_id.to_string().into(),
             name: short(&asked.account_name).into(),
             email: asked.account_email.as_deref().map(|email| short(email).into()),

@@ -8,6 +8,7 @@ pub mod assets;
 pub mod audit;
 pub mod authorize;
 pub mod authz;
+pub mod browsers;
 pub mod client_call;
 pub mod device;
 pub mod device_authorization;

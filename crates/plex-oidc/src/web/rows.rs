@@ -5,7 +5,8 @@ use std::borrow::Cow;
 use plex_oidc_core::id::Sid;
 
 use crate::app::App;
-use crate::pages::{Said, ShownSession, ShownToken};
+use crate::flow::browsers::Browsers;
+use crate::pages::{Said, ShownBrowser, ShownSession, ShownToken};
 use crate::store::records::{AppTokenRecord, ListedSession};
 
 /// Sessions; `here` is the one that looks.
@@ -18,6 +19,24 @@ pub fn sessions<'a>(app: &App, sessions: &'a [ListedSession], here: Option<Sid>)
         is_here: Some(session.sid) == here,
         signed_in: Said::ago(now.since(session.auth_time)),
         used: Said::ago(now.since(session.last_seen)),
+    });
+    shown.collect()
+}
+
+/// Browsers that somebody is known in. `is_asked`: whether the host is asked about new ones of this person.
+pub fn browsers<'a>(app: &App, browsers: &'a Browsers, is_asked: bool) -> Vec<ShownBrowser<'a>> {
+    let now = app.clock.now();
+    let shown = browsers.all.iter().map(|browser| ShownBrowser {
+        id: browser.id.to_string().into(),
+        browser: browser.from.browser.as_deref().map(Cow::from),
+        address: browser.from.address.map(|address| address.to_string().into()),
+        first_used: Said::ago(now.since(browser.first_used)),
+        last_used: Said::ago(now.since(browser.last_used)),
+        is_here: browsers.here == Some(browser.id),
+        signed_in: browser.signed_in,
+        waits: is_asked && !browser.approved,
+        is_news: browsers.is_news(browser),
+        can_confirm: browsers.can_confirm(browser),
     });
     shown.collect()
 }

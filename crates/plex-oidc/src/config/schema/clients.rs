@@ -1,6 +1,6 @@
 //! The keys of `[[clients]]`, the applications that sign people in by OpenID Connect.
 
-use super::{Kind, PEOPLE, Section, TOKEN_LIFE, key, such_as};
+use super::{Kind, NEW_BROWSERS, PEOPLE, Section, TOKEN_LIFE, key, such_as};
 
 const SCOPES: Kind =
     Kind::SomeOf(&["openid", "profile", "email", "address", "phone", "groups", "offline_access"]);
@@ -136,6 +136,13 @@ pub(super) const CLIENTS: Section = Section {
              `plex-library:<key>`), accounts (`plex-<account id>`, `local-<id>`) and confirmed e-mail \
              addresses. Local accounts come in where `local`, one of `local.groups` or the account itself is named. An \
              empty list means nobody.",
+        ),
+        key(
+            "new_browsers",
+            NEW_BROWSERS,
+            Some("allow"),
+            "`ask-host`: whoever comes from a browser that is new to their account waits until you say yes to it on `/admin`. \
+             Not for owners of a server.",
         ),
         key(
             "pkce_required",

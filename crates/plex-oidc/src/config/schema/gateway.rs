@@ -1,6 +1,6 @@
 //! The keys of the gateway: `[gateway]`, `[[apps]]` with their rules, `[[access_teams]]`.
 
-use super::{Kind, PEOPLE, SESSION_LIFE, Section, key, such_as};
+use super::{Kind, NEW_BROWSERS, PEOPLE, SESSION_LIFE, Section, key, such_as};
 
 pub(super) const GATEWAY: Section = Section {
     name: "gateway",
@@ -98,6 +98,13 @@ pub(super) const APPS: Section = Section {
                 Some(""),
                 "Who may not, even if `allow` names them. It also holds for what the rules below allow.",
             ),
+        ),
+        key(
+            "new_browsers",
+            NEW_BROWSERS,
+            Some("allow"),
+            "`ask-host`: whoever comes from a browser that is new to their account waits until you say yes to it on \
+             `/admin`. Not for owners of a server, nor for programs with an app token.",
         ),
         key(
             "preflight",

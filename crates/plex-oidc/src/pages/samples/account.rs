@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use super::super::account::{
     Account, AccountNotice, ShownApp, ShownConsent, ShownGroup, ShownSession, ShownToken,
 };
+use super::super::browsers::{ShownBrowser, ShownBrowsers};
 use super::super::words::Said;
 use super::{CSRF, SCOPES};
 
@@ -28,6 +29,44 @@ pub(super) const SESSIONS: &[ShownSession<'static>] = &[
     },
     ShownSession { browser: None, address: None, is_here: false, ..SESSION },
 ];
+
+const HERE: ShownBrowser<'static> = ShownBrowser {
+    id: Cow::Borrowed("01998a2e6c1e4b1f8d6e3c9e5f0a1b2c"),
+    browser: Some(Cow::Borrowed("Firefox on Linux")),
+    address: Some(Cow::Borrowed("203.0.113.7")),
+    first_used: Said::ago(90 * 86_400),
+    last_used: Said::ago(0),
+    is_here: true,
+    signed_in: true,
+    waits: false,
+    is_news: false,
+    can_confirm: false,
+};
+
+const BROWSERS: ShownBrowsers<'static> = ShownBrowsers {
+    is_news: true,
+    all: &[
+        HERE,
+        ShownBrowser {
+            id: Cow::Borrowed("01998a2e6c1e4b1f8d6e3c9e5f0a1b2d"),
+            browser: Some(Cow::Borrowed("Chrome on Windows")),
+            address: Some(Cow::Borrowed("198.51.100.23")),
+            first_used: Said::ago(7200),
+            is_here: false,
+            waits: true,
+            is_news: true,
+            can_confirm: true,
+            ..HERE
+        },
+        ShownBrowser { browser: None, address: None, is_here: false, is_news: true, ..HERE },
+        ShownBrowser {
+            browser: Some(Cow::Borrowed("Safari on iPhone")),
+            is_here: false,
+            signed_in: false,
+            ..HERE
+        },
+    ],
+};
 
 pub(super) const TOKENS: &[ShownToken<'static>] = &[
     ShownToken {
@@ -62,6 +101,7 @@ pub(super) const WITH_EVERYTHING: Account<'static> = Account {
         ShownApp { name: "Television", url: None },
     ],
     sessions: SESSIONS,
+    browsers: BROWSERS,
     consents: &[ShownConsent {
         client_id: "requests",
         client_name: "Film requests",
@@ -84,6 +124,7 @@ pub(super) const BARE: Account<'static> = Account {
     groups: &[],
     apps: &[],
     sessions: &[SESSION],
+    browsers: ShownBrowsers { all: &[], is_news: false },
     consents: &[],
     tokens: &[],
     token_apps: &[],

@@ -73,6 +73,8 @@ const ASKS: ShownRequest<'static> = ShownRequest {
     is_known: true,
     door: "app:wiki",
     door_name: Some("wiki"),
+    browser_id: None,
+    browser: None,
     wish: "open",
     said: Some("It is me, from the film evening."),
     address: Cow::Borrowed("192.0.2.7"),

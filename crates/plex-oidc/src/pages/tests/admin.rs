@@ -14,6 +14,8 @@ const REQUEST: ShownRequest<'static> = ShownRequest {
     is_known: true,
     door: EVIL,
     door_name: Some(EVIL),
+    browser_id: Some(SOMETHING),
+    browser: Some(SOMETHING),
     wish: EVIL,
     said: Some(EVIL),
     address: SOMETHING,

@@ -105,6 +105,21 @@ fn hostile_account() -> Account<'static> {
             used: NOW,
             is_here: false,
         }],
+        browsers: ShownBrowsers {
+            is_news: true,
+            all: &[ShownBrowser {
+                id: Cow::Borrowed(EVIL),
+                browser: Some(Cow::Borrowed(EVIL)),
+                address: Some(Cow::Borrowed(EVIL)),
+                first_used: NOW,
+                last_used: NOW,
+                is_here: false,
+                signed_in: true,
+                waits: true,
+                is_news: true,
+                can_confirm: true,
+            }],
+        },
         consents: &[ShownConsent {
             client_id: EVIL,
             client_name: EVIL,

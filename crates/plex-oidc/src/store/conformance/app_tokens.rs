@@ -12,6 +12,7 @@ pub(crate) fn app_token(account: AccountId) -> NewAppToken {
         apps: vec!["wiki".to_owned(), "photos".to_owned()],
         created: T0,
         expires: Some(after(3600)),
+        browser: None,
     }
 }
 

@@ -112,6 +112,7 @@ pub(crate) async fn req_118_sign_out_everywhere_ends_all_of_one_person(store: &S
         apps: vec!["wiki".to_owned()],
         created: T0,
         expires: None,
+        browser: None,
     };
     assert!(store.add_app_token(app_token.clone()).await.unwrap());
 
@@ -188,7 +189,8 @@ pub(crate) async fn req_119_a_session_that_is_taken_over_is_told_of(store: &Shar
     let old = signed_in(store).await;
     let tokens = tokens_for(store, &old, "wiki").await;
     tokens_for(store, &old, "photos").await;
-    let renewed = NewBrowserSession { hash: hash(), ..old.clone() };
+    let browser = MetBrowser::Known(old.browser.judged());
+    let renewed = NewBrowserSession { hash: hash(), browser, ..old.clone() };
     let someone_else = super::session(3_000_000 + super::plex_number(old.account_id));
     for (replaced, next, telling) in [(&old, &renewed, false), (&renewed, &someone_else, true)] {
         let attempt = login();

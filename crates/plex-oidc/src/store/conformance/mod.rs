@@ -10,7 +10,7 @@ use plex_oidc_core::account::Account;
 use plex_oidc_core::client::ExtraClaim;
 use plex_oidc_core::decide::{Person, Standing};
 use plex_oidc_core::groups::{Group, Groups};
-use plex_oidc_core::id::{AccountId, ClientId, GrantId, PlexAccountId, RequestId, Sid};
+use plex_oidc_core::id::{AccountId, BrowserId, ClientId, GrantId, PlexAccountId, RequestId, Sid};
 use plex_oidc_core::pkce::CodeChallenge;
 use plex_oidc_core::requested_claims::RequestedClaims;
 use plex_oidc_core::resource::ResourceSet;
@@ -25,6 +25,7 @@ use super::records::*;
 
 pub(super) mod app_tokens;
 pub(super) mod audit;
+pub(super) mod browsers;
 pub(super) mod client_tokens;
 pub(super) mod codes;
 pub(super) mod devices;
@@ -123,8 +124,18 @@ pub(super) fn session(account: u64) -> NewBrowserSession {
         created: T0,
         idle_expires: T0.plus(Seconds::hours(1)),
         absolute_expires: T0.plus(Seconds::hours(8)),
-        from: SeenFrom { browser: Some("Firefox on Linux".to_owned()), address: Some([192, 0, 2, 7].into()) },
+        from: seen_from(),
+        browser: MetBrowser::New(browser()),
     }
+}
+
+pub(super) fn seen_from() -> SeenFrom {
+    SeenFrom { browser: Some("Firefox on Linux".to_owned()), address: Some([192, 0, 2, 7].into()) }
+}
+
+/// A browser that nobody was seen in before, and that the host need not be asked about.
+pub(super) fn browser() -> NewBrowser {
+    NewBrowser { id: BrowserId(uuid()), hash: hash(), approved: true, confirmed: false }
 }
 
 pub(super) fn code(session: &NewBrowserSession) -> NewCode {

@@ -93,6 +93,7 @@ fn asking(account: u64, door: &str, address: u32) -> NewAccessRequest {
     NewAccessRequest {
         account_id: plex(account),
         door: client(door),
+        browser: None,
         wish: Wish::Open,
         account_name: "Robin".to_owned(),
         account_email: None,
@@ -104,7 +105,7 @@ fn asking(account: u64, door: &str, address: u32) -> NewAccessRequest {
 
 fn answering(account: u64, door: &str, answer: HostAnswer, at: Timestamp) -> AnswerAccessRequest {
     let answer = AccessAnswer { answer, said: Some("enjoy".to_owned()), at };
-    AnswerAccessRequest { account_id: plex(account), door: client(door), answer }
+    AnswerAccessRequest { account_id: plex(account), door: client(door), browser: None, answer }
 }
 
 pub(crate) async fn a_request_is_asked_once_and_answered_once(store: &Shared) {
@@ -112,9 +113,9 @@ pub(crate) async fn a_request_is_asked_once_and_answered_once(store: &Shared) {
     assert_eq!(store.ask_for_access(first.clone()).await.unwrap(), Asking::Stored);
     let again = NewAccessRequest { said: None, asked_at: after(9), ..first.clone() };
     assert_eq!(store.ask_for_access(again.clone()).await.unwrap(), Asking::There);
-    let stored = store.access_request(plex(5), client("wiki")).await.unwrap().unwrap();
+    let stored = store.access_request(plex(5), client("wiki"), None).await.unwrap().unwrap();
     assert_eq!(stored, AccessRequest { asked: first, answer: None });
-    assert!(store.access_request(plex(6), client("wiki")).await.unwrap().is_none());
+    assert!(store.access_request(plex(6), client("wiki"), None).await.unwrap().is_none());
 
     // Of 64 answers one counts; one that does not fit is none; of nobody's request nothing comes.
     let misfit = answering(5, "wiki", HostAnswer::Named, after(10));
@@ -139,7 +140,7 @@ pub(crate) async fn a_request_is_asked_once_and_answered_once(store: &Shared) {
     };
     assert_eq!(store.ask_for_access(late(1)).await.unwrap(), Asking::There);
     assert_eq!(store.ask_for_access(late(0)).await.unwrap(), Asking::Stored);
-    let stored = store.access_request(plex(5), client("wiki")).await.unwrap().unwrap();
+    let stored = store.access_request(plex(5), client("wiki"), None).await.unwrap().unwrap();
     assert_eq!(stored, AccessRequest { asked: late(0), answer: None });
 }
 

@@ -1,6 +1,6 @@
 //! App tokens: what programs show at applications behind the gateway, in the name of a person.
 
-use plex_oidc_core::id::AccountId;
+use plex_oidc_core::id::{AccountId, BrowserId};
 use plex_oidc_core::secret::SecretHash;
 use plex_oidc_core::time::Timestamp;
 
@@ -23,6 +23,8 @@ pub struct NewAppToken {
     pub created: Timestamp,
     /// When it is over, if it ever is.
     pub expires: Option<Timestamp>,
+    /// In which browser it was made, if in any: it ends with that.
+    pub browser: Option<BrowserId>,
 }
 
 /// An app token as stored.

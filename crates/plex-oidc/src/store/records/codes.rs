@@ -1,5 +1,6 @@
 //! Grants and the authorization codes that stand for them.
 
+use plex_oidc_core::decide::Asker;
 use plex_oidc_core::id::{AccountId, ClientId, GrantId, Sid};
 use plex_oidc_core::pkce::CodeChallenge;
 use plex_oidc_core::requested_claims::RequestedClaims;
@@ -8,7 +9,7 @@ use plex_oidc_core::scope::ScopeSet;
 use plex_oidc_core::secret::SecretHash;
 use plex_oidc_core::time::Timestamp;
 
-use super::{NewAccessToken, NewRefreshToken, SealedBytes, UserRecord};
+use super::{KnownBrowser, NewAccessToken, NewRefreshToken, SealedBytes, UserRecord};
 
 /// A grant to be stored together with its code.
 #[derive(Debug, Clone)]
@@ -58,6 +59,15 @@ pub struct GrantRecord {
     pub plex_token_sealed: Option<SealedBytes>,
     /// When it ended, if it did.
     pub ended_at: Option<Timestamp>,
+    /// In which browser it was given. `None`: before browsers were kept.
+    pub browser: Option<KnownBrowser>,
+}
+
+impl GrantRecord {
+    /// Whoever gave it, as they came.
+    pub const fn asker(&self) -> Asker<'_> {
+        self.user.person.through(KnownBrowser::through(self.browser))
+    }
 }
 
 /// Why a grant ended. Kept for the host's view and the log.

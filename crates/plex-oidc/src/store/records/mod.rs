@@ -13,6 +13,7 @@ use plex_oidc_core::time::Timestamp;
 
 mod app_tokens;
 mod audit;
+mod browsers;
 mod client_tokens;
 mod codes;
 mod devices;
@@ -30,6 +31,7 @@ mod tokens;
 
 pub use app_tokens::{AppTokenRecord, NewAppToken};
 pub use audit::{EventRecord, EventsWanted};
+pub use browsers::{KnownBrowser, ListedBrowser, MetBrowser, NewBrowser, WaitingBrowser};
 pub use client_tokens::{ClientTokenRecord, NewClientToken};
 pub use codes::{Answers, CodeRecord, GrantEnd, GrantRecord, NewCode, NewGrant, RedeemCode, Redemption};
 pub use devices::{DeviceAnswer, DeviceRequest, NewDeviceRequest};
@@ -178,6 +180,8 @@ pub struct SweepCounts {
     pub access_requests: usize,
     /// Challenges of passkeys that are over.
     pub used_challenges: usize,
+    /// Browsers that nobody used for long.
+    pub browsers: usize,
 }
 
 impl SweepCounts {
@@ -200,6 +204,7 @@ impl SweepCounts {
             admin_links,
             host_sessions,
             used_challenges,
+            browsers,
         } = *self;
         logins == 0
             && pins == 0
@@ -217,5 +222,6 @@ impl SweepCounts {
             && host_sessions == 0
             && access_requests == 0
             && used_challenges == 0
+            && browsers == 0
     }
 }

@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use plex_oidc_core::decide::{Denial, Mark};
-use plex_oidc_core::id::{AccountId, ClientId};
+use plex_oidc_core::id::{AccountId, BrowserId, ClientId};
 use plex_oidc_core::net::AddressBlock;
 use plex_oidc_core::time::Timestamp;
 
@@ -16,6 +16,8 @@ pub enum Wish {
     Open,
     /// That the host names it beforehand.
     Name,
+    /// That the host says yes to the browser that they come from.
+    Browser,
 }
 
 impl Wish {
@@ -25,6 +27,7 @@ impl Wish {
             Denial::NotShared => Some(Self::Share),
             Denial::NotAllowedHere => Some(Self::Open),
             Denial::NotNamedBeforehand => Some(Self::Name),
+            Denial::NewBrowser => Some(Self::Browser),
             Denial::ManagedUser
             | Denial::Anonymous
             | Denial::UnconfirmedEmail
@@ -42,12 +45,13 @@ impl Wish {
             Self::Share => "share",
             Self::Open => "open",
             Self::Name => "name",
+            Self::Browser => "browser",
         }
     }
 
     /// The wish of a word.
     pub fn parse(word: &str) -> Option<Self> {
-        [Self::Share, Self::Open, Self::Name].into_iter().find(|wish| wish.as_str() == word)
+        [Self::Share, Self::Open, Self::Name, Self::Browser].into_iter().find(|wish| wish.as_str() == word)
     }
 }
 
@@ -60,13 +64,15 @@ pub enum HostAnswer {
     Named,
     /// The server is shared with them now, at Plex: that is only said here.
     Shared,
+    /// The browser that they come from is all right.
+    Approved,
     /// No.
     Declined,
 }
 
 impl HostAnswer {
     /// Every answer.
-    pub const ALL: [Self; 4] = [Self::Opened, Self::Named, Self::Shared, Self::Declined];
+    pub const ALL: [Self; 5] = [Self::Opened, Self::Named, Self::Shared, Self::Approved, Self::Declined];
 
     /// Its word in the database, and in forms.
     pub const fn as_str(self) -> &'static str {
@@ -74,6 +80,7 @@ impl HostAnswer {
             Self::Opened => "opened",
             Self::Named => "named",
             Self::Shared => "shared",
+            Self::Approved => "approved",
             Self::Declined => "declined",
         }
     }
@@ -89,6 +96,7 @@ impl HostAnswer {
             Self::Opened => matches!(wish, Wish::Open),
             Self::Named => matches!(wish, Wish::Name),
             Self::Shared => matches!(wish, Wish::Share),
+            Self::Approved => matches!(wish, Wish::Browser),
             Self::Declined => true,
         }
     }
@@ -98,7 +106,7 @@ impl HostAnswer {
         match self {
             Self::Opened => Some(Mark::Door(door.clone(), true)),
             Self::Named => Some(Mark::Named(true)),
-            Self::Shared | Self::Declined => None,
+            Self::Shared | Self::Approved | Self::Declined => None,
         }
     }
 }
@@ -110,6 +118,8 @@ pub struct NewAccessRequest {
     pub account_id: AccountId,
     /// What they wanted to use.
     pub door: ClientId,
+    /// The browser that they ask for, if it is about that.
+    pub browser: Option<BrowserId>,
     /// What would help.
     pub wish: Wish,
     /// The name of the account, as it calls itself.
@@ -169,6 +179,8 @@ pub struct AnswerAccessRequest {
     pub account_id: AccountId,
     /// For what.
     pub door: ClientId,
+    /// For which browser, if it was about that. The answer is one for all that was asked for it.
+    pub browser: Option<BrowserId>,
     /// The answer; what it makes of the person's marks is stored with it.
     pub answer: AccessAnswer,
 }

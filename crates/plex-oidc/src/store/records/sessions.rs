@@ -2,13 +2,14 @@
 
 use std::net::IpAddr;
 
+use plex_oidc_core::decide::Asker;
 use plex_oidc_core::id::{AccountId, Sid};
 use plex_oidc_core::secret::SecretHash;
 use plex_oidc_core::time::Timestamp;
 
 use serde::{Deserialize, Serialize};
 
-use super::UserRecord;
+use super::{KnownBrowser, MetBrowser, UserRecord};
 
 /// A browser session to be stored.
 #[derive(Debug, Clone)]
@@ -29,6 +30,8 @@ pub struct NewBrowserSession {
     pub absolute_expires: Timestamp,
     /// Where it began.
     pub from: SeenFrom,
+    /// In which browser.
+    pub browser: MetBrowser,
 }
 
 /// Where a browser session began, for the person whose it is to know it again. Nothing is decided by it.
@@ -104,6 +107,15 @@ pub struct BrowserSession {
     pub idle_expires: Timestamp,
     /// When it is over in any case.
     pub absolute_expires: Timestamp,
+    /// In which browser it began. `None`: before browsers were kept.
+    pub browser: Option<KnownBrowser>,
+}
+
+impl BrowserSession {
+    /// Whoever is signed in, as they come.
+    pub const fn asker(&self) -> Asker<'_> {
+        self.user.person.through(KnownBrowser::through(self.browser))
+    }
 }
 
 /// How a browser session is named.

@@ -11,8 +11,8 @@ use crate::store::{StoreError, TOUCH_INTERVAL};
 pub(super) fn add(conn: &Connection, token: &NewAppToken) -> Result<bool> {
     let added = change(
         conn,
-        "INSERT INTO app_tokens (id, name, hash, account_id, apps, created, expires)
-        SELECT ?1, ?2, ?3, account_id, ?5, ?6, ?7 FROM users WHERE account_id = ?4
+        "INSERT INTO app_tokens (id, name, hash, account_id, apps, created, expires, browser_id)
+        SELECT ?1, ?2, ?3, account_id, ?5, ?6, ?7, ?8 FROM users WHERE account_id = ?4
         ON CONFLICT (id) DO NOTHING",
         params![
             token.id,
@@ -21,7 +21,8 @@ pub(super) fn add(conn: &Connection, token: &NewAppToken) -> Result<bool> {
             account_param(token.account_id)?,
             apps_param(&token.apps)?,
             token.created.0,
-            token.expires.map(|expires| expires.0)
+            token.expires.map(|expires| expires.0),
+            token.browser.map(|browser| *browser.0.as_bytes())
         ],
     )?;
     Ok(added == 1)

@@ -43,8 +43,9 @@ pub(super) fn insert(conn: &Connection, code: &NewCode) -> Result<()> {
         conn,
         "INSERT INTO grants
             (id, client_id, account_id, sid, scopes, auth_time, created, plex_token_sealed, keep_until,
-                code_hash, redirect_uri, code_challenge, nonce, code_expires, requested_claims, resources)
-        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)",
+                code_hash, redirect_uri, code_challenge, nonce, code_expires, requested_claims, resources, browser_id)
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16,
+            (SELECT browser_id FROM browser_sessions WHERE sid = ?4))",
         params![
             code.grant_id().0.as_bytes(),
             grant.client_id.as_str(),

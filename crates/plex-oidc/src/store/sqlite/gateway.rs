@@ -1,11 +1,12 @@
 //! Gateway sessions. Each hangs on a grant and on the browser session that it came of, and outlives neither: signing out
 //! reaches every one.
 
-use plex_oidc_core::id::GrantId;
+use plex_oidc_core::id::{GrantId, Sid};
 use plex_oidc_core::secret::SecretHash;
 use plex_oidc_core::time::Timestamp;
 use rusqlite::{Connection, params};
 
+use super::browsers;
 use super::rows::{Result, change, first};
 use crate::store::records::{GatewaySession, GrantEnd, NewGatewaySession};
 use crate::store::{CODE_MEMORY, TOUCH_INTERVAL};
@@ -85,14 +86,19 @@ pub(super) fn touch(
     if touched != 1 {
         return Ok(false);
     }
-    // Who uses an application uses the browser session that let them in.
-    change(
+    // Who uses an application uses the browser session that let them in, and the browser.
+    let of_browser = first(
         conn,
-        "UPDATE browser_sessions
+        r#"UPDATE browser_sessions
         SET last_seen = ?2, idle_expires = min(idle_expires + ?2 - last_seen, absolute_expires)
         WHERE last_seen < ?2 AND idle_expires > ?2 AND absolute_expires > ?2
-            AND sid = (SELECT sid FROM grants, gateway_sessions WHERE hash = ?1 AND grants.id = grant_id)",
+            AND sid = (SELECT sid FROM grants, gateway_sessions WHERE hash = ?1 AND grants.id = grant_id)
+        RETURNING hash AS "browser_sessions.hash", sid AS "browser_sessions.sid""#,
         params![hash.0, now.0],
+        |row| row.uuid("browser_sessions.sid").map(Sid),
     )?;
+    if let Some(sid) = of_browser {
+        browsers::touch(conn, sid, now)?;
+    }
     Ok(true)
 }

@@ -2,7 +2,7 @@
 
 use plex_oidc_core::audit::Event;
 use plex_oidc_core::decide::{Mark, Marks};
-use plex_oidc_core::id::{AccountId, ClientId};
+use plex_oidc_core::id::{AccountId, BrowserId, ClientId};
 use plex_oidc_core::secret::SecretHash;
 use plex_oidc_core::time::Timestamp;
 
@@ -87,8 +87,13 @@ impl HostStore for SqliteStore {
         self.write(move |conn| marks::ask(conn, &request))
     }
 
-    fn access_request(&self, account_id: AccountId, door: ClientId) -> Answer<'_, Option<AccessRequest>> {
-        self.read(move |conn| marks::access_request(conn, account_id, &door))
+    fn access_request(
+        &self,
+        account_id: AccountId,
+        door: ClientId,
+        browser: Option<BrowserId>,
+    ) -> Answer<'_, Option<AccessRequest>> {
+        self.read(move |conn| marks::access_request(conn, account_id, &door, browser))
     }
 
     fn waiting_requests(&self, most: u32) -> Answer<'_, WaitingRequests> {

@@ -6,10 +6,10 @@ use rusqlite::{Connection, params};
 use secrecy::{ExposeSecret, SecretString};
 
 use super::rows::{Fields, Result, change, first, pin_param};
-use super::{codes, local, marks, plex_tokens, sessions, users};
+use super::{browsers, codes, local, marks, plex_tokens, sessions, users};
 use crate::store::records::{
-    AdoptedPin, Adoption, Answers, Finish, FinishLogin, FinishedBy, Login, LoginState, NewLogin, RefusedAt,
-    SealedBytes,
+    AdoptedPin, Adoption, Answers, Finish, FinishLogin, FinishedBy, Login, LoginState, NewBrowserSession,
+    NewLogin, RefusedAt, SealedBytes,
 };
 use crate::store::{PIN_MEMORY, StoreError};
 
@@ -179,6 +179,11 @@ pub(super) fn finish(conn: &Connection, finish: &FinishLogin) -> Result<Finish> 
     if !person.marks.blocked && marks::marks(conn, finish.user.account_id())?.blocked {
         return Ok(Finish::WrongState); // blocked since this person was judged
     }
+    let is_as_judged =
+        |new: &NewBrowserSession| browsers::is_as_judged(conn, new.account_id, &new.browser, now);
+    if !finish.session.as_ref().map_or(Ok(true), is_as_judged)? {
+        return Ok(Finish::WrongState); // disowned since then
+    }
     if !take(conn, finish)? {
         let done = first(
             conn,
@@ -190,6 +195,9 @@ pub(super) fn finish(conn: &Connection, finish: &FinishLogin) -> Result<Finish> 
     }
     if matches!(finish.user.account_id(), AccountId::Plex(_)) {
         users::put(conn, &finish.user)?;
+    }
+    if let Some(session) = &finish.session {
+        browsers::meet(conn, session.account_id, (&session.browser, &session.from), now)?;
     }
     if let Some((hash, _)) = finish.replaced_session {
         sessions::replace(conn, hash, finish.session.as_ref(), now)?;

@@ -13,6 +13,8 @@ use super::Answer;
 mod answers;
 mod app_tokens;
 mod audit;
+mod browser_answers;
+mod browsers;
 mod client_tokens;
 mod codes;
 mod devices;
@@ -84,6 +86,8 @@ impl SqliteStore {
 
 #[cfg(test)]
 mod audit_tests;
+#[cfg(test)]
+mod browsers_tests;
 #[cfg(test)]
 mod crash_tests;
 #[cfg(test)]

@@ -148,6 +148,7 @@ pub(super) const MIGRATIONS: &[M<'_>] = &[
     M::up(include_str!("../../../migrations/sqlite/V10__people.sql")),
     M::up(include_str!("../../../migrations/sqlite/V11__plex_tokens.sql")),
     M::up(include_str!("../../../migrations/sqlite/V14__passkeys.sql")),
+    M::up(include_str!("../../../migrations/sqlite/V15__browsers.sql")),
 ];
 
 pub(super) fn migrate(conn: &mut Connection, path: &Path) -> Result<()> {

@@ -4,7 +4,7 @@ use std::cell::Cell;
 use std::fmt::Write as _;
 use std::sync::Arc;
 
-use plex_oidc_core::id::{AccountId, ClientId, LocalAccountId, PlexAccountId};
+use plex_oidc_core::id::{AccountId, BrowserId, ClientId, LocalAccountId, PlexAccountId};
 use plex_oidc_core::resource::ResourceSet;
 use plex_oidc_core::scope::ScopeSet;
 use plex_oidc_core::secret::SecretHash;
@@ -14,7 +14,7 @@ use rusqlite::{Connection, ErrorCode, Params, Row};
 use uuid::Uuid;
 
 use crate::store::StoreError;
-use crate::store::records::{GrantRecord, SealedBytes, UserRecord};
+use crate::store::records::{GrantRecord, KnownBrowser, SealedBytes, UserRecord};
 
 /// The answer of one statement or of several.
 pub(super) type Result<T> = std::result::Result<T, StoreError>;
@@ -199,6 +199,15 @@ impl<'a> Fields<'a> {
         Ok(UserRecord { person, updated: self.time("users.updated")? })
     }
 
+    /// The browser that something began in. One that was forgotten since is approved no more.
+    pub(super) fn browser(&self) -> Result<Option<KnownBrowser>> {
+        let id: Option<[u8; 16]> = self.get("browsers.id")?;
+        let approved: Option<bool> = self.get("browsers.approved")?;
+        let known =
+            |id| KnownBrowser { id: BrowserId(Uuid::from_bytes(id)), approved: approved == Some(true) };
+        Ok(id.map(known))
+    }
+
     pub(super) fn grant(&self) -> Result<GrantRecord> {
         Ok(GrantRecord {
             id: plex_oidc_core::id::GrantId(self.uuid("grants.id")?),
@@ -213,6 +222,7 @@ impl<'a> Fields<'a> {
             plex_token_sealed: self.sealed_opt("grants.plex_token_sealed")?,
             ended_at: self.time_opt("grants.ended_at")?,
             resources: self.resources("grants.resources")?,
+            browser: self.browser()?,
             user: self.user()?,
         })
     }
@@ -237,6 +247,7 @@ fn key_of(table: &str) -> &'static str {
         "app_tokens" => "app_tokens.id",
         "audit" => "audit.id",
         "browser_sessions" => "browser_sessions.hash",
+        "browsers" => "browsers.id",
         "client_tokens" => "client_tokens.hash",
         "consents" => "consents.client_id",
         "device_requests" => "device_requests.hash",

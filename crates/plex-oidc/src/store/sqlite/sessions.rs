@@ -5,8 +5,8 @@ use plex_oidc_core::secret::SecretHash;
 use plex_oidc_core::time::Timestamp;
 use rusqlite::{Connection, params};
 
-use super::logout;
 use super::rows::{Fields, Result, account_param, all, change, first};
+use super::{browsers, logout};
 use crate::store::TOUCH_INTERVAL;
 use crate::store::records::{
     BrowserSession, EndedSession, GrantEnd, GrantsPolicy, ListedSession, NewBrowserSession, SeenFrom,
@@ -34,6 +34,7 @@ pub(super) fn browser_session(
                 last_seen: row.time("browser_sessions.last_seen")?,
                 idle_expires: row.time("browser_sessions.idle_expires")?,
                 absolute_expires: row.time("browser_sessions.absolute_expires")?,
+                browser: row.browser()?,
             })
         },
     )
@@ -72,8 +73,9 @@ pub(super) fn insert(conn: &Connection, session: &NewBrowserSession) -> Result<(
     change(
         conn,
         "INSERT INTO browser_sessions
-            (hash, sid, account_id, auth_time, created, last_seen, idle_expires, absolute_expires, browser, address)
-        VALUES (?1, ?2, ?3, ?4, ?5, ?5, ?6, ?7, ?8, ?9)",
+            (hash, sid, account_id, auth_time, created, last_seen, idle_expires, absolute_expires, browser, address,
+                browser_id)
+        VALUES (?1, ?2, ?3, ?4, ?5, ?5, ?6, ?7, ?8, ?9, ?10)",
         params![
             session.hash.0,
             session.sid.0.as_bytes(),
@@ -83,7 +85,8 @@ pub(super) fn insert(conn: &Connection, session: &NewBrowserSession) -> Result<(
             session.idle_expires.0,
             session.absolute_expires.0,
             session.from.browser,
-            session.from.address.map(|address| address.to_string())
+            session.from.address.map(|address| address.to_string()),
+            session.browser.judged().id.0.as_bytes()
         ],
     )?;
     Ok(())
@@ -95,13 +98,18 @@ pub(super) fn touch(
     now: Timestamp,
     idle_expires: Timestamp,
 ) -> Result<bool> {
-    let touched = change(
+    let touched = first(
         conn,
-        "UPDATE browser_sessions SET last_seen = ?2, idle_expires = min(?3, absolute_expires)
-        WHERE hash = ?1 AND last_seen <= ?4 AND idle_expires > ?2 AND absolute_expires > ?2",
+        r#"UPDATE browser_sessions SET last_seen = ?2, idle_expires = min(?3, absolute_expires)
+        WHERE hash = ?1 AND last_seen <= ?4 AND idle_expires > ?2 AND absolute_expires > ?2
+        RETURNING hash AS "browser_sessions.hash", sid AS "browser_sessions.sid""#,
         params![hash.0, now.0, idle_expires.0, now.minus(TOUCH_INTERVAL).0],
+        |row| row.uuid("browser_sessions.sid").map(Sid),
     )?;
-    Ok(touched == 1)
+    if let Some(sid) = touched {
+        browsers::touch(conn, sid, now)?;
+    }
+    Ok(touched.is_some())
 }
 
 pub(super) fn end(

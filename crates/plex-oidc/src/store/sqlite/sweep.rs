@@ -47,13 +47,17 @@ pub(super) fn sweep(conn: &Connection, now: Timestamp) -> Result<SweepCounts> {
                 (SELECT sid, client_id FROM session_clients WHERE keep_until <= ?1 LIMIT ?2)",
         )?,
         access_requests: remove(
-            "DELETE FROM access_requests WHERE (account_id, door) IN
-                (SELECT account_id, door FROM access_requests WHERE keep_until <= ?1 LIMIT ?2)",
+            "DELETE FROM access_requests WHERE (account_id, door, browser_id) IN
+                (SELECT account_id, door, browser_id FROM access_requests WHERE keep_until <= ?1 LIMIT ?2)",
         )?,
         logout_notices: change(
             conn,
             "DELETE FROM logout_notices WHERE tries >= ?1 AND next_try <= ?2",
             params![LOGOUT_TRIES, now.0],
+        )?,
+        browsers: remove(
+            "DELETE FROM browsers WHERE id IN (SELECT id FROM browsers AS b WHERE expires <= ?1 AND NOT EXISTS (
+                SELECT 1 FROM browser_sessions AS s WHERE s.account_id = b.account_id AND s.browser_id = b.id) LIMIT ?2)",
         )?,
         admin_links: past("admin_links", "expires")?,
         host_sessions: past("host_sessions", "expires")?,

@@ -5,6 +5,7 @@
 
 use axum::body::Bytes;
 use http::StatusCode;
+use plex_oidc_core::decide::Through;
 use plex_oidc_core::gateway::{RequestKind, Verdict, weigh};
 use tracing::{debug, info, warn};
 
@@ -80,7 +81,9 @@ fn verdict_answer(asking: &Asking<'_>, accepted: Accepted<'_>, visitor: &AccessV
         AccessVisitor::Person(user, _) => Some(&user.person),
         AccessVisitor::Nobody | AccessVisitor::Program(..) => None,
     };
-    let weighed = weigh(asked, original, kind, person, (&app.rules, app.clock.now()));
+    // Access does not say which browser it is: where the host is to be asked about new ones, nobody passes this way.
+    let asker = person.map(|person| person.through(Through::NewBrowser));
+    let weighed = weigh(asked, original, kind, asker, (&app.rules, app.clock.now()));
     debug!(app = asked.name, verdict = ?weighed.verdict, kind = ?kind(), "a proxy asked, behind Cloudflare Access");
     let refused = |status, sentence| refuse(asking.family, status, sentence);
     match (visitor, weighed.verdict) {

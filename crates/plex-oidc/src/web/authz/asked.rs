@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use http::StatusCode;
 use http::request::Parts;
-use plex_oidc_core::decide::{Decision, Person, decide_for};
+use plex_oidc_core::decide::{Asker, Decision, decide_for};
 use plex_oidc_core::gateway::family::Subrequest;
 use plex_oidc_core::gateway::{Family, GatewayApp, OriginalRequest};
 use tracing::warn;
@@ -169,7 +169,7 @@ fn nobody_serves(family: Family, original: &OriginalRequest, by: By<'_>) -> Answ
 
 /// Whether any part of the application is for this person. The client that stands for it in a sign-in lets the same
 /// people in; else somebody would be sent to and fro for ever.
-pub(super) fn is_for(asking: &Asking<'_>, person: &Person) -> bool {
+pub(super) fn is_for(asking: &Asking<'_>, asker: Asker<'_>) -> bool {
     let (app, now) = (asking.app, asking.app.clock.now());
-    decide_for(person, &asking.asked.anybody(), &app.rules, now) == Decision::Allow
+    decide_for(asker, &asking.asked.anybody(), &app.rules, now) == Decision::Allow
 }

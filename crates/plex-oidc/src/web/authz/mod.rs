@@ -77,9 +77,9 @@ fn verdict_answer(asking: &Asking<'_>, visitor: &Visitor) -> Result<Answer, Flow
     let Asking { app, asked, original, .. } = *asking;
     // Looked at where it counts, and that is not where somebody passes.
     let kind = || RequestKind::of(original, &HeadersOf(asking.headers));
-    let person = visitor.person();
+    let (person, asker) = (visitor.person(), visitor.asker());
     let house = (&app.rules, app.clock.now());
-    let weighed = weigh(asked, original, kind, person, house);
+    let weighed = weigh(asked, original, kind, asker, house);
     debug!(app = asked.name, verdict = ?weighed.verdict, kind = ?kind(), "a proxy asked");
     match weighed.verdict {
         Verdict::Pass | Verdict::PassAnybody => Ok(answers::told(asking, &weighed, person)
@@ -87,7 +87,7 @@ fn verdict_answer(asking: &Asking<'_>, visitor: &Visitor) -> Result<Answer, Flow
         Verdict::SignIn => answers::sign_in(asking, kind(), visitor),
         // The sign-in page says why, and offers to switch. Somebody who may use other parts would be sent back at once.
         Verdict::Deny(_)
-            if kind() == RequestKind::Navigation && !person.is_some_and(|person| is_for(asking, person)) =>
+            if kind() == RequestKind::Navigation && !asker.is_some_and(|asker| is_for(asking, asker)) =>
         {
             answers::sign_in(asking, kind(), visitor)
         }

@@ -8,7 +8,8 @@ use plex_oidc_core::authorize::{Progress, Step};
 
 use crate::app::{App, State};
 use crate::flow::attempt::{self, Attempt};
-use crate::flow::complete::{cancelled, finish_with_session};
+use crate::flow::complete::cancelled;
+use crate::flow::finish::finish_with_session;
 use crate::flow::{FlowError, answered, audit};
 use crate::pages::ErrorKind;
 use crate::store::records::{BrowserSession, Consent, LoginState};

@@ -8,6 +8,7 @@ use axum::extract::{Path, Request, State as Shared};
 use crate::app::{App, State};
 use crate::flow::FlowError;
 use crate::flow::attempt;
+use crate::flow::browsers::Visit;
 use crate::flow::password::{PasswordOutcome, Tried, sign_in};
 use crate::web::request::ClientAddress;
 use crate::web::respond::{Answer, failed, see_other, to_attempt, to_client_after_form, with_cookie};
@@ -37,9 +38,15 @@ async fn go_on(app: &App, form: &Filled<'_>, address: IpAddr) -> Result<Answer, 
         address,
         known: app.cookies.known_browser(headers),
     };
-    Ok(match sign_in(app, attempt, tried, session.as_ref()).await? {
+    let with = |answer, cookies: &[String]| {
+        cookies.iter().fold(answer, |answer, cookie| with_cookie(answer, cookie))
+    };
+    Ok(match sign_in(app, attempt, tried, Visit { headers, session: session.as_ref() }).await? {
         PasswordOutcome::Page => to_attempt(attempt.id),
-        PasswordOutcome::SignedIn { session, id, cookie, known } => {
+        PasswordOutcome::Waits { browser } => {
+            with(to_attempt(attempt.id), &app.cookies.set_browser(&browser, headers))
+        }
+        PasswordOutcome::SignedIn { session, browser, id, cookie, known } => {
             let set = app.cookies;
             let cookies = [
                 set.set_session(&session, app.lifetimes.session_absolute),
@@ -47,8 +54,8 @@ async fn go_on(app: &App, form: &Filled<'_>, address: IpAddr) -> Result<Answer, 
                 set.set_attempt(id, &cookie),
                 set.set_known_browser(known),
             ];
-            let there = see_other(&format!("/sign-in/{id}/return"));
-            cookies.iter().fold(there, |answer, cookie| with_cookie(answer, cookie))
+            let there = with(see_other(&format!("/sign-in/{id}/return")), &cookies);
+            with(there, &set.set_browser(&browser, headers))
         }
         PasswordOutcome::Refuse(error) => to_client_after_form(app, &error.response(&app.issuer)),
     })

@@ -8,6 +8,7 @@ use http::HeaderMap;
 use crate::app::{App, State};
 use crate::flow::FlowError;
 use crate::flow::attempt::{self, Attempt};
+use crate::flow::browsers::Visit;
 use crate::flow::complete::{Outcome, come_back};
 use crate::flow::owner_token::Renewal;
 use crate::pages::{AdminNotice, ErrorKind};
@@ -60,15 +61,22 @@ async fn go_on(
         let answer = with_cookie(answer, &cookies.set_session(secret, app.lifetimes.session_absolute));
         with_cookie(answer, &cookies.clear_attempt(id))
     };
-    match come_back(app, attempt, address, session.as_ref()).await? {
+    let know = |answer, browser| {
+        let set = cookies.set_browser(browser, headers);
+        set.iter().fold(answer, |answer, cookie| with_cookie(answer, cookie))
+    };
+    match come_back(app, attempt, address, Visit { headers, session: session.as_ref() }).await? {
         Outcome::Waiting => Ok(still_waiting(app, id, cookie).await?),
         Outcome::Page => Ok(to_attempt(id)),
+        Outcome::Waits { browser } => Ok(know(to_attempt(id), &browser)),
         Outcome::Onward { response } => {
             Ok(with_cookie(to_client_after_form(app, &response), &cookies.clear_attempt(id)))
         }
-        Outcome::Done { response, session } => Ok(set_session(to_client(app, &response), &session)),
-        Outcome::Ask { session, id: asking, cookie } => {
-            let answer = set_session(to_attempt(asking), &session);
+        Outcome::Done { response, session, browser } => {
+            Ok(know(set_session(to_client(app, &response), &session), &browser))
+        }
+        Outcome::Ask { session, browser, id: asking, cookie } => {
+            let answer = know(set_session(to_attempt(asking), &session), &browser);
             Ok(with_cookie(answer, &cookies.set_attempt(asking, &cookie)))
         }
         Outcome::Refuse(error) => Ok(to_client(app, &error.response(&app.issuer))),
