@@ -8,7 +8,7 @@ use plex_oidc_core::audit::What;
 use plex_oidc_core::decide::{NewBrowsers, Person};
 use plex_oidc_core::id::{AccountId, BrowserId};
 use plex_oidc_core::secret::SecretKind;
-use tracing::info;
+use tracing::{info, warn};
 
 use super::attempt::Attempt;
 use super::audit::{By, note};
@@ -90,10 +90,17 @@ pub(super) async fn keep_waiting(
     Ok(())
 }
 
-/// Somebody has signed in in a browser that was not known to their account.
-pub(super) async fn told_of(app: &App, attempt: &Attempt<'_>, user: &UserRecord) {
-    info!(account = %user.account_id(), "somebody signed in from a browser that is new to the account");
-    audit::new_browser(app, attempt, user).await;
+/// Somebody has signed in. Whether that was news is known by what was stored: the first browser of an account is none.
+pub(super) async fn tell_of(app: &App, attempt: &Attempt<'_>, user: &UserRecord, met: &MetBrowser) {
+    let MetBrowser::New(new) = met else { return };
+    let all = match app.store.browsers_of(user.account_id(), app.clock.now()).await {
+        Ok(all) => all,
+        Err(error) => return warn!(%error, "nobody is told of a new browser"),
+    };
+    if all.iter().any(|browser| browser.id == new.id && !browser.confirmed) {
+        info!(account = %user.account_id(), browser = %new.id, "somebody signed in from a browser that is new to the account");
+        audit::new_browser(app, attempt, user).await;
+    }
 }
 
 /// The browsers of one person.

@@ -11,7 +11,7 @@ use super::{FlowError, audit};
 use crate::app::App;
 use crate::metrics::SignInOutcome;
 use crate::store::records::{
-    BrowserSession, Finish, FinishLogin, FinishedBy, MetBrowser, NewBrowserSession, NewCode, NewPlexToken,
+    BrowserSession, Finish, FinishLogin, FinishedBy, NewBrowserSession, NewCode, NewPlexToken,
 };
 
 /// What is needed to store a finished sign-in.
@@ -59,9 +59,7 @@ impl Finishing<'_> {
             return Ok(None);
         }
         audit::signed_in(self.app, self.attempt, &session.user).await;
-        if matches!(self.met.browser, MetBrowser::New(_)) {
-            browsers::told_of(self.app, self.attempt, &session.user).await;
-        }
+        browsers::tell_of(self.app, self.attempt, &session.user, &self.met.browser).await;
         Ok(Some(secret))
     }
 }

@@ -13,6 +13,7 @@ mod admin;
 mod alarm;
 mod authorize;
 mod browser_security;
+mod browsers;
 mod claims;
 mod cli;
 mod clients;

@@ -98,7 +98,7 @@ async fn a_session_elsewhere_is_shown_and_ended_and_with_it_what_it_holds() {
     let (mut lost, tokens) = house.sign_in("friend", &tv).await;
     let (mut browser, _) = account_of(&house, "friend").await;
     let page = browser.open("/account").await;
-    assert_eq!(page.text().matches("this one").count(), 1);
+    assert_eq!(page.text().matches("this one").count(), 2, "of the sessions, and of the browsers");
     let sid = field(&page, "/account/sessions", "sid", "signed in");
     let told = browser.post(&page, "/account/sessions", &[("sid", &sid)]).await.expect(303);
     let page = browser.open(told.location().unwrap()).await.expect(200);

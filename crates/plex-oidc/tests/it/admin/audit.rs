@@ -100,9 +100,11 @@ async fn what_people_and_the_host_end_is_in_it() {
             "consent_withdrawn",
             "app_token_ended",
             "signed_in",
+            "new_browser",
             "session_ended",
             "signed_out",
             "signed_in",
+            "new_browser",
             "signed_out_everywhere"
         ]
     );

@@ -171,12 +171,12 @@ async fn from_one_address_ten_accounts_ask_and_the_next_is_told() {
     let address = "(SELECT address FROM access_requests LIMIT 1)";
     for number in 1..10 {
         house.sql(&format!(
-            "INSERT INTO access_requests SELECT {number}, door, wish, account_name, account_email, said, address, block,
+            "INSERT INTO access_requests SELECT {number}, door, browser_id, wish, account_name, account_email, said, address, block,
             asked_at, answer, answer_said, answered_at, keep_until FROM access_requests WHERE account_id > 1000"
         ));
     }
     house.sql(&format!("DELETE FROM access_requests WHERE account_id > 1000 AND address = {address}"));
-    house.sql("INSERT INTO access_requests SELECT 10, door, wish, account_name, account_email, said, address, block,
+    house.sql("INSERT INTO access_requests SELECT 10, door, browser_id, wish, account_name, account_email, said, address, block,
         asked_at, answer, answer_said, answered_at, keep_until FROM access_requests WHERE account_id = 1");
     let told = guest.post(&page, "/ask", &[]).await.expect(303);
     let page = guest.open(told.location().unwrap()).await.expect(403);
