@@ -3,6 +3,8 @@
 //! A browser is known by a cookie of its own for each account. It opens nothing: whoever has it has proved nothing. A cookie that
 //! is not known to the account that signs in is never taken over, so that nobody can put one there beforehand.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use http::HeaderMap;
 use plex_oidc_core::audit::What;
 use plex_oidc_core::decide::{NewBrowsers, Person};
@@ -74,7 +76,8 @@ pub fn is_asked_about(app: &App, person: &Person) -> bool {
 
 fn tag(app: &App, account: AccountId) -> String {
     let digest = app.mac.digest(PURPOSE, &[&account.to_string()]);
-    digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+    let (first, _) = digest.split_at(9);
+    URL_SAFE_NO_PAD.encode(first)
 }
 
 /// Keeps the browser of somebody who has to wait for the host: an answer would be about it.

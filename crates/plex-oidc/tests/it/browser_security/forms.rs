@@ -106,8 +106,8 @@ async fn req_131_every_post_needs_its_token_and_must_come_from_us() {
         count += 1;
     }
     assert_eq!(
-        count, 26,
-        "pin, start, password, again, ask, cancel, continue, consent, sign-out, device, four of the account, eight of the host, four of passkeys"
+        count, 29,
+        "pin, start, password, again, ask, cancel, continue, consent, sign-out, device, seven of the account, eight of the host, four of passkeys"
     );
 }
 
