@@ -108,6 +108,28 @@ fn audit_is_text(drawing: &Pages) {
     };
     is_text(&drawing.render(&Page::Audit(&audit), Language::english()), 12);
     is_text(&drawing.render(&Page::AdminEnter(AdminEnter::Good { link: EVIL }), Language::english()), 1);
+    passkeys_are_text(drawing);
+}
+
+/// Kanidm GHSA-gpxg-fx2g-qxj2: a name on the page about passkeys.
+fn passkeys_are_text(drawing: &Pages) {
+    let key = ShownPasskey {
+        id: SOMETHING,
+        name: EVIL,
+        added: Said::ago(60),
+        used: Some(Said::ago(60)),
+        backup: "done",
+    };
+    let passkeys = Passkeys {
+        csrf: EVIL,
+        passkeys: &[key],
+        may: PasskeysMay::Change,
+        longest_name: 60,
+        notice: Some(PasskeyNotice::Added),
+    };
+    is_text(&drawing.render(&Page::Passkeys(&passkeys), Language::english()), 6);
+    let enter = PasskeyEnter { csrf: EVIL, possible: true, notice: None };
+    is_text(&drawing.render(&Page::PasskeyEnter(enter), Language::english()), 1);
 }
 
 fn person_is_text(drawing: &Pages, pager: &Pager<'_>) {

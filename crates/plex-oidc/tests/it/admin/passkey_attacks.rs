@@ -1,5 +1,6 @@
 //! What is no passkey, or not here, not now, not of this person, not for this.
 
+use plex_oidc_core::secret::{Secret, SecretKind};
 use plextv_emulator::OTHER_SERVER;
 
 use super::*;
@@ -143,6 +144,46 @@ async fn req_145_a_challenge_for_one_thing_is_none_for_another() {
     assert_eq!(house.app().store.passkeys().await.unwrap().len(), 1);
 }
 
+/// The same, where the browser is the right one: challenges as we mark them, for this and for that.
+#[tokio::test]
+async fn req_145_what_a_challenge_is_for_and_for_whom_is_compared() {
+    let (house, key) = house_with_key().await;
+    let (owner, other) = (subject(&house, "owner"), subject(&house, "friend"));
+    let challenge = |cookie: &str, kind: SecretKind, what: &str| {
+        let until = house.now().plus(Seconds(300)).0;
+        let browser = text(&Secret::parse(kind, cookie).unwrap().hash().0);
+        let marked =
+            house.app().mac.mark("passkey challenge", format!("{what} {until} {browser} x").as_bytes());
+        json!({ "challenge": text(marked.as_bytes()) })
+    };
+    let (mut host, _) = host_of(&house).await;
+    let page = host.open(LIST).await.expect(200);
+    let session = host.session().unwrap().to_owned();
+    for (what, said) in [
+        ("enter -", "not-good"),
+        (&*format!("confirm {owner}"), "not-good"),
+        (&*format!("add {other}"), "not-good"),
+        ("add -", "not-good"),
+        ("add", "not-good"),
+        (&*format!("add {owner}"), "added"),
+    ] {
+        let sent = Key::new().made(&challenge(&session, SecretKind::BrowserSession, what)).to_string();
+        let answer = host.post(&page, LIST, &[("answer", &sent), ("name", "x")]).await.expect(303);
+        assert_eq!(answer.location(), Some(&*format!("/admin/passkeys?done={said}")), "{what}");
+    }
+    let page = host.open(ENTER).await.expect(200);
+    let cookie = host.cookies.get("__Host-plex-oidc-passkey").unwrap().clone();
+    for what in
+        [format!("add {owner}"), format!("confirm {other}"), "confirm -".to_owned(), "leave -".to_owned()]
+    {
+        refused(&mut host, &page, &key.got(&challenge(&cookie, SecretKind::PasskeyPage, &what))).await;
+    }
+    for what in [format!("confirm {owner}"), "enter -".to_owned()] {
+        let sent = key.got(&challenge(&cookie, SecretKind::PasskeyPage, &what)).to_string();
+        host.post(&page, ENTER, &[("answer", &sent)]).await.expect(303);
+    }
+}
+
 #[tokio::test]
 async fn req_145_an_answer_without_the_users_own_check_opens_nothing() {
     let (house, mut key) = house_with_key().await;
@@ -231,6 +272,26 @@ async fn whoever_is_no_owner_any_more_does_not_come_in_with_an_old_passkey() {
     // A passkey that was put into another's name opens nothing: its key is sealed for its owner.
     house.sql(&format!("UPDATE passkeys SET account_id = {}", owner + 1));
     assert_ne!(enter(&mut house.browser(), &key).await.status, 303);
+}
+
+/// Somebody who owned a server, does not any more, and is blocked.
+#[tokio::test]
+async fn whoever_owns_nothing_any_more_or_is_blocked_does_not_come_in() {
+    let mut house = setup().second_server(OTHER_SERVER, 48_151_014).start().await;
+    let (mut second, _) = signed_in_as(&house, "other-owner").await;
+    let mut key = Key::new();
+    assert_eq!(add(&mut second, &mut key, "second").await, ADDED);
+    let mut inside = house.browser();
+    enter(&mut inside, &key).await.expect(303);
+    house.restart_with(|_| setup()).await;
+    assert!(is_out(&inside.open("/admin").await));
+    enter(&mut house.browser(), &key).await.expect(403);
+    let (exit, _, err) = command(&house, &["person", "block", "plex-48151014"]);
+    assert_eq!(exit, Exit::Done, "{err}");
+    enter(&mut house.browser(), &key).await.expect(403);
+    // Nor where the page would be for the account by name, while it owns no server.
+    house.restart_with(|setup| setup.set("admin", "allow = [\"plex-48151014\"]")).await;
+    enter(&mut house.browser(), &key).await.expect(403);
 }
 
 /// Who is the host, and owns nothing, has no passkey; nor has anybody else.
