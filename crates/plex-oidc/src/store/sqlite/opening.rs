@@ -28,7 +28,7 @@ impl SqliteStore {
     pub fn open_beside(path: &Path) -> Result<Self> {
         let conn = writable(path, PATIENCE).map_err(|error| cannot_open(path, error))?;
         require_known_form(&conn, path)?;
-        Self::start(path, conn, None)
+        Self::start(path, conn, PATIENCE, None)
     }
 
     pub(super) fn open_with(path: &Path, patience: Duration) -> Result<Self> {
@@ -36,11 +36,11 @@ impl SqliteStore {
         create(path).map_err(|error| cannot_open(path, error))?;
         let mut conn = writable(path, patience).map_err(|error| cannot_open(path, error))?;
         migrate(&mut conn, path)?;
-        Self::start(path, conn, Some(lock))
+        Self::start(path, conn, patience, Some(lock))
     }
 
-    fn start(path: &Path, conn: Connection, lock: Option<Lock>) -> Result<Self> {
-        let writer = Writer::start(conn).map_err(|error| cannot_open(path, error))?;
+    fn start(path: &Path, conn: Connection, patience: Duration, lock: Option<Lock>) -> Result<Self> {
+        let writer = Writer::start(conn, patience).map_err(|error| cannot_open(path, error))?;
         let readers = Readers::open(path).map_err(|error| cannot_open(path, error))?;
         Ok(Self { readers, writer, _lock: lock })
     }

@@ -139,6 +139,56 @@ async fn i_02_a_write_waits_for_the_disk_unless_nothing_in_its_group_has_to() {
     assert_eq!((first.unwrap(), second.unwrap()), (FULL, FULL));
 }
 
+/// Whether the writer's thread did it, and after how many pages of log it would have brought that into the database.
+fn by_whom(conn: &Connection) -> rows::Result<(bool, u32)> {
+    let checkpoint = conn.pragma_query_value(None, "wal_autocheckpoint", |row| row.get(0))?;
+    Ok((std::thread::current().name() == Some("store-writer"), checkpoint))
+}
+
+#[tokio::test]
+async fn what_may_be_forgotten_is_written_in_place_and_never_waits_for_the_disk_there() {
+    let folder = Folder::new();
+    let store = folder.open();
+    assert_eq!(store.write(by_whom).await.unwrap(), (true, 2000));
+    for _ in 0..256 {
+        assert_eq!(store.write_forgettable(by_whom).await.unwrap(), (false, 0));
+    }
+    assert_eq!(store.write_forgettable(by_whom).await.unwrap(), (true, 2000), "the log would grow for ever");
+    assert_eq!(store.write_forgettable(by_whom).await.unwrap(), (false, 0));
+}
+
+#[tokio::test]
+async fn what_fails_in_place_is_undone_and_the_next_write_succeeds() {
+    let folder = Folder::new();
+    let store = folder.open();
+    let login = conformance::login();
+    store.begin_login(login.clone()).await.unwrap();
+    let failing = store.write_forgettable(|conn| -> rows::Result<()> {
+        rows::change(conn, "DELETE FROM logins", [])?;
+        Err(StoreError::Busy)
+    });
+    assert!(matches!(failing.await, Err(StoreError::Busy)));
+    let panicking = store.write_forgettable(|conn| -> rows::Result<()> {
+        rows::change(conn, "DELETE FROM logins", [])?;
+        panic!("a bug in a write")
+    });
+    assert!(matches!(panicking.await, Err(StoreError::Unavailable { .. })));
+    assert_eq!(store.write_forgettable(by_whom).await.unwrap(), (false, 0));
+    assert!(store.login(login.id, T0).await.unwrap().is_some());
+}
+
+#[tokio::test]
+async fn i_17_in_place_nobody_waits_for_somebody_elses_lock() {
+    let folder = Folder::new();
+    let store = folder.open();
+    let other = Connection::open(folder.path()).unwrap();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let mut waiting = store.write_forgettable(by_whom);
+    assert!(futures_util::FutureExt::now_or_never(&mut waiting).is_none());
+    other.execute_batch("ROLLBACK").unwrap();
+    assert_eq!(waiting.await.unwrap(), (true, 2000));
+}
+
 #[test]
 fn i_21_a_database_of_a_newer_version_is_refused() {
     let folder = Folder::new();

@@ -1,14 +1,18 @@
-//! The one writer: a thread that owns the only writable connection and commits in groups.
+//! The one writer: the only writable connection, and a thread that commits in groups.
 //!
 //! While one commit waits for the disk, calls queue up; the next transaction takes them all, each in a savepoint of its
 //! own. A caller gets its answer after the commit that carries its change, never before (I-01); and, unless all of the
 //! group may be [forgotten](Durability::MayBeForgotten), after that commit is on the disk (I-02).
+//!
+//! A change that may be forgotten waits for no disk. Where nobody else is writing, its caller makes it in place: to wake
+//! the thread and to be woken by it would cost more than the change.
 
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
+use std::time::Duration;
 
 use rusqlite::Connection;
 use tokio::sync::oneshot;
@@ -20,6 +24,9 @@ use crate::store::StoreError;
 const QUEUE: usize = 1024;
 /// Writes in one transaction.
 const GROUP: usize = 256;
+/// Writes in place, one after the other. The next one is the thread's, which may have to bring SQLite's log into the
+/// database, and that does wait for the disk.
+const IN_PLACE: u32 = 256;
 const STACK: usize = 256 * 1024;
 
 /// What a power cut may do to an acknowledged write. A killed process forgets neither kind.
@@ -33,25 +40,28 @@ pub(super) enum Durability {
     MayBeForgotten,
 }
 
-/// The handle of the writer thread. Dropping it finishes what is queued and closes the database.
+/// The handle of the writer. Dropping it finishes what is queued and closes the database.
 pub(super) struct Writer {
+    pen: Arc<Mutex<Pen>>,
     queue: Option<SyncSender<Box<dyn Job>>>,
     thread: Option<JoinHandle<()>>,
 }
 
 impl Writer {
-    pub(super) fn start(conn: Connection) -> io::Result<Self> {
+    /// Takes over `conn`, whose commits wait for the disk. The thread waits for another process's lock for as long as `patience`.
+    pub(super) fn start(conn: Connection, patience: Duration) -> io::Result<Self> {
         let (queue, jobs) = sync_channel(QUEUE);
-        let thread = thread::Builder::new()
-            .name("store-writer".to_owned())
-            .stack_size(STACK)
-            .spawn(move || serve(&conn, &jobs))?;
-        Ok(Self { queue: Some(queue), thread: Some(thread) })
+        let pen = Arc::new(Mutex::new(Pen { conn, patience, held: Held::ByThread, in_place: 0 }));
+        let thread = thread::Builder::new().name("store-writer".to_owned()).stack_size(STACK).spawn({
+            let pen = Arc::clone(&pen);
+            move || serve(&pen, &jobs)
+        })?;
+        Ok(Self { pen, queue: Some(queue), thread: Some(thread) })
     }
 
     /// Runs `work` in a transaction, and answers when that is committed.
     ///
-    /// An error of `work` undoes all that it did. Once queued, it runs even if nobody waits for the answer any more.
+    /// An error of `work` undoes all that it did. Once begun or queued, it runs even if nobody waits for the answer any more.
     pub(super) async fn run<T, F>(&self, durability: Durability, work: F) -> Result<T>
     where
         T: Send + 'static,
@@ -59,10 +69,21 @@ impl Writer {
     {
         let (reply, answer) = oneshot::channel();
         let job = Box::new(Write { durability, work: Some(work), outcome: None, reply });
+        let Some(job) = self.in_place(job) else { return answer.await.unwrap_or_else(|_| Err(stopped())) };
         match self.queue.as_ref().map(|queue| queue.try_send(job)) {
             Some(Ok(())) => answer.await.unwrap_or_else(|_| Err(stopped())),
             Some(Err(TrySendError::Full(_))) => Err(StoreError::Busy),
             Some(Err(TrySendError::Disconnected(_))) | None => Err(stopped()),
+        }
+    }
+}
+
+impl Writer {
+    /// Does `job` here and now, if it waits neither for the disk nor for anybody. Otherwise it is given back.
+    fn in_place(&self, job: Box<dyn Job>) -> Option<Box<dyn Job>> {
+        match (job.durability(), self.pen.try_lock()) {
+            (Durability::MayBeForgotten, Ok(mut pen)) => pen.write_in_place(job),
+            (Durability::MayBeForgotten, Err(_)) | (Durability::OnDisk, _) => Some(job),
         }
     }
 }
@@ -122,38 +143,99 @@ where
     }
 }
 
-fn serve(conn: &Connection, jobs: &Receiver<Box<dyn Job>>) {
-    let mut synced = Durability::OnDisk; // as the connection was opened
+/// The writable connection, held by one at a time.
+struct Pen {
+    conn: Connection,
+    patience: Duration,
+    held: Held,
+    /// Writes in place since the thread last wrote.
+    in_place: u32,
+}
+
+/// How the connection is set.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Held {
+    /// A commit waits for the disk.
+    ByThread,
+    /// A commit does not wait for the disk, unless it has to bring the log into the database.
+    ByThreadUnsynced,
+    /// A commit never waits for the disk.
+    InPlace,
+}
+
+impl Pen {
+    fn write(&mut self, group: &mut [Box<dyn Job>]) -> Result<()> {
+        let any = group.iter().any(|job| job.durability() == Durability::OnDisk);
+        let held = if any { Held::ByThread } else { Held::ByThreadUnsynced };
+        self.in_place = 0;
+        self.hold(held)?;
+        begin(&self.conn)?;
+        self.commit(group)
+    }
+
+    /// Writes what may be forgotten. It is given back if it would have to wait.
+    fn write_in_place(&mut self, job: Box<dyn Job>) -> Option<Box<dyn Job>> {
+        if self.in_place == IN_PLACE || self.hold(Held::InPlace).is_err() || !self.begins_at_once() {
+            return Some(job);
+        }
+        self.in_place += 1;
+        let mut group = [job];
+        let commit = self.commit(&mut group);
+        let [job] = group;
+        job.settle(commit);
+        None
+    }
+
+    fn hold(&mut self, asked: Held) -> Result<()> {
+        if asked != self.held {
+            self.conn.execute_batch(match asked {
+                Held::ByThread => "PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 2000",
+                Held::ByThreadUnsynced => "PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 2000",
+                Held::InPlace => "PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 0",
+            })?;
+            self.held = asked;
+        }
+        Ok(())
+    }
+
+    fn begins_at_once(&self) -> bool {
+        let begun = self.conn.busy_timeout(Duration::ZERO).is_ok() && begin(&self.conn).is_ok();
+        // Setting it fails only where there is no connection.
+        self.conn.busy_timeout(self.patience).is_ok() && begun
+    }
+
+    /// Does what a group wants within the transaction that has begun, and ends that.
+    fn commit(&self, group: &mut [Box<dyn Job>]) -> Result<()> {
+        let commit = transact(&self.conn, group);
+        if commit.is_err() && !self.conn.is_autocommit() {
+            // A roll-back fails only when SQLite has rolled back by itself.
+            let _ = change(&self.conn, "ROLLBACK", []);
+        }
+        commit
+    }
+}
+
+fn serve(pen: &Mutex<Pen>, jobs: &Receiver<Box<dyn Job>>) {
     while let Ok(job) = jobs.recv() {
+        let mut pen = pen.lock().unwrap_or_else(PoisonError::into_inner);
         let mut group = vec![job];
         group.extend(jobs.try_iter().take(GROUP - 1));
-        let commit = sync_as_asked(conn, &group, &mut synced).and_then(|()| transact(conn, &mut group));
-        if commit.is_err() && !conn.is_autocommit() {
-            // A roll-back fails only when SQLite has rolled back by itself.
-            let _ = change(conn, "ROLLBACK", []);
-        }
+        let commit = pen.write(&mut group);
+        drop(pen); // whoever is answered may write at once
         for job in group {
             job.settle(commit.clone());
         }
     }
 }
 
-/// Has the next commit wait for the disk, unless nobody in the group asks for that.
-fn sync_as_asked(conn: &Connection, group: &[Box<dyn Job>], now: &mut Durability) -> Result<()> {
-    let any = group.iter().any(|job| job.durability() == Durability::OnDisk);
-    let asked = if any { Durability::OnDisk } else { Durability::MayBeForgotten };
-    if asked != *now {
-        conn.execute_batch(match asked {
-            Durability::OnDisk => "PRAGMA synchronous = FULL",
-            Durability::MayBeForgotten => "PRAGMA synchronous = NORMAL",
-        })?;
-        *now = asked;
+fn begin(conn: &Connection) -> Result<()> {
+    if !conn.is_autocommit() {
+        change(conn, "ROLLBACK", [])?; // of whoever panicked with the pen in hand
     }
-    Ok(())
+    change(conn, "BEGIN IMMEDIATE", []).map(drop)
 }
 
 fn transact(conn: &Connection, group: &mut [Box<dyn Job>]) -> Result<()> {
-    change(conn, "BEGIN IMMEDIATE", [])?;
     if let [job] = group {
         let end = if job.run(conn) { "COMMIT" } else { "ROLLBACK" };
         still_open(conn)?;
