@@ -28,11 +28,13 @@ use crate::limits::StartLimiter;
 use crate::membership::MembershipState;
 use crate::metrics::Metrics;
 use crate::notices::Notices;
+use crate::outbox::Outbox;
 use crate::pages::Pages;
 use crate::session::Cookies;
 use crate::store::Store;
 use crate::throttle::Throttle;
 use crate::upstream::local::PasswordChecker;
+use crate::upstream::mail::Mail;
 use crate::upstream::outbound::Outbound;
 use crate::upstream::plex::Plex;
 
@@ -101,6 +103,10 @@ pub struct App {
     pub notices: Arc<Notices>,
     /// The file with the owner's token, if it is in one.
     pub owner_token_file: Option<PathBuf>,
+    /// How mail is sent, if it is.
+    pub mail: Option<Mail>,
+    /// What waits to be sent; it stays when the configuration changes.
+    pub outbox: Arc<Outbox>,
     /// Where the host is told of it, besides the host's page and the log.
     pub webhook: Option<WebhookConfig>,
     /// How often Plex is asked who still is one.

@@ -18,6 +18,7 @@ pub mod limits;
 pub mod membership;
 pub mod metrics;
 pub mod notices;
+pub mod outbox;
 pub mod pages;
 pub mod presets;
 pub mod ready;

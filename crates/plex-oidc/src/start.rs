@@ -29,6 +29,7 @@ use crate::limits::{StartLimiter, StartLimits};
 use crate::membership::MembershipState;
 use crate::metrics::Metrics;
 use crate::notices::Notices;
+use crate::outbox::Outbox;
 use crate::pages::PagesError;
 use crate::router::{self, Limits, router};
 use crate::session::Cookies;
@@ -43,7 +44,8 @@ mod of_config;
 mod plex;
 mod rules;
 
-use of_config::{at_least_one, gateway, lifetimes, outbound, pages, read, server_name};
+pub use of_config::mailer;
+use of_config::{at_least_one, gateway, lifetimes, mail, outbound, pages, read, server_name};
 pub use plex::plex_api;
 use plex::plex_settings;
 pub use rules::house_rules;
@@ -89,6 +91,9 @@ pub enum StartError {
     /// Applications cannot be called.
     #[error("outbound.ca_file: {0}")]
     Outbound(String),
+    /// Mail cannot be sent.
+    #[error("mail cannot be sent with these certificate authorities (outbound.ca_file): {0}")]
+    Mail(String),
     /// A file cannot be read.
     #[error("cannot read {}: {source}", path.display())]
     File {
@@ -162,6 +167,7 @@ pub struct Held {
     started: Timestamp,
     metrics: Arc<Metrics>,
     notices: Arc<Notices>,
+    outbox: Arc<Outbox>,
     /// Under which this installation is known to Plex.
     client_identifier: String,
     parts: Parts,
@@ -189,6 +195,7 @@ impl Held {
             started: parts.clock.now(),
             metrics: Arc::default(),
             notices: Arc::default(),
+            outbox: Arc::default(),
             client_identifier,
             parts,
         })
@@ -223,6 +230,8 @@ impl Held {
             metrics: Arc::clone(&self.metrics),
             notices: Arc::clone(&self.notices),
             owner_token_file: config.plex.as_ref().and_then(|plex| plex.owner_token_file.clone()),
+            mail: mail(config)?,
+            outbox: Arc::clone(&self.outbox),
             webhook: config.webhook.clone(),
             recheck_every: config.recheck_every,
             server_name: server_name(config),
@@ -280,6 +289,7 @@ pub fn examine(config: &Config) -> Result<(), StartError> {
         plex_api(plex, new_client_identifier([0; 32]))?;
     }
     outbound(config)?;
+    mail(config)?;
     pages(config).map(drop)
 }
 
@@ -343,6 +353,7 @@ pub async fn run_latest(
     let rechecking = tokio::spawn(rounds::recheck_members(serving.clone(), stopping.clone()));
     let looking = tokio::spawn(rounds::look_with_own_tokens(serving.clone(), stopping.clone()));
     let alarming = tokio::spawn(rounds::tell_the_host(serving.clone(), stopping.clone()));
+    let writing = tokio::spawn(rounds::send_mail(serving.clone(), stopping.clone()));
     let telling = tokio::spawn(lifecycle::tell_clients(serving.clone(), stopping.clone()));
     let served = lifecycle::serve(listeners, serving, limits, stopping).await;
     sweeping.abort();
@@ -352,5 +363,6 @@ pub async fn run_latest(
     rechecking.abort();
     looking.abort();
     alarming.abort();
+    writing.abort();
     served.map_err(StartError::Serve)
 }

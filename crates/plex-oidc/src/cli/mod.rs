@@ -12,6 +12,7 @@ pub mod explain;
 pub mod healthcheck;
 pub mod init;
 pub mod keys;
+pub mod mail;
 pub mod owner_token;
 pub mod passkey;
 mod password;
@@ -93,6 +94,9 @@ pub enum Command {
     /// Passkeys, with which owners open the host's page
     #[command(subcommand)]
     Passkey(passkey::PasskeyCommand),
+    /// Mail to the hosts
+    #[command(subcommand)]
+    Mail(mail::MailCommand),
     /// Say who did what, the newest first
     Audit(audit::AuditArguments),
     /// Ask a running service whether it is well
@@ -211,6 +215,7 @@ fn dispatch(arguments: Arguments, world: &mut World<'_>) -> io::Result<Exit> {
         Command::User(command) => user::run(&file, &command, world),
         Command::AdminLink => admin_link::run(&file, world),
         Command::Passkey(command) => passkey::run(&file, &command, world),
+        Command::Mail(command) => mail::run(&file, &command, world),
         Command::Audit(arguments) => audit::run(&file, &arguments, world),
         Command::Healthcheck(arguments) => healthcheck::run(&file, &arguments, world),
         Command::Version => {

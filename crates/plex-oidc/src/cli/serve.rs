@@ -60,6 +60,7 @@ pub(super) const fn exit_after(error: &StartError) -> Exit {
         | StartError::Pages(_)
         | StartError::Theme { .. }
         | StartError::Outbound(_)
+        | StartError::Mail(_)
         | StartError::LocalTaken(_)
         | StartError::OwnerBlocked(_)
         | StartError::File { .. } => Exit::BadConfiguration,

@@ -17,7 +17,8 @@ use super::raw::Document;
 use super::reader::{Defaults, Reader, without_user};
 use super::{
     Config, Limits, LogConfig, LogFormat, PlexConfig, PlexServer, PlexUrls, SessionLimits, ThemeConfig,
-    TokenLives, access, clients, gateway, groups, local, notices, outbound, plex, rules, schema, secrets,
+    TokenLives, access, clients, gateway, groups, local, mail, notices, outbound, plex, rules, schema,
+    secrets,
 };
 
 /// Builds the configuration. `None`, and at least one problem more, if something that it cannot do without is wrong.
@@ -54,6 +55,7 @@ pub(super) fn build(
         hosts: people::read(&mut reader, "admin.allow"),
         events_kept: Seconds::days(reader.sized("admin.audit_days")),
         webhook: notices::webhook(&mut reader),
+        mail: mail::build(&mut reader),
         metrics: notices::metrics(&mut reader),
         clients: clients::build(&mut reader, &tokens),
         access,

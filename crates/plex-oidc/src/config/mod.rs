@@ -16,6 +16,7 @@ mod gateway;
 mod groups;
 pub mod length;
 mod local;
+mod mail;
 mod notices;
 mod outbound;
 mod people;
@@ -47,6 +48,7 @@ use plex_oidc_core::outbound::Reach;
 use plex_oidc_core::time::Seconds;
 
 pub use local::{DeclaredAccount, LocalConfig, person as local_person};
+pub use mail::{MailConfig, MailSecurity};
 pub use notices::{MetricsConfig, WebhookConfig};
 pub use plex::{OwnTokens, PlexConfig, PlexServer, PlexUrls};
 pub use presets::{PresetUse, client_facts, instead as instead_of_preset};
@@ -83,6 +85,8 @@ pub struct Config {
     pub events_kept: Seconds,
     /// Who else is told of what the host should know, if anybody is.
     pub webhook: Option<WebhookConfig>,
+    /// How mail is sent, if it is.
+    pub mail: Option<MailConfig>,
     /// Where figures are shown, if anywhere.
     pub metrics: Option<MetricsConfig>,
     /// The applications, in the order of the file; ids are unique.

@@ -6,6 +6,7 @@
 mod clients;
 mod gateway;
 mod local;
+mod mail;
 mod people;
 mod service;
 
@@ -110,6 +111,7 @@ pub const SECTIONS: &[Section] = &[
     people::RULES,
     people::GROUPS,
     people::ADMIN,
+    mail::MAIL,
     local::LOCAL,
     local::USERS,
     clients::CLIENTS,

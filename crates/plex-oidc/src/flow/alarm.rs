@@ -48,7 +48,7 @@ pub fn tell_host(app: &App, event: &'static str, message: String) {
 
 /// Has the host told of what has changed with the last round of the re-check.
 pub(super) fn judge(app: &App) {
-    if app.webhook.is_none() {
+    if app.webhook.is_none() && app.mail.is_none() {
         return;
     }
     let (known, now) = (app.membership.known(), app.clock.now());

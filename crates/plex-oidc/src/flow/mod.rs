@@ -22,6 +22,7 @@ pub mod handover;
 pub mod introspection;
 pub mod issue;
 pub mod key_rotation;
+pub mod mail;
 pub mod own_tokens;
 pub mod owner_token;
 pub mod passkeys;

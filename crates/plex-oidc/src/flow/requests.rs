@@ -11,7 +11,7 @@ use tracing::info;
 
 use super::attempt::{self, Attempt, Refusal};
 use super::audit::{self, By};
-use super::{FlowError, alarm, people};
+use super::{FlowError, alarm, mail, people};
 use crate::app::App;
 use crate::store::ASK_AGAIN;
 use crate::store::records::{
@@ -161,6 +161,7 @@ async fn asked(app: &App, request: &NewAccessRequest) {
         account = %request.account_id, address = %request.address, door = %request.door, wish = request.wish.as_str(),
         "somebody asks the host for access"
     );
+    mail::note_request(app);
     alarm::tell_host(app, "access_asked", "somebody asks you for access: see the host's page".to_owned());
     let event = Event::new(request.asked_at, What::AccessAsked, Actor::Account(request.account_id))
         .about(request.account_id)

@@ -10,7 +10,7 @@ use tracing::{info, warn};
 
 use super::Serving;
 use crate::app::{App, State};
-use crate::flow::{alarm, own_tokens, recheck};
+use crate::flow::{alarm, mail, own_tokens, recheck};
 use crate::notices::Notice;
 
 /// How soon Plex is asked again after a round of the re-check that left a question open.
@@ -19,6 +19,8 @@ const RECHECK_AGAIN: Duration = Duration::from_mins(1);
 const OWN_TOKENS_PAUSE: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(30));
 /// How long after a first try to tell the host the second comes, and the third after that.
 const TELL_AGAIN: [Duration; 2] = [Duration::from_secs(30), Duration::from_mins(5)];
+/// How often it is looked whether a letter that waits is due.
+const MAIL_EVERY: Duration = Duration::from_secs(15);
 
 /// Asks Plex again and again who still is a member, from the start on, until `stopping` turns true. A new configuration that
 /// may end a trouble, with another token perhaps, is tried at once.
@@ -87,7 +89,26 @@ pub async fn tell_the_host(mut serving: watch::Receiver<Serving>, mut stopping: 
     }
 }
 
+/// Sends mail when there is some, and again where that failed, until `stopping` turns true.
+pub async fn send_mail(mut serving: watch::Receiver<Serving>, mut stopping: watch::Receiver<bool>) {
+    let outbox = Arc::clone(&latest(&mut serving).outbox);
+    loop {
+        let app = latest(&mut serving);
+        tokio::select! {
+            () = mail::round(&app) => {}
+            _ = stopping.wait_for(|stop| *stop) => return,
+        }
+        drop(app);
+        tokio::select! {
+            () = outbox.arrived() => {}
+            () = tokio::time::sleep(MAIL_EVERY), if outbox.has_something() => {}
+            _ = stopping.wait_for(|stop| *stop) => return,
+        }
+    }
+}
+
 async fn tell(serving: &mut watch::Receiver<Serving>, notice: &Notice) {
+    mail::tell_host(&latest(serving), notice);
     let mut pauses = TELL_AGAIN.into_iter();
     loop {
         let told = alarm::deliver(&latest(serving), notice).await;

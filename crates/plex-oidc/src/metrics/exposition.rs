@@ -4,7 +4,9 @@ use std::fmt::Write as _;
 
 use plextv::{Came, Kind};
 
-use super::{Counts, GatewayAnswer, Issued, Label, LogoutNotice, Metrics, RoundOutcome, SignInOutcome};
+use super::{
+    Counts, GatewayAnswer, Issued, Label, LogoutNotice, MailOutcome, Metrics, RoundOutcome, SignInOutcome,
+};
 
 /// What the text is.
 pub const CONTENT_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
@@ -67,6 +69,11 @@ pub fn text(metrics: &Metrics, figures: &Figures) -> String {
         "backchannel_logouts_total",
         ("outcome", "Clients that were told of the end of a session, or will not be."),
         &metrics.logouts,
+    );
+    page.counted::<MailOutcome, 3>(
+        "mails_total",
+        ("outcome", "Mails that were sent, or will not be."),
+        &metrics.mails,
     );
     for (name, value) in &figures.stored {
         page.family(name, "gauge", "As stored now; counted up to 20000.");

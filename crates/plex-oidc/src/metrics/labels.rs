@@ -163,6 +163,29 @@ impl Label for LogoutNotice {
     }
 }
 
+/// What became of a mail.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MailOutcome {
+    /// The server took it.
+    Sent,
+    /// It did not, and it is not tried again.
+    GivenUp,
+    /// There was no room for it.
+    Dropped,
+}
+
+impl Label for MailOutcome {
+    const ALL: &'static [Self] = &[Self::Sent, Self::GivenUp, Self::Dropped];
+
+    fn word(self) -> &'static str {
+        match self {
+            Self::Sent => "sent",
+            Self::GivenUp => "given_up",
+            Self::Dropped => "dropped",
+        }
+    }
+}
+
 impl Label for Kind {
     const ALL: &'static [Self] = &Kind::ALL;
 

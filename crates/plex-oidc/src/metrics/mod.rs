@@ -17,7 +17,9 @@ use plextv::{Came, Kind};
 
 use self::budget::Hour;
 pub use self::exposition::{CONTENT_TYPE, Figures, PlexFigures, text};
-pub use self::labels::{GatewayAnswer, Issued, Label, LogoutNotice, RoundOutcome, SignInOutcome};
+pub use self::labels::{
+    GatewayAnswer, Issued, Label, LogoutNotice, MailOutcome, RoundOutcome, SignInOutcome,
+};
 pub use self::plex::{Asking, Ear};
 
 /// One number for each of `N` labels of a kind.
@@ -59,6 +61,8 @@ pub struct Metrics {
     pub tokens: Counts<4>,
     /// Clients that were told of the end of a session, or not.
     pub logouts: Counts<2>,
+    /// Mails that were sent, or will not be.
+    pub mails: Counts<3>,
     /// Requests to plex.tv of the last hour that this program made by itself.
     by_itself: Mutex<Hour>,
     /// All requests to plex.tv of the last hour.
@@ -119,6 +123,7 @@ mod tests {
         check::<GatewayAnswer, 5>(&metrics.gateway);
         check::<Issued, 4>(&metrics.tokens);
         check::<LogoutNotice, 2>(&metrics.logouts);
+        check::<MailOutcome, 3>(&metrics.mails);
         check::<Came, 6>(&Counts::default());
         check::<Kind, 7>(&Counts::default());
     }

@@ -68,6 +68,21 @@ impl Language {
         if self.is_rtl { "rtl" } else { "ltr" }
     }
 
+    /// A sentence as plain text, for where there is no page. `None`: there is none of this name, or a value is missing.
+    pub fn plain(&'static self, key: &str, values: &[(&str, String)]) -> Option<String> {
+        let mut rest = self.message(key).or_else(|| ENGLISH.message(key))?;
+        let mut said = String::new();
+        while let Some((before, after)) = rest.split_once('{') {
+            let (name, after) = after.split_once('}')?;
+            let (_, value) = values.iter().find(|(known, _)| *known == name)?;
+            said.push_str(before);
+            said.push_str(value);
+            rest = after;
+        }
+        said.push_str(rest);
+        Some(said)
+    }
+
     fn message(&self, key: &str) -> Option<&'static str> {
         let key_at = |&(start, end): &(u32, u32)| self.part(start, Some(end));
         let at = self.index.binary_search_by_key(&Some(key), key_at).ok()?;

@@ -2,12 +2,16 @@
 
 use std::num::NonZeroU32;
 use std::path::Path;
+use std::sync::Arc;
+
+use url::Url;
 
 use super::StartError;
 use crate::app::Lifetimes;
-use crate::config::Config;
+use crate::config::{Config, MailConfig};
 use crate::gateway::{self, Gateway, GatewayCookies, Recent};
 use crate::pages::{Pages, Theme, ThemeValues};
+use crate::upstream::mail::{Mail, Smtp};
 use crate::upstream::outbound::{self, Outbound};
 
 pub(super) fn server_name(config: &Config) -> Option<String> {
@@ -56,6 +60,21 @@ pub(super) fn outbound(config: &Config) -> Result<Option<Outbound>, StartError> 
     Outbound::new(extra_ca.as_deref(), reach, look_up, outbound::LONGEST)
         .map(Some)
         .map_err(|error| StartError::Outbound(error.to_string()))
+}
+
+/// How mail is sent, if it is.
+pub(super) fn mail(config: &Config) -> Result<Option<Mail>, StartError> {
+    let Some(of) = &config.mail else { return Ok(None) };
+    let mailer = Arc::new(mailer(config, of)?);
+    Ok(Some(Mail { mailer, hosts: of.to.clone(), requests_every: of.requests_every }))
+}
+
+/// What sends it.
+pub fn mailer(config: &Config, of: &MailConfig) -> Result<Smtp, StartError> {
+    let extra_ca = config.outbound.ca_file.as_deref().map(read).transpose()?;
+    let ours = Url::parse(config.public_url.as_str()).ok();
+    let ours = ours.as_ref().and_then(Url::host_str).unwrap_or("localhost");
+    Smtp::new(of, ours, extra_ca.as_deref()).map_err(StartError::Mail)
 }
 
 pub(super) fn read(path: &Path) -> Result<Vec<u8>, StartError> {

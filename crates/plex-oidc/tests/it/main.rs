@@ -26,6 +26,7 @@ mod key_rotation;
 mod languages;
 mod layout;
 mod local;
+mod mail;
 mod membership;
 mod metrics;
 mod presets;

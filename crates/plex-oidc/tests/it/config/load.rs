@@ -22,6 +22,7 @@ fn every_commented_line_of_the_example_is_right_too() {
     std::fs::create_dir(folder.path().join("theme")).unwrap();
     super::write(folder.path(), "plex-owner.token", "abcdefghijklmnopqrst");
     super::write(folder.path(), "webhook.secret", super::SECRET);
+    super::write(folder.path(), "mail.password", "hunter2");
     let hash = PasswordHash::of(&Password::parse("a long enough secret").unwrap(), [7; 16]).to_text();
     super::write(folder.path(), "robin.password-hash", &hash);
     let active = |line: &str| match line.strip_prefix("# ") {

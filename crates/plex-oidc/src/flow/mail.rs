@@ -1,0 +1,168 @@
+//! Writing to people: to the host, of what the webhook is told of too and of who asks for access; and to somebody who signs in here,
+//! of what concerns them. Nobody waits for it, and nothing is decided by it. It is plain text; its only addresses lead to pages of
+//! ours that do nothing by being opened.
+
+use lettre::Address;
+use plex_oidc_core::account::Account;
+use plex_oidc_core::line;
+use plex_oidc_core::own_page::OwnPage;
+use plex_oidc_core::time::Seconds;
+use tracing::{info, warn};
+
+use crate::app::App;
+use crate::metrics::MailOutcome;
+use crate::notices::{Notice, Turn};
+use crate::outbox::For;
+use crate::pages::Language;
+use crate::store::records::{AccessRequest, WaitingRequests};
+use crate::upstream::mail::{Letter, Mail};
+
+/// So many requests are named in one letter.
+const NAMED: u32 = 10;
+/// So many characters of a name.
+const LONGEST_NAME: usize = 40;
+/// So many of what is put into a sentence.
+const LONGEST_VALUE: usize = 200;
+
+/// A sentence of the message files, and what is put into it.
+pub type Words<'w> = (&'w str, &'w [(&'w str, &'w str)]);
+
+/// Writes to the hosts of what the host should know. What merely has happened has letters of its own.
+pub fn tell_host(app: &App, notice: &Notice) {
+    let Some(mail) = &app.mail else { return };
+    let turn = match notice.state {
+        Turn::Raised => "Alarm",
+        Turn::Resolved => "Over",
+        Turn::Happened => return,
+    };
+    let about = match notice.event {
+        "owner_token_refused" => "Plex and the owner's token",
+        "plex_unanswered" => "Plex does not answer",
+        "grace_nearly_over" => "people will have to sign in anew",
+        other => other,
+    };
+    let text = format!("{}.\n\nIt began at {}.", notice.message, notice.since.rfc3339());
+    post_to_hosts(app, mail, format!("{turn}: {about}"), &text);
+}
+
+/// Notes that somebody asks for access: the hosts are told of it when it is time.
+pub fn note_request(app: &App) {
+    if app.mail.as_ref().is_some_and(|mail| mail.requests_every.is_some()) {
+        app.outbox.note_request();
+    }
+}
+
+/// Writes to one person, at the address that Plex or the host has confirmed, in this language. `false`: there is no way to, or it was
+/// too much.
+pub fn tell_person(
+    app: &App,
+    to: &Account,
+    language: &'static Language,
+    subject: Words<'_>,
+    lines: &[Words<'_>],
+) -> bool {
+    let confirmed = to.email.as_deref().filter(|email| to.email_confirmed && email.is_ascii());
+    let address = confirmed.and_then(|email| email.parse::<Address>().ok());
+    let (Some(_), Some(address)) = (&app.mail, address) else { return false };
+    let issuer = [("site", app.issuer.as_str())];
+    let why: [Words<'_>; 1] = [("mail.why", &issuer)];
+    let said: Option<Vec<String>> = lines.iter().chain(&why).map(|words| said(language, words)).collect();
+    let (Some(subject), Some(said)) = (said_in_short(language, &subject), said) else { return false };
+    let letter = letter(app, vec![address.clone()], subject, said.join("\n\n") + "\n");
+    let is_posted = app.outbox.post_to_person(&address, letter);
+    if !is_posted {
+        app.metrics.mails.add(MailOutcome::Dropped);
+        warn!(account = %to.id, "too much mail, so somebody was not told");
+    }
+    is_posted
+}
+
+fn said(language: &'static Language, (key, values): &Words<'_>) -> Option<String> {
+    let plain: Vec<_> = values.iter().map(|(name, text)| (*name, line::plain(text, LONGEST_VALUE))).collect();
+    language.plain(key, &plain)
+}
+
+fn said_in_short(language: &'static Language, words: &Words<'_>) -> Option<String> {
+    said(language, words).map(|said| line::plain(&said, LONGEST_VALUE))
+}
+
+/// Sends what is due, each once. What fails comes again later.
+pub async fn round(app: &App) {
+    let now = app.clock.now();
+    let Some(mail) = &app.mail else {
+        while app.outbox.take_due(now).is_some() {} // the configuration has no server any more
+        return;
+    };
+    if let Some(every) = mail.requests_every {
+        tell_of_requests(app, mail, every).await;
+    }
+    while let Some(waits) = app.outbox.take_due(now) {
+        let letter = waits.letter.id.clone();
+        match mail.mailer.send(&waits.letter).await {
+            Ok(()) => {
+                app.metrics.mails.add(MailOutcome::Sent);
+                info!(%letter, "a mail was sent");
+            }
+            Err(why) if !why.is_final() && app.outbox.again(waits, now) => {
+                warn!(%letter, %why, "a mail could not be sent; we try again");
+            }
+            Err(why) => {
+                app.metrics.mails.add(MailOutcome::GivenUp);
+                warn!(%letter, %why, "a mail could not be sent; we give up");
+            }
+        }
+    }
+}
+
+async fn tell_of_requests(app: &App, mail: &Mail, every: Seconds) {
+    if !app.outbox.tells_of_requests(app.clock.now(), every) {
+        return;
+    }
+    match app.store.waiting_requests(NAMED).await {
+        Ok(waiting) if waiting.total > 0 => {
+            let subject = match waiting.total {
+                1 => "Somebody asks you for access".to_owned(),
+                several => format!("{several} requests for access"),
+            };
+            post_to_hosts(app, mail, subject, &listed(app, &waiting));
+        }
+        Ok(_) => {} // all are answered
+        Err(error) => warn!(%error, "the hosts are not told of requests for access"),
+    }
+}
+
+/// Who asks, and for what. What they write is on the host's page alone.
+fn listed(app: &App, waiting: &WaitingRequests) -> String {
+    let mut text = String::from("These ask for access, and wait for your answer:\n\n");
+    for AccessRequest { asked, .. } in &waiting.some {
+        let door = app.client(&asked.door).map_or(asked.door.as_str(), |client| &client.name);
+        text.push_str(&format!("- {} ({}): {door}\n", harmless(&asked.account_name), asked.account_id));
+    }
+    let named = u64::try_from(waiting.some.len()).unwrap_or(u64::MAX);
+    if waiting.total > named {
+        text.push_str(&format!("- and {} more\n", waiting.total - named));
+    }
+    text.push_str("\nNames are what these accounts call themselves.");
+    text
+}
+
+/// A name that strangers chose, without anything that a mail program would make a link of.
+fn harmless(name: &str) -> String {
+    let plain = |c: char| if c.is_alphanumeric() || matches!(c, ' ' | '-' | '\'' | '_') { c } else { '·' };
+    line::plain(name, LONGEST_NAME).chars().map(plain).collect()
+}
+
+fn post_to_hosts(app: &App, mail: &Mail, subject: String, text: &str) {
+    let (page, issuer) = (app.issuer.join(OwnPage::Admin.path()), app.issuer.as_str());
+    let text = format!(
+        "{text}\n\nThe host's page: {page}\n\n-- \nSent by plex-oidc at {issuer}, because [mail] in its configuration names you.\n"
+    );
+    if !app.outbox.post(letter(app, mail.hosts.clone(), subject, text), For::Host) {
+        app.metrics.mails.add(MailOutcome::Dropped);
+        warn!("too much mail waits, so one was dropped");
+    }
+}
+
+fn letter(app: &App, to: Vec<Address>, subject: String, text: String) -> Letter {
+    Letter { to, subject, text, at: app.clock.now(), id: app.entropy.jti() }
+}
