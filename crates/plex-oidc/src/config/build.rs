@@ -17,7 +17,7 @@ use super::raw::Document;
 use super::reader::{Defaults, Reader, without_user};
 use super::{
     Config, Limits, LogConfig, LogFormat, PlexConfig, PlexServer, PlexUrls, SessionLimits, ThemeConfig,
-    TokenLives, access, clients, gateway, groups, local, mail, notices, outbound, plex, rules, schema,
+    TokenLives, access, clients, gateway, groups, icons, local, mail, notices, outbound, plex, rules, schema,
     secrets,
 };
 
@@ -68,6 +68,7 @@ pub(super) fn build(
         recheck_every: reader.length("plex.recheck_every"),
         rotate_keys_every: reader.rotate_keys_every(),
         theme: reader.theme(),
+        icons: icons::build(&mut reader),
         log: reader.log(),
         plex: plex?,
         local,

@@ -14,6 +14,7 @@ pub mod edit;
 pub mod example;
 mod gateway;
 mod groups;
+mod icons;
 pub mod length;
 mod local;
 mod mail;
@@ -47,6 +48,7 @@ use plex_oidc_core::issuer::Issuer;
 use plex_oidc_core::outbound::Reach;
 use plex_oidc_core::time::Seconds;
 
+pub use icons::{Icon, Icons};
 pub use local::{DeclaredAccount, LocalConfig, person as local_person};
 pub use mail::{MailConfig, MailSecurity};
 pub use notices::{MetricsConfig, WebhookConfig};
@@ -111,6 +113,8 @@ pub struct Config {
     pub rotate_keys_every: Option<Seconds>,
     /// How the pages look.
     pub theme: ThemeConfig,
+    /// The pictures of applications.
+    pub icons: Icons,
     /// The log.
     pub log: LogConfig,
 }

@@ -42,6 +42,8 @@ pub struct Overview<'a> {
 pub struct Usable<'a> {
     /// Its name for people.
     pub name: &'a str,
+    /// Its picture, if it has one.
+    pub icon: Option<&'a str>,
     /// Where it is, if that can be told.
     pub url: Option<String>,
 }
@@ -50,10 +52,16 @@ pub struct Usable<'a> {
 pub async fn overview<'a>(app: &'a App, session: &BrowserSession) -> Result<Overview<'a>, FlowError> {
     let (asker, account) = (session.asker(), session.user.account_id());
     let token_apps = usable_apps(app, asker);
-    let of_gateway = token_apps.iter().map(|found| Usable { name: &found.name, url: address_of(app, found) });
+    let icon = |id: &ClientId| app.pages.icon_url(id);
+    let of_gateway = token_apps.iter().map(|found| Usable {
+        name: &found.name,
+        icon: found.audience.door.as_ref().and_then(icon),
+        url: address_of(app, found),
+    });
     let of_clients =
         app.clients.iter().filter(|client| client.is_for_people() && may_use(app, asker, client));
-    let of_clients = of_clients.map(|client| Usable { name: &client.name, url: home_of(client) });
+    let of_clients =
+        of_clients.map(|client| Usable { name: &client.name, icon: icon(&client.id), url: home_of(client) });
     let mut apps: Vec<_> = of_clients.chain(of_gateway).collect();
     apps.sort_by_key(|usable| usable.name.to_lowercase());
     let consents = app.store.consents(account).await?.into_iter();

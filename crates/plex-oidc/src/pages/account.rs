@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use serde::Serialize;
 
 use super::browsers::ShownBrowsers;
+use super::monogram::Monogram;
 use super::words::Said;
 
 /// The page of somebody's own account.
@@ -52,10 +53,14 @@ pub struct ShownGroup<'a> {
 }
 
 /// An application.
-#[derive(Clone, Copy, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize)]
 pub struct ShownApp<'a> {
     /// Its name for people.
     pub name: &'a str,
+    /// The address of its picture.
+    pub icon: Option<&'a str>,
+    /// What stands there without one.
+    pub monogram: Monogram,
     /// Where it is.
     pub url: Option<&'a str>,
 }

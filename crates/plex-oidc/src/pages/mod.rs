@@ -10,6 +10,7 @@ mod browsers;
 mod context;
 mod host;
 mod languages;
+mod monogram;
 mod overrides;
 mod passkeys;
 mod samples;
@@ -21,9 +22,11 @@ use std::path::Path;
 
 use minijinja::value::{Serde, Value};
 use minijinja::{Environment, Error, ErrorKind as TemplateErrorKind, UndefinedBehavior, context};
+use plex_oidc_core::id::ClientId;
 use serde::Serialize;
 
 use crate::assets::{Asset, Assets, TEMPLATES};
+use crate::config::Icons;
 
 pub use account::{Account, AccountNotice, ShownApp, ShownConsent, ShownGroup, ShownSession, ShownToken};
 pub use admin::{
@@ -37,6 +40,7 @@ pub use context::{
 };
 pub use host::{AdminEnter, Audit, Health, ShownEvent, ShownKey, ShownKind, TokenIn};
 pub use languages::Language;
+pub use monogram::Monogram;
 pub use overrides::PagesError;
 pub use passkeys::{PasskeyEnter, PasskeyHere, PasskeyNotice, Passkeys, PasskeysMay, ShownPasskey};
 pub use samples::samples;
@@ -65,6 +69,8 @@ pub struct Pages {
     /// For visitors who ask for none that we have.
     language: &'static Language,
     image_origins: Vec<String>,
+    /// Where the pictures of applications are.
+    icons: BTreeMap<ClientId, String>,
 }
 
 /// What every template may use as `site`.
@@ -103,13 +109,31 @@ impl Pages {
         let image_origins = theme.image_origins();
         let site = Site { title: theme.title, logo };
         let language = theme.language;
-        let pages = Self { chosen, embedded, assets, site, language, image_origins };
+        let pages = Self { chosen, embedded, assets, site, language, image_origins, icons: BTreeMap::new() };
         for (_, page) in samples() {
             pages
                 .try_render(&pages.chosen, page, language)
                 .map_err(|error| overrides.templates.explain(&error))?;
         }
         Ok(pages)
+    }
+
+    /// With the pictures of applications, which are served like every static file.
+    pub fn with_icons(mut self, icons: &Icons) -> Self {
+        for (number, (id, icon)) in icons.iter().enumerate() {
+            let name = format!("app-icon-{number}.{}", icon.extension);
+            if self.assets.insert(&name, icon.bytes.clone())
+                && let Some(url) = self.assets.url(&name)
+            {
+                self.icons.insert(id.clone(), url.to_owned());
+            }
+        }
+        self
+    }
+
+    /// Where the picture of an application is, if it has one.
+    pub fn icon_url(&self, id: &ClientId) -> Option<&str> {
+        self.icons.get(id).map(String::as_str)
     }
 
     /// The HTML of a page. Where an override fails, ours is drawn and the failure is logged.

@@ -204,7 +204,7 @@ impl Colour {
     }
 
     /// WCAG 2.2 contrast ratio.
-    fn contrast(self, other: Self) -> f64 {
+    pub(super) fn contrast(self, other: Self) -> f64 {
         let (a, b) = (self.luminance(), other.luminance());
         (a.max(b) + 0.05) / (a.min(b) + 0.05)
     }

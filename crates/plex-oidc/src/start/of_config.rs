@@ -96,5 +96,5 @@ pub(super) fn pages(config: &Config) -> Result<Pages, StartError> {
         let (key, problem) = first.unwrap_or(("title", "cannot be used".to_owned()));
         StartError::Theme { key, problem }
     })?;
-    Ok(Pages::new(theme_read, theme.override_dir.as_deref())?)
+    Ok(Pages::new(theme_read, theme.override_dir.as_deref())?.with_icons(&config.icons))
 }

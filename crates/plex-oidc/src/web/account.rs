@@ -18,7 +18,7 @@ use crate::flow::FlowError;
 use crate::flow::account::{self as flow, NoToken, Overview};
 use crate::flow::browsers;
 use crate::pages::{
-    Account, AccountNotice, ErrorKind, Page, Said, ShownApp, ShownBrowsers, ShownConsent, ShownGroup,
+    Account, AccountNotice, ErrorKind, Monogram, Page, Said, ShownApp, ShownBrowsers, ShownConsent, ShownGroup,
 };
 use crate::session::form_token;
 
@@ -124,8 +124,13 @@ async fn shown(
 ) -> Result<Answer, FlowError> {
     let overview = flow::overview(app, &here.session).await?;
     let (person, subject) = (&*app.as_told(&here.session.user.person), here.session.user.subject());
-    let apps: Vec<_> =
-        overview.apps.iter().map(|found| ShownApp { name: found.name, url: found.url.as_deref() }).collect();
+    let apps = overview.apps.iter().map(|found| ShownApp {
+        name: found.name,
+        icon: found.icon,
+        monogram: Monogram::of(found.name),
+        url: found.url.as_deref(),
+    });
+    let apps: Vec<_> = apps.collect();
     let token_apps: Vec<_> = overview.token_apps.iter().map(|found| found.name.as_str()).collect();
     let is_asked = browsers::is_asked_about(app, person);
     let all = rows::browsers(app, &overview.browsers, is_asked);

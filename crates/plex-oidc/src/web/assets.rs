@@ -5,8 +5,8 @@ use axum::extract::{Path, State as Shared};
 use axum::response::{IntoResponse as _, Response};
 use http::StatusCode;
 use http::header::{
-    ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, ETAG, HeaderMap, HeaderValue,
-    IF_NONE_MATCH, VARY,
+    ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, HeaderMap,
+    HeaderValue, IF_NONE_MATCH, VARY,
 };
 
 use super::respond::{Answer, page_error};
@@ -14,6 +14,9 @@ use crate::app::State;
 use crate::pages::ErrorKind;
 
 const FOR_EVER: HeaderValue = HeaderValue::from_static("public, max-age=31536000, immutable");
+const OF_DRAWINGS: HeaderValue = HeaderValue::from_static(
+    "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'; sandbox",
+);
 
 /// `GET /assets/<hash>/<name>`.
 pub async fn asset(Shared(app): Shared<State>, Path(path): Path<String>, headers: HeaderMap) -> Answer {
@@ -26,6 +29,10 @@ pub async fn asset(Shared(app): Shared<State>, Path(path): Path<String>, headers
     let out = answer.headers_mut();
     out.insert(CONTENT_TYPE, HeaderValue::from_static(asset.content_type));
     out.insert(CACHE_CONTROL, FOR_EVER);
+    if asset.content_type == "image/svg+xml" {
+        // A document of its own, if somebody opens it: it may draw itself, and nothing else.
+        out.insert(CONTENT_SECURITY_POLICY, OF_DRAWINGS);
+    }
     out.insert(VARY, HeaderValue::from_static("accept-encoding"));
     if let Ok(etag) = HeaderValue::from_str(&chosen.etag) {
         out.insert(ETAG, etag);

@@ -51,6 +51,16 @@ pub(super) const CLIENTS: Section = Section {
                 "Its name for people. Without it, its preset's, else the id.",
             ),
         ),
+        such_as(
+            "icons/photos.svg",
+            key(
+                "icon_file",
+                Kind::Path,
+                None,
+                "A picture of it for people's own pages: a PNG, WebP or SVG file of at most 64 KiB. Without one, its first letters on a \
+                 colour stand there.",
+            ),
+        ),
         key("enabled", Kind::Flag, Some("true"), "Whether it may be used at all."),
         key(
             "auth_method",

@@ -66,6 +66,16 @@ pub(super) const APPS: Section = Section {
             ),
         ),
         such_as(
+            "icons/wiki.svg",
+            key(
+                "icon_file",
+                Kind::Path,
+                None,
+                "A picture of it for people's own pages: a PNG, WebP or SVG file of at most 64 KiB. Without one, its first letters on a \
+                 colour stand there.",
+            ),
+        ),
+        such_as(
             "wiki.example.com",
             key(
                 "host",

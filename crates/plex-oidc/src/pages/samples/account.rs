@@ -6,6 +6,7 @@ use super::super::account::{
     Account, AccountNotice, ShownApp, ShownConsent, ShownGroup, ShownSession, ShownToken,
 };
 use super::super::browsers::{ShownBrowser, ShownBrowsers};
+use super::super::monogram::Monogram;
 use super::super::words::Said;
 use super::{CSRF, SCOPES};
 
@@ -97,8 +98,18 @@ pub(super) const WITH_EVERYTHING: Account<'static> = Account {
         ShownGroup { name: "plex-library:3", why: Said::plain("group.plex_library") },
     ],
     apps: &[
-        ShownApp { name: "Film requests", url: Some("https://requests.example.com/") },
-        ShownApp { name: "Television", url: None },
+        ShownApp {
+            name: "Film requests",
+            icon: None,
+            monogram: Monogram { letters: Cow::Borrowed("FR"), colour: 3 },
+            url: Some("https://requests.example.com/"),
+        },
+        ShownApp {
+            name: "Television",
+            icon: None,
+            monogram: Monogram { letters: Cow::Borrowed("T"), colour: 6 },
+            url: None,
+        },
     ],
     sessions: SESSIONS,
     browsers: BROWSERS,

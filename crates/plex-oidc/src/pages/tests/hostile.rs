@@ -96,7 +96,10 @@ fn hostile_account() -> Account<'static> {
         account_email: Some(EVIL),
         subject: EVIL,
         groups: &[ShownGroup { name: EVIL, why: NOW }],
-        apps: &[ShownApp { name: EVIL, url: Some(EVIL) }],
+        apps: &[
+            ShownApp { name: EVIL, icon: Some(EVIL), monogram: Monogram::of(EVIL), url: Some(EVIL) },
+            ShownApp { name: EVIL, icon: None, monogram: Monogram::of(EVIL), url: Some(EVIL) },
+        ],
         sessions: &[ShownSession {
             sid: Cow::Borrowed(EVIL),
             browser: Some(Cow::Borrowed(EVIL)),

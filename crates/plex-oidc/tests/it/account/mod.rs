@@ -5,6 +5,8 @@ use plex_oidc_core::time::Seconds;
 
 use crate::support::{Answer, Browser, House, PROXY_NETWORK, Setup, Visit};
 
+mod icons;
+
 const WIKI: &str = "https://wiki-app.example.org/";
 const VAULT: &str = "https://vault.example.org/";
 

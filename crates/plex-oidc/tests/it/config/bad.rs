@@ -26,6 +26,8 @@ fn prepare(folder: &Path) {
     write(folder, "repeated.secret", &"canary".repeat(8));
     write(folder, "three.secret", &format!("{SECRET}-a\n{SECRET}-b\n{SECRET}-c\n"));
     write(folder, "damaged.secret", "sha256:eV7kLFHs58rrP3mFw");
+    write(folder, "page.svg", "<html><svg/></html>");
+    write(folder, "large.png", &"x".repeat(64 * 1024 + 1));
     std::fs::create_dir(folder.join("folder")).unwrap();
 }
 

@@ -23,6 +23,9 @@ fn every_commented_line_of_the_example_is_right_too() {
     super::write(folder.path(), "plex-owner.token", "abcdefghijklmnopqrst");
     super::write(folder.path(), "webhook.secret", super::SECRET);
     super::write(folder.path(), "mail.password", "hunter2");
+    std::fs::create_dir(folder.path().join("icons")).unwrap();
+    super::write(folder.path(), "icons/photos.svg", "<svg/>");
+    super::write(folder.path(), "icons/wiki.svg", "<svg/>");
     let hash = PasswordHash::of(&Password::parse("a long enough secret").unwrap(), [7; 16]).to_text();
     super::write(folder.path(), "robin.password-hash", &hash);
     let active = |line: &str| match line.strip_prefix("# ") {
