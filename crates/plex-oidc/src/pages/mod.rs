@@ -119,6 +119,7 @@ impl Pages {
     }
 
     /// With the pictures of applications, which are served like every static file.
+    #[must_use]
     pub fn with_icons(mut self, icons: &Icons) -> Self {
         for (number, (id, icon)) in icons.iter().enumerate() {
             let name = format!("app-icon-{number}.{}", icon.extension);

@@ -2,6 +2,8 @@
 
 use super::*;
 
+const SOMETHING_SHORT: std::borrow::Cow<'static, str> = std::borrow::Cow::Borrowed(EVIL);
+
 pub(super) const EVIL: &str = "\"><img src=x onerror=alert(1)>'{{ site }}";
 
 const EVIL_REQUEST: AskedHost<'static> = AskedHost {
@@ -97,8 +99,18 @@ fn hostile_account() -> Account<'static> {
         subject: EVIL,
         groups: &[ShownGroup { name: EVIL, why: NOW }],
         apps: &[
-            ShownApp { name: EVIL, icon: Some(EVIL), monogram: Monogram::of(EVIL), url: Some(EVIL) },
-            ShownApp { name: EVIL, icon: None, monogram: Monogram::of(EVIL), url: Some(EVIL) },
+            ShownApp {
+                name: EVIL,
+                icon: Some(EVIL),
+                monogram: Monogram { letters: SOMETHING_SHORT, colour: 0 },
+                url: Some(EVIL),
+            },
+            ShownApp {
+                name: EVIL,
+                icon: None,
+                monogram: Monogram { letters: SOMETHING_SHORT, colour: 0 },
+                url: Some(EVIL),
+            },
         ],
         sessions: &[ShownSession {
             sid: Cow::Borrowed(EVIL),
