@@ -18,7 +18,8 @@ use crate::flow::FlowError;
 use crate::flow::account::{self as flow, NoToken, Overview};
 use crate::flow::browsers;
 use crate::pages::{
-    Account, AccountNotice, ErrorKind, Monogram, Page, Said, ShownApp, ShownBrowsers, ShownConsent, ShownGroup,
+    Account, AccountNotice, ErrorKind, Monogram, Page, Said, ShownApp, ShownBrowsers, ShownConsent,
+    ShownGroup,
 };
 use crate::session::form_token;
 

@@ -89,6 +89,21 @@ fn hostile_pages() -> [Page<'static>; 9] {
     ]
 }
 
+const APPS: &[ShownApp<'static>] = &[
+    ShownApp {
+        name: EVIL,
+        icon: Some(EVIL),
+        monogram: Monogram { letters: SOMETHING_SHORT, colour: 0 },
+        url: Some(EVIL),
+    },
+    ShownApp {
+        name: EVIL,
+        icon: None,
+        monogram: Monogram { letters: SOMETHING_SHORT, colour: 0 },
+        url: Some(EVIL),
+    },
+];
+
 /// The same, of somebody's own account.
 fn hostile_account() -> Account<'static> {
     Account {
@@ -98,20 +113,7 @@ fn hostile_account() -> Account<'static> {
         account_email: Some(EVIL),
         subject: EVIL,
         groups: &[ShownGroup { name: EVIL, why: NOW }],
-        apps: &[
-            ShownApp {
-                name: EVIL,
-                icon: Some(EVIL),
-                monogram: Monogram { letters: SOMETHING_SHORT, colour: 0 },
-                url: Some(EVIL),
-            },
-            ShownApp {
-                name: EVIL,
-                icon: None,
-                monogram: Monogram { letters: SOMETHING_SHORT, colour: 0 },
-                url: Some(EVIL),
-            },
-        ],
+        apps: APPS,
         sessions: &[ShownSession {
             sid: Cow::Borrowed(EVIL),
             browser: Some(Cow::Borrowed(EVIL)),
