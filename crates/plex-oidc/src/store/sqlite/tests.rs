@@ -128,11 +128,15 @@ async fn i_02_a_write_waits_for_the_disk_unless_nothing_in_its_group_has_to() {
     assert_eq!(store.write_forgettable(level).await.unwrap(), NORMAL);
 
     // The first holds up the writer until the next two are queued behind it, as one group.
+    let (begun, has_begun) = std::sync::mpsc::channel();
     let (go, wait) = std::sync::mpsc::channel();
-    let held = store.write(move |_| {
+    let mut held = store.write(move |_| {
+        begun.send(()).unwrap();
         wait.recv().unwrap();
         Ok(())
     });
+    assert!(futures_util::FutureExt::now_or_never(&mut held).is_none());
+    has_begun.recv().unwrap();
     let (first, second) = (store.write_forgettable(level), store.write(level));
     let release = async { go.send(()).unwrap() };
     let (_, first, second, ()) = tokio::join!(held, first, second, release);
