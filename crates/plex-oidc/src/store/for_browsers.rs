@@ -36,7 +36,7 @@ pub trait BrowserStore: Send + Sync {
         by: Option<BrowserId>,
     ) -> Answer<'_, bool>;
     /// Forgets a browser, and ends all that came of it: browser sessions, grants with all their tokens and gateway sessions, and
-    /// app tokens that were made in it. `None` when it is not known to this account.
+    /// app tokens and passkeys that were made in it. `None` when it is not known to this account.
     fn disown_browser(
         &self,
         account_id: AccountId,

@@ -141,6 +141,8 @@ pub async fn add(app: &App, by: By, new: New, browser: &Secret) -> Result<Added,
     };
     let id = PasskeyId(u32::from_be_bytes(first_four(app.entropy.bytes())));
     let key = app.seal.seal(place(&row(by.account, &made.id)), &made.key.to_bytes())?;
+    let session = app.store.browser_session(browser.hash(), app.clock.now()).await?;
+    let browser = session.and_then(|session| session.browser).map(|browser| browser.id);
     let passkey = Passkey {
         id,
         credential: made.id,
@@ -151,6 +153,7 @@ pub async fn add(app: &App, by: By, new: New, browser: &Secret) -> Result<Added,
         backup: made.backup,
         created: app.clock.now(),
         last_used: None,
+        browser,
     };
     match app.store.add_passkey(passkey, used).await? {
         PasskeyAdded::Added => {

@@ -2,8 +2,10 @@
 
 use plex_oidc_core::decide::{Mark, Through};
 
+use super::super::records::{Passkey, PasskeyAdded, PasskeyUse};
 use super::super::{BROWSER_MEMORY, MOST_BROWSERS};
 use super::app_tokens::app_token;
+use super::passkeys::{challenge, passkey, used};
 use super::*;
 
 /// An account that no other rule uses.
@@ -229,6 +231,34 @@ pub(crate) async fn disowning_a_browser_ends_all_that_came_of_it_and_nothing_els
     }
     assert!(store.known_browser(mine, good.hash, after(5)).await.unwrap().is_some());
     assert!(store.known_browser(theirs, of_other.hash, after(5)).await.unwrap().is_some());
+}
+
+/// What an owner adds in their own browser, or by a link, stays theirs.
+pub(crate) async fn a_passkey_that_was_added_in_a_browser_ends_with_it(store: &Shared) {
+    let (mine, good, bad) = (account(), browser(), browser());
+    sign_in_new(store, mine, &good, T0).await;
+    sign_in_new(store, mine, &bad, after(1)).await;
+    let of = |browser: Option<&NewBrowser>| Passkey {
+        browser: browser.map(|browser| browser.id),
+        ..passkey(mine)
+    };
+    let all = [of(Some(&good)), of(Some(&bad)), of(None)];
+    let mut visits = Vec::new();
+    for passkey in &all {
+        assert_eq!(store.add_passkey(passkey.clone(), challenge()).await.unwrap(), PasskeyAdded::Added);
+        let begun = used(passkey, 0);
+        assert_eq!(store.use_passkey(begun.clone()).await.unwrap(), PasskeyUse::Used);
+        visits.push(begun.visit.hash);
+    }
+    store.disown_browser(mine, bad.id, after(9)).await.unwrap().unwrap();
+    for (at, stays) in [true, false, true].into_iter().enumerate() {
+        assert_eq!(
+            store.host_session(visits[at], after(10)).await.unwrap().is_some(),
+            stays,
+            "the visit of {at}"
+        );
+        assert_eq!(store.remove_passkey(all[at].id, Some(mine)).await.unwrap().is_some(), stays, "{at}");
+    }
 }
 
 pub(crate) async fn a_new_browser_is_confirmed_from_an_older_one_only(store: &Shared) {

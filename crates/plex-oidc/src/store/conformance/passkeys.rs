@@ -15,11 +15,11 @@ fn account() -> AccountId {
     AccountId::Plex(PlexAccountId(number()))
 }
 
-fn challenge() -> UsedChallenge {
+pub(crate) fn challenge() -> UsedChallenge {
     UsedChallenge { hash: hash(), keep_until: T0.plus(Seconds::minutes(5)) }
 }
 
-fn passkey(account_id: AccountId) -> Passkey {
+pub(crate) fn passkey(account_id: AccountId) -> Passkey {
     let id = IDS.fetch_add(1, Ordering::Relaxed);
     Passkey {
         id: PasskeyId(id),
@@ -31,6 +31,7 @@ fn passkey(account_id: AccountId) -> Passkey {
         backup: Backup::Possible,
         created: T0,
         last_used: None,
+        browser: None,
     }
 }
 
@@ -40,7 +41,7 @@ fn visit(passkey: &Passkey) -> HostSession {
     HostSession { hash: hash(), account_id, began: after(7), expires, passkey: Some(id) }
 }
 
-fn used(passkey: &Passkey, sign_count: u32) -> UsePasskey {
+pub(crate) fn used(passkey: &Passkey, sign_count: u32) -> UsePasskey {
     let visit = visit(passkey);
     let (challenge, backup) = (challenge(), Backup::Done);
     UsePasskey { id: passkey.id, challenge, sign_count, backup, visit, instead_of: None }

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use plex_oidc_core::id::AccountId;
+use plex_oidc_core::id::{AccountId, BrowserId};
 use plex_oidc_core::secret::SecretHash;
 use plex_oidc_core::time::Timestamp;
 use plex_oidc_core::webauthn::Backup;
@@ -48,6 +48,8 @@ pub struct Passkey {
     pub created: Timestamp,
     /// When it was last used.
     pub last_used: Option<Timestamp>,
+    /// In which browser it was added, if that was in a session of one: it ends with that.
+    pub browser: Option<BrowserId>,
 }
 
 /// A challenge that is used up.

@@ -5,8 +5,8 @@ use plex_oidc_core::secret::SecretHash;
 use plex_oidc_core::time::Timestamp;
 use rusqlite::{Connection, params};
 
-use super::logout;
 use super::rows::{Fields, Result, account_param, all, change, first};
+use super::{logout, passkeys};
 use crate::store::records::{
     EndedAccess, GrantEnd, KnownBrowser, ListedBrowser, MetBrowser, NewBrowser, SeenFrom, WaitingBrowser,
 };
@@ -208,6 +208,7 @@ pub(super) fn disown(
     for sid in sids {
         logout::session_ended(conn, sid, now)?;
     }
+    passkeys::remove_of_browser(conn, account, id)?;
     let why = GrantEnd::SessionEnded.as_str();
     let grants = change(
         conn,

@@ -52,3 +52,8 @@ async fn nothing_is_asked_or_approved_for_a_browser_that_is_forgotten() {
 async fn browsers_are_swept_when_they_are_over() {
     check(async |store| browsers::browsers_are_swept_when_they_are_over(store).await).await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_passkey_that_was_added_in_a_browser_ends_with_it() {
+    check(async |store| browsers::a_passkey_that_was_added_in_a_browser_ends_with_it(store).await).await;
+}

@@ -1,8 +1,9 @@
 //! Passkeys, and the challenges that were used.
 
-use plex_oidc_core::id::AccountId;
+use plex_oidc_core::id::{AccountId, BrowserId};
 use plex_oidc_core::webauthn::Backup;
 use rusqlite::{Connection, params};
+use uuid::Uuid;
 
 use super::host;
 use super::rows::{Fields, Result, account_param, all, change, first};
@@ -13,7 +14,8 @@ use crate::store::records::{
 
 const COLUMNS: &str = r#"id AS "passkeys.id", credential AS "passkeys.credential", account_id AS "passkeys.account_id",
     name AS "passkeys.name", key_sealed AS "passkeys.key_sealed", sign_count AS "passkeys.sign_count",
-    backup AS "passkeys.backup", created AS "passkeys.created", last_used AS "passkeys.last_used""#;
+    backup AS "passkeys.backup", created AS "passkeys.created", last_used AS "passkeys.last_used",
+    browser_id AS "passkeys.browser_id""#;
 
 pub(super) fn add(conn: &Connection, passkey: &Passkey, challenge: UsedChallenge) -> Result<PasskeyAdded> {
     if !spend(conn, challenge)? {
@@ -31,8 +33,9 @@ pub(super) fn add(conn: &Connection, passkey: &Passkey, challenge: UsedChallenge
     }
     let added = change(
         conn,
-        "INSERT INTO passkeys (id, credential, account_id, name, key_sealed, sign_count, backup, created, last_used)
-        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) ON CONFLICT DO NOTHING",
+        "INSERT INTO passkeys (id, credential, account_id, name, key_sealed, sign_count, backup, created, last_used,
+            browser_id)
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10) ON CONFLICT DO NOTHING",
         params![
             passkey.id.0,
             passkey.credential,
@@ -42,7 +45,8 @@ pub(super) fn add(conn: &Connection, passkey: &Passkey, challenge: UsedChallenge
             passkey.sign_count,
             passkey.backup.word(),
             passkey.created.0,
-            passkey.last_used.map(|at| at.0)
+            passkey.last_used.map(|at| at.0),
+            passkey.browser.map(|browser| *browser.0.as_bytes())
         ],
     )?;
     Ok(if added == 1 { PasskeyAdded::Added } else { PasskeyAdded::Taken })
@@ -94,6 +98,18 @@ pub(super) fn remove(conn: &Connection, id: PasskeyId, of: Option<AccountId>) ->
     Ok(Some(passkey))
 }
 
+/// Removes those that were added in a browser which turned out to be somebody else's.
+pub(super) fn remove_of_browser(conn: &Connection, account: AccountId, browser: BrowserId) -> Result<()> {
+    let of_browser = params![browser.0.as_bytes(), account_param(account)?];
+    change(
+        conn,
+        "DELETE FROM host_sessions WHERE passkey IN (SELECT id FROM passkeys WHERE browser_id = ?1 AND account_id = ?2)",
+        of_browser,
+    )?;
+    change(conn, "DELETE FROM passkeys WHERE browser_id = ?1 AND account_id = ?2", of_browser)?;
+    Ok(())
+}
+
 fn spend(conn: &Connection, challenge: UsedChallenge) -> Result<bool> {
     let spent = change(
         conn,
@@ -114,5 +130,8 @@ fn record(row: &Fields<'_>) -> Result<Passkey> {
         backup: row.parsed("passkeys.backup", Backup::of_word)?,
         created: row.time("passkeys.created")?,
         last_used: row.time_opt("passkeys.last_used")?,
+        browser: row
+            .get::<Option<[u8; 16]>>("passkeys.browser_id")?
+            .map(|id| BrowserId(Uuid::from_bytes(id))),
     })
 }
