@@ -247,7 +247,7 @@ pub(crate) async fn a_passkey_that_was_added_in_a_browser_ends_with_it(store: &S
     for passkey in &all {
         assert_eq!(store.add_passkey(passkey.clone(), challenge()).await.unwrap(), PasskeyAdded::Added);
         let begun = used(passkey, 0);
-        assert_eq!(store.use_passkey(begun.clone()).await.unwrap(), PasskeyUse::Used);
+        assert_eq!(store.use_passkey(begun).await.unwrap(), PasskeyUse::Used);
         visits.push(begun.visit.hash);
     }
     store.disown_browser(mine, bad.id, after(9)).await.unwrap().unwrap();
