@@ -26,6 +26,9 @@ pub struct Frozen {
     /// Where it began: what a session that comes of it will be called by.
     #[serde(default)]
     pub from: SeenFrom,
+    /// The tag of the language of its pages: for what is written to the person about it later.
+    #[serde(default)]
+    pub language: Option<String>,
     /// The host who asked for it, where the approval is to bring a new owner's token, and signs nobody in.
     #[serde(default)]
     pub renews_for: Option<AccountId>,

@@ -12,10 +12,11 @@ use plex_oidc_core::id::{AccountId, BrowserId};
 use plex_oidc_core::secret::SecretKind;
 use tracing::{info, warn};
 
-use super::attempt::Attempt;
+use super::attempt::{Attempt, Frozen};
 use super::audit::{By, note};
-use super::{FlowError, alarm, audit, sign_out};
+use super::{FlowError, alarm, audit, mail, sign_out};
 use crate::app::App;
+use crate::pages::Language;
 use crate::session::BrowserCookie;
 use crate::store::records::{
     BrowserSession, EndedAccess, KnownBrowser, ListedBrowser, MetBrowser, NewBrowser, UserRecord,
@@ -103,7 +104,32 @@ pub(super) async fn tell_of(app: &App, attempt: &Attempt<'_>, user: &UserRecord,
     if all.iter().any(|browser| browser.id == new.id && !browser.confirmed) {
         info!(account = %user.account_id(), browser = %new.id, "somebody signed in from a browser that is new to the account");
         audit::new_browser(app, attempt, user).await;
+        write_of(app, attempt, user);
     }
+}
+
+/// Writes to whoever signed in, where the file names a mail server. Their own page has the same news in any case.
+fn write_of(app: &App, attempt: &Attempt<'_>, user: &UserRecord) {
+    let Frozen { from, language, .. } = &attempt.frozen;
+    let language = language.as_deref().and_then(Language::of_tag).unwrap_or_else(|| app.pages.language());
+    let address = from.address.map(|address| address.to_string()).unwrap_or_default();
+    let at = app.clock.now().rfc3339();
+    let what = match &from.browser {
+        Some(browser) => (
+            "mail.new_browser.what",
+            &[("browser", browser.as_str()), ("address", &address), ("time", &at)][..],
+        ),
+        None => ("mail.new_browser.what_unknown", &[("address", address.as_str()), ("time", &at)][..]),
+    };
+    let page = app.issuer.join("/account");
+    let what_now = ("mail.new_browser.what_now", &[("page", page.as_str())][..]);
+    mail::tell_person(
+        app,
+        &user.person.account,
+        language,
+        ("mail.new_browser.subject", &[]),
+        &[what, what_now],
+    );
 }
 
 /// The browsers of one person.

@@ -44,7 +44,7 @@ pub async fn begin(app: &App, by: By) -> Result<Option<(RequestId, Secret)>, Flo
     }
     info!(by = %by.account, address = %by.address, "the host wants to replace the owner's token");
     let from = SeenFrom { browser: None, address: Some(by.address) };
-    let frozen = Frozen { request, signed_in: None, from, renews_for: Some(by.account) };
+    let frozen = Frozen { request, signed_in: None, from, language: None, renews_for: Some(by.account) };
     attempt::begin(app, &frozen).await.map(Some)
 }
 

@@ -64,7 +64,8 @@ async fn answer(
         return Ok(page_error(app, ErrorKind::RateLimited, None));
     }
     let from = seen_from(headers, address);
-    let frozen = Frozen { request: request.clone(), signed_in: None, from, renews_for: None };
+    let language = Some(language::of_answer(app).tag().to_owned());
+    let frozen = Frozen { request: request.clone(), signed_in: None, from, language, renews_for: None };
     let (id, cookie) = attempt::begin(app, &frozen).await?;
     if let (Step::Deny(denial), Some(session)) = (&step, session) {
         complete::deny(app, (id, RefusedAt::Start), *denial, session).await?;

@@ -275,3 +275,29 @@ async fn without_a_server_nothing_waits() {
     let to = account_of(Some("robin@example.com"), true);
     assert!(!mail::tell_person(house.app(), &to, Language::english(), ("common.cancel", &[]), &[]));
 }
+
+#[tokio::test]
+async fn somebody_is_written_to_of_a_new_browser_in_the_language_of_that_sign_in() {
+    let server = Smtp::start().await;
+    let house = setup(&server, "").start().await;
+    let photos = house.relying_party("photos");
+    let first = house.sign_in("friend", &photos).await;
+    assert!(sent(&house, &server).await.is_empty(), "the first browser is no news");
+    house.pass(Seconds(60));
+    let mut other = house.browser();
+    let asked = photos.authorization().with("ui_locales", "de");
+    other.sign_in(&asked.url(), "friend").await;
+    let taken = sent(&house, &server).await;
+    let [letter] = taken.as_slice() else { panic!("{taken:?}") };
+    holds_its_shape(letter, &["mara@example.net"]);
+    assert_eq!(letter.header("Subject"), "Ein neuer Browser in deinem Konto");
+    let text = letter.text();
+    assert!(text.contains(&other.address.ip().to_string()), "{text}");
+    assert!(text.contains(&format!("{ISSUER}/account")) && text.contains("Das war ich nicht"), "{text}");
+    drop(first);
+
+    house.pass(Seconds(60));
+    let again = photos.authorization().with("prompt", "login");
+    other.sign_in(&again.url(), "friend").await;
+    assert!(sent(&house, &server).await.is_empty(), "it is known by now");
+}
