@@ -98,16 +98,29 @@ impl<'a> Door<'a> {
     }
 
     /// Why.
-    pub fn why(self, app: &App, person: &Person) -> String {
+    pub fn why(self, app: &App, person: &Person) -> Why<'a> {
         match self.decision(app, person) {
-            Decision::Allow => match named_by(person, self.allow(), &app.rules, app.clock.now()) {
-                Some(rule) => format!("{rule} is in its list"),
-                None => "you opened it to them".to_owned(),
-            },
-            Decision::Deny(denial) => denial.to_string(),
-            Decision::Unknown => format!("has to sign in first: {}", Decision::WHY_UNKNOWN),
+            Decision::Allow => {
+                let rule = named_by(person, self.allow(), &app.rules, app.clock.now());
+                rule.map_or(Why::Opened, Why::InList)
+            }
+            Decision::Deny(denial) => Why::Denied(denial),
+            Decision::Unknown => Why::Unknown,
         }
     }
+}
+
+/// Why somebody may or may not use something.
+#[derive(Debug, Clone, Copy)]
+pub enum Why<'a> {
+    /// This rule lets them in.
+    InList(&'a AllowRule),
+    /// The host opened it to them.
+    Opened,
+    /// They may not.
+    Denied(Denial),
+    /// They have to sign in first.
+    Unknown,
 }
 
 /// Everything that the file declares, by name.

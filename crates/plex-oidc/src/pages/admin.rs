@@ -5,9 +5,9 @@ use std::borrow::Cow;
 use serde::Serialize;
 
 use super::account::{ShownSession, ShownToken};
-use super::host::{Health, ShownKey, TokenIn};
+use super::host::{Health, InShort, ShownKey, ShownTrouble, TokenIn};
 use super::passkeys::PasskeyHere;
-use super::words::Said;
+use super::words::{Said, Why};
 
 /// The host's page.
 #[derive(Clone, Copy, Debug, Serialize)]
@@ -72,7 +72,7 @@ pub struct Membership<'a> {
     /// How many of them are missing in one list of Plex.
     pub doubted: usize,
     /// What is wrong.
-    pub trouble: Option<Cow<'a, str>>,
+    pub trouble: Option<ShownTrouble<'a>>,
     /// How long ago that began.
     pub since: Option<Said>,
     /// How long what Plex said serves.
@@ -101,8 +101,10 @@ pub struct ShownPerson<'a> {
     pub name: Cow<'a, str>,
     /// The e-mail address.
     pub email: Option<Cow<'a, str>>,
-    /// The groups, in short.
-    pub groups: Cow<'a, str>,
+    /// The groups, in short and without libraries.
+    pub groups: InShort<'a>,
+    /// How many libraries are shared with them.
+    pub libraries: usize,
     /// How long ago a session was used.
     pub seen: Option<Said>,
     /// How many live sessions there are.
@@ -169,21 +171,24 @@ pub struct OpenDoor<'a> {
 
 /// An application, as the file declares it.
 #[derive(Clone, Debug, Serialize)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a sentence of its own on the page")]
 pub struct ShownDoor<'a> {
     /// Its name.
     pub name: &'a str,
     /// The client's id, or the hosts of an application behind the gateway.
-    pub id: Cow<'a, str>,
+    pub id: InShort<'a>,
     /// Whether it is behind the gateway.
     pub is_behind_gateway: bool,
     /// Whether parts of it have rules of their own.
     pub has_rules: bool,
     /// Whether it is switched on.
     pub is_on: bool,
-    /// Who may, in short.
-    pub allow: Cow<'a, str>,
+    /// Whether people sign in to it.
+    pub is_for_people: bool,
+    /// Who may.
+    pub allow: InShort<'a>,
     /// Who may not, even so.
-    pub deny: Cow<'a, str>,
+    pub deny: InShort<'a>,
 }
 
 /// The host's page about one person.
@@ -238,7 +243,7 @@ pub struct ShownAnswer<'a> {
     /// Whether they may.
     pub may: bool,
     /// Why, or why not.
-    pub why: Cow<'a, str>,
+    pub why: Why<'a>,
     /// Whether parts of it have rules of their own.
     pub has_rules: bool,
 }

@@ -49,6 +49,8 @@ pub struct ShownEvent<'a> {
     pub what: &'static str,
     /// Who did it.
     pub by: Cow<'a, str>,
+    /// The same in words, if it was nobody with an account.
+    pub actor: Option<Said>,
     /// The account that it is about.
     pub account: Option<Cow<'a, str>>,
     /// The name of that account then.
@@ -87,6 +89,57 @@ pub struct Health<'a> {
     pub database: Cow<'a, str>,
 }
 
+/// Where a signing key stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum KeyState {
+    /// Published, and not used yet.
+    Next,
+    /// It signs.
+    Active,
+    /// Still believed.
+    Retired,
+}
+
+/// The first entries of a list.
+#[derive(Clone, Debug, Serialize)]
+pub struct InShort<'a> {
+    /// They, with commas.
+    pub shown: Cow<'a, str>,
+    /// How many more there are.
+    pub more: usize,
+}
+
+impl<'a> InShort<'a> {
+    /// All of a list.
+    pub const fn all(shown: Cow<'a, str>) -> Self {
+        Self { shown, more: 0 }
+    }
+}
+
+/// What keeps Plex from being asked who is a member.
+#[derive(Clone, Debug, Serialize)]
+pub struct ShownTrouble<'a> {
+    /// Of what kind.
+    pub kind: ShownTroubleKind,
+    /// More about it, in the words of the log.
+    pub detail: Option<Cow<'a, str>>,
+}
+
+/// Of what kind that is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ShownTroubleKind {
+    /// Plex does not accept the owner's token.
+    OwnerToken,
+    /// Plex does not answer, or not as it should.
+    Plex,
+    /// As many requests were made in this hour as may be.
+    Spent,
+    /// Our own side does not work.
+    Ours,
+}
+
 /// A signing key.
 #[derive(Clone, Debug, Serialize)]
 pub struct ShownKey<'a> {
@@ -94,8 +147,8 @@ pub struct ShownKey<'a> {
     pub kid: Cow<'a, str>,
     /// What it signs with.
     pub algorithm: Cow<'a, str>,
-    /// Where it stands: `next`, `active` or `retired`.
-    pub state: Cow<'a, str>,
+    /// Where it stands.
+    pub state: KeyState,
     /// How long ago it was made.
     pub made: Said,
 }

@@ -38,14 +38,17 @@ pub use context::{
     AccountChoice, AskedHost, Consent, Denied, DeviceApproval, DeviceCode, ErrorPage, FormPost, Onward, Page,
     Retry, ScriptConfig, SignIn, SignOutConfirm, Waiting, WayBack,
 };
-pub use host::{AdminEnter, Audit, Health, ShownEvent, ShownKey, ShownKind, TokenIn};
+pub use host::{
+    AdminEnter, Audit, Health, InShort, KeyState, ShownEvent, ShownKey, ShownKind, ShownTrouble,
+    ShownTroubleKind, TokenIn,
+};
 pub use languages::Language;
 pub use monogram::Monogram;
 pub use overrides::PagesError;
 pub use passkeys::{PasskeyEnter, PasskeyHere, PasskeyNotice, Passkeys, PasskeysMay, ShownPasskey};
 pub use samples::samples;
 pub use theme::{Background, Colour, Image, Theme, ThemeError, ThemeValues};
-pub use words::{DeniedReason, DeviceNotice, ErrorKind, Notice, Said};
+pub use words::{DeniedReason, DeviceNotice, ErrorKind, Notice, Said, Why};
 
 use languages::{Translator, code, link, strong};
 use overrides::Overrides;

@@ -1,6 +1,9 @@
 //! What there is to say: why somebody is back, what went wrong, how long ago something was. The words for it are in the message
 //! files, by the name that each of these has there.
 
+use std::borrow::Cow;
+
+use plex_oidc_core::audit::Actor;
 use plex_oidc_core::client::SubjectType;
 use plex_oidc_core::decide::Denial;
 use plex_oidc_core::groups::{About, Group};
@@ -51,6 +54,16 @@ impl Said {
         })
     }
 
+    /// Who did something, if it was nobody with an account.
+    pub const fn of_actor(actor: Actor) -> Option<Self> {
+        Some(Self::plain(match actor {
+            Actor::Account(_) => return None,
+            Actor::Recheck => "audit.actor.recheck",
+            Actor::CommandLine => "audit.actor.command_line",
+            Actor::Program => "audit.actor.program",
+        }))
+    }
+
     /// Why somebody is in a group.
     pub fn of_group(group: &Group) -> Self {
         let kind = group.as_str().split(':').next().unwrap_or_default();
@@ -67,6 +80,47 @@ impl Said {
             ("local", _) => "group.local",
             _ => "group.of_host",
         })
+    }
+}
+
+/// Why somebody may or may not use something, for the host: a sentence, and what it says of the rule.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Why<'a> {
+    /// The name of the sentence.
+    key: &'static str,
+    /// The rule.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rule: Option<Cow<'a, str>>,
+}
+
+impl<'a> Why<'a> {
+    /// The host opened it to them.
+    pub const OPENED: Self = Self { key: "admin.why.opened", rule: None };
+    /// What is known is too old, or not enough.
+    pub const UNKNOWN: Self = Self { key: "admin.why.unknown", rule: None };
+
+    /// This rule lets them in.
+    pub const fn in_list(rule: Cow<'a, str>) -> Self {
+        Self { key: "admin.why.in_list", rule: Some(rule) }
+    }
+
+    /// They may not.
+    pub const fn denied(denial: Denial) -> Self {
+        let key = match denial {
+            Denial::NotShared => "admin.why.not_shared",
+            Denial::ManagedUser => "admin.why.managed_user",
+            Denial::Anonymous => "admin.why.anonymous",
+            Denial::UnconfirmedEmail => "admin.why.unconfirmed_email",
+            Denial::NoTwoFactor => "admin.why.no_two_factor",
+            Denial::TooNew => "admin.why.too_new",
+            Denial::Blocked => "admin.why.blocked",
+            Denial::BlockedByHost => "admin.why.blocked_by_host",
+            Denial::NotNamedBeforehand => "admin.why.not_named",
+            Denial::NotAllowedHere => "admin.why.not_allowed",
+            Denial::NewBrowser => "admin.why.new_browser",
+            Denial::ClientDisabled => "admin.why.client_disabled",
+        };
+        Self { key, rule: None }
     }
 }
 

@@ -20,7 +20,7 @@ use super::request::{ClientAddress, Sent, Unreadable};
 use super::respond::{Answer, failed, page, see_other};
 use crate::app::{App, State};
 use crate::flow::FlowError;
-use crate::pages::{Audit, Page, ShownEvent, ShownKind};
+use crate::pages::{Audit, Page, Said, ShownEvent, ShownKind};
 use crate::store::records::{EventRecord, EventsWanted};
 
 const PATH: &str = "/admin/audit";
@@ -172,6 +172,7 @@ fn row(found: &EventRecord) -> ShownEvent<'_> {
         at: at.rfc3339().replace('T', " ").replace('Z', "").into(),
         what: what.word(),
         by: by.to_string().into(),
+        actor: Said::of_actor(*by),
         account: about.map(|account| account.to_string().into()),
         name: name.as_deref(),
         target: target.as_deref(),

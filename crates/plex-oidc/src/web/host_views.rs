@@ -5,6 +5,7 @@ use plex_oidc_core::decide::{AllowRule, Decision, Person, Standing};
 use plex_oidc_core::form::Parameters;
 use plex_oidc_core::groups::{About, Group};
 use plex_oidc_core::id::AccountId;
+use plex_oidc_core::jose;
 use url::form_urlencoded::Serializer;
 
 use super::host::{Host, Proof};
@@ -13,11 +14,13 @@ use super::rows;
 use crate::app::App;
 use crate::config::length;
 use crate::flow::FlowError;
-use crate::flow::admin::{Door, Holdings, doors};
+use crate::flow::admin::{self, Door, Holdings, doors};
 use crate::flow::{passkeys, requests};
+use crate::membership::{Trouble, TroubleKind};
 use crate::pages::{
-    Admin, AdminNotice, AdminPerson, Health, Membership, OpenDoor, Page, Pager, PasskeyHere, Said,
-    ShownAnswer, ShownDoor, ShownKey, ShownMarks, ShownPerson, ShownRequest, TokenIn,
+    Admin, AdminNotice, AdminPerson, Health, InShort, KeyState, Membership, OpenDoor, Page, Pager,
+    PasskeyHere, Said, ShownAnswer, ShownDoor, ShownKey, ShownMarks, ShownPerson, ShownRequest, ShownTrouble,
+    ShownTroubleKind, TokenIn, Why,
 };
 use crate::session::form_token;
 use crate::store::records::{AccessRequest, ListedPerson, PeopleWanted, StoredKeyRow, WaitingRequests};
@@ -130,7 +133,12 @@ async fn keys(app: &App) -> Result<Vec<ShownKey<'static>>, FlowError> {
     let shown = |key: StoredKeyRow| ShownKey {
         kid: key.kid.into(),
         algorithm: key.algorithm.into(),
-        state: key.state.into(),
+        // The key ring knows no other words.
+        state: match jose::KeyState::parse(&key.state) {
+            Some(jose::KeyState::Next) => KeyState::Next,
+            Some(jose::KeyState::Active) => KeyState::Active,
+            Some(jose::KeyState::Retired) | None => KeyState::Retired,
+        },
         made: Said::ago(app.clock.now().since(key.created)),
     };
     Ok(keys.into_iter().map(shown).collect())
@@ -187,18 +195,31 @@ fn membership(app: &App) -> Membership<'static> {
         members: round.members,
         doubted: round.doubted,
         since: known.trouble.as_ref().map(|trouble| Said::ago(now.since(trouble.since))),
-        trouble: known.trouble.map(|trouble| trouble.what.into()),
+        trouble: known.trouble.map(trouble),
         lifetime: length::write(app.rules.membership_lifetime).into(),
     }
 }
 
+/// What the page has a sentence for needs no words of the log.
+fn trouble(trouble: Trouble) -> ShownTrouble<'static> {
+    let (kind, has_detail) = match trouble.kind {
+        TroubleKind::OwnerToken => (ShownTroubleKind::OwnerToken, false),
+        TroubleKind::Plex => (ShownTroubleKind::Plex, true),
+        TroubleKind::Spent => (ShownTroubleKind::Spent, false),
+        TroubleKind::Ours => (ShownTroubleKind::Ours, true),
+    };
+    ShownTrouble { kind, detail: has_detail.then(|| trouble.what.into()) }
+}
+
 fn listed<'a>(app: &App, listed: &'a ListedPerson) -> ShownPerson<'a> {
     let person = &listed.user.person;
+    let (groups, libraries) = groups_in_short(&app.as_told(person));
     ShownPerson {
         id: listed.user.account_id().to_string().into(),
         name: short(&person.account.display_name).into(),
         email: person.account.email.as_deref().map(|email| short(email).into()),
-        groups: groups_in_short(&app.as_told(person)).into(),
+        groups,
+        libraries,
         seen: listed.last_seen.map(|seen| Said::ago(app.clock.now().since(seen))),
         sessions: listed.sessions,
         has_ended: person.standing == Standing::Ended,
@@ -207,17 +228,11 @@ fn listed<'a>(app: &App, listed: &'a ListedPerson) -> ShownPerson<'a> {
 }
 
 /// The groups, with libraries counted: there may be a hundred.
-fn groups_in_short(person: &Person) -> String {
+fn groups_in_short(person: &Person) -> (InShort<'static>, usize) {
     let is_library =
         |group: &&Group| matches!(group.meaning().map(|meaning| meaning.about), Some(About::Library(_)));
     let (libraries, others): (Vec<_>, Vec<_>) = person.groups.iter().partition(is_library);
-    let mut shown = in_short(&others);
-    match libraries.len() {
-        0 => {}
-        1 => shown.push_str(", 1 library"),
-        count => shown.push_str(&format!(", {count} libraries")),
-    }
-    shown
+    (in_short(&others), libraries.len())
 }
 
 /// Who asks for access. What they call themselves is as long as they like.
@@ -265,18 +280,18 @@ fn marks<'a>(app: &App, host: &Host, person: &Person, doors: &'a [OpenDoor<'a>])
 
 fn declared(door: Door<'_>) -> ShownDoor<'_> {
     let (id, is_on, has_rules) = match door {
-        Door::Client(client) => (client.id.as_str().into(), client.enabled, false),
-        Door::App(app) => (in_short(&app.hosts).into(), true, !app.rules.is_empty()),
+        Door::Client(client) => (InShort::all(client.id.as_str().into()), client.enabled, false),
+        Door::App(app) => (in_short(&app.hosts), true, !app.rules.is_empty()),
     };
-    let allow = if door.is_for_people() { in_short(door.allow()) } else { "programs only".to_owned() };
     ShownDoor {
         name: door.name(),
         id,
         is_behind_gateway: matches!(door, Door::App(_)),
         has_rules,
         is_on,
-        allow: allow.into(),
-        deny: in_short::<AllowRule>(door.deny()).into(),
+        is_for_people: door.is_for_people(),
+        allow: in_short::<AllowRule>(door.allow()),
+        deny: in_short::<AllowRule>(door.deny()),
     }
 }
 
@@ -286,18 +301,20 @@ fn answer<'a>(app: &App, person: &Person, door: Door<'a>) -> ShownAnswer<'a> {
         door: door.id().map(|id| id.to_string()).unwrap_or_default().into(),
         can_open: door.can_be_opened(app, person),
         may: door.decision(app, person) == Decision::Allow,
-        why: door.why(app, person).into(),
+        why: match door.why(app, person) {
+            admin::Why::InList(rule) => Why::in_list(rule.to_string().into()),
+            admin::Why::Opened => Why::OPENED,
+            admin::Why::Denied(denial) => Why::denied(denial),
+            admin::Why::Unknown => Why::UNKNOWN,
+        },
         has_rules: matches!(door, Door::App(app) if !app.rules.is_empty()),
     }
 }
 
 /// The first entries of a list, and how many more there are.
-fn in_short<T: ToString>(all: &[T]) -> String {
-    let mut shown: Vec<_> = all.iter().take(ENTRIES).map(|one| short(&one.to_string())).collect();
-    if all.len() > ENTRIES {
-        shown.push(format!("and {} more", all.len() - ENTRIES));
-    }
-    shown.join(", ")
+fn in_short<T: ToString>(all: &[T]) -> InShort<'static> {
+    let shown: Vec<_> = all.iter().take(ENTRIES).map(|one| short(&one.to_string())).collect();
+    InShort { shown: shown.join(", ").into(), more: all.len().saturating_sub(ENTRIES) }
 }
 
 fn short(text: &str) -> String {

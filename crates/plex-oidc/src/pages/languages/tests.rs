@@ -3,11 +3,13 @@
 use std::collections::BTreeSet;
 
 use minijinja::{Environment, context};
+use plex_oidc_core::audit::What;
 use plex_oidc_core::client::SubjectType;
+use plex_oidc_core::decide::Denial;
 use plex_oidc_core::groups::Group;
 use plex_oidc_core::scope::Scope;
 
-use super::super::{ErrorKind, Pages, Said, Theme, samples};
+use super::super::{ErrorKind, Pages, Said, Theme, Why, samples};
 use super::*;
 use crate::assets::TEMPLATES;
 
@@ -136,6 +138,11 @@ fn english_has_every_sentence_of_the_templates_and_no_other() {
         "passkey.notice.",
         "passkeys.backup.",
         "mail.",
+        "admin.keys.state.",
+        "admin.trouble.",
+        "admin.why.",
+        "audit.actor.",
+        "audit.what.",
     ];
     for (key, _) in messages(&ENGLISH) {
         let stem = key.strip_suffix(".one").or_else(|| key.strip_suffix(".other")).unwrap_or(key);
@@ -144,6 +151,110 @@ fn english_has_every_sentence_of_the_templates_and_no_other() {
             "{key} is not used"
         );
     }
+}
+
+/// The languages that say everything else. A kind of event that was just added makes none of them incomplete.
+fn complete() -> impl Iterator<Item = &'static Language> {
+    LANGUAGES.iter().copied().filter(|language| {
+        let is_looked_at = |key: &str| key.starts_with("audit.what.") || key.starts_with("admin.why.");
+        messages(&ENGLISH).iter().all(|(key, _)| is_looked_at(key) || language.message(key).is_some())
+    })
+}
+
+#[test]
+fn every_kind_of_event_has_a_sentence_of_its_own_in_every_complete_language() {
+    assert!(complete().any(|language| language.tag == "de"), "none is looked at");
+    for language in complete() {
+        let said = What::ALL.map(|what| {
+            let key = format!("audit.what.{}", what.word());
+            language
+                .message(&key)
+                .unwrap_or_else(|| panic!("{}: there is no sentence named {key}", language.tag))
+        });
+        assert_eq!(
+            BTreeSet::from(said).len(),
+            What::ALL.len(),
+            "{}: two kinds share a sentence",
+            language.tag
+        );
+    }
+    let words = What::ALL.map(What::word);
+    for (key, _) in messages(&ENGLISH) {
+        let of_none = key.strip_prefix("audit.what.").filter(|word| !words.contains(word));
+        assert_eq!(of_none, None, "there is no such kind of event");
+    }
+}
+
+#[test]
+fn why_somebody_may_or_may_not_is_said_in_every_complete_language() {
+    let denials = [
+        Denial::NotShared,
+        Denial::ManagedUser,
+        Denial::Anonymous,
+        Denial::UnconfirmedEmail,
+        Denial::NoTwoFactor,
+        Denial::TooNew,
+        Denial::Blocked,
+        Denial::BlockedByHost,
+        Denial::NotNamedBeforehand,
+        Denial::NotAllowedHere,
+        Denial::NewBrowser,
+        Denial::ClientDisabled,
+    ];
+    let others = [Why::OPENED, Why::UNKNOWN, Why::in_list(EVIL.into())];
+    for language in complete() {
+        let mut distinct = BTreeSet::new();
+        for why in denials.map(Why::denied).iter().chain(&others) {
+            let value = Value::from(minijinja::value::Serde(why));
+            let key = value.get_attr("key").unwrap().to_string();
+            assert!(language.message(&key).is_some(), "{}: {key}", language.tag);
+            let html = say(language, value);
+            assert!(!html.contains("<img") && distinct.insert(html.clone()), "{}: {html}", language.tag);
+        }
+        let listed = say(language, Value::from(minijinja::value::Serde(&others[2])));
+        assert!(listed.contains("&lt;img src=x"), "{listed}");
+    }
+}
+
+/// What `t` says of something that a page holds.
+fn say(language: &'static Language, what: Value) -> String {
+    let mut environment = Environment::new();
+    environment.add_template("call.html", "{{ t(what) }}").unwrap();
+    let translator = Value::from_object(Translator(language));
+    environment.get_template("call.html").unwrap().render(context! { t => translator, what }).unwrap()
+}
+
+/// Without what stands between these, as often as it does.
+fn without(text: &str, start: &str, end: &str) -> String {
+    let mut parts = text.split(start);
+    let first = parts.next().unwrap_or_default().to_owned();
+    parts.fold(first, |kept, part| kept + "\n" + part.split_once(end).map_or("", |(_, rest)| rest))
+}
+
+#[test]
+fn no_template_says_anything_but_by_the_message_files() {
+    for (name, source) in TEMPLATES {
+        let text = ["{%", "{{", "<"].into_iter().zip(["%}", "}}", ">"]);
+        let text = text.fold((*source).to_owned(), |text, (start, end)| without(&text, start, end));
+        let says = |line: &&str| {
+            let is_word = |word: &str| word.chars().filter(|letter| letter.is_alphabetic()).count() > 1;
+            // Addresses, classes and attributes are for computers.
+            line.split_whitespace()
+                .any(|word| is_word(word) && !word.contains('=') && !word.starts_with("data-"))
+                && !["plex.tv", "card wide"].contains(&line.trim())
+        };
+        let said: Vec<_> = text.lines().filter(says).collect();
+        assert!(said.is_empty(), "{name}: {said:?}");
+    }
+}
+
+#[test]
+fn nothing_on_a_page_is_set_apart_as_english_but_words_of_the_log() {
+    let apart: Vec<_> = TEMPLATES.iter().filter(|(_, source)| source.contains("lang=\"en\"")).collect();
+    let names: Vec<_> = apart.iter().map(|(name, _)| *name).collect();
+    assert_eq!(names, ["_admin-trouble.html"]);
+    let (before, words) = apart[0].1.split_once("<p lang=\"en\" dir=\"ltr\">").unwrap();
+    assert!(words.starts_with("{{ known.trouble.detail }}</p>") && !words.contains("lang="), "{before}");
 }
 
 #[test]

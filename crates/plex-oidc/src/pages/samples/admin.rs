@@ -2,13 +2,19 @@
 
 use std::borrow::Cow;
 
+use plex_oidc_core::audit::Actor;
+use plex_oidc_core::decide::Denial;
+
 use super::super::admin::{
     Admin, AdminNotice, AdminPerson, Membership, OpenDoor, Pager, ShownAnswer, ShownDoor, ShownMarks,
     ShownPerson, ShownRequest,
 };
-use super::super::host::{Audit, Health, ShownEvent, ShownKey, ShownKind, TokenIn};
+use super::super::host::{
+    Audit, Health, InShort, KeyState, ShownEvent, ShownKey, ShownKind, ShownTrouble, ShownTroubleKind,
+    TokenIn,
+};
 use super::super::passkeys::PasskeyHere;
-use super::super::words::Said;
+use super::super::words::{Said, Why};
 use super::CSRF;
 use super::account::{SESSIONS, TOKENS};
 
@@ -42,27 +48,31 @@ const ROBIN: ShownPerson<'static> = ShownPerson {
     id: Cow::Borrowed("plex-1234567"),
     name: Cow::Borrowed("Robin"),
     email: Some(Cow::Borrowed("robin@example.com")),
-    groups: Cow::Borrowed("plex-friend, 3 libraries"),
+    groups: InShort { shown: Cow::Borrowed("plex-friend, plex-downloads"), more: 2 },
+    libraries: 3,
     seen: Some(Said::ago(7200)),
     sessions: 2,
     has_ended: false,
     is_blocked: false,
 };
 
+const NOBODY: InShort<'static> = InShort::all(Cow::Borrowed(""));
+
 const REQUESTS: ShownDoor<'static> = ShownDoor {
     name: "Film requests",
-    id: Cow::Borrowed("requests"),
+    id: InShort::all(Cow::Borrowed("requests")),
     is_behind_gateway: false,
     has_rules: false,
     is_on: true,
-    allow: Cow::Borrowed("plex-owner, plex-home, plex-friend"),
-    deny: Cow::Borrowed(""),
+    is_for_people: true,
+    allow: InShort::all(Cow::Borrowed("plex-owner, plex-home, plex-friend")),
+    deny: NOBODY,
 };
 
 const ACTIVE: ShownKey<'static> = ShownKey {
     kid: Cow::Borrowed("NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs"),
     algorithm: Cow::Borrowed("RS256"),
-    state: Cow::Borrowed("active"),
+    state: KeyState::Active,
     made: Said::ago(40 * 86_400),
 };
 
@@ -100,7 +110,8 @@ pub(super) const WITH_EVERYTHING: Admin<'static> = Admin {
             id: Cow::Borrowed("local-1"),
             name: Cow::Borrowed("Sam"),
             email: None,
-            groups: Cow::Borrowed("local"),
+            groups: InShort::all(Cow::Borrowed("local")),
+            libraries: 0,
             seen: None,
             sessions: 0,
             has_ended: true,
@@ -113,18 +124,20 @@ pub(super) const WITH_EVERYTHING: Admin<'static> = Admin {
         REQUESTS,
         ShownDoor {
             name: "wiki",
-            id: Cow::Borrowed("wiki.example.com"),
+            id: InShort { shown: Cow::Borrowed("wiki.example.com"), more: 3 },
             is_behind_gateway: true,
             has_rules: true,
             is_on: true,
-            allow: Cow::Borrowed("plex-friend"),
-            deny: Cow::Borrowed("robin@example.com"),
+            is_for_people: true,
+            allow: InShort { shown: Cow::Borrowed("plex-friend"), more: 1 },
+            deny: InShort::all(Cow::Borrowed("robin@example.com")),
         },
-        ShownDoor { is_on: false, allow: Cow::Borrowed(""), ..REQUESTS },
+        ShownDoor { is_on: false, allow: NOBODY, ..REQUESTS },
+        ShownDoor { is_for_people: false, allow: NOBODY, ..REQUESTS },
     ],
     doors_pager: &MIDDLE,
     health: &Health { version: "0.1.0", started: Said::ago(5 * 86_400), database: Cow::Borrowed("1.2 MB") },
-    keys: &[ACTIVE, ShownKey { state: Cow::Borrowed("next"), ..ACTIVE }],
+    keys: &[ACTIVE, ShownKey { state: KeyState::Next, ..ACTIVE }],
     is_by_link: false,
     passkey: PasskeyHere::WouldConfirm,
     waiting: 12,
@@ -140,7 +153,10 @@ pub(super) const WITH_EVERYTHING: Admin<'static> = Admin {
 
 pub(super) const IN_TROUBLE: Admin<'static> = Admin {
     membership: &Membership {
-        trouble: Some(Cow::Borrowed("plex.tv did not answer in time")),
+        trouble: Some(ShownTrouble {
+            kind: ShownTroubleKind::Plex,
+            detail: Some(Cow::Borrowed("plex.tv did not answer in time")),
+        }),
         since: Some(Said::ago(7200)),
         ..KNOWN
     },
@@ -200,7 +216,7 @@ pub(super) const PERSON: AdminPerson<'static> = AdminPerson {
             door: Cow::Borrowed("requests"),
             can_open: false,
             may: true,
-            why: Cow::Borrowed("plex-friend is in its list"),
+            why: Why::in_list(Cow::Borrowed("plex-friend")),
             has_rules: false,
         },
         ShownAnswer {
@@ -208,7 +224,7 @@ pub(super) const PERSON: AdminPerson<'static> = AdminPerson {
             door: Cow::Borrowed("app:wiki"),
             can_open: true,
             may: false,
-            why: Cow::Borrowed("this person is not one of those it is for"),
+            why: Why::denied(Denial::NotAllowedHere),
             has_rules: true,
         },
     ],
@@ -248,6 +264,7 @@ pub(super) const AUDIT: Audit<'static> = Audit {
             at: Cow::Borrowed("2026-11-27 07:00:00"),
             what: "everything_ended",
             by: Cow::Borrowed("plex-1"),
+            actor: None,
             account: Some(Cow::Borrowed("plex-1234567")),
             name: Some("Robin"),
             target: Some("requests"),
@@ -258,6 +275,7 @@ pub(super) const AUDIT: Audit<'static> = Audit {
             at: Cow::Borrowed("2026-11-26 23:59:59"),
             what: "access_ended",
             by: Cow::Borrowed("recheck"),
+            actor: Said::of_actor(Actor::Recheck),
             account: Some(Cow::Borrowed("plex-1234567")),
             name: None,
             target: None,

@@ -37,7 +37,7 @@ pub(super) fn are_text(drawing: &Pages) {
         last_good: Some(Said::ago(60)),
         members: 1,
         doubted: 1,
-        trouble: Some(SOMETHING),
+        trouble: Some(ShownTrouble { kind: ShownTroubleKind::Plex, detail: Some(SOMETHING) }),
         since: Some(Said::ago(60)),
         lifetime: SOMETHING,
     };
@@ -45,7 +45,8 @@ pub(super) fn are_text(drawing: &Pages) {
         id: SOMETHING,
         name: SOMETHING,
         email: Some(SOMETHING),
-        groups: SOMETHING,
+        groups: InShort::all(SOMETHING),
+        libraries: 1,
         seen: Some(Said::ago(60)),
         sessions: 1,
         has_ended: false,
@@ -53,12 +54,13 @@ pub(super) fn are_text(drawing: &Pages) {
     };
     let door = ShownDoor {
         name: EVIL,
-        id: SOMETHING,
+        id: InShort::all(SOMETHING),
         is_behind_gateway: true,
         has_rules: true,
         is_on: true,
-        allow: SOMETHING,
-        deny: SOMETHING,
+        is_for_people: true,
+        allow: InShort::all(SOMETHING),
+        deny: InShort::all(SOMETHING),
     };
     let home = Admin {
         csrf: EVIL,
@@ -70,7 +72,12 @@ pub(super) fn are_text(drawing: &Pages) {
         doors: &[door],
         doors_pager: &pager,
         health: &Health { version: EVIL, started: Said::ago(60), database: SOMETHING },
-        keys: &[ShownKey { kid: SOMETHING, algorithm: SOMETHING, state: SOMETHING, made: Said::ago(60) }],
+        keys: &[ShownKey {
+            kid: SOMETHING,
+            algorithm: SOMETHING,
+            state: KeyState::Active,
+            made: Said::ago(60),
+        }],
         is_by_link: true,
         passkey: PasskeyHere::CameByIt,
         waiting: 1,
@@ -78,7 +85,7 @@ pub(super) fn are_text(drawing: &Pages) {
         is_fresh: true,
         notice: None,
     };
-    is_text(&drawing.render(&Page::Admin(&home), Language::english()), 36);
+    is_text(&drawing.render(&Page::Admin(&home), Language::english()), 35);
     person_is_text(drawing, &pager);
     audit_is_text(drawing);
 }
@@ -88,6 +95,7 @@ fn audit_is_text(drawing: &Pages) {
         at: SOMETHING,
         what: "denied",
         by: SOMETHING,
+        actor: None,
         account: Some(SOMETHING),
         name: Some(EVIL),
         target: Some(EVIL),
@@ -145,7 +153,7 @@ fn person_is_text(drawing: &Pages, pager: &Pager<'_>) {
         door: SOMETHING,
         can_open: true,
         may: true,
-        why: SOMETHING,
+        why: Why::in_list(SOMETHING),
         has_rules: true,
     }];
     let person = AdminPerson {
