@@ -56,16 +56,16 @@ const ROBIN: ShownPerson<'static> = ShownPerson {
     is_blocked: false,
 };
 
-const NOBODY: InShort<'static> = InShort::all(Cow::Borrowed(""));
+const NOBODY: InShort<'static> = InShort { shown: Cow::Borrowed(""), more: 0 };
 
 const REQUESTS: ShownDoor<'static> = ShownDoor {
     name: "Film requests",
-    id: InShort::all(Cow::Borrowed("requests")),
+    id: InShort { shown: Cow::Borrowed("requests"), more: 0 },
     is_behind_gateway: false,
     has_rules: false,
     is_on: true,
     is_for_people: true,
-    allow: InShort::all(Cow::Borrowed("plex-owner, plex-home, plex-friend")),
+    allow: InShort { shown: Cow::Borrowed("plex-owner, plex-home, plex-friend"), more: 0 },
     deny: NOBODY,
 };
 
@@ -110,7 +110,7 @@ pub(super) const WITH_EVERYTHING: Admin<'static> = Admin {
             id: Cow::Borrowed("local-1"),
             name: Cow::Borrowed("Sam"),
             email: None,
-            groups: InShort::all(Cow::Borrowed("local")),
+            groups: InShort { shown: Cow::Borrowed("local"), more: 0 },
             libraries: 0,
             seen: None,
             sessions: 0,
@@ -130,7 +130,7 @@ pub(super) const WITH_EVERYTHING: Admin<'static> = Admin {
             is_on: true,
             is_for_people: true,
             allow: InShort { shown: Cow::Borrowed("plex-friend"), more: 1 },
-            deny: InShort::all(Cow::Borrowed("robin@example.com")),
+            deny: InShort { shown: Cow::Borrowed("robin@example.com"), more: 0 },
         },
         ShownDoor { is_on: false, allow: NOBODY, ..REQUESTS },
         ShownDoor { is_for_people: false, allow: NOBODY, ..REQUESTS },

@@ -14,6 +14,7 @@ use crate::support::{Answer, Browser, House, PROXY_NETWORK, Setup, Visit};
 mod attacks;
 mod audit;
 mod keys;
+mod languages;
 mod link;
 mod many;
 mod marks;
