@@ -61,7 +61,10 @@ async fn the_audit_log_is_german_and_its_words_stay_as_they_are() {
     host.languages = Some("de");
 
     let page = host.open("/admin/audit?what=app_token_made").await.expect(200);
-    has(&page, &["Protokoll", "über 180 Tage (admin.audit_days)", "App-Token angelegt Mara", "Alles zeigen"]);
+    has(
+        &page,
+        &["Protokoll", "über 180 Tage ( admin.audit_days )", "App-Token angelegt Mara", "Alles zeigen"],
+    );
     has(&page, &["durch die Kommandozeile", &format!("über {friend}")]);
     lacks(&page, &["Audit log", "app token made", "app_token_made", "command-line", "Since", "everything"]);
     assert!(page.body.contains("<option value=\"app_token_made\" selected>App-Token angelegt</option>"));
