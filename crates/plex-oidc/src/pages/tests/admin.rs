@@ -22,6 +22,17 @@ const REQUEST: ShownRequest<'static> = ShownRequest {
     asked: Said::ago(60),
 };
 
+const DOOR: ShownDoor<'static> = ShownDoor {
+    name: EVIL,
+    id: InShort::all(SOMETHING),
+    is_behind_gateway: true,
+    has_rules: true,
+    is_on: true,
+    is_for_people: true,
+    allow: InShort::all(SOMETHING),
+    deny: InShort::all(SOMETHING),
+};
+
 /// What strangers, and the host, write is text on the pages of the host.
 pub(super) fn are_text(drawing: &Pages) {
     let pager = Pager { page: 1, pages: 2, previous: Some(SOMETHING), next: Some(SOMETHING) };
@@ -52,16 +63,6 @@ pub(super) fn are_text(drawing: &Pages) {
         has_ended: false,
         is_blocked: true,
     };
-    let door = ShownDoor {
-        name: EVIL,
-        id: InShort::all(SOMETHING),
-        is_behind_gateway: true,
-        has_rules: true,
-        is_on: true,
-        is_for_people: true,
-        allow: InShort::all(SOMETHING),
-        deny: InShort::all(SOMETHING),
-    };
     let home = Admin {
         csrf: EVIL,
         membership: &membership,
@@ -69,7 +70,7 @@ pub(super) fn are_text(drawing: &Pages) {
         total: 1,
         people: &[person],
         people_pager: &pager,
-        doors: &[door],
+        doors: &[DOOR],
         doors_pager: &pager,
         health: &Health { version: EVIL, started: Said::ago(60), database: SOMETHING },
         keys: &[ShownKey {
