@@ -10,6 +10,7 @@ use http::header::{HeaderValue, RETRY_AFTER};
 use http::{Method, StatusCode};
 use serde::{Deserialize, Serialize};
 
+use crate::body::Pace;
 use crate::call::{Call, VirtualHost};
 use crate::render::{Failure, Reply, Spoiling};
 
@@ -54,6 +55,22 @@ pub enum FaultKind {
     ClockSkew {
         /// Seconds ahead; negative for behind.
         seconds: i64,
+    },
+    /// Any other answer, in the place of the right one.
+    Answer {
+        /// Its status; 500 for a number that is none.
+        status: u16,
+        /// Its `Content-Type`.
+        media_type: String,
+        /// Its body.
+        body: String,
+    },
+    /// The right status and headers, and a body without end.
+    Endless,
+    /// The right answer, a byte at a time.
+    Drip {
+        /// Milliseconds between two bytes.
+        millis: u64,
     },
     /// The polled PIN expires at that poll.
     PinExpiresMidPoll,
@@ -202,7 +219,13 @@ impl Faults {
     /// An answer that replaces the endpoint's.
     pub(crate) fn replacement(&mut self, call: &Call) -> Option<Reply> {
         let replaces = |kind: &FaultKind| {
-            matches!(kind, FaultKind::RateLimited { .. } | FaultKind::ServerError | FaultKind::BadGateway)
+            matches!(
+                kind,
+                FaultKind::RateLimited { .. }
+                    | FaultKind::ServerError
+                    | FaultKind::BadGateway
+                    | FaultKind::Answer { .. }
+            )
         };
         match self.strike(call, replaces)? {
             FaultKind::RateLimited { retry_after } => {
@@ -214,6 +237,10 @@ impl Faults {
             }
             FaultKind::ServerError => Some(Reply::server_trouble(StatusCode::INTERNAL_SERVER_ERROR)),
             FaultKind::BadGateway => Some(Reply::server_trouble(StatusCode::BAD_GATEWAY)),
+            FaultKind::Answer { status, media_type, body } => {
+                let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+                Some(Reply::text(status, media_type, body))
+            }
             _ => None,
         }
     }
@@ -227,6 +254,15 @@ impl Faults {
             unknown_fields: self.struck(call, &FaultKind::UnknownFields),
             without_location: call.path.starts_with("/api/v2/pins")
                 && self.struck(call, &FaultKind::MissingLocation),
+        }
+    }
+
+    /// How the body goes out.
+    pub(crate) fn pace(&mut self, call: &Call) -> Pace {
+        match self.strike(call, |kind| matches!(kind, FaultKind::Endless | FaultKind::Drip { .. })) {
+            Some(FaultKind::Endless) => Pace::Endless,
+            Some(FaultKind::Drip { millis }) => Pace::Drip(Duration::from_millis(millis)),
+            _ => Pace::Whole,
         }
     }
 

@@ -23,6 +23,7 @@
 //! ```
 
 mod auth_app;
+mod body;
 mod call;
 mod control;
 mod cors;

@@ -305,11 +305,25 @@ pub const CROWD_ID: u64 = 70_000_001;
 /// How many there can be in the crowd.
 pub const MAX_CROWD: usize = 10_000;
 
-/// People who only stand in lists.
+/// People of whom there are many: `crowd-1` and so on.
 pub(crate) static CROWD: LazyLock<Vec<Account>> = LazyLock::new(|| {
-    let ids = (CROWD_ID..).take(MAX_CROWD);
-    ids.map(|id| Account { key: "crowd", id, title: "One of many", player: false, ..PLAIN }).collect()
+    let named = |(number, id): (usize, u64)| Account {
+        key: forever(format!("crowd-{number}")),
+        id,
+        uuid: forever(format!("{id:016x}")),
+        username: forever(format!("crowd-{number}")),
+        title: forever(format!("Number {number}")),
+        email: forever(format!("crowd-{number}@example.net")),
+        player: false,
+        ..PLAIN
+    };
+    (1..=MAX_CROWD).zip(CROWD_ID..).map(named).collect()
 });
+
+/// For the names of a crowd, which is made once.
+fn forever(text: String) -> &'static str {
+    String::leak(text)
+}
 
 const ACCEPTED: InitialShare = InitialShare {
     persona: "",

@@ -3,6 +3,8 @@
 //! Owns: the JSON/XML choice, the error envelopes with their codes, and the ways a fault may spoil an answer. It
 //! does not know what any document means.
 
+use std::borrow::Cow;
+
 use bytes::Bytes;
 use http::header::{CONTENT_TYPE, HeaderName, HeaderValue};
 use http::{Response, StatusCode};
@@ -32,7 +34,7 @@ pub(crate) enum Content {
     Xml(Element),
     /// Anything else.
     Text {
-        media_type: &'static str,
+        media_type: Cow<'static, str>,
         text: String,
     },
     Empty,
@@ -59,8 +61,12 @@ impl Reply {
         Self::new(StatusCode::OK, Content::Json(value))
     }
 
-    pub(crate) fn text(status: StatusCode, media_type: &'static str, text: impl Into<String>) -> Self {
-        Self::new(status, Content::Text { media_type, text: text.into() })
+    pub(crate) fn text(
+        status: StatusCode,
+        media_type: impl Into<Cow<'static, str>>,
+        text: impl Into<String>,
+    ) -> Self {
+        Self::new(status, Content::Text { media_type: media_type.into(), text: text.into() })
     }
 
     pub(crate) fn empty(status: StatusCode) -> Self {
@@ -207,9 +213,9 @@ pub(crate) fn write(reply: Reply, format: Format, spoiling: Spoiling) -> Respons
     respond(reply.status, reply.headers, Some(media_type), text)
 }
 
-fn body_text(content: Content, format: Format, spoiling: Spoiling) -> Option<(&'static str, String)> {
-    const JSON: &str = "application/json; charset=utf-8";
-    const XML: &str = "application/xml; charset=utf-8";
+fn body_text(content: Content, format: Format, spoiling: Spoiling) -> Option<(Cow<'static, str>, String)> {
+    const JSON: Cow<'static, str> = Cow::Borrowed("application/json; charset=utf-8");
+    const XML: Cow<'static, str> = Cow::Borrowed("application/xml; charset=utf-8");
     match content {
         Content::Document { root, value } => {
             let value = spoil_document(value, spoiling);
@@ -255,13 +261,13 @@ fn add_unknown_fields(value: &mut Value) {
 fn respond(
     status: StatusCode,
     headers: Vec<(HeaderName, HeaderValue)>,
-    media_type: Option<&'static str>,
+    media_type: Option<Cow<'static, str>>,
     text: String,
 ) -> Response<Full<Bytes>> {
     let mut response = Response::new(Full::new(Bytes::from(text)));
     *response.status_mut() = status;
-    if let Some(media_type) = media_type {
-        response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(media_type));
+    if let Some(Ok(media_type)) = media_type.map(|text| HeaderValue::from_str(&text)) {
+        response.headers_mut().insert(CONTENT_TYPE, media_type);
     }
     for (name, value) in headers {
         response.headers_mut().append(name, value);

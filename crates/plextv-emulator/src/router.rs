@@ -6,9 +6,10 @@
 use bytes::Bytes;
 use http::header::{DATE, HeaderValue};
 use http::{Method, Response};
-use http_body_util::Full;
+use http_body_util::{BodyExt as _, Full};
 use jiff::SignedDuration;
 
+use crate::body::{Outgoing, Pace};
 use crate::call::Call;
 use crate::log::LoggedRequest;
 use crate::render::{self, Failure, Reply, Spoiling};
@@ -17,22 +18,30 @@ use crate::world::World;
 use crate::{auth_app, control, cors, device_keys, home, pins, resources, sharing, user};
 
 /// Answers one call; `None` is a connection to end without an answer.
-pub(crate) async fn answer(world: &World, call: Call) -> Option<Response<Full<Bytes>>> {
+pub(crate) async fn answer(world: &World, call: Call) -> Option<Response<Outgoing>> {
     if let Some(reply) = control::answer(world, &call) {
-        return Some(render::write(reply, render::Format::Json, Spoiling::default()));
+        let response = render::write(reply, render::Format::Json, Spoiling::default());
+        return Some(outgoing(response, Pace::Whole).await);
     }
     let preflight = call.method == Method::OPTIONS;
     let delay = world.with(|state| if preflight { None } else { state.faults.delay(&call) });
     if let Some(delay) = delay {
         tokio::time::sleep(delay).await;
     }
-    world.with(|state| {
+    let (response, pace) = world.with(|state| {
         let mut logged = LoggedRequest::of(&call, state.now(), state.elapsed_ms());
         let response = respond(&call, state);
         logged.status = response.as_ref().map_or(0, |response| response.status().as_u16());
         state.log.push(logged);
-        response
-    })
+        (response, if preflight { Pace::Whole } else { state.faults.pace(&call) })
+    });
+    Some(outgoing(response?, pace).await)
+}
+
+async fn outgoing(response: Response<Full<Bytes>>, pace: Pace) -> Response<Outgoing> {
+    let (parts, body) = response.into_parts();
+    let Ok(body) = body.collect().await;
+    Response::from_parts(parts, Outgoing::new(body.to_bytes(), pace))
 }
 
 fn respond(call: &Call, state: &mut State) -> Option<Response<Full<Bytes>>> {

@@ -5,9 +5,8 @@
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
-use bytes::Bytes;
 use http::{Request, Response};
-use http_body_util::{BodyExt, Full, Limited};
+use http_body_util::{BodyExt, Limited};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
@@ -17,6 +16,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::oneshot;
 use tokio::task::{JoinHandle, JoinSet};
 
+use crate::body::Outgoing;
 use crate::call::{Call, VirtualHost};
 use crate::randomness::Randomness;
 use crate::router;
@@ -159,11 +159,7 @@ async fn serve(stream: TcpStream, peer: IpAddr, world: World) {
     http1::Builder::new().timer(TokioTimer::new()).serve_connection(TokioIo::new(stream), service).await.ok();
 }
 
-async fn handle(
-    world: World,
-    peer: IpAddr,
-    request: Request<Incoming>,
-) -> Result<Response<Full<Bytes>>, Reset> {
+async fn handle(world: World, peer: IpAddr, request: Request<Incoming>) -> Result<Response<Outgoing>, Reset> {
     let (parts, body) = request.into_parts();
     let Ok(body) = Limited::new(body, BODY_LIMIT).collect().await else { return Err(Reset) };
     let call = Call::new(parts, body.to_bytes(), peer);

@@ -138,7 +138,7 @@ impl World {
     }
 
     /// Shares the main server, every library of it, with this many people besides the personas: accounts from
-    /// [`CROWD_ID`](crate::CROWD_ID) on, who never sign in. At most [`MAX_CROWD`](crate::MAX_CROWD); zero takes it back from
+    /// [`CROWD_ID`](crate::CROWD_ID) on, named `crowd-1` and so on. At most [`MAX_CROWD`](crate::MAX_CROWD); zero takes it back from
     /// all of them.
     pub fn share_with_crowd(&self, people: usize) {
         self.with(|state| state.share_with_crowd(people));

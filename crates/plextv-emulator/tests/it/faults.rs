@@ -1,7 +1,7 @@
 use std::net::IpAddr;
 use std::time::{Duration, Instant};
 
-use plextv_emulator::{Fault, FaultKind, MAIN_SERVER, VirtualHost};
+use plextv_emulator::{CROWD_ID, Fault, FaultKind, MAIN_SERVER, VirtualHost};
 use reqwest::Method;
 use serde_json::Value;
 
@@ -185,4 +185,52 @@ async fn a_pin_can_be_made_from_elsewhere() {
     actor.make_pin().await;
     let creators: Vec<IpAddr> = actor.emulator.world().pins().iter().map(|pin| pin.creator).collect();
     assert_eq!(creators, [address, IpAddr::from([127, 0, 0, 1])]);
+}
+
+#[tokio::test]
+async fn any_answer_can_take_the_place_of_the_right_one() {
+    let actor = Actor::new().await;
+    let any =
+        FaultKind::Answer { status: 503, media_type: "text/plain".to_owned(), body: "later".to_owned() };
+    actor.emulator.world().set_fault(Fault::new(any).times(1));
+    let answer = actor.get("/api/v2/ping").await;
+    assert_eq!(
+        (answer.status, answer.header("content-type"), &*answer.body),
+        (503, Some("text/plain"), "later")
+    );
+    assert_eq!(actor.get("/api/v2/ping").await.status, 200);
+}
+
+#[tokio::test]
+async fn a_body_can_drip_or_never_end() {
+    let actor = Actor::new().await;
+    let whole = actor.get("/api/v2/ping").await.body;
+    actor.emulator.world().set_fault(Fault::new(FaultKind::Drip { millis: 2 }).times(1));
+    let before = Instant::now();
+    assert_eq!(actor.get("/api/v2/ping").await.body, whole);
+    assert!(before.elapsed() >= Duration::from_millis(2 * (whole.len() as u64 - 1)));
+    actor.emulator.world().set_fault(Fault::new(FaultKind::Endless));
+    let mut endless = actor.v2(Method::GET, "/api/v2/ping").send().await.expect("an answer");
+    let mut read = 0;
+    while read < 5 << 20 {
+        read += endless.chunk().await.expect("more").expect("no end").len();
+    }
+}
+
+#[tokio::test]
+async fn one_of_the_crowd_is_a_person_like_any_other() {
+    let actor = Actor::new().await;
+    let world = actor.emulator.world();
+    assert_eq!(actor.get_as("crowd-2", "/api/v2/resources").await.json().as_array().map(Vec::len), Some(0));
+    world.share_with_crowd(2);
+    let user = actor.get_as("crowd-2", "/api/v2/user").await.json();
+    assert_eq!((text(&user["username"]), user["id"].as_u64()), ("crowd-2", Some(CROWD_ID + 1)));
+    let seen = actor.get_as("crowd-2", "/api/v2/resources").await.json();
+    assert_eq!(seen[0]["clientIdentifier"], MAIN_SERVER);
+    world.unshare("crowd-2").expect("somebody");
+    assert_eq!(actor.get_as("crowd-2", "/api/v2/resources").await.json().as_array().map(Vec::len), Some(0));
+    assert_eq!(actor.get_as("crowd-1", "/api/v2/resources").await.json().as_array().map(Vec::len), Some(1));
+    for nobody in ["crowd-0", "crowd-10001", "crowd-", "crowd"] {
+        assert!(world.unshare(nobody).is_err(), "{nobody}");
+    }
 }
