@@ -9,14 +9,17 @@ use url::Url;
 use crate::http::{self, HttpClientError, Timeouts};
 use crate::identity::{BaseUrls, ClientIdentity, InvalidIdentity, under};
 use crate::parse::{self, Malformed};
+use crate::shares::Unusable;
 use crate::wire::{Call, Wire};
 use crate::{Error, Library, Observer, Pin, PinId, PlexToken, Resources, User};
 
-/// The calls to plex.tv, as one installation. Cheap to clone; keeps nothing between calls but connections.
+/// The calls to plex.tv, as one installation. Cheap to clone; keeps nothing between calls but connections, and
+/// what was said in the log.
 #[derive(Debug, Clone)]
 pub struct PlexTv {
     pub(crate) wire: Wire,
     pub(crate) urls: BaseUrls,
+    pub(crate) unusable: Unusable,
     identity: ClientIdentity,
 }
 
@@ -27,7 +30,8 @@ impl PlexTv {
         urls: BaseUrls,
         identity: ClientIdentity,
     ) -> Result<Self, InvalidIdentity> {
-        Ok(Self { wire: Wire { http, identity: identity.headers()?, observer: None }, urls, identity })
+        let wire = Wire { http, identity: identity.headers()?, observer: None };
+        Ok(Self { wire, urls, unusable: Unusable::default(), identity })
     }
 
     /// The same, over the same connections, and `observer` hears of each request.

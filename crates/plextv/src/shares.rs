@@ -1,6 +1,8 @@
 //! Owns the question "with whom are this owner's servers shared?". Plex has three lists that answer it, and removes one
 //! without notice now and then; so the newest is asked first, and the older ones where it has no usable answer.
 
+use std::sync::{Arc, Mutex, PoisonError};
+
 use plex_oidc_core::id::{MachineId, PlexAccountId};
 use plex_oidc_core::membership::Share;
 
@@ -18,6 +20,23 @@ pub enum ShareList {
     Servers,
     /// Of everybody the owner is connected with: `/api/users`. It names no libraries.
     Contacts,
+}
+
+/// Which lists are known not to be usable, and why, so that the log says it once and not with every question.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Unusable(Arc<Mutex<Vec<(ShareList, String)>>>);
+
+impl Unusable {
+    /// Notes how a list is now: not usable for this reason, or usable. Whether that reason is new.
+    fn is_news(&self, list: ShareList, reason: Option<&str>) -> bool {
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_known = known.iter().any(|(of, why)| *of == list && Some(why.as_str()) == reason);
+        if !is_known {
+            known.retain(|(of, _)| *of != list);
+            known.extend(reason.map(|why| (list, why.to_owned())));
+        }
+        !is_known && reason.is_some()
+    }
 }
 
 impl ShareList {
@@ -72,9 +91,14 @@ impl PlexTv {
                 ShareList::Contacts => self.shares_by_contact(owner_token).await,
             };
             match asked {
-                Ok(shares) => return Ok(Shares { list, shares }),
+                Ok(shares) => {
+                    self.unusable.is_news(list, None);
+                    return Ok(Shares { list, shares });
+                }
                 Err(odd @ (Error::Gone | Error::Unexpected { .. })) => {
-                    tracing::warn!(?list, reason = %odd, "a list of shares at plex.tv is not usable, the next is asked");
+                    if self.unusable.is_news(list, Some(&odd.to_string())) {
+                        tracing::warn!(?list, reason = %odd, "a list of shares at plex.tv is not usable, the next is asked");
+                    }
                     refusal = odd;
                 }
                 Err(error) => return Err(error),
@@ -134,5 +158,22 @@ impl PlexTv {
         let url = under(&self.urls.plex_tv, &["api", "home", "users"])?;
         let answer = self.wire.send(Call::get(url, token).xml()).await?;
         answer.read(|_| Err(Malformed::Document), parse::parse_home_xml)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_list_that_is_not_usable_is_news_once_and_again_for_another_reason() {
+        let (unusable, gone) = (Unusable::default(), Some("gone"));
+        assert!(unusable.is_news(ShareList::Servers, gone));
+        assert!(!unusable.is_news(ShareList::Servers, gone));
+        assert!(unusable.is_news(ShareList::Contacts, gone));
+        assert!(unusable.is_news(ShareList::Servers, Some("odd")));
+        assert!(!unusable.is_news(ShareList::Servers, None));
+        assert!(unusable.is_news(ShareList::Servers, gone), "it was usable in between");
+        assert!(!unusable.is_news(ShareList::Contacts, gone));
     }
 }

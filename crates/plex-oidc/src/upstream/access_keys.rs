@@ -15,7 +15,7 @@ use plex_oidc_core::time::{Seconds, Timestamp};
 use reqwest::{Client, StatusCode};
 use thiserror::Error;
 use tokio::sync::{Semaphore, watch};
-use tracing::{info, warn};
+use tracing::{debug, info, warn};
 use url::Url;
 
 use crate::clock::Clock;
@@ -26,6 +26,8 @@ const REFRESH_AFTER: Seconds = Seconds::hours(1);
 const BELIEVED_FOR: Seconds = Seconds::hours(24);
 /// From the start of one fetch to that of the next.
 const COOLDOWN: Duration = Duration::from_mins(1);
+/// How often it is said again that they cannot be fetched.
+const REMIND: Duration = Duration::from_hours(1);
 /// How often it is looked whether a fetch is due.
 const LOOK_EVERY: Duration = Duration::from_secs(15);
 /// Longest fetch, whatever the HTTP client allows.
@@ -74,6 +76,8 @@ pub struct AccessKeys {
 struct State {
     good: Option<Good>,
     last_fetch: Option<Instant>,
+    /// When it was last said that they cannot be fetched.
+    said: Option<Instant>,
     /// Closes when the fetch under way ends.
     under_way: Option<watch::Receiver<()>>,
 }
@@ -200,14 +204,30 @@ impl AccessKeys {
                 let names: Vec<_> = keys.iter().filter_map(VerifyingKey::kid).collect();
                 info!(team = %self.certs_url, ?names, "the team's keys were fetched");
                 let good = Good { keys: keys.into(), fetched: self.clock.now() };
-                self.with_state(|state| state.good = Some(good));
+                self.with_state(|state| (state.good, state.said) = (Some(good), None));
             }
             Err(error) => {
                 let cause = std::error::Error::source(&error).map(ToString::to_string);
                 let ready = self.is_ready();
-                warn!(team = %self.certs_url, %error, cause, ready, "the team's keys could not be fetched");
+                if self.is_worth_saying() {
+                    warn!(team = %self.certs_url, %error, cause, ready, "the team's keys could not be fetched");
+                } else {
+                    debug!(team = %self.certs_url, %error, cause, ready, "the team's keys could not be fetched");
+                }
             }
         }
+    }
+
+    /// Whether a failure is the first since the last good fetch, or was last said long ago. It may come each minute.
+    fn is_worth_saying(&self) -> bool {
+        let now = self.clock.instant();
+        self.with_state(|state| {
+            let is_new = state.said.is_none_or(|said| now.saturating_duration_since(said) >= REMIND);
+            if is_new {
+                state.said = Some(now);
+            }
+            is_new
+        })
     }
 
     async fn download(&self) -> Result<Vec<VerifyingKey>, FetchError> {

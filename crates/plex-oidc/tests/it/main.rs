@@ -34,6 +34,7 @@ mod refresh;
 mod reload;
 mod requirements;
 mod safety;
+mod scenarios;
 mod sign_in;
 mod sign_out;
 mod support;

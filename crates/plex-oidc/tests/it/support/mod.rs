@@ -11,6 +11,7 @@
 //!   for claims, and checks ID tokens against our key set with a library that is not ours.
 //! - [`Proxy`] asks the gateway as a real one of its family would; [`Visitor`] is a browser that visits applications
 //!   through it, with cookies for each host.
+//! - [`Log`] keeps what the program says while it is held.
 //! - [`Plex`] is plex.tv: approve a PIN as a persona, take the service down, look at what was asked.
 //!
 //! The usual house has these applications, each at `https://<id>.example.org/callback`, each with every scope:
@@ -41,6 +42,7 @@ mod cookies;
 mod data;
 mod door;
 mod house;
+mod log;
 mod plex;
 mod proxy;
 mod relying_party;
@@ -51,6 +53,7 @@ pub(crate) use app_cookies::AppCookies;
 pub(crate) use browser::{Browser, Pin};
 pub(crate) use door::{Door, get, post_form};
 pub(crate) use house::House;
+pub(crate) use log::Log;
 pub(crate) use plex::Plex;
 pub(crate) use proxy::{FAMILIES, PROXY_NETWORK, Proxy, Visit, Visitor, redirected};
 pub(crate) use relying_party::{Authorization, ClientAuth, RelyingParty, Tokens};

@@ -29,6 +29,7 @@ pub(crate) struct Setup {
     with_owner_token: bool,
     files: Vec<(String, String)>,
     apps: String,
+    plex_at: Option<String>,
 }
 
 impl Default for Setup {
@@ -40,8 +41,13 @@ impl Default for Setup {
              [limits]\nsign_in_starts_per_address = 1000\nsign_in_starts_in_all = 100000\n\
              codes_per_session = 1000\n"
         );
-        let setup =
-            Self { document: parse(&base), with_owner_token: false, files: Vec::new(), apps: String::new() };
+        let setup = Self {
+            document: parse(&base),
+            with_owner_token: false,
+            files: Vec::new(),
+            apps: String::new(),
+            plex_at: None,
+        };
         setup
             .client("photos", "name = \"Photos\"")
             .client("wiki", "name = \"Wiki\"\nauth_method = \"client_secret_post\"")
@@ -154,6 +160,12 @@ impl Setup {
         self.set("plex", "owner_token_file = \"owner.token\"")
     }
 
+    /// Looks for plex.tv at another address than the emulator's; `None` is the emulator's again.
+    pub(crate) fn plex_at(mut self, base: Option<&str>) -> Self {
+        self.plex_at = base.map(str::to_owned);
+        self
+    }
+
     /// Writes one more file beside the configuration, or another text into one of the usual files.
     pub(crate) fn file(mut self, name: &str, text: &str) -> Self {
         self.files.push((name.to_owned(), text.to_owned()));
@@ -167,7 +179,10 @@ impl Setup {
 
     /// The file, read as the program reads it. Writes the files that it names.
     pub(super) fn load(&self, folder: &Path, emulator: &Emulator) -> Config {
-        let (plex_tv, clients, app) = (emulator.plex_tv_url(), emulator.clients_url(), emulator.app_url());
+        let [plex_tv, clients, app] = match &self.plex_at {
+            None => [emulator.plex_tv_url(), emulator.clients_url(), emulator.app_url()].map(str::to_owned),
+            Some(base) => ["plex.tv", "clients.plex.tv", "app.plex.tv"].map(|host| format!("{base}/{host}")),
+        };
         let urls = format!("plex_tv = \"{plex_tv}\"\nclients = \"{clients}\"\napp = \"{app}\"");
         let document = if self.document.contains_key("plex") {
             self.clone().set("plex.urls", &urls).document
