@@ -20,6 +20,7 @@ class Demo:
     def __init__(self, addresses):
         self.issuer = addresses["issuer"]
         self.relying_party = addresses["relying_party"]
+        self.guarded = addresses["guarded"]
         self.plextv = addresses["plextv"]
         self.control_url = addresses["control"]
 

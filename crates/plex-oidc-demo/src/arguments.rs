@@ -11,8 +11,8 @@ pub(crate) struct Arguments {
     /// Print one line of JSON first, for scripts
     #[arg(long)]
     pub(crate) json: bool,
-    /// Fix the ports: the provider takes N, the relying party N+1, the emulated plex.tv N+2 [default: free ones]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=65533))]
+    /// Fix the ports: the provider takes N, the relying party N+1, the emulated plex.tv N+2, the application behind the gateway N+3 [default: free ones]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=65532))]
     pub(crate) port: Option<u16>,
     /// Also register this redirect URI, to try a relying party of your own; may be repeated
     #[arg(long = "redirect-uri", value_name = "URI")]

@@ -15,6 +15,7 @@ use plex_oidc_core::secret::SecretKind;
 use plextv_emulator::{Emulator, MAIN_SERVER, OWNER_ID};
 use tempfile::TempDir;
 
+use crate::guarded::HOST_NAME;
 use crate::stage::StageError;
 
 /// The demo's client id at the provider.
@@ -81,6 +82,7 @@ impl Folder {
              public_url = {public_url:?}\n\
              listen = [{listen:?}]\n\
              data_dir = \"data\"\n\
+             trusted_proxies = [\"127.0.0.1\"] # the proxy of the application below; on this machine anybody can be it\n\
              \n\
              [keys]\n\
              file = \"demo.key\"\n\
@@ -109,7 +111,11 @@ impl Folder {
              secret_file = {SECRET:?}\n\
              scopes = [\"openid\", \"profile\", \"email\", \"groups\", \"offline_access\"]\n\
              redirect_uris = [{redirect_uris}]\n\
-             post_logout_redirect_uris = [{post_logout_redirect_uris}]\n",
+             post_logout_redirect_uris = [{post_logout_redirect_uris}]\n\
+             \n\
+             [[apps]] # knows no sign-in: a proxy asks for it\n\
+             name = \"lounge\"\n\
+             host = {HOST_NAME:?}\n",
             plex_tv = emulator.plex_tv_url(),
             clients = emulator.clients_url(),
             app = emulator.app_url(),

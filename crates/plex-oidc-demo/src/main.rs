@@ -1,8 +1,9 @@
 //! `cargo demo`: the main job in one process and on this machine only. An emulated plex.tv with its cast, the provider
-//! as a host would run it, and a relying party that shows what it was told.
+//! as a host would run it, a relying party that shows what it was told, and an application behind the gateway.
 
 mod arguments;
 mod folder;
+mod guarded;
 mod relying_party;
 mod stage;
 

@@ -1,4 +1,4 @@
-//! Emulator, provider and relying party, started together and stopped together.
+//! Emulator, provider and both applications, started together and stopped together.
 
 use std::fmt::Write as _;
 use std::io;
@@ -19,6 +19,7 @@ use tokio::sync::watch;
 
 use crate::arguments::Arguments;
 use crate::folder::{Addresses, CLIENT_ID, Folder};
+use crate::guarded::Guarded;
 use crate::relying_party::RelyingParty;
 
 /// Why the demo does not start or does not go on.
@@ -49,6 +50,9 @@ pub(crate) enum StageError {
     /// The relying party.
     #[error("the relying party ended: {0}")]
     RelyingParty(io::Error),
+    /// The application behind the gateway.
+    #[error("the application behind the gateway ended: {0}")]
+    Guarded(io::Error),
     /// Nobody reads what we print.
     #[error("the addresses cannot be printed: {0}")]
     Output(io::Error),
@@ -61,6 +65,7 @@ pub(crate) struct Stage {
     app: State,
     listener: TcpListener,
     relying_party: RelyingParty,
+    guarded: Guarded,
     redirect_uris: Vec<String>,
     client_secret: String,
     configuration: String,
@@ -76,6 +81,7 @@ impl Stage {
     ) -> Result<Self, StageError> {
         let port = |offset: u16| arguments.port.map_or(0, |first| first + offset);
         let (listener, relying_listener) = (bind(port(0)).await?, bind(port(1)).await?);
+        let guarded_listener = bind(port(3)).await?;
         let emulator = Emulator::start(EmulatorConfig::listening_on(address(port(2)))).await;
         let emulator = emulator.map_err(|source| StageError::Port { port: port(2), source })?;
         let (issuer, relying_url) = (local_url(&listener)?, local_url(&relying_listener)?);
@@ -94,6 +100,7 @@ impl Stage {
         let config = folder.load(&clock, &entropy).await?.config;
         telemetry::init(config.log.level, config.log.format, io::stderr());
         let app = assemble(&config, Parts { clock, entropy, stopping: stopping.clone() }).await?;
+        let guarded = Guarded::new(guarded_listener, &issuer).map_err(StageError::Guarded)?;
         let relying_party = RelyingParty::new(relying_listener, relying_url, issuer, client_secret.clone())
             .map_err(|error| StageError::RelyingParty(io::Error::other(error)))?;
         Ok(Self {
@@ -102,6 +109,7 @@ impl Stage {
             app,
             listener,
             relying_party,
+            guarded,
             redirect_uris: addresses.redirect_uris,
             client_secret,
             configuration,
@@ -115,6 +123,7 @@ impl Stage {
         let line = json!({
             "issuer": self.config.public_url.as_str(),
             "relying_party": self.relying_party.url(),
+            "guarded": self.guarded.url(),
             "plextv": format!("http://{}", self.emulator.address()),
             "control": self.emulator.control_url(),
             "client_id": CLIENT_ID,
@@ -136,32 +145,47 @@ impl Stage {
         for persona in self.emulator.world().personas() {
             writeln!(text, "  {:<17} {:<15} {}", persona.title, persona.key, persona.summary).ok();
         }
-        let (issuer, control) = (self.config.public_url.as_str(), self.emulator.control_url());
-        write!(
-            text,
-            "\nThe provider            {issuer}\n\
-             The emulated plex.tv    {control}/personas\n\
-             The relying party       {url}\n\n\
-             Open {url} in a browser, press the button, choose somebody, approve.\n\
-             Then try the stranger, Uwe.\n\n\
-             To see access end with a share: sign in as Mara, take the server back from her with\n\
-             \n    curl -X DELETE {control}/shares/friend\n\n\
-             and press \"Refresh\" after ten seconds. Ctrl-C ends the demo.\n\n",
-            url = self.relying_party.url(),
-        )
-        .ok();
+        text.push_str(&self.script());
         text
+    }
+
+    /// What to try, with everything to type.
+    fn script(&self) -> String {
+        let (issuer, control) = (self.config.public_url.as_str(), self.emulator.control_url());
+        let (relying_party, guarded) = (self.relying_party.url(), self.guarded.url());
+        let json = "--header 'Content-Type: application/json' --data";
+        format!(
+            "\nThe provider                        {issuer}\n\
+             The relying party                   {relying_party}\n\
+             The application behind the gateway  {guarded}\n\
+             The emulated plex.tv                {control}/personas\n\n\
+             Open {relying_party} in a browser, press the button, choose somebody, approve.\n\
+             Then open {guarded}: you are known there too. And try the stranger, Uwe.\n\n\
+             To see access end with a share, sign in as Mara and take the server back from her with\n\
+             \n    curl -X DELETE {control}/shares/friend\n\n\
+             Wait for ten seconds, which is how often Plex is asked here (five minutes in earnest), press \"Refresh\" at the\n\
+             relying party and reload the other application: both refuse. She may come in again after\n\
+             \n    curl {json} '{{\"persona\":\"friend\"}}' {control}/shares\n\n\
+             and a new sign-in. To see an outage, let nothing of plex.tv answer with\n\
+             \n    curl {json} '{{\"kind\":\"reset\"}}' {control}/faults\n\n\
+             Whoever is inside notices nothing at either application, however long it lasts (for a day). Somebody new, in a private\n\
+             window, is told that Plex does not answer. It is over after\n\
+             \n    curl -X DELETE {control}/faults\n\n\
+             and half a minute in which Plex is left alone. Ctrl-C ends the demo.\n\n"
+        )
     }
 
     /// Serves until asked to stop.
     pub(crate) async fn play(self) -> Result<(), StageError> {
         let relying_party = self.relying_party.serve(self.stopping.clone());
+        let guarded = self.guarded.serve(self.stopping.clone());
         let provider = run(&self.config, self.app, vec![self.listener], self.stopping);
-        let (provider, relying_party) = tokio::join!(provider, relying_party);
+        let (provider, relying_party, guarded) = tokio::join!(provider, relying_party, guarded);
         self.emulator.stop().await;
         drop(self.folder);
         provider?;
-        relying_party.map_err(StageError::RelyingParty)
+        relying_party.map_err(StageError::RelyingParty)?;
+        guarded.map_err(StageError::Guarded)
     }
 }
 
