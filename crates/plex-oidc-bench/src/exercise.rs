@@ -17,7 +17,7 @@ pub(crate) fn run(binary: &Path) -> Outcome<()> {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     let emulator = runtime.block_on(Emulator::start(EmulatorConfig::default()))?;
     let team = runtime.block_on(Team::start())?;
-    let house = runtime.block_on(House::build(binary, &emulator, &team, |_| Ok(String::new())))?;
+    let house = runtime.block_on(House::build(binary, &emulator, &team, |_, text| Ok(text)))?;
     let process = house.serve(&Cores::of_this_machine().all())?;
     for client in [Client::Rs256, Client::Es256] {
         let mut browser = Browser::new(process.address)?;

@@ -193,6 +193,18 @@ impl Visitor {
         self.hand_over(APP_HOST)
     }
 
+    /// Takes another connection: one that was idle for long has been closed.
+    pub(crate) fn reconnect(&mut self, address: SocketAddr) -> Outcome<()> {
+        self.proxy = Connection::open(address)?;
+        Ok(())
+    }
+
+    /// The same, as somebody else.
+    pub(crate) fn sign_in_as(&mut self, persona: &str, emulator: &Emulator) -> Outcome<String> {
+        self.browser.sign_in_as(persona, emulator, Client::Rs256)?;
+        self.hand_over(APP_HOST)
+    }
+
     /// Comes to the application at this host with a browser that is signed in: the cookie there.
     fn hand_over(&mut self, host: &str) -> Outcome<String> {
         let sent = self.ask(host, "/", &[])?.expect(302)?;
@@ -210,6 +222,11 @@ impl Visitor {
     pub(crate) fn passes(&mut self, host: &str, session: &str) -> Outcome<()> {
         self.ask(host, "/", &[("cookie", session)])?.expect(200)?;
         Ok(())
+    }
+
+    /// Whether this cookie still lets pass at this host.
+    pub(crate) fn may_pass(&mut self, host: &str, session: &str) -> Outcome<bool> {
+        Ok(self.ask(host, "/", &[("cookie", session)])?.status == 200)
     }
 
     fn ask(&mut self, host: &str, uri: &str, headers: &[(&str, &str)]) -> Outcome<Answer> {

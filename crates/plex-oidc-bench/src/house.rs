@@ -69,12 +69,12 @@ pub(crate) struct House {
 
 impl House {
     /// Makes one beside the binary: on a disk, where committing costs something, and not in memory. `furnish` puts more files
-    /// into its folder, and says what the configuration says of them.
+    /// into its folder, and says what the configuration is with them.
     pub(crate) async fn build(
         binary: &Path,
         emulator: &Emulator,
         team: &Team,
-        furnish: fn(&Path) -> Outcome<String>,
+        furnish: impl FnOnce(&Path, String) -> Outcome<String>,
     ) -> Outcome<Self> {
         let beside = binary.parent().ok_or("the binary lies nowhere")?;
         let folder = tempfile::Builder::new().prefix("bench-").tempdir_in(beside)?;
@@ -83,7 +83,7 @@ impl House {
         let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy::default());
         let secret = entropy.secret(SecretKind::ClientSecret).expose().to_owned();
         edit::create_private(&folder.path().join("client.secret"), &format!("{secret}\n"))?;
-        let text = configuration(address, emulator, team) + &furnish(folder.path())?;
+        let text = furnish(folder.path(), configuration(address, emulator, team))?;
         std::fs::write(folder.path().join(FILE), text)?;
         let house = Self { folder, binary: binary.to_owned(), address, secret };
         installation::create(&house.config()?, &clock, &entropy).await?;

@@ -21,6 +21,11 @@ impl Answer {
         pairs.filter(move |(found, _)| found.eq_ignore_ascii_case(name)).map(|(_, value)| value)
     }
 
+    /// How many bytes came.
+    pub(crate) fn length(&self) -> usize {
+        self.head.len() + self.body.len()
+    }
+
     /// The answer, if it has this status.
     pub(crate) fn expect(self, status: u16) -> io::Result<Self> {
         if self.status == status {

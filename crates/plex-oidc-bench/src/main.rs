@@ -7,6 +7,7 @@ mod flows;
 mod gateway;
 mod house;
 mod http;
+mod members;
 mod memory;
 mod people;
 mod process;
@@ -17,6 +18,7 @@ mod start;
 mod team;
 mod town;
 mod traefik;
+mod unshared;
 
 use std::error::Error;
 use std::io::{self, Write as _};
@@ -54,8 +56,8 @@ enum Command {
         /// Traefik, for what it costs a page to be guarded
         #[arg(long)]
         traefik: PathBuf,
-        /// Write the results to this file
-        #[arg(long, conflicts_with = "only")]
+        /// Write the results to this file. With `--only`, for `unshared` alone
+        #[arg(long)]
         record: Option<PathBuf>,
         /// Measure this part alone, as while looking for where time goes
         #[arg(long, value_enum)]
@@ -83,7 +85,10 @@ enum Part {
     Flows,
     SignIns,
     Gateway,
+    Members,
     Traefik,
+    /// In real time, and only when asked for alone
+    Unshared,
 }
 
 fn main() -> ExitCode {
@@ -104,55 +109,94 @@ fn main() -> ExitCode {
     }
 }
 
-/// Measures everything, shows it, and says whether every floor holds.
-fn budgets((binary, traefik): (&Path, &Path), record: Option<&Path>, only: Option<Part>) -> Outcome<bool> {
-    let cores = Cores::of_this_machine();
-    // The emulator lives here, beside the load: what it costs is not counted.
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
-    let emulator = runtime.block_on(Emulator::start(EmulatorConfig::default()))?;
-    let team = runtime.block_on(Team::start())?;
-    let house = runtime.block_on(House::build(binary, &emulator, &team, |_| Ok(String::new())))?;
+/// Everything that measurements need.
+struct Stand<'a> {
+    binary: &'a Path,
+    traefik: &'a Path,
+    cores: Cores,
+    runtime: tokio::runtime::Runtime,
+    emulator: Emulator,
+    team: Team,
+    house: House,
+}
 
-    let mut rows = vec![Row::binary(binary)?];
-    // In this order: the cold start is to find the data of the sign-ins.
-    for part in [
-        Part::Memory,
-        Part::Start,
-        Part::Town,
-        Part::Documents,
-        Part::Flows,
-        Part::SignIns,
-        Part::Gateway,
-        Part::Traefik,
-    ] {
-        if only.is_some_and(|only| only != part) {
-            continue;
-        }
-        let measure = || -> Outcome<Vec<Row>> {
-            Ok(match part {
-                Part::Memory => memory::rows(&house, &emulator, cores)?,
-                Part::Start => vec![start::row(&house, cores)?],
-                Part::Town => {
-                    let town = runtime.block_on(town::build(binary, &emulator, &team))?;
-                    town::rows(&town, &emulator, cores)?
-                }
-                Part::Documents => documents::rows(&house)?,
-                Part::Flows => flows::rows(&house, &emulator, cores)?,
-                Part::SignIns => sign_ins::rows(&house, &emulator, cores)?,
-                Part::Gateway => gateway::rows(&house, &emulator, &team, cores)?,
-                Part::Traefik => vec![traefik::row(&house, &emulator, traefik, cores)?],
-            })
-        };
-        let first = measure()?;
-        // Once more, when something is too much: whatever else the machine did then is not ours. What was measured last counts.
-        rows.extend(if first.iter().all(Row::holds) { first } else { measure()? });
+impl<'a> Stand<'a> {
+    fn new((binary, traefik): (&'a Path, &'a Path)) -> Outcome<Self> {
+        // The emulator lives here, beside the load: what it costs is not counted.
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+        let emulator = runtime.block_on(Emulator::start(EmulatorConfig::default()))?;
+        let team = runtime.block_on(Team::start())?;
+        let house = runtime.block_on(House::build(binary, &emulator, &team, |_, text| Ok(text)))?;
+        Ok(Self { binary, traefik, cores: Cores::of_this_machine(), runtime, emulator, team, house })
     }
-    runtime.block_on(emulator.stop());
+
+    fn measure(&self, part: Part) -> Outcome<Vec<Row>> {
+        let Self { binary, traefik, cores, runtime, emulator, team, house } = self;
+        Ok(match part {
+            Part::Memory => memory::rows(house, emulator, *cores)?,
+            Part::Start => vec![start::row(house, *cores)?],
+            Part::Town => {
+                let town = runtime.block_on(town::build(binary, emulator, team))?;
+                town::rows(&town, emulator, *cores)?
+            }
+            Part::Documents => documents::rows(house)?,
+            Part::Flows => flows::rows(house, emulator, *cores)?,
+            Part::SignIns => sign_ins::rows(house, emulator, *cores)?,
+            Part::Gateway => gateway::rows(house, emulator, team, *cores)?,
+            Part::Members => {
+                let houses = runtime.block_on(members::houses(binary, emulator, team))?;
+                members::rows(&houses, emulator, *cores)?
+            }
+            Part::Traefik => vec![traefik::row(house, emulator, traefik, *cores)?],
+            Part::Unshared => {
+                let asking = members::house_asking(binary, emulator, team, "5m");
+                unshared::rows(&runtime.block_on(asking)?, emulator, *cores)?
+            }
+        })
+    }
+}
+
+/// All but [`Part::Unshared`]. In this order: the cold start is to find the data of the sign-ins.
+const PARTS: [Part; 9] = [
+    Part::Memory,
+    Part::Start,
+    Part::Town,
+    Part::Documents,
+    Part::Flows,
+    Part::SignIns,
+    Part::Gateway,
+    Part::Members,
+    Part::Traefik,
+];
+
+/// Measures everything or one part, shows it, and says whether every floor holds.
+fn budgets(programs: (&Path, &Path), record: Option<&Path>, only: Option<Part>) -> Outcome<bool> {
+    if record.is_some() && only.is_some_and(|only| only != Part::Unshared) {
+        return Err("a part is not recorded alone".into());
+    }
+    let stand = Stand::new(programs)?;
+    let mut rows = Vec::new();
+    if only.is_none() {
+        rows.push(Row::binary(stand.binary)?);
+    }
+    for part in only.map_or_else(|| PARTS.to_vec(), |only| vec![only]) {
+        let first = stand.measure(part)?;
+        // Once more, when something is too much: whatever else the machine did then is not ours. What was measured last counts.
+        let holds = part == Part::Unshared || first.iter().all(Row::holds);
+        rows.extend(if holds { first } else { stand.measure(part)? });
+    }
+    let cores = stand.cores;
+    stand.runtime.block_on(stand.emulator.stop());
 
     let table = report::table(&rows);
     io::stdout().write_all(table.as_bytes())?;
     if let Some(file) = record {
-        std::fs::write(file, report::page(&table, cores.count()))?;
+        let before = std::fs::read_to_string(file).unwrap_or_default();
+        let page = match only {
+            Some(_) => report::with_real_time(&before, &table),
+            None => report::page(&table, cores.count()) + report::real_time(&before),
+        };
+        std::fs::write(file, page)?;
     }
     Ok(rows.iter().all(Row::holds))
 }

@@ -38,6 +38,12 @@ impl Browser {
         Ok(Self { connection: Connection::open(address)?, cookies: BTreeMap::new() })
     }
 
+    /// Takes another connection: one that was idle for long has been closed.
+    pub(crate) fn reconnect(&mut self, address: SocketAddr) -> Outcome<()> {
+        self.connection = Connection::open(address)?;
+        Ok(())
+    }
+
     pub(crate) fn get(&mut self, path: &str) -> Outcome<Answer> {
         let cookies = self.cookie_header();
         let answer = self.connection.get(path, &[("cookie", &cookies), ("accept", "text/html")])?;
@@ -117,16 +123,37 @@ impl Browser {
 
     /// The whole sign-in, sent back by Plex.
     pub(crate) fn sign_in(&mut self, emulator: &Emulator, client: Client) -> Outcome<String> {
+        self.sign_in_as(PERSONA, emulator, client)
+    }
+
+    /// The same, as somebody else.
+    pub(crate) fn sign_in_as(
+        &mut self,
+        persona: &str,
+        emulator: &Emulator,
+        client: Client,
+    ) -> Outcome<String> {
         let started = self.start(emulator, client)?;
-        started.approve(emulator)?;
+        started.approve_as(persona, emulator)?;
         self.come_back(&started)
+    }
+
+    /// Whether this browser's session still gives a code, without a page.
+    pub(crate) fn is_signed_in(&mut self, client: Client) -> Outcome<bool> {
+        let location =
+            self.get(&format!("{}&prompt=none", authorization(client)))?.expect(303)?.location()?;
+        Ok(code_in(&location).is_ok())
     }
 }
 
 impl Started {
     /// The person approves at Plex.
     pub(crate) fn approve(&self, emulator: &Emulator) -> Outcome<()> {
-        emulator.world().approve_pin(&self.pin.code, PERSONA).map_err(|error| error.to_string().into())
+        self.approve_as(PERSONA, emulator)
+    }
+
+    fn approve_as(&self, persona: &str, emulator: &Emulator) -> Outcome<()> {
+        emulator.world().approve_pin(&self.pin.code, persona).map_err(|error| error.to_string().into())
     }
 }
 
@@ -157,6 +184,18 @@ impl Application {
     /// Uses a refresh token.
     pub(crate) fn refresh(&mut self, token: &str) -> Outcome<Value> {
         self.token(&[("grant_type", "refresh_token"), ("refresh_token", token)])
+    }
+
+    /// The same, if it is still good: the next one.
+    pub(crate) fn try_refresh(&mut self, token: &str) -> Outcome<Option<String>> {
+        let form = [("grant_type", "refresh_token"), ("refresh_token", token)];
+        let body = Serializer::new(String::new()).extend_pairs(form).finish();
+        let headers = [("authorization", self.authorization.as_str())];
+        let answer = self.connection.post("/token", &headers, (FORM, &body))?;
+        if answer.status == 400 && answer.body.contains("invalid_grant") {
+            return Ok(None);
+        }
+        text(&serde_json::from_str(&answer.expect(200)?.body)?, "refresh_token").map(Some)
     }
 
     /// Asks about an access token, which must be good.

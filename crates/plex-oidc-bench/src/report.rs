@@ -114,6 +114,27 @@ fn short(value: f64) -> String {
     if value.abs() < 100.0 { format!("{value:.1}") } else { format!("{value:.0}") }
 }
 
+/// What the section begins with that is not measured each time.
+const IN_REAL_TIME: &str = "\n## In real time\n";
+
+/// That section, as it stands in a page of results; empty if it does not.
+pub(crate) fn real_time(page: &str) -> &str {
+    page.find(IN_REAL_TIME).and_then(|at| page.get(at..)).unwrap_or_default()
+}
+
+/// A page of results with that section anew, from this table.
+pub(crate) fn with_real_time(page: &str, table: &str) -> String {
+    let rest = page.strip_suffix(real_time(page)).unwrap_or(page);
+    let date = jiff::Timestamp::now().strftime("%-d %B %Y");
+    format!(
+        "{rest}{IN_REAL_TIME}\n\
+         Written by `bench/run --only unshared --record` on {date}; not part of `./check`, because it takes more than five minutes.\n\n{table}\n\
+         The program asks every five minutes, as it does unless told otherwise. A hundred people have a browser session, a refresh token and a\n\
+         session behind the gateway each; then the server is taken back from all of them at once. Every two seconds each door is tried that was\n\
+         still open. At the end somebody with whom it is still shared must be inside.\n"
+    )
+}
+
 /// The page of results, with what is known of the machine.
 pub(crate) fn page(table: &str, cores: usize) -> String {
     let read = |path: &str| std::fs::read_to_string(path).unwrap_or_default();
@@ -163,5 +184,9 @@ together, so waiting for the disk is not in it and committing to the disk is. Me
 - 10,000 sessions: 200 browsers of one person at 50 applications each, every session used once.
 - Flood: 10,000 assertions with a `kid` that nobody has, and 10,000 sign-in pages opened and left without a PIN, as fast as they are answered, with
   the limits of the configuration out of the way; 500 requests a second of somebody who is in meanwhile.
+- Members: 1,000 in the store and in Plex's list. The interval is ten seconds, the shortest there is, and the figure is the mean of six: all that the
+  program does from the middle between two rounds to the middle between two others, divided by six.
+- Idle: 100 browsers have signed in, and 10 s later begin 30 s in which nobody does anything and no round is due.
+- Pages: `/account`, `/admin` and its pages of people, of one person and of the audit log, as the owner. They are not compressed on the way; the figure is head and body.
 - Traefik: 3,000 pages each, in turn, on one connection; what it adds to ask plex-oidc rather than a server that says 200 to everything.
 ";

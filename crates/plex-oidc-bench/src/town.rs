@@ -33,6 +33,9 @@ const KEPT: u32 = 4_000;
 /// People of Plex whom the store knows.
 const OF_PLEX: u32 = 5_000;
 
+/// The first account of those.
+const FIRST_OF_PLEX: u64 = 1_000_000;
+
 /// People who are stored at once: they share a commit.
 const AT_A_TIME: usize = 100;
 
@@ -63,7 +66,7 @@ pub(crate) async fn build(binary: &Path, emulator: &Emulator, team: &Team) -> Ou
     let store = installation::open_stored(&town.config()?).await?.store;
     let mut waiting = JoinSet::new();
     for number in 0..OF_PLEX {
-        let (store, user) = (Arc::clone(&store), of_plex(number)?);
+        let (store, user) = (Arc::clone(&store), of_plex(number, FIRST_OF_PLEX)?);
         waiting.spawn(async move { Outcome::Ok(store.put_user(user).await?) });
         settle(&mut waiting, AT_A_TIME).await?;
     }
@@ -88,8 +91,8 @@ async fn settle(waiting: &mut JoinSet<Outcome<bool>>, most: usize) -> Outcome<()
 }
 
 /// Writes a secret for each client and each declared account, and says what the configuration says of them.
-fn furnish(folder: &Path) -> Outcome<String> {
-    let mut text = "[local]\nenabled = true\ngroups = [\"family\", \"neighbours\"]\n".to_owned();
+fn furnish(folder: &Path, mut text: String) -> Outcome<String> {
+    text.push_str("[local]\nenabled = true\ngroups = [\"family\", \"neighbours\"]\n");
     for number in 0..CLIENTS {
         let id = format!("application-{number}");
         edit::create_private(
@@ -137,8 +140,8 @@ async fn keep(store: Arc<dyn Store>, number: u32) -> Outcome<bool> {
     Ok(store.put_local_account(put).await? == LocalPut::Stored)
 }
 
-/// Somebody with whom the server and two of its libraries are shared.
-fn of_plex(number: u32) -> Outcome<UserRecord> {
+/// Somebody with whom the server and two of its libraries are shared. The account is that many after `first`.
+pub(crate) fn of_plex(number: u32, first: u64) -> Outcome<UserRecord> {
     let machine = MachineId::parse(MAIN_SERVER).ok_or("no machine identifier")?;
     let server = AcceptedServer { machine: machine.clone(), owner: PlexAccountId(OWNER_ID), name: None };
     let account = Account {
@@ -147,7 +150,7 @@ fn of_plex(number: u32) -> Outcome<UserRecord> {
         email_confirmed: true,
         picture: Some(format!("https://plex.tv/users/{number:016x}/avatar")),
         ..Account::named(
-            AccountId::Plex(PlexAccountId(1_000_000 + u64::from(number))),
+            AccountId::Plex(PlexAccountId(first + u64::from(number))),
             format!("Friend {number}"),
         )
     };
