@@ -5,6 +5,7 @@ use std::net::IpAddr;
 
 use serde::Serialize;
 
+use crate::api::ApiTokenId;
 use crate::id::AccountId;
 use crate::line;
 use crate::subject::Subject;
@@ -76,11 +77,15 @@ pub enum What {
     ConfigurationReloaded,
     /// The owner's token was replaced.
     OwnerTokenRenewed,
+    /// An API token was made.
+    ApiTokenMade,
+    /// An API token was ended.
+    ApiTokenEnded,
 }
 
 impl What {
     /// Everything that can happen.
-    pub const ALL: [Self; 30] = [
+    pub const ALL: [Self; 32] = [
         Self::SignedIn,
         Self::Denied,
         Self::SignedOut,
@@ -111,6 +116,8 @@ impl What {
         Self::PasskeyRefused,
         Self::ConfigurationReloaded,
         Self::OwnerTokenRenewed,
+        Self::ApiTokenMade,
+        Self::ApiTokenEnded,
     ];
 
     /// Its word.
@@ -146,6 +153,8 @@ impl What {
             Self::PasskeyRefused => "passkey_refused",
             Self::ConfigurationReloaded => "configuration_reloaded",
             Self::OwnerTokenRenewed => "owner_token_renewed",
+            Self::ApiTokenMade => "api_token_made",
+            Self::ApiTokenEnded => "api_token_ended",
         }
     }
 
@@ -154,6 +163,9 @@ impl What {
         Self::ALL.into_iter().find(|what| what.word() == word)
     }
 }
+
+/// How the name of an API token as an actor begins.
+const BY_TOKEN: &str = "api-token-";
 
 /// Who did it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -166,6 +178,8 @@ pub enum Actor {
     CommandLine,
     /// The program by itself.
     Program,
+    /// A program of the host's, with this API token.
+    ApiToken(ApiTokenId),
 }
 
 impl Actor {
@@ -173,7 +187,8 @@ impl Actor {
     pub fn parse(text: &str) -> Option<Self> {
         let others = [Self::Recheck, Self::CommandLine, Self::Program];
         let other = others.into_iter().find(|other| other.to_string() == text);
-        other.or_else(|| Subject::parse(text)?.account().map(Self::Account))
+        let token = || text.strip_prefix(BY_TOKEN).and_then(ApiTokenId::parse).map(Self::ApiToken);
+        other.or_else(token).or_else(|| Subject::parse(text)?.account().map(Self::Account))
     }
 }
 
@@ -184,6 +199,7 @@ impl fmt::Display for Actor {
             Self::Recheck => f.write_str("recheck"),
             Self::CommandLine => f.write_str("command-line"),
             Self::Program => f.write_str("program"),
+            Self::ApiToken(id) => write!(f, "{BY_TOKEN}{id}"),
         }
     }
 }
@@ -315,6 +331,7 @@ mod tests {
             Actor::Recheck,
             Actor::CommandLine,
             Actor::Program,
+            Actor::ApiToken(ApiTokenId(0x0a1b_2c3d)),
         ] {
             assert_eq!(Actor::parse(&by.to_string()), Some(by));
         }

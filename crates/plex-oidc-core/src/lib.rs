@@ -5,6 +5,7 @@
 
 pub mod access_jwt;
 pub mod account;
+pub mod api;
 pub mod audit;
 pub mod authorize;
 pub mod claims;

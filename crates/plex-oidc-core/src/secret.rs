@@ -48,12 +48,14 @@ pub enum SecretKind {
     PasskeyPage,
     /// The cookie by which a browser is known to an account. It opens nothing.
     KnownBrowser,
+    /// What a program of the host's shows at the API.
+    ApiToken,
 }
 
 impl SecretKind {
     /// Every kind.
     #[cfg(test)]
-    pub(crate) const ALL: [Self; 17] = [
+    pub(crate) const ALL: [Self; 18] = [
         Self::AuthorizationCode,
         Self::AccessToken,
         Self::RefreshToken,
@@ -71,6 +73,7 @@ impl SecretKind {
         Self::HostSession,
         Self::PasskeyPage,
         Self::KnownBrowser,
+        Self::ApiToken,
     ];
 
     /// What every secret of this kind begins with, so that one that leaked tells what it is.
@@ -93,6 +96,7 @@ impl SecretKind {
             Self::HostSession => "poj_",
             Self::PasskeyPage => "pow_",
             Self::KnownBrowser => "pok_",
+            Self::ApiToken => "poz_",
         }
     }
 }

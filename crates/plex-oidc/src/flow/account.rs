@@ -13,8 +13,8 @@ use plex_oidc_core::time::{Seconds, Timestamp};
 use tracing::info;
 use url::Url;
 
-use super::audit::{By, note};
 use super::browsers::Browsers;
+use super::audit::{Own, note};
 use super::{FlowError, app_tokens, sign_out};
 use crate::app::App;
 use crate::store::records::{AppTokenRecord, BrowserSession, Consent, ListedSession, UserRecord};
@@ -109,34 +109,34 @@ pub fn is_fresh(app: &App, auth_time: Timestamp) -> bool {
 }
 
 /// Ends one session of this person. `false`: it is not theirs, or gone already.
-pub async fn end_session(app: &App, by: By, sid: Sid) -> Result<bool, FlowError> {
+pub async fn end_session(app: &App, by: Own, sid: Sid) -> Result<bool, FlowError> {
     let account = by.account;
     let ended = sign_out::end_session_of(app, account, sid).await?;
     info!(%account, %sid, ended, "somebody ended a session of theirs from another");
     if ended {
-        note(app, by.did_of_theirs(app, What::SessionEnded).target(&sid.to_string())).await;
+        note(app, by.did(app, What::SessionEnded).target(&sid.to_string())).await;
     }
     Ok(ended)
 }
 
 /// Takes back what this person agreed to, and ends what the client holds by it.
-pub async fn withdraw(app: &App, by: By, client: ClientId) -> Result<bool, FlowError> {
+pub async fn withdraw(app: &App, by: Own, client: ClientId) -> Result<bool, FlowError> {
     let account = by.account;
     let withdrawn = app.store.withdraw_consent(account, client.clone(), app.clock.now()).await?;
     info!(%account, %client, withdrawn, "somebody took their consent back");
     if withdrawn {
-        note(app, by.did_of_theirs(app, What::ConsentWithdrawn).target(client.as_str())).await;
+        note(app, by.did(app, What::ConsentWithdrawn).target(client.as_str())).await;
     }
     Ok(withdrawn)
 }
 
 /// Ends an app token of this person. `false`: it is not theirs, or gone already.
-pub async fn revoke_token(app: &App, by: By, id: &str) -> Result<bool, FlowError> {
+pub async fn revoke_token(app: &App, by: Own, id: &str) -> Result<bool, FlowError> {
     let account = by.account;
     let revoked = app_tokens::revoke(app, account, id).await?;
     info!(%account, token = id, revoked, "somebody ended an app token of theirs");
     if revoked {
-        note(app, by.did_of_theirs(app, What::AppTokenEnded).target(id)).await;
+        note(app, by.did(app, What::AppTokenEnded).target(id)).await;
     }
     Ok(revoked)
 }
@@ -180,9 +180,9 @@ pub async fn make_token<'n>(
     let Some((id, secret)) = app_tokens::make(app, session, name, &apps).await? else {
         return Ok(Err(NoToken::TooMany));
     };
-    let by = By { account: user.account_id(), address };
+    let by = Own { account: user.account_id(), address };
     let usable_at: Vec<_> = apps.iter().map(|app| app.name.as_str()).collect();
-    let event = by.did_of_theirs(app, What::AppTokenMade).named(&user.person.account.display_name);
+    let event = by.did(app, What::AppTokenMade).named(&user.person.account.display_name);
     note(app, event.target(&id).detail(&usable_at.join(", "))).await;
     Ok(Ok(secret))
 }

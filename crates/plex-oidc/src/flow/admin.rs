@@ -156,7 +156,7 @@ pub async fn end_everything(app: &App, by: By, account: AccountId) -> Result<boo
     for token in app_tokens::of(app, account).await? {
         ended += usize::from(app_tokens::revoke(app, account, &token.id).await?);
     }
-    info!(by = %by.account, address = %by.address, %account, app_tokens = ended, "the host ended everything of somebody");
+    info!(by = %by.actor, address = %by.address, %account, app_tokens = ended, "the host ended everything of somebody");
     let event = by.did(app, What::EverythingEnded).about(account);
     note(app, event.named(&user.person.account.display_name)).await;
     Ok(true)
@@ -165,7 +165,7 @@ pub async fn end_everything(app: &App, by: By, account: AccountId) -> Result<boo
 /// Ends one session of somebody. `false`: it is not theirs, or gone already.
 pub async fn end_session(app: &App, by: By, account: AccountId, sid: Sid) -> Result<bool, FlowError> {
     let ended = sign_out::end_session_of(app, account, sid).await?;
-    info!(by = %by.account, address = %by.address, %account, %sid, ended, "the host ended a session of somebody");
+    info!(by = %by.actor, address = %by.address, %account, %sid, ended, "the host ended a session of somebody");
     if ended {
         note(app, by.did(app, What::SessionEnded).about(account).target(&sid.to_string())).await;
     }
@@ -175,7 +175,7 @@ pub async fn end_session(app: &App, by: By, account: AccountId, sid: Sid) -> Res
 /// Ends one app token of somebody. `false`: it is not theirs, or gone already.
 pub async fn end_token(app: &App, by: By, account: AccountId, id: &str) -> Result<bool, FlowError> {
     let ended = app_tokens::revoke(app, account, id).await?;
-    info!(by = %by.account, address = %by.address, %account, token = id, ended, "the host ended an app token of somebody");
+    info!(by = %by.actor, address = %by.address, %account, token = id, ended, "the host ended an app token of somebody");
     if ended {
         note(app, by.did(app, What::AppTokenEnded).about(account).target(id)).await;
     }
@@ -203,7 +203,7 @@ pub async fn ask_plex(app: &State, by: By) -> Asked {
     if !app.membership.may_ask_again(app.clock.now()) {
         return Asked::TooSoon;
     }
-    info!(by = %by.account, address = %by.address, "the host has Plex asked who is a member");
+    info!(by = %by.actor, address = %by.address, "the host has Plex asked who is a member");
     note(app, by.did(app, What::RecheckedByHost)).await;
     let asking = Arc::clone(app);
     let round = tokio::spawn(async move { recheck::round(&asking).await }).await;
@@ -230,7 +230,7 @@ pub enum Turned {
 pub async fn rotate_keys(app: &App, by: By) -> Turned {
     match KeyKeeper::of(app).rotate_now(app.clock.now()).await {
         Ok(KeyReplacement::Replaced) => {
-            info!(by = %by.account, address = %by.address, "the host rotated the signing keys");
+            info!(by = %by.actor, address = %by.address, "the host rotated the signing keys");
             note(app, by.did(app, What::KeysRotated)).await;
             Turned::Rotated
         }

@@ -11,7 +11,7 @@ use plex_oidc_core::secret::{Secret, SecretKind};
 use plex_oidc_core::time::Seconds;
 use tracing::info;
 
-use super::audit::{By, note};
+use super::audit::{Own, note};
 use super::{FlowError, admin};
 use crate::app::App;
 use crate::store::records::HostSession;
@@ -54,7 +54,7 @@ pub async fn enter(app: &App, link: &Secret, address: IpAddr) -> Result<Entered,
         return Ok(Entered::NotGood);
     }
     info!(%account, %address, "a link to the host's page was used");
-    note(app, By { account, address }.did_of_theirs(app, What::AdminLinkUsed)).await;
+    note(app, Own { account, address }.did(app, What::AdminLinkUsed)).await;
     Ok(Entered::In(secret))
 }
 

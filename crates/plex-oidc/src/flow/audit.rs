@@ -15,8 +15,8 @@ use crate::store::records::UserRecord;
 /// Who does something here, and from where.
 #[derive(Debug, Clone, Copy)]
 pub struct By {
-    /// The account.
-    pub account: AccountId,
+    /// Who.
+    pub actor: Actor,
     /// The address.
     pub address: IpAddr,
 }
@@ -24,12 +24,37 @@ pub struct By {
 impl By {
     /// What they did, now.
     pub fn did(self, app: &App, what: What) -> Event {
-        Event::new(app.clock.now(), what, Actor::Account(self.account)).address(Some(self.address))
+        Event::new(app.clock.now(), what, self.actor).address(Some(self.address))
     }
 
-    /// What they did about themselves.
-    pub fn did_of_theirs(self, app: &App, what: What) -> Event {
-        self.did(app, what).about(self.account)
+    /// The account, if it is a person.
+    pub const fn account(self) -> Option<AccountId> {
+        match self.actor {
+            Actor::Account(account) => Some(account),
+            Actor::Recheck | Actor::CommandLine | Actor::Program | Actor::ApiToken(_) => None,
+        }
+    }
+}
+
+/// Somebody who does something about themselves, and from where.
+#[derive(Debug, Clone, Copy)]
+pub struct Own {
+    /// The account.
+    pub account: AccountId,
+    /// The address.
+    pub address: IpAddr,
+}
+
+impl Own {
+    /// What they did, now.
+    pub fn did(self, app: &App, what: What) -> Event {
+        By::from(self).did(app, what).about(self.account)
+    }
+}
+
+impl From<Own> for By {
+    fn from(own: Own) -> Self {
+        Self { actor: Actor::Account(own.account), address: own.address }
     }
 }
 

@@ -13,7 +13,7 @@ use plex_oidc_core::secret::SecretKind;
 use tracing::{info, warn};
 
 use super::attempt::{Attempt, Frozen};
-use super::audit::{By, note};
+use super::audit::{Own, note};
 use super::{FlowError, alarm, audit, mail, sign_out};
 use crate::app::App;
 use crate::pages::Language;
@@ -165,12 +165,12 @@ impl Browsers {
 }
 
 /// That was me: `session` is where it is said. `false`: there is nothing to say, or not here.
-pub async fn confirm(app: &App, by: By, session: &BrowserSession, id: BrowserId) -> Result<bool, FlowError> {
+pub async fn confirm(app: &App, by: Own, session: &BrowserSession, id: BrowserId) -> Result<bool, FlowError> {
     let here = session.browser.map(|here| here.id);
     let confirmed = app.store.confirm_browser(by.account, id, here).await?;
     info!(account = %by.account, browser = %id, confirmed, "somebody says that a new browser is theirs");
     if confirmed {
-        note(app, by.did_of_theirs(app, What::BrowserConfirmed).target(&id.to_string())).await;
+        note(app, by.did(app, What::BrowserConfirmed).target(&id.to_string())).await;
     }
     Ok(confirmed)
 }
@@ -185,7 +185,7 @@ pub enum Why {
 }
 
 /// Forgets a browser of this person, and ends all that came of it. `None`: it is not theirs, or gone already.
-pub async fn disown(app: &App, by: By, id: BrowserId, why: Why) -> Result<Option<EndedAccess>, FlowError> {
+pub async fn disown(app: &App, by: Own, id: BrowserId, why: Why) -> Result<Option<EndedAccess>, FlowError> {
     let ended = app.store.disown_browser(by.account, id, app.clock.now()).await?;
     let Some(ended) = ended else { return Ok(None) };
     info!(
@@ -204,7 +204,7 @@ pub async fn disown(app: &App, by: By, id: BrowserId, why: Why) -> Result<Option
         );
         alarm::tell_host(app, "browser_disowned", message);
     }
-    note(app, by.did_of_theirs(app, what).target(&id.to_string())).await;
+    note(app, by.did(app, what).target(&id.to_string())).await;
     Ok(Some(ended))
 }
 

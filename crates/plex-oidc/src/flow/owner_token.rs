@@ -15,7 +15,7 @@ use tracing::{error, info, warn};
 use zeroize::Zeroizing;
 
 use super::attempt::{self, Attempt, Frozen, Refusal};
-use super::audit::{By, note};
+use super::audit::{By, Own, note};
 use super::complete::{Outcome, refuse};
 use super::{FlowError, recheck};
 use crate::app::App;
@@ -39,12 +39,12 @@ pub enum Renewal {
 pub async fn begin(app: &App, by: By) -> Result<Option<(RequestId, Secret)>, FlowError> {
     let again = Prompt::Show { login: true, consent: false, select_account: false };
     let Some(request) = OwnPage::Admin.request(&app.issuer, again, None) else { return Ok(None) };
-    if app.owner_token_file.is_none() || app.plex.is_none() {
+    if app.owner_token_file.is_none() || app.plex.is_none() || by.account().is_none() {
         return Ok(None);
     }
-    info!(by = %by.account, address = %by.address, "the host wants to replace the owner's token");
+    info!(by = %by.actor, address = %by.address, "the host wants to replace the owner's token");
     let from = SeenFrom { browser: None, address: Some(by.address) };
-    let frozen = Frozen { request, signed_in: None, from, language: None, renews_for: Some(by.account) };
+    let frozen = Frozen { request, signed_in: None, from, language: None, renews_for: by.account() };
     attempt::begin(app, &frozen).await.map(Some)
 }
 
@@ -56,11 +56,11 @@ pub(super) async fn renew(
 ) -> Result<Outcome, FlowError> {
     let plex = app.plex.as_ref().ok_or(FlowError::NoSuchWayIn)?;
     let file = app.owner_token_file.as_deref().ok_or(FlowError::NoSuchWayIn)?;
-    let (at, by) = (RefusedAt::Approval(pin_id), By { account: host, address });
+    let (at, by) = (RefusedAt::Approval(pin_id), By::from(Own { account: host, address }));
     let owner = match plex.prove_owner(&token).await {
         Ok(Proof::Owner(owner)) => AccountId::Plex(owner),
         Ok(Proof::Other(account)) => {
-            warn!(by = %by.account, address = %by.address, %account, "not an owner: the owner's token stays as it is");
+            warn!(by = %by.actor, address = %by.address, %account, "not an owner: the owner's token stays as it is");
             refuse(app, attempt.id, at, &Refusal::NotOwner).await?;
             return Ok(Outcome::Page);
         }
@@ -78,7 +78,7 @@ pub(super) async fn renew(
         return Ok(Outcome::OwnerToken(Renewal::Unwritable));
     }
     plex.use_owner_token(token);
-    info!(by = %by.account, address = %by.address, %owner, "the owner's token was replaced");
+    info!(by = %by.actor, address = %by.address, %owner, "the owner's token was replaced");
     note(app, by.did(app, What::OwnerTokenRenewed).about(owner)).await;
     // The page that follows shows how it went; the round after the next reload does so in any case.
     drop(tokio::time::timeout(PATIENCE, recheck::round(app)).await);

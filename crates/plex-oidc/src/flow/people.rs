@@ -23,7 +23,7 @@ pub enum Marked {
 /// Changes what the host says of somebody who has signed in before. With a block, everything of theirs ends at once, and the
 /// clients are told.
 pub async fn mark(app: &App, by: By, account: AccountId, mark: Mark) -> Result<Marked, FlowError> {
-    if mark == Mark::Blocked(true) && (app.rules.is_owner(account) || by.account == account) {
+    if mark == Mark::Blocked(true) && (app.rules.is_owner(account) || by.account() == Some(account)) {
         return Ok(Marked::Stays);
     }
     // A door that is gone from the file can be closed, and no longer opened.
@@ -33,7 +33,7 @@ pub async fn mark(app: &App, by: By, account: AccountId, mark: Mark) -> Result<M
     }
     let ended = app.store.mark(account, mark.clone(), app.clock.now()).await?;
     info!(
-        by = %by.account, address = %by.address, %account, ?mark, sessions = ended.sessions, grants = ended.grants,
+        by = %by.actor, address = %by.address, %account, ?mark, sessions = ended.sessions, grants = ended.grants,
         app_tokens = ended.app_tokens, "the host said something of somebody"
     );
     felt(app);

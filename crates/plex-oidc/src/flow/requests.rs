@@ -208,7 +208,7 @@ pub async fn answer(
     };
     let is_done = app.store.answer_request(answered).await?;
     info!(
-        by = %by.account, address = %by.address, account = %account_id, %door, answer = answer.as_str(), is_done,
+        by = %by.actor, address = %by.address, account = %account_id, %door, answer = answer.as_str(), is_done,
         "the host answered a request"
     );
     people::felt(app);

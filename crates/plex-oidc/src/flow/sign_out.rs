@@ -8,7 +8,7 @@ use plex_oidc_core::id::{AccountId, Sid};
 use tracing::info;
 
 use super::FlowError;
-use super::audit::{By, note};
+use super::audit::{Own, note};
 use crate::app::App;
 use crate::store::records::{GrantsPolicy, SessionName, UserRecord};
 
@@ -17,8 +17,8 @@ pub async fn end(app: &App, session: SessionName, address: IpAddr) -> Result<boo
     let ended = app.store.end_session(session, GrantsPolicy::KeepOffline, app.clock.now()).await?;
     if let Some(ended) = &ended {
         info!(account = %ended.account_id, "somebody signed out");
-        let by = By { account: ended.account_id, address };
-        note(app, by.did_of_theirs(app, What::SignedOut)).await;
+        let by = Own { account: ended.account_id, address };
+        note(app, by.did(app, What::SignedOut)).await;
     }
     announce(app);
     Ok(ended.is_some())
@@ -59,9 +59,9 @@ pub async fn end_session_of(app: &App, account: AccountId, sid: Sid) -> Result<b
 }
 
 /// Signs somebody out everywhere, who asks for it.
-pub async fn sign_out_everywhere(app: &App, by: By) -> Result<(), FlowError> {
+pub async fn sign_out_everywhere(app: &App, by: Own) -> Result<(), FlowError> {
     end_everywhere(app, by.account).await?;
-    note(app, by.did_of_theirs(app, What::SignedOutEverywhere)).await;
+    note(app, by.did(app, What::SignedOutEverywhere)).await;
     Ok(())
 }
 

@@ -12,7 +12,7 @@ use plex_oidc_core::secret::Secret;
 use super::request::{ClientAddress, Sent, comes_from_us};
 use super::respond::{Answer, failed, page_error};
 use crate::app::{App, State};
-use crate::flow::audit::By;
+use crate::flow::audit::Own;
 use crate::flow::{FlowError, attempt};
 use crate::pages::ErrorKind;
 use crate::session::form_token_is_right;
@@ -53,8 +53,8 @@ pub struct OwnForm {
 
 impl OwnForm {
     /// Who does what it says.
-    pub fn by(&self) -> By {
-        By { account: self.here.session.user.account_id(), address: self.address }
+    pub fn by(&self) -> Own {
+        Own { account: self.here.session.user.account_id(), address: self.address }
     }
 }
 

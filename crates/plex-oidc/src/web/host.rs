@@ -18,7 +18,7 @@ use super::here::{here, is_our_form};
 use super::request::{ClientAddress, Sent};
 use super::respond::{Answer, failed, page_error, see_other};
 use crate::app::{App, State};
-use crate::flow::audit::By;
+use crate::flow::audit::{By, Own};
 use crate::flow::{FlowError, account, admin, admin_link};
 use crate::pages::{AdminNotice, ErrorKind};
 
@@ -153,7 +153,7 @@ impl FromRequest<State> for Acting {
         if !host.is_fresh(app) {
             return Err(see_other(&path_of(about)));
         }
-        Ok(Self { by: By { account: host.account, address }, form, about })
+        Ok(Self { by: Own { account: host.account, address }.into(), form, about })
     }
 }
 

@@ -11,7 +11,7 @@ use super::passkey_form::{Sheet, new};
 use super::request::{ClientAddress, Sent, Unreadable};
 use super::respond::{Answer, failed, json, page, page_error, see_other};
 use crate::app::{App, State};
-use crate::flow::audit::By;
+use crate::flow::audit::Own;
 use crate::flow::passkeys::{self as flow, Added, LONGEST_NAME};
 use crate::flow::{FlowError, app_tokens};
 use crate::pages::{ErrorKind, Page, PasskeyNotice, Passkeys, PasskeysMay, Said, ShownPasskey};
@@ -70,7 +70,7 @@ pub async fn add(
     let Some(new) = Sheet::of(&form).and_then(|sheet| new(sheet, name)) else {
         return told(PasskeyNotice::NotGood);
     };
-    let by = By { account: host.account, address };
+    let by = Own { account: host.account, address };
     match flow::add(&app, by, new, &host.cookie).await {
         Ok(Added::Done) => told(PasskeyNotice::Added),
         Ok(Added::NotGood) => told(PasskeyNotice::NotGood),
@@ -94,7 +94,7 @@ pub async fn remove(
     };
     let id = form.get("id").ok().flatten().and_then(PasskeyId::parse);
     let Some(id) = id else { return told(PasskeyNotice::NothingThere) };
-    match flow::remove(&app, By { account: host.account, address }, id).await {
+    match flow::remove(&app, Own { account: host.account, address }, id).await {
         Ok(true) => told(PasskeyNotice::Removed),
         Ok(false) => told(PasskeyNotice::NothingThere),
         Err(error) => failed(&app, &error, None),

@@ -18,7 +18,7 @@ use super::language;
 use super::request::{ClientAddress, MAX_QUERY_BYTES, Sent, Unreadable};
 use super::respond::{Answer, failed, onward, page, page_error, see_other, with_cookie};
 use crate::app::{App, State};
-use crate::flow::audit::By;
+use crate::flow::audit::Own;
 use crate::flow::{FlowError, admin_link, attempt, sign_out as flow};
 use crate::pages::{self, ErrorKind, Page, SignOutConfirm};
 use crate::session::form_token;
@@ -168,7 +168,7 @@ fn is_vouched_for(app: &App, parameters: &Parameters, client: &Client) -> bool {
 /// `false`: the session is over, so that nobody knows whose others there are.
 async fn end_everywhere(app: &App, cookie: &Secret, address: IpAddr) -> Result<bool, FlowError> {
     let Some(session) = attempt::session(app, Some(cookie)).await? else { return Ok(false) };
-    flow::sign_out_everywhere(app, By { account: session.user.account_id(), address }).await?;
+    flow::sign_out_everywhere(app, Own { account: session.user.account_id(), address }).await?;
     Ok(true)
 }
 

@@ -21,7 +21,7 @@ use plex_oidc_core::webauthn::{
 use tracing::{error, info, warn};
 
 use super::admin_link::{VISIT, owner};
-use super::audit::{By, note};
+use super::audit::{Own, note};
 use super::{FlowError, alarm};
 use crate::app::App;
 use crate::keys::Place;
@@ -120,7 +120,7 @@ pub async fn begin_adding(
 }
 
 /// Adds what was made (s. 7.1).
-pub async fn add(app: &App, by: By, new: New, browser: &Secret) -> Result<Added, FlowError> {
+pub async fn add(app: &App, by: Own, new: New, browser: &Secret) -> Result<Added, FlowError> {
     let Some(relying_party) = RelyingParty::of(&app.issuer) else { return Ok(Added::NotForYou) };
     let Some(owner) = owner(app, by.account).await? else { return Ok(Added::NotForYou) };
     let Some((challenge, used)) = asked(app, &new.client_data, Ceremony::Add(by.account), browser) else {
@@ -158,7 +158,7 @@ pub async fn add(app: &App, by: By, new: New, browser: &Secret) -> Result<Added,
     match app.store.add_passkey(passkey, used).await? {
         PasskeyAdded::Added => {
             info!(account = %by.account, address = %by.address, passkey = %id, "a passkey was added");
-            let event = by.did_of_theirs(app, What::PasskeyAdded).named(&owner.account.display_name);
+            let event = by.did(app, What::PasskeyAdded).named(&owner.account.display_name);
             note(app, event.target(&id.to_string()).detail(&new.name)).await;
             Ok(Added::Done)
         }
@@ -169,10 +169,10 @@ pub async fn add(app: &App, by: By, new: New, browser: &Secret) -> Result<Added,
 }
 
 /// Removes a passkey of this account, and ends the visits that began with it. `false`: it is not theirs, or gone already.
-pub async fn remove(app: &App, by: By, id: PasskeyId) -> Result<bool, FlowError> {
+pub async fn remove(app: &App, by: Own, id: PasskeyId) -> Result<bool, FlowError> {
     let Some(gone) = app.store.remove_passkey(id, Some(by.account)).await? else { return Ok(false) };
     info!(account = %by.account, address = %by.address, passkey = %id, "a passkey was removed");
-    let event = by.did_of_theirs(app, What::PasskeyRemoved).target(&id.to_string());
+    let event = by.did(app, What::PasskeyRemoved).target(&id.to_string());
     note(app, event.detail(&gone.name)).await;
     Ok(true)
 }
@@ -210,11 +210,11 @@ pub async fn enter(app: &App, shown: &Shown, browser: Browser<'_>) -> Result<Ent
         Ok(checked) => checked,
         Err(why) => return Ok(refused(browser.address, &why, Entered::NotGood)),
     };
-    let (id, by) = (passkey.id, By { account: passkey.account_id, address: browser.address });
+    let (id, by) = (passkey.id, Own { account: passkey.account_id, address: browser.address });
     // Whoever owns no server any more, or is not let onto the page: looked at now, and with every request of the visit again.
     if owner(app, by.account).await?.is_none() {
         warn!(account = %by.account, address = %by.address, passkey = %id, "a passkey of somebody who is not the host was refused");
-        let event = by.did_of_theirs(app, What::PasskeyRefused).target(&id.to_string());
+        let event = by.did(app, What::PasskeyRefused).target(&id.to_string());
         note(app, event.detail("not_the_host")).await;
         return Ok(Entered::NotForYou);
     }
@@ -232,7 +232,7 @@ pub async fn enter(app: &App, shown: &Shown, browser: Browser<'_>) -> Result<Ent
     match app.store.use_passkey(begun).await? {
         PasskeyUse::Used => {
             info!(account = %by.account, address = %by.address, passkey = %id, "the host's page was opened with a passkey");
-            let event = by.did_of_theirs(app, What::PasskeyUsed).target(&id.to_string());
+            let event = by.did(app, What::PasskeyUsed).target(&id.to_string());
             note(app, event.detail(&passkey.name)).await;
             Ok(Entered::In(secret))
         }
@@ -334,8 +334,8 @@ async fn copied(app: &App, passkey: &Passkey, (stored, got): (u32, u32), address
         account = %passkey.account_id, %address, passkey = %id, stored, got,
         "a passkey was refused because its counter went back: somebody may have a copy of it; remove it if it was not you"
     );
-    let by = By { account: passkey.account_id, address };
-    let event = by.did_of_theirs(app, What::PasskeyRefused).target(&id.to_string());
+    let by = Own { account: passkey.account_id, address };
+    let event = by.did(app, What::PasskeyRefused).target(&id.to_string());
     note(app, event.detail(&format!("counter {got} after {stored}"))).await;
     alarm::tell_host(
         app,
