@@ -151,12 +151,12 @@ pub async fn holdings(app: &App, account: AccountId) -> Result<Option<Holdings>,
 /// Ends everything that somebody is signed in to, and their app tokens. `false`: there is no such person.
 pub async fn end_everything(app: &App, by: By, account: AccountId) -> Result<bool, FlowError> {
     let Some(user) = app.store.user(account).await? else { return Ok(false) };
-    sign_out::end_everywhere(app, account).await?;
-    let mut ended = 0_usize;
-    for token in app_tokens::of(app, account).await? {
-        ended += usize::from(app_tokens::revoke(app, account, &token.id).await?);
-    }
-    info!(by = %by.actor, address = %by.address, %account, app_tokens = ended, "the host ended everything of somebody");
+    let Some(ended) = app.store.end_everything(account, app.clock.now()).await? else { return Ok(false) };
+    sign_out::announce(app);
+    info!(
+        by = %by.actor, address = %by.address, %account, sessions = ended.sessions, grants = ended.grants,
+        app_tokens = ended.app_tokens, "the host ended everything of somebody"
+    );
     let event = by.did(app, What::EverythingEnded).about(account);
     note(app, event.named(&user.person.account.display_name)).await;
     Ok(true)

@@ -1,5 +1,6 @@
 //! What the host's page asks of the store: who did what, links to the page, and what the host says of single people.
 
+use plex_oidc_core::api::ApiTokenId;
 use plex_oidc_core::audit::Event;
 use plex_oidc_core::decide::{Mark, Marks};
 use plex_oidc_core::id::{AccountId, BrowserId, ClientId};
@@ -8,12 +9,12 @@ use plex_oidc_core::time::Timestamp;
 
 use super::Answer;
 use super::records::{
-    AccessRequest, AdminLink, AnswerAccessRequest, Asking, EndedAccess, EventRecord, EventsWanted,
-    HostSession, NewAccessRequest, Passkey, PasskeyAdded, PasskeyId, PasskeyUse, UsePasskey, UsedChallenge,
-    WaitingRequests,
+    AccessRequest, AdminLink, AnswerAccessRequest, ApiTokenRecord, Asking, EndedAccess, EventRecord,
+    EventsWanted, HostSession, NewAccessRequest, NewApiToken, Passkey, PasskeyAdded, PasskeyId, PasskeyUse,
+    UsePasskey, UsedChallenge, WaitingRequests,
 };
 #[cfg(doc)]
-use super::{EVENTS_OF_A_KIND, MOST_PASSKEYS, MOST_REQUESTS, SWEEP_BATCH};
+use super::{EVENTS_OF_A_KIND, MOST_PASSKEYS, MOST_REQUESTS, SWEEP_BATCH, TOUCH_INTERVAL};
 
 /// The part of a [`Store`](super::Store) that is about the host.
 pub trait HostStore: Send + Sync {
@@ -71,4 +72,17 @@ pub trait HostStore: Send + Sync {
     /// Answers a request, once, and changes what the host says of that account or browser as the answer says. `false` when it does not wait
     /// for such an answer.
     fn answer_request(&self, answered: AnswerAccessRequest) -> Answer<'_, bool>;
+    /// Ends every browser session, every grant and every app token of a user. `None`: there is no such user.
+    fn end_everything(&self, account_id: AccountId, now: Timestamp) -> Answer<'_, Option<EndedAccess>>;
+
+    /// Stores a token of the API. `false` when its id is taken.
+    fn add_api_token(&self, token: NewApiToken) -> Answer<'_, bool>;
+    /// All tokens of the API, oldest first; those that are over as well.
+    fn api_tokens(&self) -> Answer<'_, Vec<ApiTokenRecord>>;
+    /// A live token of the API.
+    fn api_token(&self, hash: SecretHash, now: Timestamp) -> Answer<'_, Option<ApiTokenRecord>>;
+    /// Writes down that such a token is in use, at most once in [`TOUCH_INTERVAL`]. `true` when it was written.
+    fn touch_api_token(&self, hash: SecretHash, now: Timestamp) -> Answer<'_, bool>;
+    /// Ends such a token. `false` when there is none with this id.
+    fn revoke_api_token(&self, id: ApiTokenId) -> Answer<'_, bool>;
 }

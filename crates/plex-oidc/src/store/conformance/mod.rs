@@ -23,6 +23,7 @@ use uuid::Uuid;
 use super::Store;
 use super::records::*;
 
+pub(super) mod api_tokens;
 pub(super) mod app_tokens;
 pub(super) mod audit;
 pub(super) mod browsers;

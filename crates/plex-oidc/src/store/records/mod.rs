@@ -11,6 +11,7 @@ use plex_oidc_core::scope::ScopeSet;
 use plex_oidc_core::subject::Subject;
 use plex_oidc_core::time::Timestamp;
 
+mod api_tokens;
 mod app_tokens;
 mod audit;
 mod browsers;
@@ -29,6 +30,7 @@ mod requests;
 mod sessions;
 mod tokens;
 
+pub use api_tokens::{ApiTokenRecord, NewApiToken};
 pub use app_tokens::{AppTokenRecord, NewAppToken};
 pub use audit::{EventRecord, EventsWanted};
 pub use browsers::{KnownBrowser, ListedBrowser, MetBrowser, NewBrowser, WaitingBrowser};

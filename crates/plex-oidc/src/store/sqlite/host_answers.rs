@@ -1,5 +1,6 @@
 //! What the store is asked for the host's page.
 
+use plex_oidc_core::api::ApiTokenId;
 use plex_oidc_core::audit::Event;
 use plex_oidc_core::decide::{Mark, Marks};
 use plex_oidc_core::id::{AccountId, BrowserId, ClientId};
@@ -7,12 +8,12 @@ use plex_oidc_core::secret::SecretHash;
 use plex_oidc_core::time::Timestamp;
 
 use super::super::records::{
-    AccessRequest, AdminLink, AnswerAccessRequest, Asking, EndedAccess, EventRecord, EventsWanted,
-    HostSession, NewAccessRequest, Passkey, PasskeyAdded, PasskeyId, PasskeyUse, UsePasskey, UsedChallenge,
-    WaitingRequests,
+    AccessRequest, AdminLink, AnswerAccessRequest, ApiTokenRecord, Asking, EndedAccess, EventRecord,
+    EventsWanted, HostSession, NewAccessRequest, NewApiToken, Passkey, PasskeyAdded, PasskeyId, PasskeyUse,
+    UsePasskey, UsedChallenge, WaitingRequests,
 };
 use super::super::{Answer, HostStore};
-use super::{SqliteStore, audit, host, marks, passkeys, rows};
+use super::{SqliteStore, api_tokens, audit, host, marks, passkeys, rows, users};
 
 impl HostStore for SqliteStore {
     fn record_event(&self, event: Event) -> Answer<'_, ()> {
@@ -102,5 +103,29 @@ impl HostStore for SqliteStore {
 
     fn answer_request(&self, answered: AnswerAccessRequest) -> Answer<'_, bool> {
         self.write(move |conn| marks::answer(conn, &answered))
+    }
+
+    fn end_everything(&self, account_id: AccountId, now: Timestamp) -> Answer<'_, Option<EndedAccess>> {
+        self.write(move |conn| users::end_everything(conn, account_id, now))
+    }
+
+    fn add_api_token(&self, token: NewApiToken) -> Answer<'_, bool> {
+        self.write(move |conn| api_tokens::add(conn, &token))
+    }
+
+    fn api_tokens(&self) -> Answer<'_, Vec<ApiTokenRecord>> {
+        self.read(api_tokens::list)
+    }
+
+    fn api_token(&self, hash: SecretHash, now: Timestamp) -> Answer<'_, Option<ApiTokenRecord>> {
+        self.read(move |conn| api_tokens::token(conn, hash, now))
+    }
+
+    fn touch_api_token(&self, hash: SecretHash, now: Timestamp) -> Answer<'_, bool> {
+        self.write_forgettable(move |conn| api_tokens::touch(conn, hash, now))
+    }
+
+    fn revoke_api_token(&self, id: ApiTokenId) -> Answer<'_, bool> {
+        self.write(move |conn| api_tokens::revoke(conn, id))
     }
 }

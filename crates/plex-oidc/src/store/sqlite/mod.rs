@@ -11,6 +11,7 @@ use rusqlite::Connection;
 use super::Answer;
 
 mod answers;
+mod api_tokens;
 mod app_tokens;
 mod audit;
 mod browser_answers;
@@ -84,6 +85,8 @@ impl SqliteStore {
     }
 }
 
+#[cfg(test)]
+mod api_tokens_tests;
 #[cfg(test)]
 mod audit_tests;
 #[cfg(test)]

@@ -150,6 +150,7 @@ pub(super) const MIGRATIONS: &[M<'_>] = &[
     M::up(include_str!("../../../migrations/sqlite/V14__passkeys.sql")),
     M::up(include_str!("../../../migrations/sqlite/V15__browsers.sql")),
     M::up(include_str!("../../../migrations/sqlite/V16__passkeys_of_browsers.sql")),
+    M::up(include_str!("../../../migrations/sqlite/V17__api_tokens.sql")),
 ];
 
 pub(super) fn migrate(conn: &mut Connection, path: &Path) -> Result<()> {

@@ -123,6 +123,20 @@ pub(super) fn end_access(conn: &Connection, account: AccountId, now: Timestamp) 
     Ok(EndedAccess { app_tokens, ..ended })
 }
 
+/// `None`: there is no such user. Whoever may come in signs in again.
+pub(super) fn end_everything(
+    conn: &Connection,
+    account: AccountId,
+    now: Timestamp,
+) -> Result<Option<EndedAccess>> {
+    if user(conn, account)?.is_none() {
+        return Ok(None);
+    }
+    let ended = end_sessions(conn, account, GrantEnd::SessionEnded, now)?;
+    let app_tokens = change(conn, "DELETE FROM app_tokens WHERE account_id = ?1", [account_param(account)?])?;
+    Ok(Some(EndedAccess { app_tokens, ..ended }))
+}
+
 /// Ends every browser session and every grant of a user, and with each grant its gateway session.
 pub(super) fn end_sessions(
     conn: &Connection,
