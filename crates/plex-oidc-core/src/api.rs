@@ -75,8 +75,12 @@ impl ApiScope {
     /// What it is good for, for documents and for the command line.
     pub const fn meaning(self) -> &'static str {
         match self {
-            Self::PeopleRead => "see people, their sessions, tokens and consents, and what they may use and why",
-            Self::PeopleWrite => "end what people hold, block them, name them beforehand, open applications to them",
+            Self::PeopleRead => {
+                "see people, their sessions, tokens and consents, and what they may use and why"
+            }
+            Self::PeopleWrite => {
+                "end what people hold, block them, name them beforehand, open applications to them"
+            }
             Self::RequestsRead => "see who asks for access",
             Self::RequestsWrite => "answer them",
             Self::AppsRead => "see clients and applications as the file declares them",
@@ -188,7 +192,8 @@ mod tests {
 
     #[test]
     fn nothing_else_is_a_scope() {
-        for text in ["", " ", "people", "people:*", "PEOPLE:READ", "people:read,people:write", "openid", "*"] {
+        for text in ["", " ", "people", "people:*", "PEOPLE:READ", "people:read,people:write", "openid", "*"]
+        {
             assert!(ApiScopes::parse(text).is_empty(), "{text}");
         }
         assert_eq!(ApiScopes::parse("future:thing people:read").to_string(), "people:read");

@@ -28,7 +28,7 @@ use crate::web::request::{BodyTime, too_long};
 use crate::web::respond::page_error;
 use crate::web::sign_in::{ask, choice, constant, page, password, return_, start, wait};
 use crate::web::{
-    account, admin, admin_link, assets, audit, authorize, authz, browsers, device, device_authorization,
+    account, admin, admin_link, api, assets, audit, authorize, authz, browsers, device, device_authorization,
     gateway_sign_in, health, introspect, language, metadata, metrics, owner_token, par, passkey, passkeys,
     revoke, sign_out, token, userinfo,
 };
@@ -62,6 +62,7 @@ pub fn router(app: &State, limits: Limits) -> Router {
     let of_passwords = if app.local.is_some() { local_pages() } else { Router::new() };
     pages()
         .merge(account_pages())
+        .merge(host_programs())
         .merge(of_plex(plex_pages))
         .merge(of_passwords)
         .merge(of_hosts)
@@ -139,6 +140,11 @@ fn host_pages() -> Router<State> {
         .route("/admin/passkeys/remove", post(passkeys::remove))
         .route("/admin/leave", post(admin_link::leave));
     routes.layer(from_fn(to_its_end))
+}
+
+/// The API of the host's programs. One route: which operations there are, and which scope each takes, is one table of its own.
+fn host_programs() -> Router<State> {
+    Router::new().route("/api/v1/{*rest}", any(api::answer)).layer(from_fn(to_its_end))
 }
 
 /// The page of somebody's own account.

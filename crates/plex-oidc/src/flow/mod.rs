@@ -7,6 +7,7 @@ pub mod admin;
 pub mod admin_link;
 pub mod alarm;
 pub mod answered;
+pub mod api_tokens;
 pub mod app_tokens;
 pub mod attempt;
 pub mod audit;

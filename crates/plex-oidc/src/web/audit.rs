@@ -1,20 +1,16 @@
 //! The audit log, for the host: as a page, and as JSON lines.
 
-use std::io;
-use std::sync::Arc;
-
-use axum::body::{Body, Bytes};
+use axum::body::Body;
 use axum::extract::State as Shared;
-use futures_util::stream::{self, Stream};
 use http::header::{CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_TYPE, HeaderValue};
 use http::{HeaderMap, StatusCode};
 use plex_oidc_core::audit::{Event, What, end_of};
 use plex_oidc_core::form::Parameters;
 use plex_oidc_core::subject::Subject;
 use plex_oidc_core::time::{Seconds, Timestamp};
-use tracing::warn;
 use url::form_urlencoded::Serializer;
 
+use super::event_lines::{PART, event_lines};
 use super::host::host;
 use super::request::{ClientAddress, Sent, Unreadable};
 use super::respond::{Answer, failed, page, see_other};
@@ -26,8 +22,6 @@ use crate::store::records::{EventRecord, EventsWanted};
 const PATH: &str = "/admin/audit";
 /// So many events are on one page.
 const ROWS: u32 = 50;
-/// So many are read at once where all are wanted.
-const PART: u32 = 500;
 /// Longest text that is looked for, in characters.
 const LONGEST_SEARCH: usize = 100;
 
@@ -58,31 +52,13 @@ pub async fn export(
     }
     let Ok(Sent(query)) = sent else { return see_other(PATH) };
     let wanted = EventsWanted { before: before(&query), most: PART, ..Asked::of(&query).wanted() };
-    let mut answer = Answer::new(Body::from_stream(lines(Arc::clone(&app), wanted)));
+    let mut answer = Answer::new(Body::from_stream(event_lines(&app, wanted)));
     let headers = answer.headers_mut();
     let name = "attachment; filename=\"plex-oidc-audit.jsonl\"";
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/jsonl"));
     headers.insert(CONTENT_DISPOSITION, HeaderValue::from_static(name));
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     answer
-}
-
-/// Part by part: whoever reads slowly holds one part, and no connection to the database.
-fn lines(app: Arc<App>, wanted: EventsWanted) -> impl Stream<Item = io::Result<Bytes>> {
-    stream::unfold(Some((app, wanted)), |state| async move {
-        let (app, mut wanted) = state?;
-        match app.store.events(wanted.clone()).await {
-            Ok(events) => {
-                wanted.before = Some(events.last()?.id);
-                let text = events.iter().map(|found| found.event.json_line(found.id) + "\n");
-                Some((Ok(Bytes::from(text.collect::<String>())), Some((app, wanted))))
-            }
-            Err(error) => {
-                warn!(%error, "an export of the audit log was broken off");
-                Some((Err(io::Error::other("the audit log could not be read")), None)) // not as if that were all
-            }
-        }
-    })
 }
 
 /// What is asked for. What cannot be read does not matter.

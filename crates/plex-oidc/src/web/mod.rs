@@ -4,6 +4,7 @@
 pub mod account;
 pub mod admin;
 pub mod admin_link;
+pub mod api;
 pub mod assets;
 pub mod audit;
 pub mod authorize;
@@ -13,6 +14,7 @@ pub mod client_call;
 pub mod device;
 pub mod device_authorization;
 pub mod entrance;
+pub mod event_lines;
 pub mod gateway_sign_in;
 pub mod health;
 pub mod here;

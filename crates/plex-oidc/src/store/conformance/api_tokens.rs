@@ -86,8 +86,7 @@ pub(crate) async fn of_64_api_tokens_with_one_id_one_is_stored_and_it_is_revoked
     for (token, added) in tokens.iter().zip(answers) {
         assert_eq!(lives(store, token, T0).await, added);
     }
-    let answers =
-        race(store, |store, _| async move { store.revoke_api_token(id).await.unwrap() }).await;
+    let answers = race(store, |store, _| async move { store.revoke_api_token(id).await.unwrap() }).await;
     assert_eq!(answers.iter().filter(|revoked| **revoked).count(), 1);
     for token in &tokens {
         assert!(!lives(store, token, T0).await);
