@@ -4,6 +4,7 @@
 //! [`World`]. One command, one file.
 
 pub mod admin_link;
+pub mod api_token;
 pub mod audit;
 pub mod check;
 pub mod client;
@@ -97,6 +98,9 @@ pub enum Command {
     /// Mail to the hosts
     #[command(subcommand)]
     Mail(mail::MailCommand),
+    /// Tokens of the API: for programs of yours that see and do what the host's page does
+    #[command(subcommand)]
+    ApiToken(api_token::ApiTokenCommand),
     /// Say who did what, the newest first
     Audit(audit::AuditArguments),
     /// Ask a running service whether it is well
@@ -216,6 +220,7 @@ fn dispatch(arguments: Arguments, world: &mut World<'_>) -> io::Result<Exit> {
         Command::AdminLink => admin_link::run(&file, world),
         Command::Passkey(command) => passkey::run(&file, &command, world),
         Command::Mail(command) => mail::run(&file, &command, world),
+        Command::ApiToken(command) => api_token::run(&file, &command, world),
         Command::Audit(arguments) => audit::run(&file, &arguments, world),
         Command::Healthcheck(arguments) => healthcheck::run(&file, &arguments, world),
         Command::Version => {

@@ -11,6 +11,7 @@
 mod account;
 mod admin;
 mod alarm;
+mod api;
 mod authorize;
 mod browser_security;
 mod browsers;

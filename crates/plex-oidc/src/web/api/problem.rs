@@ -148,7 +148,7 @@ impl Problem {
 
     /// There is no token (RFC 6750 s. 3.1: then no more is said).
     pub fn no_token() -> Self {
-        let detail = "this takes a token: Authorization: Bearer pok_…";
+        let detail = "this takes a token: Authorization: Bearer poz_…";
         Self::new(Code::NoToken, detail)
             .at("header Authorization")
             .with(WWW_AUTHENTICATE, "Bearer realm=\"plex-oidc\"")

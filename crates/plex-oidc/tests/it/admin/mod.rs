@@ -60,7 +60,7 @@ fn about(house: &House, persona: &str) -> String {
 }
 
 /// A command beside the running service: how it ended, what it printed, and what it said.
-fn command(house: &House, arguments: &[&str]) -> (Exit, String, String) {
+pub(crate) fn command(house: &House, arguments: &[&str]) -> (Exit, String, String) {
     let file = house.folder().join("plex-oidc.toml");
     let start = ["plex-oidc", "--config", file.to_str().unwrap()];
     let arguments: Vec<_> = start.iter().chain(arguments).map(OsString::from).collect();
