@@ -13,8 +13,8 @@ use plex_oidc_core::time::{Seconds, Timestamp};
 use tracing::info;
 use url::Url;
 
-use super::browsers::Browsers;
 use super::audit::{Own, note};
+use super::browsers::Browsers;
 use super::{FlowError, app_tokens, sign_out};
 use crate::app::App;
 use crate::store::records::{AppTokenRecord, BrowserSession, Consent, ListedSession, UserRecord};

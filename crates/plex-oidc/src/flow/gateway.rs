@@ -122,7 +122,10 @@ fn shown(value: &str) -> Option<(Vec<u8>, Vec<u8>)> {
 fn holds_a_token(text: &[u8]) -> bool {
     let in_a_word = |b: &u8| b.is_ascii_alphanumeric() || b"-._~+/".contains(b); // RFC 6750 s. 2.1
     (0..text.len()).map(|at| text.split_at(at)).any(|(before, rest)| {
-        rest.starts_with(SecretKind::AppToken.prefix().as_bytes()) && !before.last().is_some_and(in_a_word)
+        // One of the API opens nothing here, and what it opens is not for an application to hold.
+        let ours = [SecretKind::AppToken, SecretKind::ApiToken];
+        ours.iter().any(|kind| rest.starts_with(kind.prefix().as_bytes()))
+            && !before.last().is_some_and(in_a_word)
     })
 }
 

@@ -3,7 +3,7 @@
 use plex_oidc_core::audit::What;
 use plex_oidc_core::decide::{Decision, Mark, Person, Standing};
 use plex_oidc_core::groups::Group;
-use plex_oidc_core::id::Sid;
+use plex_oidc_core::id::{BrowserId, Sid};
 use serde::{Deserialize, Serialize};
 
 use super::call::{Answered, Call, done, moment, shown};
@@ -129,6 +129,8 @@ struct Asked {
     email: Option<String>,
     app: String,
     app_name: Option<String>,
+    /// The browser that they ask for, if it is about that.
+    browser: Option<String>,
     wish: &'static str,
     said: Option<String>,
     address: String,
@@ -282,6 +284,7 @@ pub(super) async fn requests(app: &App) -> Answered {
         email: asked.account_email.clone(),
         app: asked.door.to_string(),
         app_name: app.client(&asked.door).map(|client| client.name.clone()),
+        browser: asked.browser.map(|browser| browser.to_string()),
         wish: asked.wish.as_str(),
         said: asked.said.clone(),
         address: asked.address.to_string(),
@@ -295,6 +298,7 @@ pub(super) async fn requests(app: &App) -> Answered {
 struct AnswerBody {
     answer: String,
     said: Option<String>,
+    browser: Option<String>,
 }
 
 /// Answers one of them.
@@ -304,6 +308,10 @@ pub(super) async fn answer_request(app: &App, call: &Call) -> Answered {
     let words = || HostAnswer::ALL.map(HostAnswer::as_str).join(", ");
     let wrong = || Problem::new(Code::BadBody, format!("answer is one of {}", words())).at("body answer");
     let answer = HostAnswer::parse(&body.answer).ok_or_else(wrong)?;
-    let is_done = requests::answer(app, call.by, (account, door), answer, body.said.as_deref()).await?;
+    let no_browser = || Problem::new(Code::BadBody, "this is no id of a browser").at("body browser");
+    let browser =
+        body.browser.as_deref().map(|id| BrowserId::parse(id).ok_or_else(no_browser)).transpose()?;
+    let asked = requests::Asked { account, door, browser };
+    let is_done = requests::answer(app, call.by, asked, answer, body.said.as_deref()).await?;
     ended(is_done, "path account", "nobody with this account waits for such an answer about this application")
 }
