@@ -21,7 +21,7 @@ async fn the_use_of_an_api_token_is_noted_once_a_minute() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn of_64_api_tokens_with_one_id_one_is_stored_and_it_is_revoked_once() {
     check(async |store| {
-        api_tokens::of_64_api_tokens_with_one_id_one_is_stored_and_it_is_revoked_once(store).await
+        api_tokens::of_64_api_tokens_with_one_id_one_is_stored_and_it_is_revoked_once(store).await;
     })
     .await;
 }

@@ -131,13 +131,11 @@ async fn caller(app: &App, headers: &HeaderMap, address: IpAddr) -> Result<ApiTo
     if !scheme.eq_ignore_ascii_case("bearer") {
         return Err(Problem::no_token());
     }
-    match api_tokens::live(app, token.trim()).await? {
-        Some(token) => Ok(token),
-        None => {
-            info!(%address, "a token that is good for nothing was shown at the API");
-            Err(Problem::bad_token())
-        }
+    let found = api_tokens::live(app, token.trim()).await?;
+    if found.is_none() {
+        info!(%address, "a token that is good for nothing was shown at the API");
     }
+    found.ok_or_else(Problem::bad_token)
 }
 
 /// The parameters. What is not known is refused: a filter with a slip in its name would be no filter.

@@ -11,6 +11,7 @@ mod state;
 use axum::body::Body;
 use axum::extract::{Request, State as Shared};
 use http::header::{CONTENT_TYPE, HeaderValue};
+use plex_oidc_core::decide::Mark;
 
 use self::call::{Answered, Call};
 use self::operations::Operation;
@@ -36,7 +37,7 @@ pub async fn answer(
 
 async fn operate(app: &State, call: &Call) -> Answered {
     match call.operation {
-        Operation::Document => document(),
+        Operation::Document => Ok(document()),
         Operation::OwnToken => state::own_token(call),
         Operation::EndOwnToken => state::end_own_token(app, call).await,
         Operation::Health => state::health(app).await,
@@ -48,12 +49,12 @@ async fn operate(app: &State, call: &Call) -> Answered {
         Operation::EndSession => people::end_session(app, call).await,
         Operation::EndAppToken => people::end_app_token(app, call).await,
         Operation::EndConsent => people::end_consent(app, call).await,
-        Operation::Block
-        | Operation::Unblock
-        | Operation::Name
-        | Operation::Unname
-        | Operation::Open
-        | Operation::Close => people::mark(app, call).await,
+        Operation::Block => people::mark(app, call, Mark::Blocked(true)).await,
+        Operation::Unblock => people::mark(app, call, Mark::Blocked(false)).await,
+        Operation::Name => people::mark(app, call, Mark::Named(true)).await,
+        Operation::Unname => people::mark(app, call, Mark::Named(false)).await,
+        Operation::Open => people::mark(app, call, Mark::Door(call.client("app")?, true)).await,
+        Operation::Close => people::mark(app, call, Mark::Door(call.client("app")?, false)).await,
         Operation::Requests => people::requests(app).await,
         Operation::AnswerRequest => people::answer_request(app, call).await,
         Operation::Apps => state::apps(app),
@@ -66,9 +67,9 @@ async fn operate(app: &State, call: &Call) -> Answered {
     }
 }
 
-fn document() -> Answered {
+fn document() -> Answer {
     let mut answer = Answer::new(Body::from(DOCUMENT));
     answer.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     answer.headers_mut().insert(http::header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    Ok(answer)
+    answer
 }

@@ -66,6 +66,13 @@ pub enum Operation {
     EndToken,
 }
 
+/// Those that take parameters.
+const QUERIES: [(Operation, &[&str]); 3] = [
+    (Operation::People, &["q", "page", "per_page"]),
+    (Operation::Audit, &["account", "name", "what", "since", "until", "before", "limit"]),
+    (Operation::AuditLines, &["account", "name", "what", "since", "until", "before"]),
+];
+
 /// How an operation is called.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Described {
@@ -156,17 +163,9 @@ impl Operation {
             Self::Tokens => (Method::GET, "/api-tokens", Some(S::TokensRead)),
             Self::EndToken => (Method::DELETE, "/api-tokens/{id}", Some(S::TokensRevoke)),
         };
-        let query = self.query();
+        let query =
+            QUERIES.iter().find(|(operation, _)| *operation == self).map_or(&[][..], |(_, query)| query);
         Described { method, path, scope, query, has_body: self == Self::AnswerRequest }
-    }
-
-    const fn query(self) -> &'static [&'static str] {
-        match self {
-            Self::People => &["q", "page", "per_page"],
-            Self::Audit => &["account", "name", "what", "since", "until", "before", "limit"],
-            Self::AuditLines => &["account", "name", "what", "since", "until", "before"],
-            _ => &[],
-        }
     }
 
     /// What is at `path`, which begins with [`BASE`], for `method`.
@@ -230,7 +229,7 @@ mod tests {
         for operation in Operation::ALL {
             let Described { method, path, .. } = operation.described();
             assert!(places.insert((method.to_string(), path)), "{path} twice");
-            let filled = path.replace('{', "").replace('}', "");
+            let filled = path.replace(['{', '}'], "");
             let Found::One(found, _) = Operation::at(&method, &format!("{BASE}{filled}")) else {
                 panic!("{path}")
             };

@@ -7,7 +7,6 @@ use plex_oidc_core::id::{BrowserId, Sid};
 use serde::{Deserialize, Serialize};
 
 use super::call::{Answered, Call, done, moment, shown};
-use super::operations::Operation;
 use super::problem::{Code, Problem};
 use super::state::AppKind;
 use crate::app::App;
@@ -24,7 +23,7 @@ use crate::store::records::{
 const LONGEST_SEARCH: usize = 100;
 
 #[derive(Serialize)]
-struct People {
+struct Part {
     people: Vec<Listed>,
     total: u64,
     page: u64,
@@ -77,7 +76,7 @@ struct Whole {
     sessions: Vec<Session>,
     app_tokens: Vec<AppToken>,
     consents: Vec<Consented>,
-    apps: Vec<May>,
+    apps: Vec<AtApp>,
 }
 
 #[derive(Serialize)]
@@ -107,7 +106,7 @@ struct Consented {
 }
 
 #[derive(Serialize)]
-struct May {
+struct AtApp {
     id: Option<String>,
     name: String,
     kind: AppKind,
@@ -118,12 +117,12 @@ struct May {
 
 #[derive(Serialize)]
 struct Requests {
-    requests: Vec<Asked>,
+    requests: Vec<Waiting>,
     total: u64,
 }
 
 #[derive(Serialize)]
-struct Asked {
+struct Waiting {
     account: String,
     name: String,
     email: Option<String>,
@@ -149,7 +148,7 @@ pub(super) async fn list(app: &App, call: &Call) -> Answered {
         sessions: listed.sessions,
     };
     let people = found.people.iter().map(listed).collect();
-    shown(&People { people, total: found.total, page, pages: found.total.div_ceil(most).max(1) })
+    shown(&Part { people, total: found.total, page, pages: found.total.div_ceil(most).max(1) })
 }
 
 /// One person.
@@ -204,8 +203,8 @@ fn consented(consent: &Consent) -> Consented {
     }
 }
 
-fn may(app: &App, person: &Person, door: Door<'_>) -> May {
-    May {
+fn may(app: &App, person: &Person, door: Door<'_>) -> AtApp {
+    AtApp {
         id: door.id().map(|id| id.to_string()),
         name: door.name().to_owned(),
         kind: AppKind::of(door),
@@ -252,16 +251,8 @@ pub(super) async fn end_consent(app: &App, call: &Call) -> Answered {
 }
 
 /// Says something of somebody, or takes it back.
-pub(super) async fn mark(app: &App, call: &Call) -> Answered {
+pub(super) async fn mark(app: &App, call: &Call, mark: Mark) -> Answered {
     let account = call.account()?;
-    let mark = match call.operation {
-        Operation::Block => Mark::Blocked(true),
-        Operation::Unblock => Mark::Blocked(false),
-        Operation::Name => Mark::Named(true),
-        Operation::Unname => Mark::Named(false),
-        Operation::Open => Mark::Door(call.client("app")?, true),
-        _ => Mark::Door(call.client("app")?, false),
-    };
     match people::mark(app, call.by, account, mark).await? {
         Marked::Done => done(),
         Marked::Stays => {
@@ -278,7 +269,7 @@ pub(super) async fn mark(app: &App, call: &Call) -> Answered {
 /// Who asks for access.
 pub(super) async fn requests(app: &App) -> Answered {
     let waiting = app.store.waiting_requests(MOST_REQUESTS).await?;
-    let asked = |AccessRequest { asked, .. }: &AccessRequest| Asked {
+    let asked = |AccessRequest { asked, .. }: &AccessRequest| Waiting {
         account: asked.account_id.to_string(),
         name: asked.account_name.clone(),
         email: asked.account_email.clone(),

@@ -76,7 +76,7 @@ fn described(operation: Operation) -> Value {
     let mut value = json!({
         "operationId": id,
         "summary": summary,
-        "security": [{"token": scope.map(|scope| scope.as_str()).into_iter().collect::<Vec<_>>()}],
+        "security": [{"token": scope.map(ApiScope::as_str).into_iter().collect::<Vec<_>>()}],
         "parameters": parameters,
         "responses": {"default": problem},
     });

@@ -40,7 +40,8 @@ fn yes() -> Value {
     json!({"type": "boolean"})
 }
 
-fn list(of: Value) -> Value {
+fn list(of: impl Into<Value>) -> Value {
+    let of: Value = of.into();
     json!({"type": "array", "items": of})
 }
 
@@ -48,7 +49,8 @@ fn named(name: &str) -> Value {
     json!({"$ref": format!("#/components/schemas/{name}")})
 }
 
-fn or_none(form: Value) -> Value {
+fn or_none(form: impl Into<Value>) -> Value {
+    let form: Value = form.into();
     json!({"oneOf": [form, {"type": "null"}]})
 }
 
@@ -80,9 +82,16 @@ fn with(mut fields: Vec<(&'static str, Value)>, more: &[(&'static str, Value)]) 
 
 /// Every form by its name.
 pub(super) fn all() -> Value {
-    let scopes: Vec<_> = ApiScope::ALL.iter().map(|scope| scope.as_str()).collect();
-    let mut forms = people();
-    let others = json!({
+    let mut forms = Map::new();
+    for part in [people(), person(), requests(), tokens(), state(), log()] {
+        forms.extend(part.as_object().unwrap().clone());
+    }
+    Value::Object(forms)
+}
+
+fn tokens() -> Value {
+    let scopes: Vec<_> = ApiScope::ALL.map(ApiScope::as_str).to_vec();
+    json!({
         "Problem": object(&[
             ("type", text()),
             ("title", text()),
@@ -100,6 +109,11 @@ pub(super) fn all() -> Value {
             ("last_used", moment_or_none()),
         ]),
         "ApiTokens": object(&[("api_tokens", list(named("ApiToken")))]),
+    })
+}
+
+fn state() -> Value {
+    json!({
         "Health": object(&[("version", text()), ("started", moment()), ("database_bytes", number())]),
         "Membership": object(&[
             ("at_plex", yes()),
@@ -130,6 +144,11 @@ pub(super) fn all() -> Value {
         "Keys": object(&[("keys", list(object(&[
             ("kid", text()), ("algorithm", text()), ("state", text()), ("made", moment()),
         ])))]),
+    })
+}
+
+fn log() -> Value {
+    json!({
         "Event": object(&[
             ("id", number()),
             ("at", moment()),
@@ -142,9 +161,7 @@ pub(super) fn all() -> Value {
             ("detail", text_or_none()),
         ]),
         "Events": object(&[("events", list(named("Event"))), ("next", number_or_none())]),
-    });
-    forms.as_object_mut().unwrap().extend(others.as_object().unwrap().clone());
-    forms
+    })
 }
 
 fn people() -> Value {
@@ -155,6 +172,11 @@ fn people() -> Value {
             ("page", number()),
             ("pages", number()),
         ]),
+    })
+}
+
+fn person() -> Value {
+    json!({
         "Person": with(who(), &[
             ("owner", yes()),
             ("named", yes()),
@@ -184,6 +206,11 @@ fn people() -> Value {
                 ("has_rules", yes()),
             ]))),
         ]),
+    })
+}
+
+fn requests() -> Value {
+    json!({
         "Requests": object(&[
             ("requests", list(object(&[
                 ("account", account()),
@@ -236,7 +263,11 @@ pub(super) fn is_of(document: &Value, form: &Value, value: &Value) -> Result<(),
             }
             "additionalProperties" => {
                 assert_eq!(rule, false);
-                value.as_object().into_iter().flat_map(Map::keys).all(|name| form["properties"].get(name).is_some())
+                value
+                    .as_object()
+                    .into_iter()
+                    .flat_map(Map::keys)
+                    .all(|name| form["properties"].get(name).is_some())
             }
             "properties" => {
                 for (name, form) in rule.as_object().unwrap() {

@@ -8,8 +8,8 @@ use super::{bare, routes, stored, with_consent};
 use crate::support::{Answer, Browser, House, ISSUER, post_form};
 
 /// These need no form token: nobody's cookies count at them.
-const WITHOUT_COOKIES: [&str; 6] =
-    ["/token", "/revoke", "/introspect", "/userinfo", "/par", "/device/authorize"];
+const WITHOUT_COOKIES: [&str; 7] =
+    ["/token", "/revoke", "/introspect", "/userinfo", "/par", "/device/authorize", "/api/v1/{*rest}"];
 /// Two endpoints take forms of other sites by their nature: what the one begins is bound to this browser only, and the other
 /// ends a session only by a verified ID token of it.
 const FROM_ELSEWHERE: [&str; 2] = ["/authorize", "/end-session"];
