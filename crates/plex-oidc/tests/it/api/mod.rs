@@ -124,7 +124,8 @@ async fn each_operation_takes_its_own_scope_and_no_other() {
 async fn no_token_stands_for_another() {
     let house = setup().start().await;
     let proxy = house.proxy(Family::ForwardAuth);
-    house.visitor().sign_in(&proxy, "https://notes.example.org/", "owner").await;
+    let mut visitor = house.visitor();
+    visitor.sign_in(&proxy, "https://notes.example.org/", "owner").await;
     let (_, tokens) = house.sign_in("owner", &house.relying_party("photos")).await;
     let api = token(&house, &ApiScope::ALL);
     let (exit, app_token, _) =
@@ -153,8 +154,7 @@ async fn no_token_stands_for_another() {
     // And a token of the API is none anywhere else, nor is it handed on.
     let visit =
         Visit::bare("GET", "https://notes.example.org/").with("authorization", &format!("Bearer {api}"));
-    let answer = proxy.ask(&visit).await;
-    answer.expect(401);
+    visitor.ask(&proxy, &visit).await.expect(401); // also beside the cookie of somebody who may
     let mut userinfo = get("/userinfo");
     userinfo.headers_mut().insert("authorization", format!("Bearer {api}").parse().unwrap());
     house.door.send(userinfo).await.expect(401);

@@ -143,6 +143,7 @@ async fn a_bad_token_is_final_even_beside_a_good_cookie() {
             other,
             revoked,
             unknown,
+            Secret::from_random(SecretKind::ApiToken, [9; 32]).expose().to_owned(),
             "pot_".to_owned(),
             format!("pot_{}", &body[1..]),
             format!("{good}A"),
