@@ -1,6 +1,7 @@
 //! What the host sees of everybody, and what the host may end. Whose page it is is decided anew at every request, by the one
 //! decision. Nobody is shut out by an end, for whoever may come in signs in again: that is what [`super::people`] is for.
 
+use std::fmt;
 use std::sync::Arc;
 
 use plex_oidc_core::audit::What;
@@ -121,6 +122,18 @@ pub enum Why<'a> {
     Denied(Denial),
     /// They have to sign in first.
     Unknown,
+}
+
+/// In English, for programs.
+impl fmt::Display for Why<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::InList(rule) => write!(f, "{rule} is in its list"),
+            Self::Opened => f.write_str("the host opened it to them"),
+            Self::Denied(denial) => denial.fmt(f),
+            Self::Unknown => write!(f, "has to sign in first: {}", Decision::WHY_UNKNOWN),
+        }
+    }
 }
 
 /// Everything that the file declares, by name.

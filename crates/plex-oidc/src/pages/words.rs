@@ -54,10 +54,10 @@ impl Said {
         })
     }
 
-    /// Who did something, if it was nobody with an account.
+    /// Who did something, if it was nobody with a name: an account, or a token of the API.
     pub const fn of_actor(actor: Actor) -> Option<Self> {
         Some(Self::plain(match actor {
-            Actor::Account(_) => return None,
+            Actor::Account(_) | Actor::ApiToken(_) => return None,
             Actor::Recheck => "audit.actor.recheck",
             Actor::CommandLine => "audit.actor.command_line",
             Actor::Program => "audit.actor.program",

@@ -209,7 +209,7 @@ fn may(app: &App, person: &Person, door: Door<'_>) -> AtApp {
         name: door.name().to_owned(),
         kind: AppKind::of(door),
         may: door.decision(app, person) == Decision::Allow,
-        why: door.why(app, person),
+        why: door.why(app, person).to_string(),
         has_rules: matches!(door, Door::App(app) if !app.rules.is_empty()),
     }
 }
