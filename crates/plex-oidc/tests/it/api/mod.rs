@@ -251,7 +251,7 @@ async fn a_person_is_blocked_and_everything_ends_and_an_owner_stays() {
     ask(&house, Method::PUT, &format!("/people/{friend}/opened/wiki"), &write).await.expect(204);
     let person = ask(&house, Method::GET, &format!("/people/{friend}"), &write).await.expect(200).json();
     let wiki = person["apps"].as_array().unwrap().iter().find(|app| app["id"] == "wiki").unwrap();
-    assert_eq!((&wiki["may"], &wiki["why"]), (&json!(true), &json!("you opened it to them")));
+    assert_eq!((&wiki["may"], &wiki["why"]), (&json!(true), &json!("the host opened it to them")));
     let log =
         ask(&house, Method::GET, &format!("/audit?account={friend}&what=person_marked"), &write).await.json();
     let events = log["events"].as_array().unwrap();
