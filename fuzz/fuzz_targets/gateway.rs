@@ -221,8 +221,9 @@ fn rules(line: &[u8], body: &[u8]) {
         headers: HeaderSet(Vec::new()),
     };
     let (person, house) = (person(*who), house());
-    let say =
-        |app: &GatewayApp| Said::from(weigh(app, &request, || kind, person.as_ref().map(Asker::from), (&house, NOW)).verdict);
+    let say = |app: &GatewayApp| {
+        Said::from(weigh(app, &request, || kind, person.as_ref().map(Asker::from), (&house, NOW)).verdict)
+    };
     let said = say(&app(&rules));
     if kind == RequestKind::Preflight && preflight {
         assert_eq!(said, Said::PassAnybody);

@@ -41,7 +41,10 @@ fuzz_target!(|data: &[u8]| {
         }
         b'u' => {
             let (client_data, data) = two_lines(rest);
-            assert!(asserted(client_data, data, rest.get(..64).unwrap_or(rest)).is_err(), "nobody signed that");
+            assert!(
+                asserted(client_data, data, rest.get(..64).unwrap_or(rest)).is_err(),
+                "nobody signed that"
+            );
         }
         b'k' => key(rest),
         _ => object(rest),
@@ -85,7 +88,9 @@ fn object(bytes: &[u8]) {
     assert!(new.id == ID && has(ID) && has(&hash(b"auth.example.com")));
     let kept = new.key.to_bytes();
     // The key that is kept stands in what came: whole, or as its two coordinates.
-    assert!(kept.get(1..).is_some_and(has) || kept.get(2..34).is_some_and(has) && kept.get(34..).is_some_and(has));
+    assert!(
+        kept.get(1..).is_some_and(has) || kept.get(2..34).is_some_and(has) && kept.get(34..).is_some_and(has)
+    );
     assert_eq!(PublicKey::of_bytes(&kept), Ok(new.key));
 }
 
