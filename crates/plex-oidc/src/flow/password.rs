@@ -70,6 +70,9 @@ pub async fn sign_in(
     tried: Tried<'_>,
     visit: Visit<'_>,
 ) -> Result<PasswordOutcome, FlowError> {
+    if attempt.frozen.renews_for.is_some() {
+        return Ok(PasswordOutcome::Page); // it signs nobody in
+    }
     let (account, known) = checked(app, &tried).await?;
     let started = matches!(attempt.state, LoginState::Started);
     if !started && !app.store.restart_login(attempt.id, app.clock.now()).await? {

@@ -66,10 +66,11 @@ impl FromRequest<State> for OwnForm {
         let (mut parts, body) = request.into_parts();
         let ClientAddress(address) = ClientAddress::from_request_parts(&mut parts, app).await?;
         let headers = parts.headers.clone();
-        let found = here(app, &headers).await.map_err(|error| failed(app, &error, None))?;
-        let here = found.ok_or_else(expired)?;
+        // The form before the session: whoever sends it slowly acts in a session that is still there at its end.
         let request = Request::from_parts(parts, body);
         let Sent(form) = Sent::from_request(request, app).await.map_err(|_| expired())?;
+        let found = here(app, &headers).await.map_err(|error| failed(app, &error, None))?;
+        let here = found.ok_or_else(expired)?;
         if !is_our_form(app, &here.cookie, &headers, &form) {
             return Err(expired());
         }

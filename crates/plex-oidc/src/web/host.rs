@@ -141,12 +141,10 @@ impl FromRequest<State> for Acting {
         let (mut parts, body) = request.into_parts();
         let ClientAddress(address) = ClientAddress::from_request_parts(&mut parts, app).await?;
         let headers = parts.headers.clone();
-        let hosts = hosts(app, &headers).await.map_err(|error| failed(app, &error, None))?;
-        if hosts.is_empty() {
-            return Err(expired());
-        }
+        // The form before the session: whoever sends it slowly has to be the host still at its end.
         let sent = Sent::from_request(Request::from_parts(parts, body), app).await;
         let Sent(form) = sent.map_err(|_| expired())?;
+        let hosts = hosts(app, &headers).await.map_err(|error| failed(app, &error, None))?;
         let mut hosts = hosts.into_iter();
         let host = hosts.find(|host| is_our_form(app, &host.cookie, &headers, &form)).ok_or_else(expired)?;
         let about = account_in(&form, "account");

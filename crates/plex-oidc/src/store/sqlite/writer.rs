@@ -51,7 +51,7 @@ impl Writer {
     /// Takes over `conn`, whose commits wait for the disk. The thread waits for another process's lock for as long as `patience`.
     pub(super) fn start(conn: Connection, patience: Duration) -> io::Result<Self> {
         let (queue, jobs) = sync_channel(QUEUE);
-        let pen = Arc::new(Mutex::new(Pen { conn, patience, held: Held::ByThread, in_place: 0 }));
+        let pen = Arc::new(Mutex::new(Pen { conn, patience, held: Some(Held::ByThread), in_place: 0 }));
         let thread = thread::Builder::new().name("store-writer".to_owned()).stack_size(STACK).spawn({
             let pen = Arc::clone(&pen);
             move || serve(&pen, &jobs)
@@ -147,7 +147,8 @@ where
 struct Pen {
     conn: Connection,
     patience: Duration,
-    held: Held,
+    /// Unknown after a failure.
+    held: Option<Held>,
     /// Writes in place since the thread last wrote.
     in_place: u32,
 }
@@ -159,7 +160,7 @@ enum Held {
     ByThread,
     /// A commit does not wait for the disk, unless it has to bring the log into the database.
     ByThreadUnsynced,
-    /// A commit never waits for the disk.
+    /// A commit does not wait for the disk, but for the first one after the log was begun anew, whose head SQLite syncs.
     InPlace,
 }
 
@@ -187,13 +188,15 @@ impl Pen {
     }
 
     fn hold(&mut self, asked: Held) -> Result<()> {
-        if asked != self.held {
+        if self.held != Some(asked) {
+            end_left_open(&self.conn)?;
+            self.held = None;
             self.conn.execute_batch(match asked {
                 Held::ByThread => "PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 2000",
                 Held::ByThreadUnsynced => "PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 2000",
                 Held::InPlace => "PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 0",
             })?;
-            self.held = asked;
+            self.held = Some(asked);
         }
         Ok(())
     }
@@ -229,10 +232,13 @@ fn serve(pen: &Mutex<Pen>, jobs: &Receiver<Box<dyn Job>>) {
 }
 
 fn begin(conn: &Connection) -> Result<()> {
-    if !conn.is_autocommit() {
-        change(conn, "ROLLBACK", [])?; // of whoever panicked with the pen in hand
-    }
+    end_left_open(conn)?;
     change(conn, "BEGIN IMMEDIATE", []).map(drop)
+}
+
+/// Undoes what somebody left who panicked with the pen in hand, or whose roll-back failed.
+fn end_left_open(conn: &Connection) -> Result<()> {
+    if conn.is_autocommit() { Ok(()) } else { change(conn, "ROLLBACK", []).map(drop) }
 }
 
 fn transact(conn: &Connection, group: &mut [Box<dyn Job>]) -> Result<()> {

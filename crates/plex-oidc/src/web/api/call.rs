@@ -56,7 +56,9 @@ impl Call {
             return Err(Problem::insufficient_scope(scope));
         }
         let query = query(&described, request.uri().query().unwrap_or_default())?;
+        let headers = request.headers().clone();
         let body = body(app, &described, request).await?;
+        let token = caller(app, &headers, address).await?; // still good, however slowly the body came
         let by = By { actor: Actor::ApiToken(token.id), address };
         Ok(Self { operation, token, by, parts, query, body })
     }

@@ -206,3 +206,19 @@ async fn a_device_is_not_let_in_from_a_browser_that_waits() {
     let page = typed(&mut guest, &begin().await).await.expect(200);
     assert!(page.heading().starts_with("Allow Wiki on your device"), "{}", page.heading());
 }
+
+#[tokio::test]
+async fn a_host_who_owns_nothing_does_not_answer_their_own_request() {
+    let house = asking(setup()).set("admin", "allow = [\"plex-owner\", \"plex-friend\"]").start().await;
+    let mut thief = house.browser();
+    let page = thief.open("/admin").await.expect(200);
+    thief.approve_and_finish(&page, "friend").await.expect(200);
+    let page = thief.open(&house.relying_party("wiki").authorization().url()).await.expect(403);
+    ask(&mut thief, &page).await;
+    let home = thief.open("/admin").await.expect(200);
+    let told = thief.post(&home, "/admin/requests", &[("answer", "approved")]).await.expect(303);
+    assert_eq!(told.location(), Some("/admin?done=nothing"));
+    thief.open(&house.relying_party("wiki").authorization().url()).await.expect(403);
+    assert_eq!(answer(&house, "approved").await, "/admin?done=answered");
+    passes(&house, &mut thief).await;
+}
