@@ -59,18 +59,14 @@ impl Outbox {
     /// Takes a letter in. `false`: it, or another one, was dropped for it.
     pub fn post(&self, letter: Letter, whom: For) -> bool {
         let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
-        let has_room = waiting.len() < MOST;
-        if !has_room {
-            let least = waiting.iter().position(|waits| waits.whom == For::Person);
-            match (least, whom) {
-                (None, For::Person) => return false,
-                (least, _) => drop(waiting.remove(least.unwrap_or(0))),
-            }
+        let room = room(&mut waiting, whom);
+        if room == Room::None {
+            return false;
         }
         let not_before = letter.at;
         waiting.push_back(Waiting { letter, whom, tries: 0, not_before });
         self.arrived.notify_one();
-        has_room
+        room == Room::There
     }
 
     /// As [`Outbox::post`], to one person: only so many go out in an hour, whatever makes them.
@@ -86,24 +82,27 @@ impl Outbox {
         self.post(letter, For::Person)
     }
 
-    /// Takes out the first letter whose time has come.
+    /// Takes out the first letter whose time has come, those to the host before those to people.
     pub fn take_due(&self, now: Timestamp) -> Option<Waiting> {
         let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
-        let due = waiting.iter().position(|waits| waits.not_before.has_passed(now))?;
-        waiting.remove(due)
+        let due = |whom| {
+            waiting.iter().position(|waits: &Waiting| waits.whom == whom && waits.not_before.has_passed(now))
+        };
+        let first = due(For::Host).or_else(|| due(For::Person))?;
+        waiting.remove(first)
     }
 
-    /// Puts one back that was not sent. `false`: it was tried often enough, and is gone.
+    /// Puts one back that was not sent. `false`: it was tried often enough, or there is no room for it any more, and it is gone.
     pub fn again(&self, mut letter: Waiting, now: Timestamp) -> bool {
         let Some(pause) = PAUSES.get(letter.tries) else { return false };
         letter.tries += 1;
         letter.not_before = now.plus(*pause);
         let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
-        let has_room = waiting.len() < MOST;
-        if has_room {
+        let room = room(&mut waiting, letter.whom);
+        if room != Room::None {
             waiting.push_front(letter);
         }
-        has_room
+        room != Room::None
     }
 
     /// Notes that somebody asks for access.
@@ -134,19 +133,37 @@ impl Outbox {
     }
 }
 
+/// Whether there is room for one more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Room {
+    There,
+    /// Another one was dropped for it.
+    Made,
+    None,
+}
+
+/// Makes room for a letter, at the cost of one to people, or else of the oldest to the host; letters to people cost none to the host.
+fn room(waiting: &mut VecDeque<Waiting>, whom: For) -> Room {
+    if waiting.len() < MOST {
+        return Room::There;
+    }
+    let least = waiting.iter().position(|waits| waits.whom == For::Person);
+    match (least, whom) {
+        (None, For::Person) => Room::None,
+        (least, For::Host | For::Person) => {
+            drop(waiting.remove(least.unwrap_or(0)));
+            Room::Made
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn letter(at: i64) -> Letter {
         let to = "robin@example.com".parse().unwrap();
-        Letter {
-            to: vec![to],
-            subject: String::new(),
-            text: String::new(),
-            at: Timestamp(at),
-            id: String::new(),
-        }
+        Letter { to, subject: String::new(), text: String::new(), at: Timestamp(at), id: String::new() }
     }
 
     fn times(outbox: &Outbox) -> Vec<i64> {
@@ -163,13 +180,28 @@ mod tests {
         }
         assert!(!outbox.post(letter(64), For::Host) && !outbox.post(letter(65), For::Person));
         let kept = times(&outbox);
-        assert_eq!((kept.len(), kept[0], kept[1], kept[63]), (64, 0, 3, 65));
+        assert_eq!((kept.len(), &kept[..3], kept[63]), (64, &[0, 64, 3][..], 65), "and the host comes first");
 
         for at in 0..64 {
             assert!(outbox.post(letter(at), For::Host));
         }
         assert!(!outbox.post(letter(99), For::Person));
-        assert_eq!(times(&outbox), (0..64).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn what_comes_back_to_a_full_box_finds_room_at_the_cost_of_people_alone() {
+        let (outbox, late) = (Outbox::default(), Timestamp(1_000_000));
+        outbox.post(letter(0), For::Host);
+        let to_host = outbox.take_due(late).unwrap();
+        (1..65).for_each(|at| assert!(outbox.post(letter(at), For::Person)));
+        assert!(outbox.again(to_host, Timestamp(0)));
+        assert_eq!(times(&outbox), [vec![0], (2..65).collect()].concat(), "the first to a person went");
+
+        outbox.post(letter(0), For::Person);
+        let to_person = outbox.take_due(late).unwrap();
+        (1..65).for_each(|at| assert!(outbox.post(letter(at), For::Host)));
+        assert!(!outbox.again(to_person, Timestamp(0)));
+        assert_eq!(times(&outbox), (1..65).collect::<Vec<_>>());
     }
 
     #[test]

@@ -117,17 +117,19 @@ impl Reloader {
             let now = state_of(&self.source.files);
             // Twice the same: whoever is writing has finished.
             let settled = now == seen && now != used;
-            seen = now;
+            seen.clone_from(&now);
             if !asked && !settled {
                 continue;
             }
+            let read = self.source.files.clone();
             match self.reload().await {
                 Ok(()) => info!("the configuration was reloaded"),
                 Err(wrong) => {
                     error!("the new configuration cannot be used; the one before it still holds. {wrong}");
                 }
             }
-            used = state_of(&self.source.files);
+            // As it was before it was read: what was written meanwhile, such as a new owner's token, is taken over the next time.
+            used = if self.source.files == read { now } else { state_of(&self.source.files) };
             seen = used.clone();
         }
     }

@@ -8,7 +8,6 @@ use std::time::Duration;
 use axum::Router;
 use plex_oidc_core::id::AccountId;
 use plex_oidc_core::net::TrustedProxies;
-use plex_oidc_core::own_page::OwnPage;
 use plex_oidc_core::time::Timestamp;
 use plextv::PlexTv;
 use plextv::breaker::{Breaker, Settings};
@@ -210,7 +209,7 @@ impl Held {
         let app = Arc::new(App {
             issuer: config.public_url.clone(),
             clients: config.clients.iter().cloned().collect(),
-            own_pages: OwnPage::ALL.into_iter().filter_map(|page| page.client(&config.hosts)).collect(),
+            own_pages: rules::own_pages(config, &accepted),
             rules: house_rules(config, accepted),
             lifetimes: lifetimes(config),
             trusted_proxies: TrustedProxies(config.trusted_proxies.clone()),

@@ -38,7 +38,9 @@ impl<'p> From<&'p Person> for Asker<'p> {
 }
 
 /// What the host wants done when somebody comes from a browser that is new here.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+///
+/// In order of strictness.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub enum NewBrowsers {
     /// Nothing.
     #[default]

@@ -50,6 +50,18 @@ SELECT
     (SELECT m.marks FROM marks AS m WHERE m.account_id = u.account_id) AS "users.marks", u.updated AS "users.updated"
 FROM browser_sessions AS s JOIN users AS u ON u.account_id = s.account_id;
 
+DROP VIEW app_token_details;
+CREATE VIEW app_token_details AS
+SELECT
+    t.id AS "app_tokens.id", t.name AS "app_tokens.name", t.hash AS "app_tokens.hash",
+    t.apps AS "app_tokens.apps", t.created AS "app_tokens.created", t.expires AS "app_tokens.expires",
+    t.last_used AS "app_tokens.last_used",
+    t.browser_id AS "browsers.id",
+    (SELECT b.approved FROM browsers AS b WHERE b.id = t.browser_id) AS "browsers.approved",
+    u.account_id AS "users.account_id", u.person AS "users.person",
+    (SELECT m.marks FROM marks AS m WHERE m.account_id = u.account_id) AS "users.marks", u.updated AS "users.updated"
+FROM app_tokens AS t JOIN users AS u ON u.account_id = t.account_id;
+
 -- A request may be about one browser: then each browser has its own. browser_id: empty where it is about none.
 CREATE TABLE new_access_requests (
     account_id INTEGER NOT NULL,

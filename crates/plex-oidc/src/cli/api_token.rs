@@ -14,8 +14,8 @@ use tokio::runtime::Runtime;
 use super::audit::{Noted, done_here, note, warn_of};
 use super::keys::age;
 use super::serve::exit_after;
-use super::{Exit, World, printable};
-use crate::config::{Config, length};
+use super::{Exit, World, lifetime, printable};
+use crate::config::Config;
 use crate::flow::app_tokens::{LONGEST_NAME, is_name};
 use crate::installation::open_beside;
 use crate::start::StartError;
@@ -57,11 +57,6 @@ pub struct RevokeArguments {
 fn scope(text: &str) -> Result<ApiScope, String> {
     let names = || ApiScope::ALL.map(ApiScope::as_str).join(", ");
     ApiScope::parse(text).ok_or_else(|| format!("one of {}", names()))
-}
-
-fn lifetime(text: &str) -> Result<Seconds, String> {
-    let length = length::parse(text).filter(|length| length.0 > 0);
-    length.ok_or_else(|| "a number and one unit, such as 90d or 12h".to_owned())
 }
 
 /// Why a command did not do what was asked. Nothing was changed.

@@ -15,7 +15,7 @@ use crate::upstream::mail::{Letter, MailError, Mailer as _};
 /// What can be done with mail.
 #[derive(Debug, Subcommand)]
 pub enum MailCommand {
-    /// Send a mail to the hosts, and say exactly what goes wrong
+    /// Send a mail to each of the hosts, and say exactly what goes wrong
     Test,
 }
 
@@ -36,23 +36,27 @@ pub fn run(file: &Path, command: &MailCommand, world: &mut World<'_>) -> io::Res
             return Ok(exit_after(&error));
         }
     };
-    let letter = Letter {
-        to: of.to.clone(),
-        subject: "A test".to_owned(),
-        text: format!("Mail from plex-oidc at {} reaches you.\n", config.public_url.as_str()),
-        at: world.clock.now(),
-        id: name(world),
-    };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let (server, port) = &of.server;
-    match runtime.block_on(mailer.send(&letter)) {
-        Ok(()) => {
-            let to: Vec<String> = of.to.iter().map(ToString::to_string).collect();
-            writeln!(world.out, "{server} has taken a mail to {}.", to.join(", "))?;
-            Ok(Exit::Done)
+    let mut exit = Exit::Done;
+    for to in &of.to {
+        let letter = Letter {
+            to: to.clone(),
+            subject: "A test".to_owned(),
+            text: format!("Mail from plex-oidc at {} reaches you.\n", config.public_url.as_str()),
+            at: world.clock.now(),
+            id: name(world),
+        };
+        match runtime.block_on(mailer.send(&letter)) {
+            Ok(()) => writeln!(world.out, "{server} has taken a mail to {to}.")?,
+            Err(error) => {
+                let advice = advice(&error);
+                exit =
+                    world.fail(&format!("No mail to {to} was sent by {server}:{port}: {error}.{advice}"))?;
+            }
         }
-        Err(error) => world.fail(&format!("No mail was sent by {server}:{port}: {error}.{}", advice(&error))),
     }
+    Ok(exit)
 }
 
 fn name(world: &mut World<'_>) -> String {

@@ -32,6 +32,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use plex_oidc_core::time::Seconds;
 
 use crate::clock::Clock;
 use crate::config::{self, Loaded, Problem, example};
@@ -227,6 +228,12 @@ fn dispatch(arguments: Arguments, world: &mut World<'_>) -> io::Result<Exit> {
             writeln!(world.out, "plex-oidc {}", env!("CARGO_PKG_VERSION")).map(|()| Exit::Done)
         }
     }
+}
+
+/// How long something is to be good for, as an argument.
+fn lifetime(text: &str) -> Result<Seconds, String> {
+    let length = config::length::parse(text).filter(|length| length.0 > 0);
+    length.ok_or_else(|| "a number and one unit, such as 90d or 12h".to_owned())
 }
 
 /// Names come from Plex and go to a terminal.

@@ -16,8 +16,8 @@ use super::audit::{Noted, done_here, note, warn_of};
 use super::keys::age;
 use super::serve::exit_after;
 use super::who::{NotOne, find};
-use super::{Exit, World, printable};
-use crate::config::{Config, length};
+use super::{Exit, World, lifetime, printable};
+use crate::config::Config;
 use crate::flow::app_tokens::{LONGEST_NAME, is_name, new_id};
 use crate::installation::open_beside;
 use crate::start::StartError;
@@ -58,11 +58,6 @@ pub struct AddArguments {
 pub struct RevokeArguments {
     /// Its id in the list
     id: String,
-}
-
-fn lifetime(text: &str) -> Result<Seconds, String> {
-    let length = length::parse(text).filter(|length| length.0 > 0);
-    length.ok_or_else(|| "a number and one unit, such as 90d or 12h".to_owned())
 }
 
 /// Why a command did not do what was asked. Nothing was changed.
@@ -172,7 +167,7 @@ async fn store_new(
         apps: apps.clone(),
         created: made.now,
         expires: arguments.expires.map(|length| made.now.plus(length)),
-        browser: None,
+        session: None,
     };
     if !store.add_app_token(token).await? {
         return Err(NotDone::IdTaken(made.id));

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use plex_oidc_core::audit::What;
 use plex_oidc_core::client::Client;
 use plex_oidc_core::decide::{
-    AllowRule, Decision, Denial, Mark, Person, Through, decide, decide_for, named_by,
+    AllowRule, Asker, Decision, Denial, Mark, Person, Through, decide, decide_for, named_by,
 };
 use plex_oidc_core::gateway::GatewayApp;
 use plex_oidc_core::id::{AccountId, ClientId, Sid};
@@ -23,8 +23,8 @@ use crate::store::records::{AppTokenRecord, KeyReplacement, ListedSession, UserR
 use crate::upstream::plex::Plex;
 
 /// Whether the host's page is for this person, now.
-pub fn is_host(app: &App, person: &Person) -> bool {
-    let decision = |client| decide(person.through(Through::NoBrowser), client, &app.rules, app.clock.now());
+pub fn is_host(app: &App, asker: Asker<'_>) -> bool {
+    let decision = |client| decide(asker, client, &app.rules, app.clock.now());
     app.own_page(OwnPage::Admin).is_some_and(|client| decision(client) == Decision::Allow)
 }
 

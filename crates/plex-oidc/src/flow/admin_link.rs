@@ -5,7 +5,7 @@ use std::net::IpAddr;
 
 use plex_oidc_core::account::Account;
 use plex_oidc_core::audit::What;
-use plex_oidc_core::decide::Person;
+use plex_oidc_core::decide::{Person, Through};
 use plex_oidc_core::id::AccountId;
 use plex_oidc_core::secret::{Secret, SecretKind};
 use plex_oidc_core::time::Seconds;
@@ -87,5 +87,5 @@ pub(super) async fn owner(app: &App, account: AccountId) -> Result<Option<Person
     let known = app.store.user(account).await?;
     let account = known.map_or_else(|| Account::named(account, "the owner"), |known| known.person.account);
     let owner = app.rules.owner(account, app.clock.now());
-    Ok(owner.filter(|owner| admin::is_host(app, owner)))
+    Ok(owner.filter(|owner| admin::is_host(app, owner.through(Through::NoBrowser))))
 }

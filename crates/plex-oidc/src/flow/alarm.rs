@@ -40,15 +40,20 @@ pub enum Untold {
 
 /// Has the host told that something has happened, if the host wants to be told. Returns at once, and never fails.
 pub fn tell_host(app: &App, event: &'static str, message: String) {
-    if app.webhook.is_some() {
+    if is_told(app) {
         let at = app.clock.now();
         app.notices.push(Notice { event, state: Turn::Happened, message, since: at, at });
     }
 }
 
+/// Whether there is a way to tell the host.
+fn is_told(app: &App) -> bool {
+    app.webhook.is_some() || app.mail.is_some()
+}
+
 /// Has the host told of what has changed with the last round of the re-check.
 pub(super) fn judge(app: &App) {
-    if app.webhook.is_none() && app.mail.is_none() {
+    if !is_told(app) {
         return;
     }
     let (known, now) = (app.membership.known(), app.clock.now());

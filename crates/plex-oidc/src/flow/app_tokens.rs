@@ -46,7 +46,7 @@ pub async fn make(
         apps: apps.iter().map(|app| app.name.clone()).collect(),
         created,
         expires: Some(created.plus(LIFETIME)),
-        browser: session.browser.map(|browser| browser.id),
+        session: Some(session.sid),
     };
     let id = token.id.clone();
     let stored = app.store.add_app_token(token).await?;

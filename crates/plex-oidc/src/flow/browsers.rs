@@ -19,7 +19,7 @@ use crate::app::App;
 use crate::pages::Language;
 use crate::session::BrowserCookie;
 use crate::store::records::{
-    BrowserSession, EndedAccess, KnownBrowser, ListedBrowser, MetBrowser, NewBrowser, UserRecord,
+    BrowserSession, EndedAccess, Forgotten, KnownBrowser, ListedBrowser, MetBrowser, NewBrowser, UserRecord,
     WaitingBrowser,
 };
 
@@ -94,8 +94,19 @@ pub(super) async fn keep_waiting(
     Ok(())
 }
 
-/// Somebody has signed in. Whether that was news is known by what was stored: the first browser of an account is none.
-pub(super) async fn tell_of(app: &App, attempt: &Attempt<'_>, user: &UserRecord, met: &MetBrowser) {
+/// What was known of an account before it signs in once more, if somebody may have to be written to.
+pub(super) async fn known_before(app: &App, account: AccountId) -> Result<Option<UserRecord>, FlowError> {
+    Ok(if app.mail.is_some() { app.store.user(account).await? } else { None })
+}
+
+/// Somebody has signed in, who was known as `before`. Whether that was news is known by what was stored: the first browser of an
+/// account is none.
+pub(super) async fn tell_of(
+    app: &App,
+    attempt: &Attempt<'_>,
+    (before, user): (Option<&UserRecord>, &UserRecord),
+    met: &MetBrowser,
+) {
     let MetBrowser::New(new) = met else { return };
     let all = match app.store.browsers_of(user.account_id(), app.clock.now()).await {
         Ok(all) => all,
@@ -104,7 +115,11 @@ pub(super) async fn tell_of(app: &App, attempt: &Attempt<'_>, user: &UserRecord,
     if all.iter().any(|browser| browser.id == new.id && !browser.confirmed) {
         info!(account = %user.account_id(), browser = %new.id, "somebody signed in from a browser that is new to the account");
         audit::new_browser(app, attempt, user).await;
-        write_of(app, attempt, user);
+        // Whoever has taken over an account may have given it an address of theirs.
+        let has_moved = |old: &&UserRecord| old.person.account.email != user.person.account.email;
+        for user in before.filter(has_moved).into_iter().chain([user]) {
+            write_of(app, attempt, user);
+        }
     }
 }
 
@@ -175,18 +190,14 @@ pub async fn confirm(app: &App, by: Own, session: &BrowserSession, id: BrowserId
     Ok(confirmed)
 }
 
-/// Why a browser is forgotten.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Why {
-    /// Whoever signed in in it was somebody else.
-    NotTheirs,
-    /// Its person does not use it any more.
-    NotUsed,
-}
-
 /// Forgets a browser of this person, and ends all that came of it. `None`: it is not theirs, or gone already.
-pub async fn disown(app: &App, by: Own, id: BrowserId, why: Why) -> Result<Option<EndedAccess>, FlowError> {
-    let ended = app.store.disown_browser(by.account, id, app.clock.now()).await?;
+pub async fn disown(
+    app: &App,
+    by: Own,
+    id: BrowserId,
+    why: Forgotten,
+) -> Result<Option<EndedAccess>, FlowError> {
+    let ended = app.store.disown_browser(by.account, id, why, app.clock.now()).await?;
     let Some(ended) = ended else { return Ok(None) };
     info!(
         account = %by.account, address = %by.address, browser = %id, sessions = ended.sessions, grants = ended.grants,
@@ -194,10 +205,10 @@ pub async fn disown(app: &App, by: Own, id: BrowserId, why: Why) -> Result<Optio
     );
     sign_out::announce(app);
     let what = match why {
-        Why::NotTheirs => What::BrowserDisowned,
-        Why::NotUsed => What::BrowserForgotten,
+        Forgotten::NotTheirs => What::BrowserDisowned,
+        Forgotten::NotUsed => What::BrowserForgotten,
     };
-    if why == Why::NotTheirs {
+    if why == Forgotten::NotTheirs {
         let message = format!(
             "{} says that a sign-in in their name was somebody else's: see the audit log",
             by.account

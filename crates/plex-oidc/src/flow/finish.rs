@@ -50,6 +50,7 @@ impl Finishing<'_> {
             code,
             plex_token: self.plex_token,
         };
+        let before = browsers::known_before(self.app, session.user.account_id()).await?;
         let stored = self.app.store.finish_login(finish).await?;
         if stored == Finish::Finished {
             self.app.metrics.sign_ins.add(SignInOutcome::SignedIn);
@@ -59,7 +60,8 @@ impl Finishing<'_> {
             return Ok(None);
         }
         audit::signed_in(self.app, self.attempt, &session.user).await;
-        browsers::tell_of(self.app, self.attempt, &session.user, &self.met.browser).await;
+        let people = (before.as_ref(), &session.user);
+        browsers::tell_of(self.app, self.attempt, people, &self.met.browser).await;
         Ok(Some(secret))
     }
 }

@@ -7,7 +7,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD};
 use http::header::AUTHORIZATION;
 use http::{HeaderMap, HeaderValue};
-use plex_oidc_core::decide::{Asker, Person, Through};
+use plex_oidc_core::decide::{Asker, Person};
 use plex_oidc_core::gateway::{GatewayApp, Host};
 use plex_oidc_core::secret::{Secret, SecretKind};
 use tracing::warn;
@@ -40,11 +40,11 @@ impl Visitor {
         }
     }
 
-    /// The same, as they come: a program has no browser that could be new.
+    /// The same, as they come.
     pub fn asker(&self) -> Option<Asker<'_>> {
         match self {
             Self::Browser(session) => Some(session.grant.asker()),
-            Self::Program(token) => Some(token.user.person.through(Through::NoBrowser)),
+            Self::Program(token) => Some(token.asker()),
             Self::Nobody | Self::BadToken => None,
         }
     }
@@ -102,6 +102,11 @@ fn unread(value: &[u8]) -> Presented {
         value if is_basic(value) => Presented::Unreadable,
         _ => Presented::NotOurs,
     }
+}
+
+/// Whether the `Authorization` header holds a token of ours, good or not, or more than one value.
+pub fn shows_a_token(headers: &HeaderMap) -> bool {
+    matches!(token(headers), Presented::Token(_) | Presented::Malformed)
 }
 
 /// The `Authorization` header, if it is the application's own and holds nothing of ours.

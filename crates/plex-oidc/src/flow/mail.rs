@@ -27,22 +27,25 @@ const LONGEST_VALUE: usize = 200;
 /// A sentence of the message files, and what is put into it.
 pub type Words<'w> = (&'w str, &'w [(&'w str, &'w str)]);
 
-/// Writes to the hosts of what the host should know. What merely has happened has letters of its own.
+/// Writes to the hosts of what the host should know. Of requests for access there is a letter of its own, once in an interval.
 pub fn tell_host(app: &App, notice: &Notice) {
     let Some(mail) = &app.mail else { return };
-    let turn = match notice.state {
-        Turn::Raised => "Alarm",
-        Turn::Resolved => "Over",
-        Turn::Happened => return,
-    };
     let about = match notice.event {
         "owner_token_refused" => "Plex and the owner's token",
         "plex_unanswered" => "Plex does not answer",
         "grace_nearly_over" => "people will have to sign in anew",
+        "browser_disowned" => "somebody else was in a person's account",
+        "passkey_refused" => "there may be a copy of a passkey",
+        "access_asked" => return,
         other => other,
     };
-    let text = format!("{}.\n\nIt began at {}.", notice.message, notice.since.rfc3339());
-    post_to_hosts(app, mail, format!("{turn}: {about}"), &text);
+    let (turn, when) = match notice.state {
+        Turn::Raised => ("Alarm", "It began"),
+        Turn::Resolved => ("Over", "It began"),
+        Turn::Happened => ("News", "It happened"),
+    };
+    let text = format!("{}.\n\n{when} at {}.", notice.message, notice.since.rfc3339());
+    post_to_hosts(app, mail, &format!("{turn}: {about}"), &text);
 }
 
 /// Notes that somebody asks for access: the hosts are told of it when it is time.
@@ -68,7 +71,7 @@ pub fn tell_person(
     let why: [Words<'_>; 1] = [("mail.why", &issuer)];
     let said: Option<Vec<String>> = lines.iter().chain(&why).map(|words| said(language, words)).collect();
     let (Some(subject), Some(said)) = (said_in_short(language, &subject), said) else { return false };
-    let letter = letter(app, vec![address.clone()], subject, said.join("\n\n") + "\n");
+    let letter = letter(app, address.clone(), subject, said.join("\n\n") + "\n");
     let is_posted = app.outbox.post_to_person(&address, letter);
     if !is_posted {
         app.metrics.mails.add(MailOutcome::Dropped);
@@ -124,10 +127,13 @@ async fn tell_of_requests(app: &App, mail: &Mail, every: Seconds) {
                 1 => "Somebody asks you for access".to_owned(),
                 several => format!("{several} requests for access"),
             };
-            post_to_hosts(app, mail, subject, &listed(app, &waiting));
+            post_to_hosts(app, mail, &subject, &listed(app, &waiting));
         }
         Ok(_) => {} // all are answered
-        Err(error) => warn!(%error, "the hosts are not told of requests for access"),
+        Err(error) => {
+            warn!(%error, "the hosts are not told of requests for access yet");
+            app.outbox.note_request();
+        }
     }
 }
 
@@ -152,17 +158,20 @@ fn harmless(name: &str) -> String {
     line::plain(name, LONGEST_NAME).chars().map(plain).collect()
 }
 
-fn post_to_hosts(app: &App, mail: &Mail, subject: String, text: &str) {
+fn post_to_hosts(app: &App, mail: &Mail, subject: &str, text: &str) {
     let (page, issuer) = (app.issuer.join(OwnPage::Admin.path()), app.issuer.as_str());
     let text = format!(
         "{text}\n\nThe host's page: {page}\n\n-- \nSent by plex-oidc at {issuer}, because [mail] in its configuration names you.\n"
     );
-    if !app.outbox.post(letter(app, mail.hosts.clone(), subject, text), For::Host) {
-        app.metrics.mails.add(MailOutcome::Dropped);
-        warn!("too much mail waits, so one was dropped");
+    // One for each: an address that is refused must not keep the letter from the others.
+    for host in &mail.hosts {
+        if !app.outbox.post(letter(app, host.clone(), subject.to_owned(), text.clone()), For::Host) {
+            app.metrics.mails.add(MailOutcome::Dropped);
+            warn!("too much mail waits, so one was dropped");
+        }
     }
 }
 
-fn letter(app: &App, to: Vec<Address>, subject: String, text: String) -> Letter {
+fn letter(app: &App, to: Address, subject: String, text: String) -> Letter {
     Letter { to, subject, text, at: app.clock.now(), id: app.entropy.jti() }
 }

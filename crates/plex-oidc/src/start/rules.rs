@@ -1,8 +1,11 @@
 //! The rules of the house that a configuration asks for.
 
-use plex_oidc_core::decide::HouseRules;
+use plex_oidc_core::client::{Client, Clients};
+use plex_oidc_core::decide::{AllowRule, HouseRules};
+use plex_oidc_core::groups::Group;
 use plex_oidc_core::id::AccountId;
 use plex_oidc_core::membership::AcceptedServer;
+use plex_oidc_core::own_page::OwnPage;
 
 use super::StartError;
 use crate::config::Config;
@@ -12,6 +15,27 @@ pub(super) fn check_owners(config: &Config, accepted: &[AcceptedServer]) -> Resu
     let mut owners = accepted.iter().map(|server| AccountId::Plex(server.owner));
     let blocked = owners.find(|owner| config.rules.blocked.contains(owner));
     blocked.map_or(Ok(()), |owner| Err(StartError::OwnerBlocked(owner)))
+}
+
+/// The clients that stand for pages of ours. The host's page asks about new browsers where anything does: else whoever waits for a
+/// yes could give it there. Not where no owner, whom nothing asks, could be the host: nobody would be left to say yes.
+pub(super) fn own_pages(config: &Config, accepted: &[AcceptedServer]) -> Clients {
+    let is_owner = |rule: &AllowRule| match rule {
+        AllowRule::Group(group) => *group == Group::owner() && !accepted.is_empty(),
+        AllowRule::Account(account) => {
+            accepted.iter().any(|server| *account == AccountId::Plex(server.owner))
+        }
+        AllowRule::Email(_) => false,
+    };
+    let of_apps = config.gateway.apps.0.iter().map(|app| app.audience.new_browsers);
+    let asks = config.clients.iter().map(|client| client.new_browsers).chain(of_apps).max();
+    let of_host = asks.filter(|_| config.hosts.iter().any(is_owner)).unwrap_or_default();
+    let client = |page: OwnPage| {
+        let client = page.client(&config.hosts)?;
+        let new_browsers = if page == OwnPage::Admin { of_host } else { client.new_browsers };
+        Some(Client { new_browsers, ..client })
+    };
+    OwnPage::ALL.into_iter().filter_map(client).collect()
 }
 
 /// The rules of the house in this configuration, which accepts these servers.

@@ -5,7 +5,7 @@ use plex_oidc_core::secret::SecretHash;
 use plex_oidc_core::time::{Seconds, Timestamp};
 
 use super::Answer;
-use super::records::{EndedAccess, KnownBrowser, ListedBrowser, WaitingBrowser};
+use super::records::{EndedAccess, Forgotten, KnownBrowser, ListedBrowser, WaitingBrowser};
 
 /// How long after its last sign-in a browser is known. Browsers keep cookies for 400 days at most.
 pub const BROWSER_MEMORY: Seconds = Seconds::days(400);
@@ -36,11 +36,12 @@ pub trait BrowserStore: Send + Sync {
         by: Option<BrowserId>,
     ) -> Answer<'_, bool>;
     /// Forgets a browser, and ends all that came of it: browser sessions, grants with all their tokens and gateway sessions, and
-    /// app tokens and passkeys that were made in it. `None` when it is not known to this account.
+    /// app tokens that were made in it; if it was not theirs, passkeys too. `None` when it is not known to this account.
     fn disown_browser(
         &self,
         account_id: AccountId,
         id: BrowserId,
+        why: Forgotten,
         now: Timestamp,
     ) -> Answer<'_, Option<EndedAccess>>;
 }

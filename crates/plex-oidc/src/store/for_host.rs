@@ -46,6 +46,8 @@ pub trait HostStore: Send + Sync {
     /// Stores the visit that begins with a passkey, whose challenge is used up by it and whose counter goes on. Of any number of
     /// uses of one challenge, one begins a visit.
     fn use_passkey(&self, used: UsePasskey) -> Answer<'_, PasskeyUse>;
+    /// Uses a challenge up that led to nothing. `false` when it was used before.
+    fn spend_challenge(&self, challenge: UsedChallenge) -> Answer<'_, bool>;
     /// Removes a passkey, of this account if one is named, and ends the visits that began with it. Returns what it was.
     fn remove_passkey(&self, id: PasskeyId, of: Option<AccountId>) -> Answer<'_, Option<Passkey>>;
 

@@ -25,8 +25,8 @@ const LONGEST: Duration = Duration::from_secs(30);
 /// Something to be sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Letter {
-    /// To whom; never empty.
-    pub to: Vec<Address>,
+    /// To whom.
+    pub to: Address,
     /// One line.
     pub subject: String,
     /// Plain text.
@@ -142,16 +142,14 @@ fn tls(server: &str, extra_ca_pem: Option<&[u8]>) -> Result<TlsParameters, Strin
 /// The letter as it goes out. Nobody answers a program (RFC 3834 s. 5).
 fn message(from: &Address, letter: &Letter) -> Result<Message, MailError> {
     let at = UNIX_EPOCH + Duration::from_secs(u64::try_from(letter.at.0).unwrap_or(0));
-    let mut builder = Message::builder()
+    let builder = Message::builder()
         .from(from.clone().into())
+        .to(letter.to.clone().into())
         .subject(letter.subject.clone())
         .date(at)
         .message_id(Some(format!("<{}@{}>", letter.id, from.domain())))
         .header(ContentType::TEXT_PLAIN)
         .header(ByProgram);
-    for to in &letter.to {
-        builder = builder.to(to.clone().into());
-    }
     builder.body(letter.text.clone()).map_err(|error| MailError::Letter(error.to_string()))
 }
 

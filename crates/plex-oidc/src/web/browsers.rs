@@ -9,8 +9,9 @@ use super::here::OwnForm;
 use super::request::{Sent, Unreadable};
 use super::respond::{Answer, failed, page, see_other, with_cookie};
 use crate::app::{App, State};
-use crate::flow::browsers::{self as flow, Why};
+use crate::flow::browsers as flow;
 use crate::pages::{AccountNotice, Page};
+use crate::store::records::Forgotten;
 
 const PATH: &str = OwnPage::Account.path();
 
@@ -30,15 +31,15 @@ pub async fn disown(Shared(app): Shared<State>, own: OwnForm) -> Answer {
         AccountId::Plex(_) => "/account/not-me",
         AccountId::Local(_) => "/account/not-me?of=local",
     };
-    gone(&app, &own, Why::NotTheirs, see_other(next)).await
+    gone(&app, &own, Forgotten::NotTheirs, see_other(next)).await
 }
 
 /// `POST /account/browsers/forget`: they do not use it any more.
 pub async fn forget(Shared(app): Shared<State>, own: OwnForm) -> Answer {
-    gone(&app, &own, Why::NotUsed, told(AccountNotice::BrowserForgotten)).await
+    gone(&app, &own, Forgotten::NotUsed, told(AccountNotice::BrowserForgotten)).await
 }
 
-async fn gone(app: &App, own: &OwnForm, why: Why, answer: Answer) -> Answer {
+async fn gone(app: &App, own: &OwnForm, why: Forgotten, answer: Answer) -> Answer {
     let Some(id) = named(own) else { return told(AccountNotice::NothingThere) };
     let is_here = own.here.session.browser.is_some_and(|here| here.id == id);
     match flow::disown(app, own.by(), id, why).await {

@@ -65,7 +65,7 @@ impl Host {
 pub async fn hosts(app: &App, headers: &HeaderMap) -> Result<Vec<Host>, FlowError> {
     let mut hosts = Vec::new();
     if let Some(here) = here(app, headers).await?
-        && admin::is_host(app, &here.session.user.person)
+        && admin::is_host(app, here.session.asker())
     {
         hosts.push(Host {
             account: here.session.user.account_id(),

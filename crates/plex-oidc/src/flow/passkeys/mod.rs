@@ -12,7 +12,7 @@ use std::net::IpAddr;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use plex_oidc_core::audit::What;
-use plex_oidc_core::id::AccountId;
+use plex_oidc_core::id::{AccountId, BrowserId};
 use plex_oidc_core::secret::{Secret, SecretKind};
 use plex_oidc_core::webauthn::{
     Asserted, Assertion, ClientData, Expected, Known, PublicKey, Registration, RelyingParty, WebAuthnError,
@@ -141,8 +141,7 @@ pub async fn add(app: &App, by: Own, new: New, browser: &Secret) -> Result<Added
     };
     let id = PasskeyId(u32::from_be_bytes(first_four(app.entropy.bytes())));
     let key = app.seal.seal(place(&row(by.account, &made.id)), &made.key.to_bytes())?;
-    let session = app.store.browser_session(browser.hash(), app.clock.now()).await?;
-    let browser = session.and_then(|session| session.browser).map(|browser| browser.id);
+    let Some(browser) = made_in(app, browser).await? else { return Ok(Added::NotForYou) };
     let passkey = Passkey {
         id,
         credential: made.id,
@@ -163,9 +162,22 @@ pub async fn add(app: &App, by: Own, new: New, browser: &Secret) -> Result<Added
             Ok(Added::Done)
         }
         PasskeyAdded::ChallengeUsed => Ok(refused(by.address, "its challenge was used", Added::NotGood)),
+        PasskeyAdded::BrowserForgotten => {
+            Ok(refused(by.address, "its browser was forgotten at this moment", Added::NotGood))
+        }
         PasskeyAdded::Taken => Ok(Added::There),
         PasskeyAdded::TooMany => Ok(Added::TooMany),
     }
+}
+
+/// The browser of the session in which one is made; or no browser, in a visit that began with a link. `None`: neither is there
+/// any more.
+async fn made_in(app: &App, cookie: &Secret) -> Result<Option<Option<BrowserId>>, FlowError> {
+    let (hash, now) = (cookie.hash(), app.clock.now());
+    if let Some(session) = app.store.browser_session(hash, now).await? {
+        return Ok(Some(session.browser.map(|browser| browser.id)));
+    }
+    Ok(app.store.host_session(hash, now).await?.map(|_| None))
 }
 
 /// Removes a passkey of this account, and ends the visits that began with it. `false`: it is not theirs, or gone already.
@@ -279,7 +291,10 @@ async fn checked(
     match check_assertion(answer, known, Expected { relying_party, challenge: &challenge }) {
         Ok(asserted) => Ok(Ok((passkey, asserted, used))),
         Err(why) => {
-            if let WebAuthnError::CounterBehind { stored, got } = why {
+            // Whoever sends an answer twice has no second authenticator.
+            if let WebAuthnError::CounterBehind { stored, got } = why
+                && app.store.spend_challenge(used).await?
+            {
                 copied(app, &passkey, (stored, got), browser.address).await;
             }
             Ok(Err(why.to_string()))

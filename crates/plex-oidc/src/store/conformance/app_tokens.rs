@@ -12,7 +12,7 @@ pub(crate) fn app_token(account: AccountId) -> NewAppToken {
         apps: vec!["wiki".to_owned(), "photos".to_owned()],
         created: T0,
         expires: Some(after(3600)),
-        browser: None,
+        session: None,
     }
 }
 
@@ -36,6 +36,7 @@ pub(crate) async fn an_app_token_is_read_back_and_lives_to_the_second(store: &Sh
         created: T0,
         expires: Some(after(3600)),
         last_used: None,
+        browser: None,
     };
     assert_eq!(store.app_token(token.hash, after(3599)).await.unwrap(), Some(expected.clone()));
     assert!(!lives(store, &token, after(3600)).await);

@@ -1,29 +1,31 @@
 //! Browsers that accounts are known in.
 
-use plex_oidc_core::decide::{Mark, Through};
+use plex_oidc_core::decide::Mark;
 
-use super::super::records::{Passkey, PasskeyAdded, PasskeyUse};
 use super::super::{BROWSER_MEMORY, MOST_BROWSERS};
-use super::app_tokens::app_token;
-use super::passkeys::{challenge, passkey, used};
 use super::*;
 
 /// An account that no other rule uses.
-fn account() -> AccountId {
+pub(super) fn account() -> AccountId {
     AccountId::Plex(PlexAccountId(2_000_000 + number()))
 }
 
 /// One that the host has not said yes to.
-fn waiting() -> NewBrowser {
+pub(super) fn waiting() -> NewBrowser {
     NewBrowser { approved: false, ..browser() }
 }
 
-fn known(browser: &NewBrowser) -> MetBrowser {
+pub(super) fn known(browser: &NewBrowser) -> MetBrowser {
     MetBrowser::Known(KnownBrowser { id: browser.id, approved: browser.approved })
 }
 
 /// A sign-in in this browser that is yet to be finished.
-async fn begun(store: &Shared, account: AccountId, met: MetBrowser, now: Timestamp) -> FinishLogin {
+pub(super) async fn begun(
+    store: &Shared,
+    account: AccountId,
+    met: MetBrowser,
+    now: Timestamp,
+) -> FinishLogin {
     let login = NewLogin { created: now, expires: now.plus(Seconds(600)), ..login() };
     store.begin_login(login.clone()).await.unwrap();
     let ends = now.plus(Seconds::hours(1));
@@ -39,14 +41,19 @@ async fn begun(store: &Shared, account: AccountId, met: MetBrowser, now: Timesta
     FinishLogin { now, session: Some(session), code: None, ..finish }
 }
 
-async fn sign_in(store: &Shared, account: AccountId, met: MetBrowser, now: Timestamp) -> NewBrowserSession {
+pub(super) async fn sign_in(
+    store: &Shared,
+    account: AccountId,
+    met: MetBrowser,
+    now: Timestamp,
+) -> NewBrowserSession {
     let finish = begun(store, account, met, now).await;
     let session = finish.session.clone().unwrap();
     assert_eq!(store.finish_login(finish).await.unwrap(), Finish::Finished);
     session
 }
 
-async fn sign_in_new(
+pub(super) async fn sign_in_new(
     store: &Shared,
     account: AccountId,
     browser: &NewBrowser,
@@ -56,7 +63,7 @@ async fn sign_in_new(
 }
 
 /// Tokens of a session, told of its end.
-async fn tokens_of(store: &Shared, session: &NewBrowserSession) -> RedeemCode {
+pub(super) async fn tokens_of(store: &Shared, session: &NewBrowserSession) -> RedeemCode {
     let code = code(session);
     assert!(store.issue_code(code.clone(), T0).await.unwrap());
     let redeem = RedeemCode { tell_of_logout: true, ..redeem(&code, T0) };
@@ -64,12 +71,17 @@ async fn tokens_of(store: &Shared, session: &NewBrowserSession) -> RedeemCode {
     redeem
 }
 
-async fn listed(store: &Shared, account: AccountId, id: BrowserId, now: Timestamp) -> ListedBrowser {
+pub(super) async fn listed(
+    store: &Shared,
+    account: AccountId,
+    id: BrowserId,
+    now: Timestamp,
+) -> ListedBrowser {
     let all = store.browsers_of(account, now).await.unwrap();
     all.into_iter().find(|browser| browser.id == id).unwrap()
 }
 
-fn asking(account: AccountId, door: &str, browser: Option<BrowserId>) -> NewAccessRequest {
+pub(super) fn asking(account: AccountId, door: &str, browser: Option<BrowserId>) -> NewAccessRequest {
     NewAccessRequest {
         account_id: account,
         door: client(door),
@@ -83,7 +95,7 @@ fn asking(account: AccountId, door: &str, browser: Option<BrowserId>) -> NewAcce
     }
 }
 
-fn answering(of: &NewAccessRequest, answer: HostAnswer) -> AnswerAccessRequest {
+pub(super) fn answering(of: &NewAccessRequest, answer: HostAnswer) -> AnswerAccessRequest {
     AnswerAccessRequest {
         account_id: of.account_id,
         door: of.door.clone(),
@@ -136,7 +148,7 @@ pub(crate) async fn a_browser_that_was_disowned_meanwhile_is_not_brought_back(st
     sign_in_new(store, mine, &new, T0).await;
     let late = begun(store, mine, known(&new), after(5)).await;
     let session = late.session.clone().unwrap();
-    assert!(store.disown_browser(mine, new.id, after(6)).await.unwrap().is_some());
+    assert!(store.disown_browser(mine, new.id, Forgotten::NotTheirs, after(6)).await.unwrap().is_some());
     assert_eq!(store.finish_login(late).await.unwrap(), Finish::WrongState);
     assert!(store.browser_session(session.hash, after(7)).await.unwrap().is_none());
     let from = seen_from();
@@ -150,114 +162,6 @@ pub(crate) async fn a_browser_that_was_disowned_meanwhile_is_not_brought_back(st
     for (who, met) in [(mine, lie), (account(), known(&unapproved))] {
         let late = begun(store, who, met, after(9)).await;
         assert_eq!(store.finish_login(late).await.unwrap(), Finish::WrongState);
-    }
-}
-
-pub(crate) async fn what_came_of_a_browser_waits_with_it_and_is_approved_with_it(store: &Shared) {
-    let (mine, new) = (account(), waiting());
-    let session = sign_in_new(store, mine, &new, T0).await;
-    let redeem = tokens_of(store, &session).await;
-    let through = async || {
-        let session = store.browser_session(session.hash, after(1)).await.unwrap().unwrap();
-        let access = store.access_token(redeem.access.hash, after(1)).await.unwrap().unwrap();
-        let refresh = store.refresh_token(redeem.refresh.as_ref().unwrap().hash).await.unwrap().unwrap();
-        [session.asker().through, access.grant.asker().through, refresh.grant.asker().through]
-    };
-    assert_eq!(through().await, [Through::NewBrowser; 3]);
-    let asked = asking(mine, "photos", Some(new.id));
-    assert_eq!(store.ask_for_access(asked.clone()).await.unwrap(), Asking::Stored);
-    assert!(store.answer_request(answering(&asked, HostAnswer::Approved)).await.unwrap());
-    assert_eq!(through().await, [Through::KnownBrowser; 3]);
-    // Signing out leaves what is for offline access, and that is still of this browser.
-    store.end_session(SessionName::Cookie(session.hash), GrantsPolicy::KeepOffline, after(2)).await.unwrap();
-    let refresh = store.refresh_token(redeem.refresh.as_ref().unwrap().hash).await.unwrap().unwrap();
-    assert_eq!(refresh.grant.browser.map(|browser| browser.id), Some(new.id));
-}
-
-pub(crate) async fn disowning_a_browser_ends_all_that_came_of_it_and_nothing_else(store: &Shared) {
-    let (mine, theirs) = (account(), account());
-    let (good, bad, of_other) = (browser(), browser(), browser());
-    let here = sign_in_new(store, mine, &good, T0).await;
-    let there = sign_in_new(store, mine, &bad, after(1)).await;
-    let over = sign_in(store, mine, known(&bad), after(2)).await;
-    let other = sign_in_new(store, theirs, &of_other, T0).await;
-    let (kept, ended, offline) =
-        (tokens_of(store, &here).await, tokens_of(store, &there).await, tokens_of(store, &over).await);
-    let of_others = tokens_of(store, &other).await;
-    store.end_session(SessionName::Cookie(over.hash), GrantsPolicy::KeepOffline, after(3)).await.unwrap();
-    let told_before = store.take_due_logouts(after(3), 9).await.unwrap().len();
-    let token = |of: &NewBrowser| NewAppToken { browser: Some(of.id), ..app_token(mine) };
-    let (kept_token, ended_token, cli_token) = (token(&good), token(&bad), app_token(mine));
-    for token in [&kept_token, &ended_token, &cli_token] {
-        assert!(store.add_app_token(token.clone()).await.unwrap());
-    }
-    let asked = asking(mine, "photos", Some(bad.id));
-    assert_eq!(
-        store.ask_for_access(asked.clone()).await.unwrap(),
-        Asking::TooMany,
-        "it need not be asked about"
-    );
-
-    assert!(store.disown_browser(theirs, bad.id, after(4)).await.unwrap().is_none(), "not theirs");
-    let race =
-        race(store, |store, _| async move { store.disown_browser(mine, bad.id, after(4)).await.unwrap() })
-            .await;
-    let [counted] = *race.into_iter().flatten().collect::<Vec<_>>() else { panic!("once") };
-    assert_eq!(counted, EndedAccess { sessions: 1, grants: 2, app_tokens: 1 });
-    assert!(store.browser_session(there.hash, after(5)).await.unwrap().is_none());
-    for redeem in [&ended, &offline] {
-        assert!(store.access_token(redeem.access.hash, after(5)).await.unwrap().is_none());
-        let refresh = store.refresh_token(redeem.refresh.as_ref().unwrap().hash).await.unwrap().unwrap();
-        assert_eq!(refresh.grant.ended_at, Some(after(4)));
-        assert_eq!(
-            refresh.grant.asker().through,
-            Through::NewBrowser,
-            "what is forgotten is approved no more"
-        );
-    }
-    assert!(store.app_token(ended_token.hash, after(5)).await.unwrap().is_none());
-    assert!(store.known_browser(mine, bad.hash, after(5)).await.unwrap().is_none());
-    let told: Vec<_> = store.take_due_logouts(after(5), 9).await.unwrap();
-    let sids: Vec<_> = told.iter().map(|notice| notice.sid).collect();
-    assert!(sids.contains(&there.sid) && !sids.contains(&here.sid) && !sids.contains(&other.sid), "{told:?}");
-    assert!(told_before > 0 || sids.contains(&over.sid), "the one that was over is told of too, once");
-
-    for (session, redeem) in [(&here, &kept), (&other, &of_others)] {
-        assert!(store.browser_session(session.hash, after(5)).await.unwrap().is_some());
-        assert!(store.access_token(redeem.access.hash, after(5)).await.unwrap().is_some());
-    }
-    for token in [&kept_token, &cli_token] {
-        assert!(store.app_token(token.hash, after(5)).await.unwrap().is_some());
-    }
-    assert!(store.known_browser(mine, good.hash, after(5)).await.unwrap().is_some());
-    assert!(store.known_browser(theirs, of_other.hash, after(5)).await.unwrap().is_some());
-}
-
-/// What an owner adds in their own browser, or by a link, stays theirs.
-pub(crate) async fn a_passkey_that_was_added_in_a_browser_ends_with_it(store: &Shared) {
-    let (mine, good, bad) = (account(), browser(), browser());
-    sign_in_new(store, mine, &good, T0).await;
-    sign_in_new(store, mine, &bad, after(1)).await;
-    let of = |browser: Option<&NewBrowser>| Passkey {
-        browser: browser.map(|browser| browser.id),
-        ..passkey(mine)
-    };
-    let all = [of(Some(&good)), of(Some(&bad)), of(None)];
-    let mut visits = Vec::new();
-    for passkey in &all {
-        assert_eq!(store.add_passkey(passkey.clone(), challenge()).await.unwrap(), PasskeyAdded::Added);
-        let begun = used(passkey, 0);
-        assert_eq!(store.use_passkey(begun).await.unwrap(), PasskeyUse::Used);
-        visits.push(begun.visit.hash);
-    }
-    store.disown_browser(mine, bad.id, after(9)).await.unwrap().unwrap();
-    for (at, stays) in [true, false, true].into_iter().enumerate() {
-        assert_eq!(
-            store.host_session(visits[at], after(10)).await.unwrap().is_some(),
-            stays,
-            "the visit of {at}"
-        );
-        assert_eq!(store.remove_passkey(all[at].id, Some(mine)).await.unwrap().is_some(), stays, "{at}");
     }
 }
 
@@ -369,7 +273,7 @@ pub(crate) async fn nothing_is_asked_or_approved_for_a_browser_that_is_forgotten
         let asked = asking(mine, "photos", Some(new.id));
         assert_eq!(store.ask_for_access(asked).await.unwrap(), Asking::Stored);
     }
-    store.disown_browser(mine, gone.id, after(3)).await.unwrap().unwrap();
+    store.disown_browser(mine, gone.id, Forgotten::NotTheirs, after(3)).await.unwrap().unwrap();
     let late = |of: &NewBrowser| answering(&asking(mine, "photos", Some(of.id)), HostAnswer::Approved);
     assert!(!store.answer_request(late(&gone)).await.unwrap());
     store.mark(mine, Mark::Blocked(true), after(4)).await.unwrap();

@@ -112,7 +112,7 @@ pub(crate) async fn req_118_sign_out_everywhere_ends_all_of_one_person(store: &S
         apps: vec!["wiki".to_owned()],
         created: T0,
         expires: None,
-        browser: None,
+        session: None,
     };
     assert!(store.add_app_token(app_token.clone()).await.unwrap());
 

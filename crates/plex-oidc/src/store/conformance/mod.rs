@@ -36,6 +36,7 @@ pub(super) mod keys;
 pub(super) mod local;
 pub(super) mod logins;
 pub(super) mod logout;
+pub(super) mod of_browsers;
 pub(super) mod passkeys;
 pub(super) mod people;
 pub(super) mod plex_tokens;

@@ -120,6 +120,9 @@ pub(crate) async fn req_145_of_64_uses_of_a_challenge_one_begins_a_visit(store: 
     assert_eq!(other, PasskeyAdded::ChallengeUsed);
     let new = challenge();
     assert_eq!(store.add_passkey(passkey(account()), new).await.unwrap(), PasskeyAdded::Added);
+    let spent = challenge();
+    assert!(store.spend_challenge(spent).await.unwrap() && !store.spend_challenge(spent).await.unwrap());
+    assert_eq!(store.add_passkey(passkey(account()), spent).await.unwrap(), PasskeyAdded::ChallengeUsed);
     let used_again = UsePasskey { challenge: new, ..used(&mine, 0) };
     assert_eq!(store.use_passkey(used_again).await.unwrap(), PasskeyUse::ChallengeUsed);
 }

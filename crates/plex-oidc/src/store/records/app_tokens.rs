@@ -1,10 +1,11 @@
 //! App tokens: what programs show at applications behind the gateway, in the name of a person.
 
-use plex_oidc_core::id::{AccountId, BrowserId};
+use plex_oidc_core::decide::{Asker, Through};
+use plex_oidc_core::id::{AccountId, Sid};
 use plex_oidc_core::secret::SecretHash;
 use plex_oidc_core::time::Timestamp;
 
-use super::UserRecord;
+use super::{KnownBrowser, UserRecord};
 
 /// An app token to be stored.
 #[derive(Debug, Clone)]
@@ -23,8 +24,8 @@ pub struct NewAppToken {
     pub created: Timestamp,
     /// When it is over, if it ever is.
     pub expires: Option<Timestamp>,
-    /// In which browser it was made, if in any: it ends with that.
-    pub browser: Option<BrowserId>,
+    /// The browser session in which it is made, if it is in any: that has to be live still. The token ends with its browser.
+    pub session: Option<Sid>,
 }
 
 /// An app token as stored.
@@ -44,4 +45,17 @@ pub struct AppTokenRecord {
     pub expires: Option<Timestamp>,
     /// When it was last used, to the minute.
     pub last_used: Option<Timestamp>,
+    /// The browser in which it was made, if it was in any.
+    pub browser: Option<KnownBrowser>,
+}
+
+impl AppTokenRecord {
+    /// Whoever uses it, as they come: a program has no browser that could be new, but what was made in one that waits for the
+    /// host waits with it.
+    pub const fn asker(&self) -> Asker<'_> {
+        self.user.person.through(match self.browser {
+            Some(KnownBrowser { approved: false, .. }) => Through::NewBrowser,
+            Some(KnownBrowser { approved: true, .. }) | None => Through::NoBrowser,
+        })
+    }
 }

@@ -70,6 +70,15 @@ pub struct WaitingBrowser {
     pub from: SeenFrom,
 }
 
+/// Why a person has a browser forgotten.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Forgotten {
+    /// Whoever signed in in it was somebody else.
+    NotTheirs,
+    /// Its person does not use it any more.
+    NotUsed,
+}
+
 /// A browser in the list of a person.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ListedBrowser {

@@ -33,7 +33,7 @@ mod tokens;
 pub use api_tokens::{ApiTokenRecord, NewApiToken};
 pub use app_tokens::{AppTokenRecord, NewAppToken};
 pub use audit::{EventRecord, EventsWanted};
-pub use browsers::{KnownBrowser, ListedBrowser, MetBrowser, NewBrowser, WaitingBrowser};
+pub use browsers::{Forgotten, KnownBrowser, ListedBrowser, MetBrowser, NewBrowser, WaitingBrowser};
 pub use client_tokens::{ClientTokenRecord, NewClientToken};
 pub use codes::{Answers, CodeRecord, GrantEnd, GrantRecord, NewCode, NewGrant, RedeemCode, Redemption};
 pub use devices::{DeviceAnswer, DeviceRequest, NewDeviceRequest};

@@ -72,6 +72,8 @@ pub enum PasskeyAdded {
     Taken,
     /// The account has as many as it may have.
     TooMany,
+    /// The browser in which it was made is forgotten since then.
+    BrowserForgotten,
 }
 
 /// A passkey was used, and a visit begins.

@@ -12,7 +12,10 @@ pub(super) fn add(conn: &Connection, token: &NewAppToken) -> Result<bool> {
     let added = change(
         conn,
         "INSERT INTO app_tokens (id, name, hash, account_id, apps, created, expires, browser_id)
-        SELECT ?1, ?2, ?3, account_id, ?5, ?6, ?7, ?8 FROM users WHERE account_id = ?4
+        SELECT ?1, ?2, ?3, u.account_id, ?5, ?6, ?7, s.browser_id
+        FROM users AS u LEFT JOIN browser_sessions AS s ON s.sid = ?8 AND s.account_id = u.account_id
+            AND s.idle_expires > ?6 AND s.absolute_expires > ?6
+        WHERE u.account_id = ?4 AND (?8 IS NULL OR s.sid IS NOT NULL)
         ON CONFLICT (id) DO NOTHING",
         params![
             token.id,
@@ -22,7 +25,7 @@ pub(super) fn add(conn: &Connection, token: &NewAppToken) -> Result<bool> {
             apps_param(&token.apps)?,
             token.created.0,
             token.expires.map(|expires| expires.0),
-            token.browser.map(|browser| *browser.0.as_bytes())
+            token.session.map(|sid| *sid.0.as_bytes())
         ],
     )?;
     Ok(added == 1)
@@ -61,6 +64,7 @@ fn record(row: &Fields<'_>) -> Result<AppTokenRecord> {
         created: row.time("app_tokens.created")?,
         expires: row.time_opt("app_tokens.expires")?,
         last_used: row.time_opt("app_tokens.last_used")?,
+        browser: row.browser()?,
     })
 }
 

@@ -4,7 +4,7 @@ use plex_oidc_core::id::{AccountId, BrowserId};
 use plex_oidc_core::secret::SecretHash;
 use plex_oidc_core::time::Timestamp;
 
-use super::super::records::{EndedAccess, KnownBrowser, ListedBrowser, WaitingBrowser};
+use super::super::records::{EndedAccess, Forgotten, KnownBrowser, ListedBrowser, WaitingBrowser};
 use super::super::{Answer, BrowserStore};
 use super::{SqliteStore, browsers};
 
@@ -39,8 +39,9 @@ impl BrowserStore for SqliteStore {
         &self,
         account_id: AccountId,
         id: BrowserId,
+        why: Forgotten,
         now: Timestamp,
     ) -> Answer<'_, Option<EndedAccess>> {
-        self.write(move |conn| browsers::disown(conn, account_id, id, now))
+        self.write(move |conn| browsers::disown(conn, account_id, (id, why), now))
     }
 }

@@ -8,7 +8,8 @@ use rusqlite::{Connection, params};
 use super::rows::{Fields, Result, account_param, all, change, first};
 use super::{logout, passkeys};
 use crate::store::records::{
-    EndedAccess, GrantEnd, KnownBrowser, ListedBrowser, MetBrowser, NewBrowser, SeenFrom, WaitingBrowser,
+    EndedAccess, Forgotten, GrantEnd, KnownBrowser, ListedBrowser, MetBrowser, NewBrowser, SeenFrom,
+    WaitingBrowser,
 };
 use crate::store::{BROWSER_MEMORY, MOST_BROWSERS};
 
@@ -43,6 +44,17 @@ pub(super) fn is_as_judged(
         conn,
         "SELECT 1 FROM browsers WHERE id = ?1 AND account_id = ?2 AND approved >= ?3 AND expires > ?4",
         params![judged.id.0.as_bytes(), account_param(account)?, judged.approved, now.0],
+        |_| Ok(()),
+    )?;
+    Ok(found.is_some())
+}
+
+/// Whether nobody has forgotten a browser.
+pub(super) fn is_there(conn: &Connection, account: AccountId, id: BrowserId) -> Result<bool> {
+    let found = first(
+        conn,
+        "SELECT 1 FROM browsers WHERE id = ?1 AND account_id = ?2",
+        params![id.0.as_bytes(), account_param(account)?],
         |_| Ok(()),
     )?;
     Ok(found.is_some())
@@ -93,14 +105,18 @@ pub(super) fn meet(
     Ok(())
 }
 
-/// Those in which somebody is signed in stay. Whoever comes with new browsers again and again drives out those, and not the ones
-/// that somebody said yes to.
+/// Those stay of which something is left that their person may want to end with them: a session, what is for offline access, an app
+/// token, a passkey. Whoever comes with new browsers again and again drives out those, and not the ones that somebody said yes to.
 fn drop_surplus(conn: &Connection, account: AccountId, new: BrowserId) -> Result<()> {
     change(
         conn,
         "DELETE FROM browsers WHERE id IN (
-            SELECT b.id FROM browsers AS b WHERE b.account_id = ?1 AND b.id <> ?2 AND NOT EXISTS (
-                SELECT 1 FROM browser_sessions AS s WHERE s.account_id = ?1 AND s.browser_id = b.id)
+            SELECT b.id FROM browsers AS b WHERE b.account_id = ?1 AND b.id <> ?2 AND b.id NOT IN (
+                SELECT browser_id FROM browser_sessions WHERE account_id = ?1 AND browser_id IS NOT NULL
+                UNION SELECT g.browser_id FROM refresh_tokens AS r JOIN grants AS g ON g.id = r.grant_id
+                    WHERE g.account_id = ?1 AND g.ended_at IS NULL AND r.consumed_at IS NULL AND g.browser_id IS NOT NULL
+                UNION SELECT browser_id FROM app_tokens WHERE account_id = ?1 AND browser_id IS NOT NULL
+                UNION SELECT browser_id FROM passkeys WHERE account_id = ?1 AND browser_id IS NOT NULL)
             ORDER BY b.approved + b.confirmed DESC, b.last_used DESC, b.id LIMIT -1 OFFSET ?3)",
         params![account_param(account)?, new.0.as_bytes(), MOST_BROWSERS - 1],
     )?;
@@ -191,7 +207,7 @@ pub(super) fn approve(conn: &Connection, account: AccountId, id: BrowserId) -> R
 pub(super) fn disown(
     conn: &Connection,
     account: AccountId,
-    id: BrowserId,
+    (id, why): (BrowserId, Forgotten),
     now: Timestamp,
 ) -> Result<Option<EndedAccess>> {
     let ids = params![id.0.as_bytes(), account_param(account)?];
@@ -208,7 +224,9 @@ pub(super) fn disown(
     for sid in sids {
         logout::session_ended(conn, sid, now)?;
     }
-    passkeys::remove_of_browser(conn, account, id)?;
+    if why == Forgotten::NotTheirs {
+        passkeys::remove_of_browser(conn, account, id)?;
+    }
     let why = GrantEnd::SessionEnded.as_str();
     let grants = change(
         conn,

@@ -1,7 +1,7 @@
 //! The conformance suite of every store, run on this one: browsers that accounts are known in.
 
 use super::tests::check;
-use crate::store::conformance::browsers;
+use crate::store::conformance::{browsers, of_browsers};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_browser_is_known_to_its_own_account_and_for_a_time() {
@@ -16,14 +16,18 @@ async fn a_browser_that_was_disowned_meanwhile_is_not_brought_back() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_came_of_a_browser_waits_with_it_and_is_approved_with_it() {
-    check(async |store| browsers::what_came_of_a_browser_waits_with_it_and_is_approved_with_it(store).await)
-        .await;
+    check(async |store| {
+        of_browsers::what_came_of_a_browser_waits_with_it_and_is_approved_with_it(store).await;
+    })
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn disowning_a_browser_ends_all_that_came_of_it_and_nothing_else() {
-    check(async |store| browsers::disowning_a_browser_ends_all_that_came_of_it_and_nothing_else(store).await)
-        .await;
+    check(async |store| {
+        of_browsers::disowning_a_browser_ends_all_that_came_of_it_and_nothing_else(store).await;
+    })
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -55,5 +59,28 @@ async fn browsers_are_swept_when_they_are_over() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_passkey_that_was_added_in_a_browser_ends_with_it() {
-    check(async |store| browsers::a_passkey_that_was_added_in_a_browser_ends_with_it(store).await).await;
+    check(async |store| of_browsers::a_passkey_that_was_added_in_a_browser_ends_with_it(store).await).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_app_token_waits_with_its_browser_and_is_of_its_own_session() {
+    check(async |store| {
+        of_browsers::an_app_token_waits_with_its_browser_and_is_of_its_own_session(store).await;
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_browser_is_listed_as_long_as_something_is_left_of_it() {
+    check(async |store| of_browsers::a_browser_is_listed_as_long_as_something_is_left_of_it(store).await)
+        .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_passkey_outlives_a_browser_that_was_theirs_and_is_not_added_in_one_that_is_gone() {
+    check(async |store| {
+        of_browsers::a_passkey_outlives_a_browser_that_was_theirs_and_is_not_added_in_one_that_is_gone(store)
+            .await;
+    })
+    .await;
 }

@@ -64,6 +64,10 @@ impl HostStore for SqliteStore {
         self.write(move |conn| passkeys::use_one(conn, &used))
     }
 
+    fn spend_challenge(&self, challenge: UsedChallenge) -> Answer<'_, bool> {
+        self.write(move |conn| passkeys::spend(conn, challenge))
+    }
+
     fn remove_passkey(&self, id: PasskeyId, of: Option<AccountId>) -> Answer<'_, Option<Passkey>> {
         self.write(move |conn| passkeys::remove(conn, id, of))
     }

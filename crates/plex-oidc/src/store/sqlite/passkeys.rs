@@ -5,8 +5,8 @@ use plex_oidc_core::webauthn::Backup;
 use rusqlite::{Connection, params};
 use uuid::Uuid;
 
-use super::host;
 use super::rows::{Fields, Result, account_param, all, change, first};
+use super::{browsers, host};
 use crate::store::MOST_PASSKEYS;
 use crate::store::records::{
     Passkey, PasskeyAdded, PasskeyId, PasskeyUse, SealedBytes, UsePasskey, UsedChallenge,
@@ -22,6 +22,11 @@ pub(super) fn add(conn: &Connection, passkey: &Passkey, challenge: UsedChallenge
         return Ok(PasskeyAdded::ChallengeUsed);
     }
     let account = account_param(passkey.account_id)?;
+    if let Some(browser) = passkey.browser
+        && !browsers::is_there(conn, passkey.account_id, browser)?
+    {
+        return Ok(PasskeyAdded::BrowserForgotten);
+    }
     let there = first(
         conn,
         r#"SELECT count(*) AS "passkeys.count" FROM passkeys WHERE account_id = ?1"#,
@@ -110,7 +115,7 @@ pub(super) fn remove_of_browser(conn: &Connection, account: AccountId, browser: 
     Ok(())
 }
 
-fn spend(conn: &Connection, challenge: UsedChallenge) -> Result<bool> {
+pub(super) fn spend(conn: &Connection, challenge: UsedChallenge) -> Result<bool> {
     let spent = change(
         conn,
         "INSERT INTO used_challenges (hash, keep_until) VALUES (?1, ?2) ON CONFLICT DO NOTHING",

@@ -10,10 +10,11 @@ use plex_oidc_core::gateway::{RequestKind, Verdict, weigh};
 use tracing::{debug, info, warn};
 
 use super::address::Question;
-use super::answers::{Asking, NOT_FOR_YOU, pass_with, refuse, told};
+use super::answers::{Asking, NOT_FOR_YOU, bad_token, pass_with, refuse, told};
 use super::asked::{By, Call};
 use super::headers::HeadersOf;
 use crate::flow::access::{AccessVisitor, NotBelieved, access_visitor, claim_values};
+use crate::flow::gateway::shows_a_token;
 use crate::gateway::Accepted;
 use crate::web::respond::Answer;
 
@@ -37,6 +38,10 @@ pub(super) async fn answer(call: &Call, question: Question) -> Answer {
         By::Tag(tag) => vec![tag.to_owned()],
     };
     let asking = call.asking(family, asked, &original);
+    if shows_a_token(asking.headers) {
+        // None of ours opens anything here, and none is handed on.
+        return bad_token(&asking);
+    }
     match access_visitor(asking.app, accepted, tags, asking.headers).await {
         Ok(visitor) => verdict_answer(&asking, accepted, &visitor),
         Err(error) => not_believed(&asking, &error),

@@ -51,10 +51,7 @@ async fn this_was_not_me_ends_what_came_of_that_browser_and_says_what_to_do() {
     let (proxy, mut thief) = (house.proxy(Family::ForwardAuth), house.visitor());
     let (_, tokens) = inside(&house, &mut thief.browser, "friend").await;
     thief.pass_through(&proxy, ASKING).await;
-    let page = account_page(&mut thief.browser).await;
-    let made =
-        thief.browser.post(&page, "/account/tokens", &[("name", "x"), ("app", "notes")]).await.expect(200);
-    let token = made.body.split("class=\"token\">").nth(1).unwrap().split('<').next().unwrap().to_owned();
+    let token = made_token(&mut thief.browser, "notes").await;
     let with_token = async || {
         let visit = Visit::bare("GET", ASKING).with("authorization", &format!("Bearer {token}"));
         proxy.ask(&visit).await.status

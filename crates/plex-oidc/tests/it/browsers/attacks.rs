@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::account::field;
-use crate::support::post_form;
+use crate::support::{Visit, post_form};
 
 /// Copies what a browser is known by.
 fn copy(from: &Browser, to: &mut Browser) {
@@ -207,18 +207,45 @@ async fn a_device_is_not_let_in_from_a_browser_that_waits() {
     assert!(page.heading().starts_with("Allow Wiki on your device"), "{}", page.heading());
 }
 
+/// Who may answer waits for the answer like everybody else: with the account alone, nobody lets themselves in.
 #[tokio::test]
-async fn a_host_who_owns_nothing_does_not_answer_their_own_request() {
+async fn a_host_who_owns_nothing_waits_before_the_hosts_page_too() {
     let house = asking(setup()).set("admin", "allow = [\"plex-owner\", \"plex-friend\"]").start().await;
     let mut thief = house.browser();
-    let page = thief.open("/admin").await.expect(200);
-    thief.approve_and_finish(&page, "friend").await.expect(200);
-    let page = thief.open(&house.relying_party("wiki").authorization().url()).await.expect(403);
+    inside(&house, &mut thief, "friend").await;
+    let page = thief.open("/admin").await.expect(403);
+    assert_eq!(page.heading(), "This browser is new here");
     ask(&mut thief, &page).await;
-    let home = thief.open("/admin").await.expect(200);
-    let told = thief.post(&home, "/admin/requests", &[("answer", "approved")]).await.expect(303);
-    assert_eq!(told.location(), Some("/admin?done=nothing"));
-    thief.open(&house.relying_party("wiki").authorization().url()).await.expect(403);
+    let answered = thief.send(post_form("/admin/requests", &[("answer", "approved")])).await;
+    assert_eq!(answered.status, 403, "it is no host's page");
     assert_eq!(answer(&house, "approved").await, "/admin?done=answered");
+    thief.open("/admin").await.expect(200);
     passes(&house, &mut thief).await;
+}
+
+/// Where no owner could be the host, nobody would be left to say yes to whoever is.
+#[tokio::test]
+async fn where_no_owner_can_be_the_host_the_hosts_page_does_not_ask() {
+    let house = asking(setup()).set("admin", "allow = [\"mara@example.net\"]").start().await;
+    let mut host = house.browser();
+    let page = host.open("/admin").await.expect(200);
+    host.approve_and_finish(&page, "friend").await.expect(200);
+}
+
+/// What was made in a browser that waits waits too, at what asks only later.
+#[tokio::test]
+async fn an_app_token_of_a_browser_that_waits_does_not_open_what_asks_later() {
+    let calendar = |more: &str| format!("name = \"calendar\"\nhost = \"calendar.family.example\"\n{more}");
+    let asks = || setup().client("wiki", ASK_HOST);
+    let mut house = asks().app(&calendar("")).start().await;
+    let mut thief = house.browser();
+    inside(&house, &mut thief, "friend").await;
+    let token = made_token(&mut thief, "calendar").await;
+    let asked = async |house: &House| {
+        let visit = Visit::bare("GET", INDIFFERENT).with("authorization", &format!("Bearer {token}"));
+        house.proxy(Family::ForwardAuth).ask(&visit).await.status
+    };
+    assert_eq!(asked(&house).await, 200);
+    house.restart_with(|_| asks().app(&calendar(ASK_HOST))).await;
+    assert_eq!(asked(&house).await, 403);
 }

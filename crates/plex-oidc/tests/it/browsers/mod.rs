@@ -97,6 +97,13 @@ async fn account_page(browser: &mut Browser) -> Answer {
     browser.open("/account").await.expect(200)
 }
 
+/// An app token that somebody makes on their own page.
+async fn made_token(browser: &mut Browser, app: &str) -> String {
+    let page = account_page(browser).await;
+    let made = browser.post(&page, "/account/tokens", &[("name", "x"), ("app", app)]).await.expect(200);
+    made.body.split("class=\"token\">").nth(1).unwrap().split('<').next().unwrap().to_owned()
+}
+
 /// The cookies by which a browser is known, each with its name.
 fn known_by(browser: &Browser) -> Vec<(String, String)> {
     let all = browser.cookies.iter().filter(|(name, _)| name.starts_with(COOKIE));

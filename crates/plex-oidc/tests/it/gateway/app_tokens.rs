@@ -23,7 +23,7 @@ async fn token(house: &House, id: &str, persona: &str, apps: &[&str]) -> String 
         apps: apps.iter().map(|app| (*app).to_owned()).collect(),
         created: house.now(),
         expires: Some(house.now().plus(Seconds(3600))),
-        browser: None,
+        session: None,
     };
     assert!(house.app().store.add_app_token(new).await.unwrap());
     secret.expose().to_owned()

@@ -201,7 +201,7 @@ async fn secrets(house: &House) -> Secrets {
             apps: vec![app.to_owned()],
             created: house.now(),
             expires: None,
-            browser: None,
+            session: None,
         };
         assert!(house.app().store.add_app_token(new).await.unwrap());
         tokens.push(secret.expose().to_owned());

@@ -40,7 +40,7 @@ async fn app_token(house: &House) -> Secret {
         apps: vec!["files".to_owned()],
         created: house.now(),
         expires: None,
-        browser: None,
+        session: None,
     };
     assert!(house.app().store.add_app_token(token).await.unwrap());
     secret

@@ -19,7 +19,7 @@ const SECRET: &str = "a-password-of-the-mail-server";
 fn setup(server: &Smtp, more: &str) -> Setup {
     let lines = format!(
         "server = \"127.0.0.1\"\nport = {}\nsecurity = \"none\"\nfrom = \"plex-oidc@example.com\"\n\
-         to = [\"host@example.com\", \"second@example.com\"]\n{more}",
+         to = [\"host@example.com\"]\n{more}",
         server.port
     );
     Setup::default().with_owner_token().set("mail", &lines).client("wiki", "allow = [\"plex-owner\"]")
@@ -64,12 +64,12 @@ async fn a_dead_owners_token_is_written_of_once_in_plain_text_and_its_end_too() 
     let [taken] = taken.as_slice() else { panic!("{taken:?}") };
     assert_eq!(taken.header("Subject"), "Alarm: Plex and the owner's token");
     assert_eq!(taken.header("From"), "plex-oidc@example.com");
-    assert_eq!(taken.header("To"), "host@example.com, second@example.com");
+    assert_eq!(taken.header("To"), "host@example.com");
     assert_eq!(taken.header("Content-Type"), "text/plain; charset=utf-8");
     assert_eq!(taken.header("Auto-Submitted"), "auto-generated");
     assert!(taken.header("Message-ID").ends_with("@example.com>"));
     assert!(!taken.header("Date").is_empty());
-    assert_eq!(taken.recipients(), ["<host@example.com>", "<second@example.com>"]);
+    assert_eq!(taken.recipients(), ["<host@example.com>"]);
     assert_eq!(taken.commands[0], "EHLO auth.example.com");
     let text = taken.text();
     assert!(text.contains("plex.tv does not accept the owner's token any more"), "{text}");
@@ -153,7 +153,7 @@ async fn rt_mail_header_injection() {
         house.sql(&format!("UPDATE access_requests SET account_name = '{quoted}'"));
         let taken = sent(&house, &server).await;
         let [taken] = taken.as_slice() else { panic!("{taken:?}") };
-        holds_its_shape(taken, &["host@example.com", "second@example.com"]);
+        holds_its_shape(taken, &["host@example.com"]);
         assert_eq!(taken.header("Subject"), "Somebody asks you for access");
         let text = taken.text();
         assert!(text.contains(&account) && !text.contains("evil.example") && !text.contains('<'), "{text}");
@@ -250,6 +250,37 @@ async fn what_is_not_taken_is_tried_again_later_and_what_is_refused_is_not() {
     assert!(!house.app().outbox.has_something());
 }
 
+/// An address that the server does not take keeps the letter from nobody else.
+#[tokio::test]
+async fn each_host_has_a_letter_of_their_own() {
+    let server = Smtp::start().await;
+    let both = "to = [\"gone@example.com\", \"host@example.com\"]";
+    let house = setup(&server, "").set("mail", both).start().await;
+    server.will_say("RCPT", "550 nobody");
+    ask(&house, "friend").await;
+    let taken = sent(&house, &server).await;
+    let [taken] = taken.as_slice() else { panic!("{taken:?}") };
+    holds_its_shape(taken, &["host@example.com"]);
+    assert_eq!(house.app().metrics.mails.of(MailOutcome::GivenUp), 1);
+}
+
+#[tokio::test]
+async fn the_hosts_are_written_to_when_somebody_was_in_a_persons_account() {
+    let server = Smtp::start().await;
+    let house = setup(&server, "").start().await;
+    let photos = house.relying_party("photos");
+    let (mut mine, _) = house.sign_in("friend", &photos).await;
+    house.pass(Seconds(60));
+    let _thief = house.sign_in("friend", &photos).await;
+    sent(&house, &server).await; // the person is told
+    let page = mine.open("/account").await.expect(200);
+    mine.post(&page, "/account/browsers/not-me", &[]).await.expect(303);
+    let taken = sent(&house, &server).await;
+    let [taken] = taken.as_slice() else { panic!("{taken:?}") };
+    holds_its_shape(taken, &["host@example.com"]);
+    assert_eq!(taken.header("Subject"), "News: somebody else was in a person's account");
+}
+
 /// Nobody who asks waits for the server, and one that is down is given up in the end.
 #[tokio::test]
 async fn a_server_that_is_down_holds_nobody_up() {
@@ -300,4 +331,11 @@ async fn somebody_is_written_to_of_a_new_browser_in_the_language_of_that_sign_in
     let again = photos.authorization().with("prompt", "login");
     other.sign_in(&again.url(), "friend").await;
     assert!(sent(&house, &server).await.is_empty(), "it is known by now");
+
+    // Whoever has the account may have given it an address of theirs.
+    house.sql("UPDATE users SET person = replace(person, 'mara@example.net', 'before@example.org')");
+    house.sign_in("friend", &photos).await;
+    let taken = sent(&house, &server).await;
+    let to: Vec<_> = taken.iter().map(|letter| letter.header("To")).collect();
+    assert_eq!(to, ["before@example.org", "mara@example.net"]);
 }
