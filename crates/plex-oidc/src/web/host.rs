@@ -122,6 +122,21 @@ pub async fn sign_in(
     }
 }
 
+/// A form that a page of the host's sent in what makes its browser the host's, and from where.
+pub async fn host_form(request: Request, app: &State) -> Result<(Host, Parameters, IpAddr), Answer> {
+    let expired = || page_error(app, ErrorKind::FormExpired, None);
+    let (mut parts, body) = request.into_parts();
+    let ClientAddress(address) = ClientAddress::from_request_parts(&mut parts, app).await?;
+    let headers = parts.headers.clone();
+    // The form before the session: whoever sends it slowly has to be the host still at its end.
+    let sent = Sent::from_request(Request::from_parts(parts, body), app).await;
+    let Sent(form) = sent.map_err(|_| expired())?;
+    let hosts = hosts(app, &headers).await.map_err(|error| failed(app, &error, None))?;
+    let mut hosts = hosts.into_iter();
+    let host = hosts.find(|host| is_our_form(app, &host.cookie, &headers, &form)).ok_or_else(expired)?;
+    Ok((host, form, address))
+}
+
 /// A form of the host's page, sent by the host.
 pub struct Acting {
     /// Who sends it.
@@ -137,16 +152,7 @@ impl FromRequest<State> for Acting {
     type Rejection = Answer;
 
     async fn from_request(request: Request, app: &State) -> Result<Self, Answer> {
-        let expired = || page_error(app, ErrorKind::FormExpired, None);
-        let (mut parts, body) = request.into_parts();
-        let ClientAddress(address) = ClientAddress::from_request_parts(&mut parts, app).await?;
-        let headers = parts.headers.clone();
-        // The form before the session: whoever sends it slowly has to be the host still at its end.
-        let sent = Sent::from_request(Request::from_parts(parts, body), app).await;
-        let Sent(form) = sent.map_err(|_| expired())?;
-        let hosts = hosts(app, &headers).await.map_err(|error| failed(app, &error, None))?;
-        let mut hosts = hosts.into_iter();
-        let host = hosts.find(|host| is_our_form(app, &host.cookie, &headers, &form)).ok_or_else(expired)?;
+        let (host, form, address) = host_form(request, app).await?;
         let about = account_in(&form, "account");
         if !host.is_fresh(app) {
             return Err(see_other(&path_of(about)));

@@ -1,12 +1,13 @@
 //! The passkeys of the host: looking at them, adding one, removing one. What changes something takes a proof of the last ten minutes
 //! that is no passkey: a sign-in with Plex, or a link made on the machine. Else whoever found an unlocked phone could stay.
 
-use axum::extract::State as Shared;
+use std::net::IpAddr;
+
+use axum::extract::{FromRequest, Request, State as Shared};
 use http::{HeaderMap, StatusCode};
 use plex_oidc_core::form::Parameters;
 
-use super::here::is_our_form;
-use super::host::{Host, host, hosts};
+use super::host::{Host, host, host_form, hosts};
 use super::passkey_form::{Sheet, new};
 use super::request::{ClientAddress, Sent, Unreadable};
 use super::respond::{Answer, failed, json, page, page_error, see_other};
@@ -39,15 +40,7 @@ pub async fn show(
 }
 
 /// `POST /admin/passkeys/options`: what the script of the page asks the browser for.
-pub async fn options(
-    Shared(app): Shared<State>,
-    headers: HeaderMap,
-    sent: Result<Sent, Unreadable>,
-) -> Answer {
-    let (host, _) = match proven(&app, &headers, sent).await {
-        Ok(proven) => proven,
-        Err(answer) => return answer,
-    };
+pub async fn options(Shared(app): Shared<State>, Proven { host, .. }: Proven) -> Answer {
     match flow::begin_adding(&app, host.account, &host.cookie).await {
         Ok(Some(creation)) => json(StatusCode::OK, &creation),
         Ok(None) => page_error(&app, ErrorKind::NotFound, None),
@@ -56,16 +49,7 @@ pub async fn options(
 }
 
 /// `POST /admin/passkeys`: adds one.
-pub async fn add(
-    Shared(app): Shared<State>,
-    ClientAddress(address): ClientAddress,
-    headers: HeaderMap,
-    sent: Result<Sent, Unreadable>,
-) -> Answer {
-    let (host, form) = match proven(&app, &headers, sent).await {
-        Ok(proven) => proven,
-        Err(answer) => return answer,
-    };
+pub async fn add(Shared(app): Shared<State>, Proven { host, form, address }: Proven) -> Answer {
     let Some(name) = name_in(&form) else { return told(PasskeyNotice::NoName) };
     let Some(new) = Sheet::of(&form).and_then(|sheet| new(sheet, name)) else {
         return told(PasskeyNotice::NotGood);
@@ -82,16 +66,7 @@ pub async fn add(
 }
 
 /// `POST /admin/passkeys/remove`: removes one.
-pub async fn remove(
-    Shared(app): Shared<State>,
-    ClientAddress(address): ClientAddress,
-    headers: HeaderMap,
-    sent: Result<Sent, Unreadable>,
-) -> Answer {
-    let (host, form) = match proven(&app, &headers, sent).await {
-        Ok(proven) => proven,
-        Err(answer) => return answer,
-    };
+pub async fn remove(Shared(app): Shared<State>, Proven { host, form, address }: Proven) -> Answer {
     let id = form.get("id").ok().flatten().and_then(PasskeyId::parse);
     let Some(id) = id else { return told(PasskeyNotice::NothingThere) };
     match flow::remove(&app, Own { account: host.account, address }, id).await {
@@ -102,17 +77,19 @@ pub async fn remove(
 }
 
 /// A form of the page, from whoever has just proved to be the host by something else than a passkey (requirement 147).
-async fn proven(
-    app: &App,
-    headers: &HeaderMap,
-    sent: Result<Sent, Unreadable>,
-) -> Result<(Host, Parameters), Answer> {
-    let expired = || page_error(app, ErrorKind::FormExpired, None);
-    let Sent(form) = sent.map_err(|_| expired())?;
-    let hosts = hosts(app, headers).await.map_err(|error| failed(app, &error, None))?;
-    let mut hosts = hosts.into_iter();
-    let host = hosts.find(|host| is_our_form(app, &host.cookie, headers, &form)).ok_or_else(expired)?;
-    if host.is_freshly_proven(app) { Ok((host, form)) } else { Err(see_other(PATH)) }
+pub struct Proven {
+    host: Host,
+    form: Parameters,
+    address: IpAddr,
+}
+
+impl FromRequest<State> for Proven {
+    type Rejection = Answer;
+
+    async fn from_request(request: Request, app: &State) -> Result<Self, Answer> {
+        let (host, form, address) = host_form(request, app).await?;
+        if host.is_freshly_proven(app) { Ok(Self { host, form, address }) } else { Err(see_other(PATH)) }
+    }
 }
 
 async fn drawn(

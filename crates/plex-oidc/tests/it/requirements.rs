@@ -3,7 +3,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
-use std::path::Path;
+
+use crate::support::{functions, is_written, listed};
 
 /// How many requirements there are.
 const ALL: u32 = 178;
@@ -26,21 +27,15 @@ const WAITING: &[(u32, &str)] = &[
 ];
 
 /// The tests with each number in their names, as in `req_069_070_…`.
-fn tests(folder: &Path, found: &mut BTreeMap<u32, BTreeSet<String>>) {
-    for entry in std::fs::read_dir(folder).unwrap().map(Result::unwrap) {
-        let path = entry.path();
-        if path.is_dir() {
-            tests(&path, found);
-        } else if path.extension().is_some_and(|extension| extension == "rs") {
-            let text = std::fs::read_to_string(&path).unwrap();
-            for rest in text.split("fn req_").skip(1) {
-                let name = rest.split('(').next().unwrap_or_default();
-                for number in name.split('_').map_while(|part| part.parse::<u32>().ok()) {
-                    found.entry(number).or_default().insert(format!("req_{name}"));
-                }
-            }
+fn tests() -> BTreeMap<u32, BTreeSet<String>> {
+    let mut found: BTreeMap<_, BTreeSet<_>> = BTreeMap::new();
+    for name in functions() {
+        let Some(numbers) = name.strip_prefix("req_") else { continue };
+        for number in numbers.split('_').map_while(|part| part.parse::<u32>().ok()) {
+            found.entry(number).or_default().insert(name.clone());
         }
     }
+    found
 }
 
 fn page(found: &BTreeMap<u32, BTreeSet<String>>) -> String {
@@ -51,9 +46,7 @@ fn page(found: &BTreeMap<u32, BTreeSet<String>>) -> String {
         .to_owned();
     for number in 1..=ALL {
         let why = WAITING.iter().find(|(waiting, _)| *waiting == number).map(|(_, why)| (*why).to_owned());
-        let names = found
-            .get(&number)
-            .map(|names| names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", "));
+        let names = found.get(&number).map(listed);
         writeln!(page, "| {number} | {} |", why.or(names).unwrap_or_default()).unwrap();
     }
     page
@@ -61,9 +54,7 @@ fn page(found: &BTreeMap<u32, BTreeSet<String>>) -> String {
 
 #[test]
 fn every_requirement_has_a_test_or_waits_for_its_feature() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
-    let mut found = BTreeMap::new();
-    tests(&root.join("crates"), &mut found);
+    let found = tests();
     let waits = |number: &u32| WAITING.iter().any(|(waiting, _)| waiting == number);
     let missing: Vec<u32> =
         (1..=ALL).filter(|number| !found.contains_key(number) && !waits(number)).collect();
@@ -71,13 +62,5 @@ fn every_requirement_has_a_test_or_waits_for_its_feature() {
     let done: Vec<&(u32, &str)> = WAITING.iter().filter(|(number, _)| found.contains_key(number)).collect();
     assert!(done.is_empty(), "these have tests now and wait no longer: {done:?}");
 
-    let (file, wanted) = (root.join("docs/reference/requirements.md"), page(&found));
-    if std::env::var_os("UPDATE_DOCS").is_some() {
-        std::fs::write(&file, &wanted).unwrap();
-    }
-    let written = std::fs::read_to_string(&file).unwrap_or_default();
-    assert!(
-        written == wanted,
-        "docs/reference/requirements.md is not what the tests say: UPDATE_DOCS=1 rewrites it"
-    );
+    is_written("reference/requirements.md", &page(&found));
 }

@@ -4,6 +4,7 @@ mod cookies;
 mod forms;
 mod headers;
 mod hostile;
+mod slow_bodies;
 
 use axum::body::Body;
 use http::{Method, Request};

@@ -1,12 +1,9 @@
 //! Access follows the share: what a re-check ends, and what it never ends.
 
 use plex_oidc::flow::recheck;
-use plex_oidc_core::gateway::Family;
 use plex_oidc_core::time::Seconds;
 
-use crate::support::{
-    Answer, Browser, House, PROXY_NETWORK, Proxy, RelyingParty, Setup, Tokens, Visit, Visitor,
-};
+use crate::support::{House, Inside, Setup, Visit, by_own_tokens, round, with_lounge};
 
 mod faults;
 mod house_rules;
@@ -15,62 +12,7 @@ mod narrowing;
 mod own_tokens;
 mod unshared;
 
-/// An application behind the gateway that is for every member.
-const LOUNGE: &str = "https://lounge.example.org/";
-
 /// A house that can re-check.
 fn setup() -> Setup {
-    let app = "name = \"lounge\"\nhost = \"lounge.example.org\"";
-    Setup::default().set("", &format!("trusted_proxies = [\"{PROXY_NETWORK}\"]")).with_owner_token().app(app)
-}
-
-/// Somebody who is signed in at an application, and behind the gateway.
-struct Inside {
-    photos: RelyingParty,
-    browser: Browser,
-    tokens: Tokens,
-    visitor: Visitor,
-    proxy: Proxy,
-}
-
-impl Inside {
-    async fn of(house: &House, persona: &str) -> Self {
-        let photos = house.relying_party("photos");
-        let (browser, tokens) = house.sign_in(persona, &photos).await;
-        let (proxy, mut visitor) = (house.proxy(Family::ForwardAuth), house.visitor());
-        visitor.sign_in(&proxy, LOUNGE, persona).await;
-        Self { photos, browser, tokens, visitor, proxy }
-    }
-
-    /// What `lounge` answers.
-    async fn lounge(&mut self) -> Answer {
-        self.visitor.ask(&self.proxy, &Visit::script(LOUNGE)).await
-    }
-
-    /// Nothing has changed for them.
-    async fn is_in(&mut self, why: &str) {
-        let refreshed = self.photos.refresh(&self.tokens.refresh_token()).await;
-        assert_eq!(refreshed.status, 200, "{why}: {}", refreshed.body);
-        let access_token = refreshed.json()["access_token"].as_str().unwrap().to_owned();
-        assert_eq!(self.photos.userinfo(&access_token).await.status, 200, "{why}");
-        assert_eq!(self.lounge().await.status, 200, "{why}");
-    }
-
-    /// Every door is shut.
-    async fn is_out(&mut self, why: &str) {
-        let token = self.tokens.access_token();
-        assert_eq!(self.photos.userinfo(&token).await.status, 401, "{why}");
-        assert_eq!(self.photos.introspect(&token).await.expect(200).json()["active"], false, "{why}");
-        let refused = self.photos.refresh(&self.tokens.refresh_token()).await.expect(400);
-        assert_eq!(refused.json()["error"], "invalid_grant", "{why}");
-        assert_eq!(self.lounge().await.status, 401, "{why}");
-        let silent = self.photos.authorization().with("prompt", "none");
-        assert_eq!(self.browser.get(&silent.url()).await.leaves().error(), "login_required", "{why}");
-    }
-}
-
-/// One round of the re-check, when the next is due.
-async fn round(house: &House) -> bool {
-    house.pass(house.config.recheck_every);
-    recheck::round(house.app()).await
+    with_lounge().with_owner_token()
 }

@@ -15,12 +15,6 @@ use super::*;
 const IN_TIME: u32 = 1810;
 const FAR: Seconds = Seconds::days(365);
 
-fn by_own_tokens() -> Setup {
-    let app = "name = \"lounge\"\nhost = \"lounge.example.org\"";
-    let proxies = format!("trusted_proxies = [\"{PROXY_NETWORK}\"]");
-    Setup::default().set("", &proxies).set("plex", "recheck_with = \"own-tokens\"").app(app)
-}
-
 /// The rounds that the running service makes in so many seconds.
 async fn rounds(house: &House, span: u32) {
     let end = house.now().plus(Seconds(span));

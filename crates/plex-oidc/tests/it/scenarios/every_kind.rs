@@ -88,7 +88,7 @@ async fn nobody_is_signed_out(setup: Setup, personas: &[&str], again: u32) {
     let house = setup.start().await;
     let mut inside = Vec::new();
     for persona in personas {
-        inside.push((*persona, Guest::of(&house, persona).await));
+        inside.push((*persona, Inside::of(&house, persona).await));
     }
     minutes(&house, 10).await;
     for kind in every_kind() {
@@ -133,13 +133,8 @@ async fn i_07_i_09_no_kind_of_fault_signs_anybody_out() {
 
 #[tokio::test]
 async fn i_07_i_09_nor_where_people_are_looked_after_by_their_own_tokens() {
-    let app = "name = \"lounge\"\nhost = \"lounge.example.org\"";
-    let setup = Setup::default()
-        .set("", &format!("trusted_proxies = [\"{PROXY_NETWORK}\"]"))
-        .set("plex", "recheck_with = \"own-tokens\"")
-        .app(app);
     // Each person's turn comes within half an hour.
-    nobody_is_signed_out(setup, &["friend", "friend-all", "home"], 35).await;
+    nobody_is_signed_out(by_own_tokens(), &["friend", "friend-all", "home"], 35).await;
 }
 
 /// Answers that mean nothing. Whoever plex.tv gives them to instead of a list is not told "no" by them.
@@ -185,7 +180,7 @@ fn odd_answers() -> Vec<(u16, &'static str, &'static str)> {
 #[tokio::test]
 async fn i_09_of_sixty_odd_answers_none_ends_anybodys_access() {
     let house = setup().start().await;
-    let (mut friend, mut home) = (Guest::of(&house, "friend").await, Guest::of(&house, "home").await);
+    let (mut friend, mut home) = (Inside::of(&house, "friend").await, Inside::of(&house, "home").await);
     assert!(round(&house).await);
     let answers = odd_answers();
     assert!(answers.len() >= 40, "{}", answers.len());
@@ -213,14 +208,8 @@ async fn i_09_of_sixty_odd_answers_none_ends_anybodys_access() {
 /// The same for each person's own token: whatever their list of servers is replaced by.
 #[tokio::test]
 async fn i_09_nor_where_people_are_looked_after_by_their_own_tokens() {
-    let app = "name = \"lounge\"\nhost = \"lounge.example.org\"";
-    let house = Setup::default()
-        .set("", &format!("trusted_proxies = [\"{PROXY_NETWORK}\"]"))
-        .set("plex", "recheck_with = \"own-tokens\"")
-        .app(app)
-        .start()
-        .await;
-    let mut friend = Guest::of(&house, "friend").await;
+    let house = by_own_tokens().start().await;
+    let mut friend = Inside::of(&house, "friend").await;
     for (status, media_type, body) in odd_answers() {
         let why = format!("{status} {media_type} {body:?}");
         let kind = FaultKind::Answer { status, media_type: media_type.to_owned(), body: body.to_owned() };
@@ -239,14 +228,8 @@ async fn i_09_nor_where_people_are_looked_after_by_their_own_tokens() {
 /// The one answer besides that ends something: the token of a person is not theirs any more, twice said.
 #[tokio::test]
 async fn f_11_i_09_a_401_about_one_person_ends_that_person_alone() {
-    let app = "name = \"lounge\"\nhost = \"lounge.example.org\"";
-    let house = Setup::default()
-        .set("", &format!("trusted_proxies = [\"{PROXY_NETWORK}\"]"))
-        .set("plex", "recheck_with = \"own-tokens\"")
-        .app(app)
-        .start()
-        .await;
-    let (mut friend, mut home) = (Guest::of(&house, "friend").await, Guest::of(&house, "home").await);
+    let house = by_own_tokens().start().await;
+    let (mut friend, mut home) = (Inside::of(&house, "friend").await, Inside::of(&house, "home").await);
     let log = Log::start();
     // Refused at one path only, it is not dead.
     let refusal = FaultKind::Answer {
@@ -266,5 +249,5 @@ async fn f_11_i_09_a_401_about_one_person_ends_that_person_alone() {
     home.is_in("somebody else").await;
     let said = log.take();
     assert_eq!(said.iter().filter(|line| line.contains("access has ended")).count(), 1, "{said:#?}");
-    Guest::of(&house, "friend").await.is_in("signed in anew").await;
+    Inside::of(&house, "friend").await.is_in("signed in anew").await;
 }

@@ -15,12 +15,7 @@ use plex_oidc::flow::recheck;
 use plex_oidc_core::gateway::Family;
 use plex_oidc_core::time::Seconds;
 
-use crate::support::{
-    Answer, Browser, House, Log, PROXY_NETWORK, Proxy, RelyingParty, Setup, Tokens, Visit, Visitor,
-};
-
-/// An application behind the gateway that is for every member.
-const LOUNGE: &str = "https://lounge.example.org/";
+use crate::support::{Answer, Browser, House, Inside, LOUNGE, Log, Setup, by_own_tokens, round, with_lounge};
 
 /// How long the page of an outage may take to come, once plex.tv is being left alone.
 const AT_ONCE: Duration = Duration::from_millis(300);
@@ -33,58 +28,7 @@ const PAUSE: Seconds = Seconds(36);
 
 /// A house that asks Plex with the owner's token who is a member.
 fn setup() -> Setup {
-    let app = "name = \"lounge\"\nhost = \"lounge.example.org\"";
-    Setup::default().set("", &format!("trusted_proxies = [\"{PROXY_NETWORK}\"]")).with_owner_token().app(app)
-}
-
-/// Somebody who is signed in at an application and behind the gateway, and has no page of ours open.
-struct Guest {
-    photos: RelyingParty,
-    browser: Browser,
-    tokens: Tokens,
-    visitor: Visitor,
-    proxy: Proxy,
-}
-
-impl Guest {
-    async fn of(house: &House, persona: &str) -> Self {
-        let photos = house.relying_party("photos");
-        let (browser, tokens) = house.sign_in(persona, &photos).await;
-        let (proxy, mut visitor) = (house.proxy(Family::ForwardAuth), house.visitor());
-        visitor.sign_in(&proxy, LOUNGE, persona).await;
-        Self { photos, browser, tokens, visitor, proxy }
-    }
-
-    async fn lounge(&mut self) -> Answer {
-        self.visitor.ask(&self.proxy, &Visit::script(LOUNGE)).await
-    }
-
-    /// Nothing has changed for them: not at the relying party, not behind the gateway, not at our own pages.
-    async fn is_in(&mut self, why: &str) {
-        let refreshed = self.photos.refresh(&self.tokens.refresh_token()).await;
-        assert_eq!(refreshed.status, 200, "{why}: {}", refreshed.body);
-        let access_token = refreshed.json()["access_token"].as_str().unwrap().to_owned();
-        assert_eq!(self.photos.userinfo(&access_token).await.status, 200, "{why}");
-        assert_eq!(self.lounge().await.status, 200, "{why}");
-        let silent = self.photos.authorization().with("prompt", "none");
-        let landing = self.browser.get(&silent.url()).await.leaves();
-        assert!(landing.get("code").is_some(), "{why}: {}", landing.url);
-    }
-
-    /// Every door is shut.
-    async fn is_out(&mut self, why: &str) {
-        assert_eq!(self.photos.userinfo(&self.tokens.access_token()).await.status, 401, "{why}");
-        assert_eq!(self.photos.refresh(&self.tokens.refresh_token()).await.status, 400, "{why}");
-        assert_eq!(self.lounge().await.status, 401, "{why}");
-        let silent = self.photos.authorization().with("prompt", "none");
-        assert_eq!(self.browser.get(&silent.url()).await.leaves().error(), "login_required", "{why}");
-    }
-}
-
-/// One round of the re-check, when the next is due.
-async fn round(house: &House) -> bool {
-    house.pass(house.config.recheck_every);
-    recheck::round(house.app()).await
+    with_lounge().with_owner_token()
 }
 
 /// Somebody who is not signed in comes to the sign-in page and presses the button, without script: what they see, and how long it took.

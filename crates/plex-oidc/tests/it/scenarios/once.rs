@@ -206,7 +206,7 @@ async fn i_06_of_64_at_once_one_link_opens_the_hosts_page() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn i_06_of_64_at_once_one_sign_out_is_written_down() {
     let house = setup().start().await;
-    let mut friend = Guest::of(&house, "friend").await;
+    let mut friend = Inside::of(&house, "friend").await;
     let page = friend.browser.open("/end-session").await.expect(200);
     let done = worked(|| {
         let (mut browser, page) = (friend.browser.clone(), page.clone());

@@ -37,7 +37,7 @@ fn answers(status: u16, media_type: &str, body: impl Into<String>) -> Outage {
 /// Half an hour of an outage: nobody inside notices, nobody new comes in, the log says it once; and then it is over.
 async fn half_an_hour_of(outage: Outage, why: &str) {
     let mut house = setup().start().await;
-    let mut inside = [Guest::of(&house, "friend").await, Guest::of(&house, "home").await];
+    let mut inside = [Inside::of(&house, "friend").await, Inside::of(&house, "home").await];
     assert!(round(&house).await, "{why}");
     let log = Log::start();
     outage.begin(&mut house).await;
@@ -89,7 +89,7 @@ async fn half_an_hour_of(outage: Outage, why: &str) {
 /// The answer does not come in the ten seconds that plex.tv has. These are real: the time-out is what is played.
 async fn as_long_as_plex_may_take(kind: FaultKind, why: &str) {
     let house = setup().start().await;
-    let mut friend = Guest::of(&house, "friend").await;
+    let mut friend = Inside::of(&house, "friend").await;
     assert!(round(&house).await);
     let log = Log::start();
     house.plex.fails(kind);
@@ -138,7 +138,7 @@ async fn f_02_i_07_500_502_and_503_are_an_outage() {
 async fn f_03_i_07_i_08_too_many_requests_are_an_outage_and_the_pause_that_plex_asks_for_is_kept() {
     half_an_hour_of(Outage::Answers(FaultKind::RateLimited { retry_after: None }), "429").await;
     let house = setup().start().await;
-    let mut friend = Guest::of(&house, "friend").await;
+    let mut friend = Inside::of(&house, "friend").await;
     assert!(round(&house).await);
     house.plex.fails(FaultKind::RateLimited { retry_after: Some(240) });
     let log = Log::start();
@@ -210,7 +210,7 @@ async fn f_09_i_07_an_answer_that_is_too_deep_says_nothing_about_anybody() {
 #[tokio::test]
 async fn f_02_i_07_one_host_of_plex_that_is_down_signs_nobody_out() {
     let house = setup().start().await;
-    let mut inside = [Guest::of(&house, "friend").await, Guest::of(&house, "home").await];
+    let mut inside = [Inside::of(&house, "friend").await, Inside::of(&house, "home").await];
     for host in [VirtualHost::PlexTv, VirtualHost::Clients, VirtualHost::App] {
         house.plex.world().set_fault(Fault::new(FaultKind::BadGateway).on_host(host));
         for _ in 0..6 {

@@ -30,7 +30,7 @@ fn is_too_late(browser: &Browser, page: &Answer) {
 #[tokio::test]
 async fn f_11_a_token_that_dies_before_it_is_used_signs_nobody_in_and_nobody_out() {
     let house = setup().start().await;
-    let mut friend = Guest::of(&house, "friend").await;
+    let mut friend = Inside::of(&house, "friend").await;
     let (mut browser, page, pin) = waiting(&house).await;
     house.plex.approve(&pin, "friend");
     house.plex.world().revoke_tokens("friend").unwrap();
@@ -46,7 +46,7 @@ async fn f_11_a_token_that_dies_before_it_is_used_signs_nobody_in_and_nobody_out
 #[tokio::test]
 async fn f_13_a_pin_that_dies_while_somebody_waits_ends_the_wait_and_the_next_one_works() {
     let house = setup().start().await;
-    let mut friend = Guest::of(&house, "friend").await;
+    let mut friend = Inside::of(&house, "friend").await;
     let (mut browser, page, _) = waiting(&house).await;
     house.plex.world().set_fault(Fault::new(FaultKind::PinExpiresMidPoll).times(1));
     let log = Log::start();
@@ -60,7 +60,7 @@ async fn f_13_a_pin_that_dies_while_somebody_waits_ends_the_wait_and_the_next_on
 #[tokio::test]
 async fn f_14_whoever_approves_and_may_not_come_in_is_told_so_and_is_written_down_once() {
     let house = setup().start().await;
-    let mut friend = Guest::of(&house, "friend").await;
+    let mut friend = Inside::of(&house, "friend").await;
     let (mut browser, page, pin) = waiting(&house).await;
     house.plex.approve(&pin, "stranger");
     let log = Log::start();
@@ -102,7 +102,7 @@ async fn f_15_an_approval_after_our_five_minutes_signs_nobody_in() {
 #[tokio::test]
 async fn f_16_where_the_server_is_gone_its_guests_are_out_and_its_owner_is_not_locked_out() {
     let house = setup().start().await;
-    let (mut friend, mut owner) = (Guest::of(&house, "friend").await, Guest::of(&house, "owner").await);
+    let (mut friend, mut owner) = (Inside::of(&house, "friend").await, Inside::of(&house, "owner").await);
     assert!(round(&house).await);
     let log = Log::start();
     house.plex.fails(FaultKind::EmptyLists);
@@ -112,20 +112,20 @@ async fn f_16_where_the_server_is_gone_its_guests_are_out_and_its_owner_is_not_l
     let (mut browser, page, pin) = waiting(&house).await;
     house.plex.approve(&pin, "friend-all");
     comes_back(&mut browser, &page).await.expect(403);
-    Guest::of(&house, "owner").await.is_in("signed in anew").await;
+    Inside::of(&house, "owner").await.is_in("signed in anew").await;
     let said = log.take();
     let about_friend = said.iter().filter(|line| line.contains("plex-48151001")).count();
     assert_eq!(about_friend, 1, "{said:#?}");
     // It was a mistake of Plex's: nothing but a new sign-in is needed.
     house.plex.recovers();
     assert!(round(&house).await);
-    Guest::of(&house, "friend").await.is_in("signed in anew").await;
+    Inside::of(&house, "friend").await.is_in("signed in anew").await;
 }
 
 #[tokio::test]
 async fn f_17_whoever_changes_name_and_address_at_plex_stays_the_same_person() {
     let house = setup().start().await;
-    let mut friend = Guest::of(&house, "friend").await;
+    let mut friend = Inside::of(&house, "friend").await;
     let before = friend.photos.userinfo(&friend.tokens.access_token()).await.expect(200).json();
     // As if it had been otherwise until now.
     for (path, value) in [
@@ -137,7 +137,7 @@ async fn f_17_whoever_changes_name_and_address_at_plex_stays_the_same_person() {
     }
     assert!(round(&house).await);
     friend.is_in("renamed").await;
-    let mut again = Guest::of(&house, "friend").await;
+    let mut again = Inside::of(&house, "friend").await;
     again.is_in("signed in anew").await;
     let after = again.photos.userinfo(&again.tokens.access_token()).await.expect(200).json();
     for name in ["sub", "name", "preferred_username", "email", "groups"] {
@@ -163,10 +163,10 @@ async fn i_10_a_hundred_who_are_inside_are_out_in_310_seconds() {
     const PEOPLE: usize = 100;
     let house = setup().start().await;
     house.plex.world().share_with_crowd(PEOPLE);
-    let mut stays = Guest::of(&house, "friend").await;
+    let mut stays = Inside::of(&house, "friend").await;
     let mut crowd = Vec::new();
     for number in 1..=PEOPLE {
-        crowd.push(Guest::of(&house, &format!("crowd-{number}")).await);
+        crowd.push(Inside::of(&house, &format!("crowd-{number}")).await);
     }
     assert!(round(&house).await);
     for guest in &mut crowd {

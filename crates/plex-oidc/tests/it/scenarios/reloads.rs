@@ -39,7 +39,7 @@ type Asked = (String, String, Vec<(&'static str, &'static str)>, u16);
 impl Busy {
     async fn start() -> Self {
         let mut house = setup().start().await;
-        let guest = Guest::of(&house, "friend").await;
+        let guest = Inside::of(&house, "friend").await;
         let cookie = |value: Option<http::HeaderValue>| value.unwrap().to_str().unwrap().to_owned();
         let ours = cookie(guest.browser.cookie_header());
         let at_lounge = cookie(guest.visitor.cookies.header("lounge.example.org"));

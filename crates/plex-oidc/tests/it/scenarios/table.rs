@@ -3,7 +3,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
-use std::path::Path;
+
+use crate::support::{functions, is_written, listed};
 
 /// What must hold, whatever happens.
 const INVARIANTS: [(&str, &str); 27] = [
@@ -86,21 +87,14 @@ fn identifiers(name: &str) -> BTreeSet<String> {
     pairs.collect()
 }
 
-fn tests(folder: &Path, found: &mut BTreeMap<String, BTreeSet<String>>) {
-    for entry in std::fs::read_dir(folder).unwrap().map(Result::unwrap) {
-        let path = entry.path();
-        if path.is_dir() {
-            tests(&path, found);
-        } else if path.extension().is_some_and(|extension| extension == "rs") {
-            let text = std::fs::read_to_string(&path).unwrap();
-            for rest in text.split("fn ").skip(1) {
-                let name = rest.split('(').next().unwrap_or_default();
-                for identifier in identifiers(name) {
-                    found.entry(identifier).or_default().insert(name.to_owned());
-                }
-            }
+fn tests() -> BTreeMap<String, BTreeSet<String>> {
+    let mut found: BTreeMap<_, BTreeSet<_>> = BTreeMap::new();
+    for name in functions() {
+        for identifier in identifiers(&name) {
+            found.entry(identifier).or_default().insert(name.clone());
         }
     }
+    found
 }
 
 fn page(found: &BTreeMap<String, BTreeSet<String>>) -> String {
@@ -115,9 +109,7 @@ fn page(found: &BTreeMap<String, BTreeSet<String>>) -> String {
         for (identifier, what) in rows {
             let why =
                 WAITING.iter().find(|(waiting, _)| waiting == identifier).map(|(_, why)| (*why).to_owned());
-            let names = found
-                .get(*identifier)
-                .map(|names| names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", "));
+            let names = found.get(*identifier).map(listed);
             writeln!(page, "| {identifier} | {what} | {} |", why.or(names).unwrap_or_default()).unwrap();
         }
     }
@@ -126,9 +118,7 @@ fn page(found: &BTreeMap<String, BTreeSet<String>>) -> String {
 
 #[test]
 fn every_invariant_and_every_fault_has_a_test_or_a_reason() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
-    let mut found = BTreeMap::new();
-    tests(&root.join("crates"), &mut found);
+    let found = tests();
     let all = || INVARIANTS.iter().chain(&FAULTS).map(|(identifier, _)| *identifier);
     let waits = |identifier: &str| WAITING.iter().any(|(waiting, _)| *waiting == identifier);
     let missing: Vec<_> = all().filter(|name| !found.contains_key(*name) && !waits(name)).collect();
@@ -137,15 +127,7 @@ fn every_invariant_and_every_fault_has_a_test_or_a_reason() {
     assert!(done.is_empty(), "these have tests now and wait no longer: {done:?}");
     assert!(WAITING.iter().all(|(name, _)| all().any(|known| known == *name)), "one waits that is not there");
 
-    let (file, wanted) = (root.join("docs/reference/scenarios.md"), page(&found));
-    if std::env::var_os("UPDATE_DOCS").is_some() {
-        std::fs::write(&file, &wanted).unwrap();
-    }
-    let written = std::fs::read_to_string(&file).unwrap_or_default();
-    assert!(
-        written == wanted,
-        "docs/reference/scenarios.md is not what the tests say: UPDATE_DOCS=1 rewrites it"
-    );
+    is_written("reference/scenarios.md", &page(&found));
 }
 
 #[test]

@@ -11,6 +11,7 @@
 //!   for claims, and checks ID tokens against our key set with a library that is not ours.
 //! - [`Proxy`] asks the gateway as a real one of its family would; [`Visitor`] is a browser that visits applications
 //!   through it, with cookies for each host.
+//! - [`Inside`] is somebody who is signed in everywhere, and says whether that still holds.
 //! - [`Log`] keeps what the program says while it is held.
 //! - [`Plex`] is plex.tv: approve a PIN as a persona, take the service down, look at what was asked.
 //!
@@ -42,7 +43,9 @@ mod cookies;
 mod data;
 mod door;
 mod house;
+mod inside;
 mod log;
+mod pages;
 mod plex;
 mod proxy;
 mod relying_party;
@@ -53,7 +56,9 @@ pub(crate) use app_cookies::AppCookies;
 pub(crate) use browser::{Browser, Pin};
 pub(crate) use door::{Door, get, post_form};
 pub(crate) use house::House;
+pub(crate) use inside::{Inside, LOUNGE, by_own_tokens, round, with_lounge};
 pub(crate) use log::Log;
+pub(crate) use pages::{functions, is_written, listed};
 pub(crate) use plex::Plex;
 pub(crate) use proxy::{FAMILIES, PROXY_NETWORK, Proxy, Visit, Visitor, redirected};
 pub(crate) use relying_party::{Authorization, ClientAuth, RelyingParty, Tokens};
