@@ -136,6 +136,7 @@ def account(visitor, demo):
     visitor.sign_in("guest", "Rene")  # who is signed in nowhere else
     visitor.ask_to_sign_in("consent")
     visitor.browser.press("Allow")
+    visitor.browser.until(lambda: visitor.browser.url.startswith(demo.relying_party), "the way back")
     visitor.browser.driver.get(demo.issuer + "/account")
     visitor.browser.sees("Where you are signed in", "What you have allowed")
 

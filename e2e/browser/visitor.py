@@ -51,8 +51,9 @@ class Visitor:
 
     def is_greeted(self, name):
         """At the relying party, which knows who this is."""
-        greeting = self.browser.find(GREETING)
-        assert greeting.text == f"Hello, {name}"
+        hello = f"Hello, {name}"
+        # Looked at in one go: the page before may have the same element.
+        self.browser.until(lambda: self.browser.find(GREETING).text == hello, f"the greeting {hello!r}")
         assert self.browser.url == self.demo.relying_party + "/"
 
     def is_refused(self, error="access_denied"):

@@ -116,6 +116,13 @@ def rows():
             "test_back_channel.py",
         ),
         (
+            "[aiosmtpd](https://github.com/aio-libs/aiosmtpd), Python",
+            python_version("aiosmtpd"),
+            "Not a relying party: it takes the mail to the hosts, over TLS and STARTTLS that the home's own authority vouches for;"
+            " an unknown authority, no STARTTLS, a wrong password, nobody there",
+            "test_mail.py",
+        ),
+        (
             "[python-plexapi](https://github.com/pkkid/python-plexapi)",
             python_version("PlexAPI"),
             "Not a relying party: it drives the emulated plex.tv, so that this is true to more than our own ideas. Sign-in by"

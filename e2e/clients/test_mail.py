@@ -159,4 +159,4 @@ def test_nobody_there_is_said_with_the_address(tmp_path):
     port = house.free_port()
     ran = mail_test(tmp_path, port, "tls")
     assert ran.returncode == 1
-    assert f"No mail was sent by localhost:{port}: there is no good connection" in ran.stderr, ran.stderr
+    assert f"No mail to host@example.com was sent by localhost:{port}: there is no good connection" in ran.stderr, ran.stderr

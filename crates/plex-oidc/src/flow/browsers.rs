@@ -108,11 +108,11 @@ pub(super) async fn tell_of(
     met: &MetBrowser,
 ) {
     let MetBrowser::New(new) = met else { return };
-    let all = match app.store.browsers_of(user.account_id(), app.clock.now()).await {
-        Ok(all) => all,
+    let is_news = match app.store.is_news(user.account_id(), new.id).await {
+        Ok(is_news) => is_news,
         Err(error) => return warn!(%error, "nobody is told of a new browser"),
     };
-    if all.iter().any(|browser| browser.id == new.id && !browser.confirmed) {
+    if is_news {
         info!(account = %user.account_id(), browser = %new.id, "somebody signed in from a browser that is new to the account");
         audit::new_browser(app, attempt, user).await;
         // Whoever has taken over an account may have given it an address of theirs.

@@ -27,6 +27,8 @@ pub trait BrowserStore: Send + Sync {
     fn keep_waiting_browser(&self, waiting: WaitingBrowser, now: Timestamp) -> Answer<'_, bool>;
     /// The browsers of an account, the last used one first.
     fn browsers_of(&self, account_id: AccountId, now: Timestamp) -> Answer<'_, Vec<ListedBrowser>>;
+    /// Whether a browser is one that the person is to be told of.
+    fn is_news(&self, account_id: AccountId, id: BrowserId) -> Answer<'_, bool>;
     /// Notes that a browser is its person's, as they say in another one that was there before; `None`: in a session that began
     /// before browsers were kept. `false` when there is nothing to note, or when that one was not there before.
     fn confirm_browser(

@@ -172,7 +172,12 @@ pub(crate) async fn a_new_browser_is_confirmed_from_an_older_one_only(store: &Sh
     sign_in_new(store, mine, &new, after(1)).await;
     sign_in_new(store, mine, &newest, after(2)).await;
     sign_in_new(store, theirs, &of_other, T0).await;
-    let confirmed = async |browser: &NewBrowser| listed(store, mine, browser.id, after(3)).await.confirmed;
+    let confirmed = async |browser: &NewBrowser| {
+        let confirmed = listed(store, mine, browser.id, after(3)).await.confirmed;
+        assert_eq!(store.is_news(mine, browser.id).await.unwrap(), !confirmed);
+        assert!(!store.is_news(theirs, browser.id).await.unwrap(), "of another account");
+        confirmed
+    };
     assert_eq!(
         [confirmed(&old).await, confirmed(&new).await, confirmed(&newest).await],
         [true, false, false]

@@ -26,6 +26,10 @@ impl BrowserStore for SqliteStore {
         self.read(move |conn| browsers::of_account(conn, account_id, now))
     }
 
+    fn is_news(&self, account_id: AccountId, id: BrowserId) -> Answer<'_, bool> {
+        self.read(move |conn| browsers::is_news(conn, account_id, id))
+    }
+
     fn confirm_browser(
         &self,
         account_id: AccountId,

@@ -153,12 +153,22 @@ pub(super) fn of_account(
         r#"SELECT id AS "browsers.id", name AS "browsers.name", address AS "browsers.address",
             first_used AS "browsers.first_used", last_used AS "browsers.last_used", approved AS "browsers.approved",
             confirmed AS "browsers.confirmed",
-            EXISTS (SELECT 1 FROM browser_sessions AS s WHERE s.account_id = ?1 AND s.browser_id = browsers.id
-                AND s.idle_expires > ?2 AND s.absolute_expires > ?2) AS "browsers.signed_in"
+            id IN (SELECT browser_id FROM browser_sessions WHERE account_id = ?1 AND idle_expires > ?2
+                AND absolute_expires > ?2 AND browser_id IS NOT NULL) AS "browsers.signed_in"
         FROM browsers WHERE account_id = ?1 AND expires > ?2 ORDER BY last_used DESC, first_used DESC, id"#,
         params![account_param(account)?, now.0],
         listed,
     )
+}
+
+pub(super) fn is_news(conn: &Connection, account: AccountId, id: BrowserId) -> Result<bool> {
+    let found = first(
+        conn,
+        "SELECT 1 FROM browsers WHERE id = ?1 AND account_id = ?2 AND confirmed = 0",
+        params![id.0.as_bytes(), account_param(account)?],
+        |_| Ok(()),
+    )?;
+    Ok(found.is_some())
 }
 
 fn listed(row: &Fields<'_>) -> Result<ListedBrowser> {
