@@ -8,11 +8,12 @@ use std::time::Duration;
 
 use http::header::{HeaderValue, RETRY_AFTER};
 use http::{Method, StatusCode};
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::body::Pace;
 use crate::call::{Call, VirtualHost};
-use crate::render::{Failure, Reply, Spoiling};
+use crate::render::{Failure, Reply, Spoiling, http_date};
 
 /// What goes wrong.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -28,6 +29,11 @@ pub enum FaultKind {
         /// Seconds in `Retry-After`; absent when `None`.
         #[serde(default)]
         retry_after: Option<u32>,
+    },
+    /// The same, with the moment in `Retry-After` in the place of seconds.
+    RateLimitedUntil {
+        /// So many seconds from now, by the clock in `Date` where that is right.
+        seconds: u32,
     },
     /// 500 with an HTML page.
     ServerError,
@@ -217,11 +223,12 @@ impl Faults {
     }
 
     /// An answer that replaces the endpoint's.
-    pub(crate) fn replacement(&mut self, call: &Call) -> Option<Reply> {
+    pub(crate) fn replacement(&mut self, call: &Call, now: Timestamp) -> Option<Reply> {
         let replaces = |kind: &FaultKind| {
             matches!(
                 kind,
                 FaultKind::RateLimited { .. }
+                    | FaultKind::RateLimitedUntil { .. }
                     | FaultKind::ServerError
                     | FaultKind::BadGateway
                     | FaultKind::Answer { .. }
@@ -234,6 +241,10 @@ impl Faults {
                     Some(seconds) => reply.header(RETRY_AFTER, HeaderValue::from(seconds)),
                     None => reply,
                 })
+            }
+            FaultKind::RateLimitedUntil { seconds } => {
+                let until = now.saturating_add(SignedDuration::from_secs(seconds.into())).unwrap_or(now);
+                Some(Failure::RATE_LIMIT.reply(call.format).header(RETRY_AFTER, http_date(until)?))
             }
             FaultKind::ServerError => Some(Reply::server_trouble(StatusCode::INTERNAL_SERVER_ERROR)),
             FaultKind::BadGateway => Some(Reply::server_trouble(StatusCode::BAD_GATEWAY)),

@@ -199,6 +199,11 @@ pub(crate) struct Spoiling {
     pub(crate) without_location: bool,
 }
 
+/// A moment as headers have it.
+pub(crate) fn http_date(at: jiff::Timestamp) -> Option<HeaderValue> {
+    HeaderValue::try_from(at.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string()).ok()
+}
+
 /// Writes an answer.
 pub(crate) fn write(reply: Reply, format: Format, spoiling: Spoiling) -> Response<Full<Bytes>> {
     let format = if spoiling.xml { Format::Xml } else { format };

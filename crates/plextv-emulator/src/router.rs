@@ -4,7 +4,7 @@
 //! endpoint, spoiled answer, CORS, log.
 
 use bytes::Bytes;
-use http::header::{DATE, HeaderValue};
+use http::header::DATE;
 use http::{Method, Response};
 use http_body_util::{BodyExt as _, Full};
 use jiff::SignedDuration;
@@ -51,7 +51,8 @@ fn respond(call: &Call, state: &mut State) -> Option<Response<Full<Bytes>>> {
         if state.faults.reset(call) {
             return None;
         }
-        let reply = match state.faults.replacement(call) {
+        let now = state.now();
+        let reply = match state.faults.replacement(call, now) {
             Some(reply) => reply,
             None => endpoint(call, state).unwrap_or_else(|failure| failure.reply(call.format)),
         };
@@ -65,8 +66,7 @@ fn respond(call: &Call, state: &mut State) -> Option<Response<Full<Bytes>>> {
 fn set_date(response: &mut Response<Full<Bytes>>, call: &Call, state: &mut State) {
     let skew = SignedDuration::from_secs(state.faults.clock_skew(call));
     let now = state.now();
-    let shown = now.saturating_add(skew).unwrap_or(now).strftime("%a, %d %b %Y %H:%M:%S GMT").to_string();
-    if let Ok(date) = HeaderValue::try_from(shown) {
+    if let Some(date) = render::http_date(now.saturating_add(skew).unwrap_or(now)) {
         response.headers_mut().insert(DATE, date);
     }
 }

@@ -5,7 +5,8 @@ use std::error::Error as StdError;
 use std::sync::Arc;
 use std::time::Duration;
 
-use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderValue, RETRY_AFTER};
+use jiff::fmt::rfc2822::DateTimeParser;
+use reqwest::header::{ACCEPT, CONTENT_TYPE, DATE, HeaderMap, HeaderValue, RETRY_AFTER};
 use reqwest::{Method, RequestBuilder, Response};
 use url::Url;
 use zeroize::Zeroizing;
@@ -121,7 +122,7 @@ async fn receive(response: Response, most: usize) -> Result<Answer, Error> {
     let status = response.status().as_u16();
     let header = |name| response.headers().get(name).and_then(|value: &HeaderValue| value.to_str().ok());
     let format = header(CONTENT_TYPE).map(Format::of_content_type);
-    let retry_after = header(RETRY_AFTER).and_then(retry_after);
+    let retry_after = header(RETRY_AFTER).and_then(|value| retry_after(value, header(DATE)));
     // What these say is in the status; their bodies are pages for people.
     let wordless = status == 429 || status >= 500;
     let body = if wordless { Zeroizing::default() } else { body(response, status, most).await? };
@@ -141,10 +142,14 @@ async fn body(mut response: Response, status: u16, most: usize) -> Result<Zeroiz
     }
 }
 
-/// Reads `Retry-After` in seconds (RFC 9110 s. 10.2.3). Deviation: its date form is not read, because it needs a clock
-/// that agrees with Plex's; the caller's own back-off then serves.
-fn retry_after(value: &str) -> Option<Duration> {
-    let seconds = value.trim().parse().ok()?;
+/// Reads `Retry-After` (RFC 9110 s. 10.2.3): seconds, or a moment. How far away that is says the `Date` of the same answer, for our
+/// clock need not agree with Plex's; without one, the caller's own back-off serves. Deviation: the two obsolete spellings of a
+/// moment are not read.
+fn retry_after(value: &str, date: Option<&str>) -> Option<Duration> {
+    let seconds = value.trim().parse().ok().or_else(|| {
+        let moment = |text: &str| DateTimeParser::new().parse_timestamp(text.trim()).ok();
+        u64::try_from(moment(value)?.as_second() - moment(date?)?.as_second()).ok()
+    })?;
     Some(Duration::from_secs(seconds).min(MAX_RETRY_AFTER))
 }
 
@@ -215,10 +220,20 @@ mod tests {
     }
 
     #[test]
-    fn retry_after_is_seconds_within_reason() {
-        assert_eq!(retry_after(" 7 "), Some(Duration::from_secs(7)));
-        assert_eq!(retry_after("99999999"), Some(MAX_RETRY_AFTER));
-        assert_eq!(retry_after("Wed, 21 Oct 2026 07:28:00 GMT"), None);
-        assert_eq!(retry_after("-1"), None);
+    fn retry_after_is_seconds_or_a_moment_within_reason() {
+        assert_eq!(retry_after(" 7 ", None), Some(Duration::from_secs(7)));
+        assert_eq!(retry_after("99999999", None), Some(MAX_RETRY_AFTER));
+        for odd in ["-1", "", "7.5", "7s", "99999999999999999999999", "soon"] {
+            assert_eq!(retry_after(odd, Some("Wed, 21 Oct 2026 07:28:00 GMT")), None, "{odd}");
+        }
+        let date = Some("Wed, 21 Oct 2026 07:27:00 GMT");
+        let after = |value| retry_after(value, date);
+        assert_eq!(after("Wed, 21 Oct 2026 07:28:00 GMT"), Some(Duration::from_mins(1)));
+        assert_eq!(after("Wed, 21 Oct 2026 07:27:00 GMT"), Some(Duration::ZERO));
+        assert_eq!(after("Fri, 01 Jan 2100 00:00:00 GMT"), Some(MAX_RETRY_AFTER));
+        assert_eq!(after("Wed, 21 Oct 2026 07:26:59 GMT"), None, "over already");
+        assert_eq!(after("Thu, 21 Oct 2026 07:28:00 GMT"), None, "there is no such day");
+        assert_eq!(retry_after("Wed, 21 Oct 2026 07:28:00 GMT", None), None, "seen from nowhere");
+        assert_eq!(retry_after("Wed, 21 Oct 2026 07:28:00 GMT", Some("today")), None);
     }
 }

@@ -72,7 +72,12 @@ pub async fn round(app: &App) -> Option<Timestamp> {
             note_spent(app);
             return Some(now.plus(SPENT_PAUSE));
         }
-        if let Err(error) = looking.look(token, &mut round).await {
+        // Whoever is due stays so until Plex has had the rest that it asked for.
+        let looked = match plex.rested() {
+            Ok(()) => looking.look(token, &mut round).await,
+            Err(error) => Err(error.into()),
+        };
+        if let Err(error) = looked {
             let pause = match &error {
                 FlowError::Plex(error) => error.retry_after().unwrap_or_default(),
                 _ => std::time::Duration::ZERO,

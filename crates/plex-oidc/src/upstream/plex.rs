@@ -6,7 +6,7 @@
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use plex_oidc_core::decide::{Person, Standing};
 use plex_oidc_core::groups::Groups;
@@ -24,6 +24,7 @@ use crate::metrics::{Asking, Ear, Metrics, PlexFigures};
 mod own_list;
 mod owner_token;
 mod recheck;
+mod rest;
 
 pub use own_list::OwnLook;
 use owner_token::OwnersToken;
@@ -64,6 +65,8 @@ pub struct Plex {
     owners_token: Mutex<Option<Arc<OwnersToken>>>,
     /// What was missing in the only list of shares that there was, and when.
     missed: Mutex<(BTreeSet<recheck::SharedWith>, Option<Timestamp>)>,
+    /// Until when nothing is asked that no visitor waits for.
+    rests_until: Mutex<Option<Instant>>,
 }
 
 /// Who approved a PIN.
@@ -140,6 +143,7 @@ impl Plex {
             clock,
             owners_token: Mutex::new(owners_token),
             missed: Mutex::default(),
+            rests_until: Mutex::default(),
         }
     }
 

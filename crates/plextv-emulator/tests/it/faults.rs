@@ -22,6 +22,12 @@ async fn a_rate_limit_is_429_with_or_without_retry_after() {
     let second = actor.get("/api/v2/ping").await;
     assert_eq!((second.status, second.header("retry-after")), (429, None));
     actor.emulator.world().clear_faults();
+    actor.emulator.world().set_fault(Fault::new(FaultKind::RateLimitedUntil { seconds: 7 }));
+    let third = actor.get("/api/v2/ping").await;
+    let moment =
+        |name| jiff::fmt::rfc2822::parse(third.header(name).unwrap()).unwrap().timestamp().as_second();
+    assert_eq!((third.status, moment("retry-after") - moment("date")), (429, 7));
+    actor.emulator.world().clear_faults();
     assert_eq!(actor.get("/api/v2/ping").await.status, 200);
 }
 

@@ -53,7 +53,7 @@ impl Plex {
                 answer => answer.map(Some),
             }
         };
-        let Some(Resources { servers, unreadable }) = self.guarded(asking).await? else {
+        let Some(Resources { servers, unreadable }) = self.asked_by_itself(asking).await? else {
             return Ok(OwnLook::TokenDead);
         };
         if let Some(row) = unreadable.iter().find(|row| self.may_be_accepted(row)) {

@@ -53,8 +53,10 @@ impl Plex {
     /// ask with. An error says nothing about anybody.
     pub async fn recheck(&self, people: &[Person], now: Timestamp) -> Result<Option<Rechecked>, Error> {
         let Some(owners) = self.owners_token() else { return Ok(None) };
-        let (teller, owner_token) = (self.teller(&owners).await?, &owners.token);
-        let first = self.guarded(self.own.accepted_shares(owner_token)).await?;
+        self.rested()?;
+        let teller = self.heard(self.teller(&owners).await)?;
+        let owner_token = &owners.token;
+        let first = self.asked_by_itself(self.own.accepted_shares(owner_token)).await?;
         let home = self.home(owner_token, teller, people).await;
         let question = Question { owner_token, teller, home, at: now };
         let mut rechecked = Rechecked::default();
@@ -82,13 +84,13 @@ impl Plex {
         if residents.is_empty() {
             return None;
         }
-        let first = self.guarded(self.own.home(owner_token)).await;
+        let first = self.asked_by_itself(self.own.home(owner_token)).await;
         let first = first.inspect_err(|error| debug!(%error, "who lives in the Home is not known")).ok()?;
         let mut home = Some(BTreeSet::from_iter(first)).filter(|home| home.contains(&teller))?;
         if residents.iter().all(|account| home.contains(account)) {
             return Some(home);
         }
-        match self.guarded(self.own.home_by_the_older_list(owner_token)).await {
+        match self.asked_by_itself(self.own.home_by_the_older_list(owner_token)).await {
             Ok(second) => home.extend(second),
             Err(error) if error.is_transient() => return None,
             Err(error) => debug!(%error, "no other list says who lives in the Home"),
@@ -112,7 +114,7 @@ impl Plex {
         let machines = machines_of(missing, question.teller);
         let asking = self.own.second_opinion(question.owner_token, first.list, &machines);
         let mut is_confirmed = true;
-        match self.guarded(asking).await {
+        match self.asked_by_itself(asking).await {
             Ok(second) => shares.extend(second.shares),
             Err(error) if error.is_transient() => {
                 rechecked.doubted = missing.len();

@@ -38,7 +38,7 @@ async fn i_07_i_09_no_fault_at_plex_signs_anybody_out() {
             }
         }
         house.plex.recovers();
-        house.pass(Seconds::minutes(6)); // whatever pause was asked for is over
+        house.pass(Seconds::minutes(16)); // whatever pause was asked for is over
         assert!(recheck::round(house.app()).await, "{kind:?}");
         assert_eq!(house.app().membership.known().trouble, None, "{kind:?}");
     }

@@ -10,6 +10,7 @@ mod house_rules;
 mod lists;
 mod narrowing;
 mod own_tokens;
+mod rests;
 mod unshared;
 
 /// A house that can re-check.

@@ -26,6 +26,7 @@ fn every_kind() -> Vec<FaultKind> {
         FaultKind::Delay { millis: 5 },
         FaultKind::RateLimited { retry_after: None },
         FaultKind::RateLimited { retry_after: Some(600) },
+        FaultKind::RateLimitedUntil { seconds: 600 },
         FaultKind::ServerError,
         FaultKind::BadGateway,
         FaultKind::Reset,
@@ -54,6 +55,7 @@ fn places(kind: &FaultKind) -> &'static [&'static str] {
         FaultKind::EmptyLists | FaultKind::PartialLists => &LISTS,
         FaultKind::Delay { .. }
         | FaultKind::RateLimited { .. }
+        | FaultKind::RateLimitedUntil { .. }
         | FaultKind::ServerError
         | FaultKind::BadGateway
         | FaultKind::Reset
@@ -127,7 +129,7 @@ async fn tries_elsewhere(house: &House, persona: &str) {
 #[tokio::test]
 async fn i_07_i_09_no_kind_of_fault_signs_anybody_out() {
     // The longest pause that Plex can ask for, and the next round.
-    nobody_is_signed_out(setup(), &["friend", "friend-all", "home", "guest", "two-factor", "owner"], 10)
+    nobody_is_signed_out(setup(), &["friend", "friend-all", "home", "guest", "two-factor", "owner"], 20)
         .await;
 }
 
