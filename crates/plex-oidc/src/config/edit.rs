@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 use std::fs::{self, OpenOptions};
-use std::io::{self, Write as _};
+use std::io::{self, ErrorKind, Write as _};
 use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _, chown};
 use std::path::{Path, PathBuf};
 
@@ -11,6 +11,7 @@ use plex_oidc_core::groups::ServerName;
 use plex_oidc_core::secret::Secret;
 use toml_edit::{Array, ArrayOfTables, DocumentMut, Item, Table, value};
 
+use super::in_place;
 use super::secrets::{hash_line, lines};
 
 /// An application to add.
@@ -196,7 +197,7 @@ pub fn adopt_owner(path: &Path, like: &Path) -> io::Result<()> {
 /// Puts a secret into a file, whole or not at all. Others cannot read that from before the secret is in it.
 pub fn put_private(path: &Path, text: &str) -> io::Result<()> {
     let mode = match fs::metadata(path) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return create_private(path, text),
+        Err(error) if error.kind() == ErrorKind::NotFound => return create_private(path, text),
         found => found?.permissions().mode(),
     };
     if mode & 0o007 != 0 {
@@ -205,17 +206,30 @@ pub fn put_private(path: &Path, text: &str) -> io::Result<()> {
     replace(path, text)
 }
 
-/// Replaces a file as a whole: a reader sees the old text or the new one. Its mode and owner stay.
+/// Replaces a file as a whole: a reader sees the old text or the new one. Its mode and owner stay. Where no other file can take its
+/// place, it is written where it is.
 pub fn replace(path: &Path, text: &str) -> io::Result<()> {
+    replace_by(&Ways { draft: Draft::of, rename: |draft, path| fs::rename(draft, path) }, path, text)
+}
+
+/// How a new file comes beside another one, and in its place.
+struct Ways {
+    draft: fn(&Path, &str) -> io::Result<Draft>,
+    rename: fn(&Path, &Path) -> io::Result<()>,
+}
+
+fn replace_by(ways: &Ways, path: &Path, text: &str) -> io::Result<()> {
     let path = fs::canonicalize(path)?; // a link stays a link
-    let mode = fs::metadata(&path)?.permissions().mode() & 0o777;
-    let draft = Draft(beside(&path));
-    create_private(&draft.0, text)?;
-    fs::set_permissions(&draft.0, fs::Permissions::from_mode(mode))?;
-    adopt_owner(&draft.0, &path)?;
-    match fs::rename(&draft.0, &path) {
-        // A single file mounted into a container cannot be renamed over.
-        Err(error) if error.kind() == io::ErrorKind::ResourceBusy => fs::write(&path, text),
+    let draft = match (ways.draft)(&path, text) {
+        // The folder takes no other file.
+        Err(why) if matches!(why.kind(), ErrorKind::ReadOnlyFilesystem | ErrorKind::PermissionDenied) => {
+            return in_place::write(&path, text, &why, None);
+        }
+        draft => draft?,
+    };
+    match (ways.rename)(&draft.0, &path) {
+        // A file that is mounted by itself. Never another file system: the draft lies in the same folder.
+        Err(why) if why.kind() == ErrorKind::ResourceBusy => in_place::write(&path, text, &why, Some(draft)),
         done => done,
     }
 }
@@ -227,10 +241,101 @@ fn beside(path: &Path) -> PathBuf {
 }
 
 /// A file that goes away unless it has been renamed.
-struct Draft(PathBuf);
+pub(super) struct Draft(PathBuf);
+
+impl Draft {
+    /// The text, on the disk, beside the file for which it is meant, and as readable as that.
+    fn of(path: &Path, text: &str) -> io::Result<Self> {
+        let mode = fs::metadata(path)?.permissions().mode() & 0o777;
+        let draft = beside(path);
+        create_private(&draft, text)?;
+        let draft = Self(draft);
+        fs::set_permissions(&draft.0, fs::Permissions::from_mode(mode))?;
+        adopt_owner(&draft.0, path)?;
+        Ok(draft)
+    }
+
+    /// Leaves it, where it is.
+    pub(super) fn keep(mut self) -> PathBuf {
+        std::mem::take(&mut self.0)
+    }
+}
 
 impl Drop for Draft {
     fn drop(&mut self) {
         drop(fs::remove_file(&self.0)); // after the rename there is nothing to remove
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MOUNTED: Ways = Ways { draft: Draft::of, rename: |_, _| Err(ErrorKind::ResourceBusy.into()) };
+    const READ_ONLY: Ways = Ways {
+        draft: |_, _| Err(ErrorKind::ReadOnlyFilesystem.into()),
+        rename: |_, _| panic!("there is nothing to rename"),
+    };
+
+    /// A folder with one file, and the number of that on the disk.
+    fn file(text: &str) -> (tempfile::TempDir, PathBuf, u64) {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("owner.token");
+        fs::write(&path, text).unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o640)).unwrap();
+        let number = fs::metadata(&path).unwrap().ino();
+        (folder, path, number)
+    }
+
+    fn names(folder: &Path) -> Vec<String> {
+        let entries = fs::read_dir(folder).unwrap().flatten();
+        entries.map(|entry| entry.file_name().into_string().unwrap()).collect()
+    }
+
+    #[test]
+    fn a_file_that_cannot_be_replaced_is_written_where_it_is() {
+        for ways in [MOUNTED, READ_ONLY] {
+            for (old, new) in
+                [("old-token\n", "new-token\n"), ("short", "a-longer-token\n"), ("a-long-token\n", "x\n")]
+            {
+                let (folder, path, number) = file(old);
+                replace_by(&ways, &path, new).unwrap();
+                assert_eq!(fs::read_to_string(&path).unwrap(), new);
+                let is = fs::metadata(&path).unwrap();
+                assert_eq!((is.ino(), is.permissions().mode() & 0o777), (number, 0o640));
+                assert_eq!(names(folder.path()), ["owner.token"]);
+            }
+        }
+    }
+
+    #[test]
+    fn a_long_one_is_written_only_where_it_lies_whole_beside_it() {
+        let (old, new) = ("old\n".repeat(400), "new\n".repeat(300));
+        let (folder, path, number) = file(&old);
+        let refused = replace_by(&READ_ONLY, &path, &new).unwrap_err().to_string();
+        assert!(refused.contains("mount the folder and not the file alone"), "{refused}");
+        assert_eq!(fs::read_to_string(&path).unwrap(), old, "as it was");
+        replace_by(&MOUNTED, &path, &new).unwrap();
+        assert_eq!(fs::read_to_string(&path).unwrap(), new);
+        assert_eq!((fs::metadata(&path).unwrap().ino(), names(folder.path()).len()), (number, 1));
+    }
+
+    #[test]
+    fn where_it_can_be_replaced_it_is() {
+        let (folder, path, number) = file("old");
+        replace(&path, "new").unwrap();
+        let is = fs::metadata(&path).unwrap();
+        assert!(is.ino() != number && is.permissions().mode() & 0o777 == 0o640);
+        assert_eq!((fs::read_to_string(&path).unwrap().as_str(), names(folder.path()).len()), ("new", 1));
+    }
+
+    #[test]
+    fn what_can_be_done_neither_way_is_said_with_what_to_do() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("owner.token");
+        fs::create_dir(&path).unwrap(); // nobody writes a folder, not even root
+        let refused = replace_by(&MOUNTED, &path, "new").unwrap_err().to_string();
+        assert!(refused.contains("neither be replaced") && refused.contains("mount the folder"), "{refused}");
+        assert_eq!(names(folder.path()), ["owner.token"]);
     }
 }
