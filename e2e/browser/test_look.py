@@ -168,6 +168,12 @@ def passkeys(visitor, demo):
     visitor.browser.named("Add a passkey")
 
 
+def admin_api_tokens(visitor, demo):
+    admin(visitor, demo)
+    visitor.browser.press("Tokens of the API")
+    visitor.browser.sees("Programs of yours show one of these at the API.")
+
+
 def device(visitor, demo):
     visitor.browser.driver.get(demo.issuer + "/device")
     visitor.browser.named("Continue")
@@ -195,6 +201,7 @@ PAGES = {
     "account": (account, []),
     "admin": (admin, []),
     "admin-person": (admin_person, []),
+    "admin-api-tokens": (admin_api_tokens, []),
     "passkey": (passkey, []),
     "passkeys": (passkeys, []),
     "device": (device, []),

@@ -28,9 +28,9 @@ use crate::web::request::{BodyTime, too_long};
 use crate::web::respond::page_error;
 use crate::web::sign_in::{ask, choice, constant, page, password, return_, start, wait};
 use crate::web::{
-    account, admin, admin_link, api, assets, audit, authorize, authz, browsers, device, device_authorization,
-    gateway_sign_in, health, introspect, language, metadata, metrics, owner_token, par, passkey, passkeys,
-    revoke, sign_out, token, userinfo,
+    account, admin, admin_link, api, api_tokens, assets, audit, authorize, authz, browsers, device,
+    device_authorization, gateway_sign_in, health, introspect, language, metadata, metrics, owner_token, par,
+    passkey, passkeys, revoke, sign_out, token, userinfo,
 };
 
 pub use crate::web::authz::Question;
@@ -132,6 +132,8 @@ fn host_pages() -> Router<State> {
         .route("/admin/owner-token", post(owner_token::renew))
         .route("/admin/audit", get(audit::show))
         .route("/admin/audit.jsonl", get(audit::export))
+        .route("/admin/api-tokens", get(api_tokens::show))
+        .route("/admin/api-tokens/end", post(api_tokens::end))
         .route("/admin/enter", get(admin_link::ask).post(admin_link::enter))
         .route("/admin/passkey", get(passkey::ask).post(passkey::enter))
         .route("/admin/passkey/options", post(passkey::options))

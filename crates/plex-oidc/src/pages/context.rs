@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::account::Account;
 use super::admin::{Admin, AdminPerson};
-use super::host::{AdminEnter, Audit};
+use super::host::{AdminEnter, ApiTokens, Audit};
 use super::passkeys::{PasskeyEnter, Passkeys};
 use super::words::{DeniedReason, DeviceNotice, ErrorKind, Notice, Said};
 
@@ -42,6 +42,8 @@ pub enum Page<'a> {
     AdminPerson(&'a AdminPerson<'a>),
     /// The audit log.
     Audit(&'a Audit<'a>),
+    /// The tokens of the API.
+    ApiTokens(&'a ApiTokens<'a>),
     /// Behind a link to the host's page.
     AdminEnter(AdminEnter<'a>),
     /// Where a passkey is used.
@@ -85,6 +87,7 @@ impl Page<'_> {
             Self::Admin(_) => "admin.html",
             Self::AdminPerson(_) => "admin-person.html",
             Self::Audit(_) => "admin-audit.html",
+            Self::ApiTokens(_) => "admin-api-tokens.html",
             Self::AdminEnter(_) => "admin-enter.html",
             Self::PasskeyEnter(_) => "passkey.html",
             Self::Passkeys(_) => "passkeys.html",
@@ -119,6 +122,7 @@ impl Page<'_> {
             | Self::Admin(_)
             | Self::AdminPerson(_)
             | Self::Audit(_)
+            | Self::ApiTokens(_)
             | Self::AdminEnter(_)
             | Self::PasskeyEnter(_)
             | Self::Passkeys(_)

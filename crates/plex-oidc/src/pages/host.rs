@@ -1,9 +1,10 @@
-//! What the other pages of the host are given: the audit log, the way in by a link, the state of the program.
+//! What the other pages of the host are given: the audit log, the tokens of the API, the way in by a link, the state of the program.
 
 use std::borrow::Cow;
 
 use serde::Serialize;
 
+use super::admin::{AdminNotice, Pager};
 use super::words::Said;
 
 /// The audit log.
@@ -61,6 +62,40 @@ pub struct ShownEvent<'a> {
     pub address: Option<Cow<'a, str>>,
     /// What else there is to know.
     pub detail: Option<&'a str>,
+}
+
+/// The tokens of the API.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct ApiTokens<'a> {
+    /// Bound to what makes this browser the host's.
+    pub csrf: &'a str,
+    /// Some of them.
+    pub tokens: &'a [ShownApiToken<'a>],
+    /// The way to the others.
+    pub pager: &'a Pager<'a>,
+    /// Whether the sign-in is fresh enough to end one.
+    pub is_fresh: bool,
+    /// What was just done, or not.
+    pub notice: Option<AdminNotice>,
+}
+
+/// A token of the API.
+#[derive(Clone, Debug, Serialize)]
+pub struct ShownApiToken<'a> {
+    /// Its id.
+    pub id: Cow<'a, str>,
+    /// What the host calls it.
+    pub name: Cow<'a, str>,
+    /// What it is good for.
+    pub scopes: Cow<'a, str>,
+    /// How long ago it was made.
+    pub made: Said,
+    /// Its last day, in UTC.
+    pub until: Cow<'a, str>,
+    /// Whether that is over.
+    pub is_over: bool,
+    /// How long ago it was last used.
+    pub used: Option<Said>,
 }
 
 /// The page behind a link to the host's page.

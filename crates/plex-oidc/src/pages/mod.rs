@@ -39,8 +39,8 @@ pub use context::{
     Retry, ScriptConfig, SignIn, SignOutConfirm, Waiting, WayBack,
 };
 pub use host::{
-    AdminEnter, Audit, Health, InShort, KeyState, ShownEvent, ShownKey, ShownKind, ShownTrouble,
-    ShownTroubleKind, TokenIn,
+    AdminEnter, ApiTokens, Audit, Health, InShort, KeyState, ShownApiToken, ShownEvent, ShownKey, ShownKind,
+    ShownTrouble, ShownTroubleKind, TokenIn,
 };
 pub use languages::Language;
 pub use monogram::Monogram;
@@ -229,6 +229,7 @@ fn values(page: &Page<'_>) -> Value {
         Page::Admin(values) => Value::from(Serde(values)),
         Page::AdminPerson(values) => Value::from(Serde(values)),
         Page::Audit(values) => Value::from(Serde(values)),
+        Page::ApiTokens(values) => Value::from(Serde(values)),
         Page::AdminEnter(values) => Value::from(Serde(values)),
         Page::PasskeyEnter(values) => Value::from(Serde(values)),
         Page::Passkeys(values) => Value::from(Serde(values)),

@@ -45,7 +45,7 @@ pub async fn home(app: &App, host: &Host, query: &Parameters) -> Result<Answer, 
     let address = |people: u64, apps: u64| home_address(&search, people, apps);
     let all = doors(app);
     let shown: Vec<_> = found.people.iter().map(|person| listed(app, person)).collect();
-    let shown_doors: Vec<_> = part(&all, apps).iter().map(|door| declared(*door)).collect();
+    let shown_doors: Vec<_> = part(&all, apps, ROWS).iter().map(|door| declared(*door)).collect();
     let waiting = requests::waiting(app).await?;
     let asking = asking(app, &waiting).await?;
     let values = Admin {
@@ -56,9 +56,9 @@ pub async fn home(app: &App, host: &Host, query: &Parameters) -> Result<Answer, 
         search: &search,
         total: found.total,
         people: &shown,
-        people_pager: &pager(people, found.total, |people| address(people, apps)),
+        people_pager: &pager(people, (found.total, ROWS), |people| address(people, apps)),
         doors: &shown_doors,
-        doors_pager: &pager(apps, count(&all), |apps| address(people, apps)),
+        doors_pager: &pager(apps, (count(&all), ROWS), |apps| address(people, apps)),
         health: &health(app).await?,
         keys: &keys(app).await?,
         is_by_link: host.proof == Proof::Link,
@@ -89,7 +89,7 @@ pub fn of_person(app: &App, host: &Host, holdings: &Holdings, query: &Parameters
     let Holdings { user, sessions, tokens } = holdings;
     let (person, id, at) = (&user.person, user.account_id().to_string(), number(query, "apps"));
     let all: Vec<_> = doors(app).into_iter().filter(|door| door.is_for_people()).collect();
-    let answers: Vec<_> = part(&all, at).iter().map(|door| answer(app, person, *door)).collect();
+    let answers: Vec<_> = part(&all, at, ROWS).iter().map(|door| answer(app, person, *door)).collect();
     let open = open_doors(app, person);
     let marks = marks(app, host, person, &open);
     let told = app.as_told(person);
@@ -109,7 +109,7 @@ pub fn of_person(app: &App, host: &Host, holdings: &Holdings, query: &Parameters
         tokens: &rows::tokens(app, tokens),
         marks: &marks,
         answers: &answers,
-        pager: &pager(at, count(&all), |at| format!("/admin/people/{id}?apps={at}")),
+        pager: &pager(at, (count(&all), ROWS), |at| format!("/admin/people/{id}?apps={at}")),
         is_fresh: host.is_fresh(app),
         notice: notice(query),
     };
@@ -144,28 +144,32 @@ async fn keys(app: &App) -> Result<Vec<ShownKey<'static>>, FlowError> {
     Ok(keys.into_iter().map(shown).collect())
 }
 
-fn notice(query: &Parameters) -> Option<AdminNotice> {
+/// What was just done, as the address says.
+pub(super) fn notice(query: &Parameters) -> Option<AdminNotice> {
     query.get("done").ok().flatten().and_then(AdminNotice::of_word)
 }
 
 /// Which part of a list is asked for, from 1.
-fn number(query: &Parameters, name: &'static str) -> u64 {
+pub(super) fn number(query: &Parameters, name: &'static str) -> u64 {
     let asked = query.get(name).ok().flatten().and_then(|text| text.parse::<u32>().ok());
     asked.map_or(1, |asked| u64::from(asked).max(1))
 }
 
-fn count<T>(all: &[T]) -> u64 {
+/// How many there are.
+pub(super) fn count<T>(all: &[T]) -> u64 {
     u64::try_from(all.len()).unwrap_or(u64::MAX)
 }
 
-fn part<T>(all: &[T], number: u64) -> &[T] {
-    let size = usize::try_from(ROWS).unwrap_or(usize::MAX);
+/// That part of a list, with so many rows in each.
+pub(super) fn part<T>(all: &[T], number: u64, rows: u64) -> &[T] {
+    let size = usize::try_from(rows).unwrap_or(usize::MAX);
     let index = usize::try_from(number - 1).unwrap_or(usize::MAX);
     all.chunks(size).nth(index).unwrap_or_default()
 }
 
-fn pager(page: u64, total: u64, address: impl Fn(u64) -> String) -> Pager<'static> {
-    let pages = total.div_ceil(ROWS).max(1);
+/// The way to the other parts.
+pub(super) fn pager(page: u64, (total, rows): (u64, u64), address: impl Fn(u64) -> String) -> Pager<'static> {
+    let pages = total.div_ceil(rows).max(1);
     Pager {
         page,
         pages,
@@ -317,7 +321,8 @@ fn in_short<T: ToString>(all: &[T]) -> InShort<'static> {
     InShort { shown: shown.join(", ").into(), more: all.len().saturating_sub(ENTRIES) }
 }
 
-fn short(text: &str) -> String {
+/// The beginning of a name that may be long.
+pub(super) fn short(text: &str) -> String {
     match text.char_indices().nth(LONGEST) {
         Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
         None => text.to_owned(),

@@ -5,6 +5,7 @@ pub mod account;
 pub mod admin;
 pub mod admin_link;
 pub mod api;
+pub mod api_tokens;
 pub mod assets;
 pub mod audit;
 pub mod authorize;

@@ -10,8 +10,8 @@ use super::super::admin::{
     ShownPerson, ShownRequest,
 };
 use super::super::host::{
-    Audit, Health, InShort, KeyState, ShownEvent, ShownKey, ShownKind, ShownTrouble, ShownTroubleKind,
-    TokenIn,
+    ApiTokens, Audit, Health, InShort, KeyState, ShownApiToken, ShownEvent, ShownKey, ShownKind,
+    ShownTrouble, ShownTroubleKind, TokenIn,
 };
 use super::super::passkeys::PasskeyHere;
 use super::super::words::{Said, Why};
@@ -300,3 +300,29 @@ pub(super) const AUDIT_BARE: Audit<'static> = Audit {
     export: "/admin/audit.jsonl",
     ..AUDIT
 };
+
+const PANEL: ShownApiToken<'static> = ShownApiToken {
+    id: Cow::Borrowed("0a1b2c3d"),
+    name: Cow::Borrowed("The panel at home"),
+    scopes: Cow::Borrowed("people:read, requests:read, audit:read"),
+    made: Said::ago(40 * 86_400),
+    until: Cow::Borrowed("2027-10-18"),
+    is_over: false,
+    used: Some(Said::ago(7200)),
+};
+
+pub(super) const API_TOKENS: ApiTokens<'static> = ApiTokens {
+    csrf: CSRF,
+    tokens: &[
+        ShownApiToken { is_over: true, used: None, until: Cow::Borrowed("2026-11-01"), ..PANEL },
+        PANEL,
+    ],
+    pager: &MIDDLE,
+    is_fresh: true,
+    notice: Some(AdminNotice::TokenEnded),
+};
+
+pub(super) const API_TOKENS_TO_LOOK_AT: ApiTokens<'static> =
+    ApiTokens { pager: &ONLY, is_fresh: false, notice: None, ..API_TOKENS };
+
+pub(super) const NO_API_TOKENS: ApiTokens<'static> = ApiTokens { tokens: &[], ..API_TOKENS_TO_LOOK_AT };

@@ -118,6 +118,28 @@ fn audit_is_text(drawing: &Pages) {
     is_text(&drawing.render(&Page::Audit(&audit), Language::english()), 12);
     is_text(&drawing.render(&Page::AdminEnter(AdminEnter::Good { link: EVIL }), Language::english()), 1);
     passkeys_are_text(drawing);
+    api_tokens_are_text(drawing);
+}
+
+fn api_tokens_are_text(drawing: &Pages) {
+    let token = ShownApiToken {
+        id: SOMETHING,
+        name: SOMETHING,
+        scopes: SOMETHING,
+        made: Said::ago(60),
+        until: SOMETHING,
+        is_over: true,
+        used: Some(Said::ago(60)),
+    };
+    let pager = Pager { page: 1, pages: 2, previous: Some(SOMETHING), next: Some(SOMETHING) };
+    let tokens = ApiTokens {
+        csrf: EVIL,
+        tokens: &[token],
+        pager: &pager,
+        is_fresh: true,
+        notice: Some(AdminNotice::TokenEnded),
+    };
+    is_text(&drawing.render(&Page::ApiTokens(&tokens), Language::english()), 9);
 }
 
 /// Kanidm GHSA-gpxg-fx2g-qxj2: a name on the page about passkeys.

@@ -27,6 +27,12 @@ impl Target {
             sid: field(&page, "/admin/sessions", "sid", "signed in"),
             id: field(&page, "/admin/tokens/end", "id", "Reader"),
         };
+        // A token of the API with the very id of theirs.
+        let id = u32::from_str_radix(&target.id, 16).unwrap();
+        house.sql(&format!(
+            "INSERT INTO api_tokens (id, name, hash, scopes, created, expires)
+             VALUES ({id}, 'the panel', randomblob(32), 'health:read', 1, 99999999999)"
+        ));
         (target, tokens.access_token())
     }
 
@@ -48,6 +54,7 @@ impl Target {
     async fn is_untouched(&self, house: &House, access_token: &str, why: &str) {
         house.relying_party("tv").userinfo(access_token).await.expect(200);
         assert_eq!(house.app().store.app_tokens().await.unwrap().len(), 1, "{why}");
+        assert_eq!(house.app().store.api_tokens().await.unwrap().len(), 1, "{why}");
         assert_eq!(house.app().store.all_marks().await.unwrap(), [], "{why}");
         assert_eq!(house.app().membership.known(), plex_oidc::membership::Knowledge::default(), "{why}");
         let rotated = EventsWanted { what: Some(What::KeysRotated), most: 1, ..EventsWanted::default() };
@@ -62,7 +69,7 @@ fn paths(posts: bool) -> Vec<&'static str> {
     let of_host =
         routes().into_iter().filter(|route| route.path.starts_with("/admin") && !elsewhere(route.path));
     let paths: Vec<_> = of_host.filter(|route| route.post == posts).map(|route| route.path).collect();
-    assert_eq!(paths.len(), if posts { 8 } else { 5 });
+    assert_eq!(paths.len(), if posts { 9 } else { 6 });
     paths
 }
 
@@ -138,6 +145,7 @@ async fn a_sign_in_of_more_than_ten_minutes_ago_changes_nothing_and_a_new_one_co
         assert_eq!(answer.location(), Some(&*about(&house, "friend")), "{path}");
     }
     assert_eq!(house.app().store.app_tokens().await.unwrap().len(), 1);
+    assert_eq!(house.app().store.api_tokens().await.unwrap().len(), 1);
     let page = page_of(&house, &mut host, "friend").await;
     assert!(!page.body.contains("<form"), "nothing to press: {}", page.text());
     assert!(!host.open("/admin").await.body.contains("method=\"post\""));

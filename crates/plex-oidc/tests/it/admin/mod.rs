@@ -11,6 +11,7 @@ use plex_oidc_core::time::Seconds;
 use crate::account::field;
 use crate::support::{Answer, Browser, House, PROXY_NETWORK, Setup, Visit};
 
+mod api_tokens;
 mod attacks;
 mod audit;
 mod keys;

@@ -106,8 +106,8 @@ async fn req_131_every_post_needs_its_token_and_must_come_from_us() {
         count += 1;
     }
     assert_eq!(
-        count, 29,
-        "pin, start, password, again, ask, cancel, continue, consent, sign-out, device, seven of the account, eight of the host, four of passkeys"
+        count, 30,
+        "pin, start, password, again, ask, cancel, continue, consent, sign-out, device, seven of the account, nine of the host, four of passkeys"
     );
 }
 
@@ -144,6 +144,7 @@ async fn req_132_a_get_changes_nothing() {
         "/admin/people/{account}",
         "/admin/audit",
         "/admin/audit.jsonl",
+        "/admin/api-tokens",
         "/admin/passkeys",
     ];
     let (mut browser, page, _) = ready(&house, "").await;
