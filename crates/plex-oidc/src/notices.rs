@@ -44,6 +44,9 @@ pub struct Notice {
     pub state: Turn,
     /// The same for people, in a sentence that names nobody who need not be named.
     pub message: String,
+    /// The account, or whatever else that sentence names, for others that say the same.
+    #[serde(skip)]
+    pub named: Option<String>,
     /// When it began.
     pub since: Timestamp,
     /// When it was noticed.
@@ -111,7 +114,7 @@ impl Notices {
             (Some(_), true) | (None, false) => return,
         };
         drop(standing);
-        self.push(Notice { event: topic.word(), state, message, since, at });
+        self.push(Notice { event: topic.word(), state, message, named: None, since, at });
     }
 }
 
@@ -143,7 +146,8 @@ mod tests {
         notices.say(Topic::OwnerTokenRefused, Some((Timestamp(0), "dead".to_owned())), "", Timestamp(0));
         for at in 1..100 {
             let (state, message) = (Turn::Happened, String::new());
-            notices.push(Notice { event: "x", state, message, since: Timestamp(at), at: Timestamp(at) });
+            let (since, at) = (Timestamp(at), Timestamp(at));
+            notices.push(Notice { event: "x", state, message, named: None, since, at });
         }
         let taken: Vec<_> = std::iter::from_fn(|| notices.take()).map(|notice| notice.at.0).collect();
         assert_eq!(taken, [0].into_iter().chain(69..100).collect::<Vec<_>>());
@@ -158,6 +162,7 @@ mod tests {
                 event: "x",
                 state: Turn::Happened,
                 message,
+                named: None,
                 since: Timestamp(at),
                 at: Timestamp(at),
             });

@@ -39,10 +39,12 @@ pub enum Untold {
 }
 
 /// Has the host told that something has happened, if the host wants to be told. Returns at once, and never fails.
-pub fn tell_host(app: &App, event: &'static str, message: String) {
+///
+/// `named` is what the message names, if it does.
+pub fn tell_host(app: &App, event: &'static str, message: String, named: Option<String>) {
     if is_told(app) {
         let at = app.clock.now();
-        app.notices.push(Notice { event, state: Turn::Happened, message, since: at, at });
+        app.notices.push(Notice { event, state: Turn::Happened, message, named, since: at, at });
     }
 }
 

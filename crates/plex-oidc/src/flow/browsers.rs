@@ -213,7 +213,7 @@ pub async fn disown(
             "{} says that a sign-in in their name was somebody else's: see the audit log",
             by.account
         );
-        alarm::tell_host(app, "browser_disowned", message);
+        alarm::tell_host(app, "browser_disowned", message, Some(by.account.to_string()));
     }
     note(app, by.did(app, what).target(&id.to_string())).await;
     Ok(Some(ended))

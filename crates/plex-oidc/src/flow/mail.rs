@@ -27,25 +27,28 @@ const LONGEST_VALUE: usize = 200;
 /// A sentence of the message files, and what is put into it.
 pub type Words<'w> = (&'w str, &'w [(&'w str, &'w str)]);
 
-/// Writes to the hosts of what the host should know. Of requests for access there is a letter of its own, once in an interval.
+/// Writes to the hosts of what the host should know, in the language of this installation. Of requests for access there is a letter of its
+/// own, once in an interval.
 pub fn tell_host(app: &App, notice: &Notice) {
-    let Some(mail) = &app.mail else { return };
-    let about = match notice.event {
-        "owner_token_refused" => "Plex and the owner's token",
-        "plex_unanswered" => "Plex does not answer",
-        "grace_nearly_over" => "people will have to sign in anew",
-        "browser_disowned" => "somebody else was in a person's account",
-        "passkey_refused" => "there may be a copy of a passkey",
-        "access_asked" => return,
-        other => other,
-    };
+    let Some(mail) = app.mail.as_ref().filter(|_| notice.event != "access_asked") else { return };
     let (turn, when) = match notice.state {
-        Turn::Raised => ("Alarm", "It began"),
-        Turn::Resolved => ("Over", "It began"),
-        Turn::Happened => ("News", "It happened"),
+        Turn::Raised => ("raised", "mail.host.began"),
+        Turn::Resolved => ("resolved", "mail.host.began"),
+        Turn::Happened => ("happened", "mail.host.was"),
     };
-    let text = format!("{}.\n\n{when} at {}.", notice.message, notice.since.rfc3339());
-    post_to_hosts(app, mail, &format!("{turn}: {about}"), &text);
+    let (event, named) = (notice.event, notice.named.as_deref().unwrap_or_default());
+    let about = say(app, &format!("mail.host.about.{event}"), &[]).unwrap_or_else(|| event.to_owned());
+    // What has no sentence of its own is said all the same.
+    let what = say(app, &format!("mail.host.{turn}.{event}"), &[("named", named)]);
+    let what = what.unwrap_or_else(|| notice.message.clone());
+    let when = say(app, when, &[("time", &notice.since.rfc3339())]).unwrap_or_default();
+    let subject = say(app, &format!("mail.host.subject.{turn}"), &[("about", &about)]);
+    post_to_hosts(app, mail, &subject.unwrap_or(about), &format!("{what}\n\n{when}"));
+}
+
+/// A sentence in the language of this installation, for the hosts: which one each of them speaks is not known.
+fn say(app: &App, key: &str, values: &[(&str, &str)]) -> Option<String> {
+    said(app.pages.language(), &(key, values))
 }
 
 /// Notes that somebody asks for access: the hosts are told of it when it is time.
@@ -124,10 +127,10 @@ async fn tell_of_requests(app: &App, mail: &Mail, every: Seconds) {
     match app.store.waiting_requests(NAMED).await {
         Ok(waiting) if waiting.total > 0 => {
             let subject = match waiting.total {
-                1 => "Somebody asks you for access".to_owned(),
-                several => format!("{several} requests for access"),
+                1 => say(app, "mail.host.one_request", &[]),
+                several => say(app, "mail.host.requests", &[("count", &several.to_string())]),
             };
-            post_to_hosts(app, mail, &subject, &listed(app, &waiting));
+            post_to_hosts(app, mail, &subject.unwrap_or_default(), &listed(app, &waiting));
         }
         Ok(_) => {} // all are answered
         Err(error) => {
@@ -139,17 +142,19 @@ async fn tell_of_requests(app: &App, mail: &Mail, every: Seconds) {
 
 /// Who asks, and for what. What they write is on the host's page alone.
 fn listed(app: &App, waiting: &WaitingRequests) -> String {
-    let mut text = String::from("These ask for access, and wait for your answer:\n\n");
+    let of = |key| say(app, key, &[]).unwrap_or_default();
+    let mut text = of("mail.host.who_asks") + "\n\n";
     for AccessRequest { asked, .. } in &waiting.some {
         let door = app.client(&asked.door).map_or(asked.door.as_str(), |client| &client.name);
         text.push_str(&format!("- {} ({}): {door}\n", harmless(&asked.account_name), asked.account_id));
     }
     let named = u64::try_from(waiting.some.len()).unwrap_or(u64::MAX);
     if waiting.total > named {
-        text.push_str(&format!("- and {} more\n", waiting.total - named));
+        let more = (waiting.total - named).to_string();
+        let more = say(app, "admin.and_more", &[("count", &more)]).unwrap_or(more);
+        text.push_str(&format!("- {more}\n"));
     }
-    text.push_str("\nNames are what these accounts call themselves.");
-    text
+    text + "\n" + &of("mail.host.names")
 }
 
 /// A name that strangers chose, without anything that a mail program would make a link of.
@@ -159,10 +164,10 @@ fn harmless(name: &str) -> String {
 }
 
 fn post_to_hosts(app: &App, mail: &Mail, subject: &str, text: &str) {
-    let (page, issuer) = (app.issuer.join(OwnPage::Admin.path()), app.issuer.as_str());
-    let text = format!(
-        "{text}\n\nThe host's page: {page}\n\n-- \nSent by plex-oidc at {issuer}, because [mail] in its configuration names you.\n"
-    );
+    let page = app.issuer.join(OwnPage::Admin.path());
+    let page = say(app, "mail.host.page", &[("page", &page)]).unwrap_or(page);
+    let why = say(app, "mail.host.why", &[("site", app.issuer.as_str())]).unwrap_or_default();
+    let text = format!("{text}\n\n{page}\n\n-- \n{why}\n");
     // One for each: an address that is refused must not keep the letter from the others.
     for host in &mail.hosts {
         if !app.outbox.post(letter(app, host.clone(), subject.to_owned(), text.clone()), For::Host) {

@@ -162,7 +162,12 @@ async fn asked(app: &App, request: &NewAccessRequest) {
         "somebody asks the host for access"
     );
     mail::note_request(app);
-    alarm::tell_host(app, "access_asked", "somebody asks you for access: see the host's page".to_owned());
+    alarm::tell_host(
+        app,
+        "access_asked",
+        "somebody asks you for access: see the host's page".to_owned(),
+        None,
+    );
     let event = Event::new(request.asked_at, What::AccessAsked, Actor::Account(request.account_id))
         .about(request.account_id)
         .named(&request.account_name)

@@ -137,7 +137,7 @@ async fn without_an_address_nothing_waits_to_be_told() {
     house.sign_in("friend", &house.relying_party("photos")).await;
     house.plex.world().revoke_tokens("owner").unwrap();
     recheck::round(house.app()).await;
-    alarm::tell_host(house.app(), "access_requested", "somebody asks".to_owned());
+    alarm::tell_host(house.app(), "access_requested", "somebody asks".to_owned(), None);
     assert!(house.app().notices.take().is_none());
 }
 
@@ -145,7 +145,7 @@ async fn without_an_address_nothing_waits_to_be_told() {
 async fn anybody_may_have_the_host_told_of_something() {
     let mut hook = Hook::answering(StatusCode::OK).await;
     let house = hook.setup().start().await;
-    alarm::tell_host(house.app(), "access_requested", "somebody asks for access".to_owned());
+    alarm::tell_host(house.app(), "access_requested", "somebody asks for access".to_owned(), None);
     deliver(&house).await;
     let (_, body) = hook.so_far().remove(0);
     let sent: Value = serde_json::from_str(&body).unwrap();
@@ -159,7 +159,7 @@ async fn anybody_may_have_the_host_told_of_something() {
 async fn req_160_an_address_that_is_not_called_is_not_called_for_this_either() {
     let mut hook = Hook::answering(StatusCode::OK).await;
     let house = hook.setup().set("outbound", "private_addresses = []").start().await;
-    alarm::tell_host(house.app(), "access_requested", "somebody asks".to_owned());
+    alarm::tell_host(house.app(), "access_requested", "somebody asks".to_owned(), None);
     let notice = house.app().notices.take().unwrap();
     let error = alarm::deliver(house.app(), &notice).await.unwrap_err();
     assert!(error.to_string().contains("does not call"), "{error}");
@@ -170,7 +170,7 @@ async fn req_160_an_address_that_is_not_called_is_not_called_for_this_either() {
 async fn a_refusal_is_said_and_the_address_is_not() {
     let hook = Hook::answering(StatusCode::INTERNAL_SERVER_ERROR).await;
     let house = hook.setup().start().await;
-    alarm::tell_host(house.app(), "access_requested", "somebody asks".to_owned());
+    alarm::tell_host(house.app(), "access_requested", "somebody asks".to_owned(), None);
     let notice = house.app().notices.take().unwrap();
     let error = alarm::deliver(house.app(), &notice).await.unwrap_err();
     assert_eq!(error.to_string(), "it answered with status 500");

@@ -356,6 +356,7 @@ async fn copied(app: &App, passkey: &Passkey, (stored, got): (u32, u32), address
         app,
         "passkey_refused",
         format!("passkey {id} was refused, because its counter went back: somebody may have a copy of it"),
+        Some(id.to_string()),
     );
 }
 

@@ -2,6 +2,7 @@
 
 use plex_oidc::flow::{mail, recheck};
 use plex_oidc::metrics::MailOutcome;
+use plex_oidc::notices::{Notice, Topic, Turn};
 use plex_oidc::pages::Language;
 use plex_oidc_core::account::Account;
 use plex_oidc_core::id::{AccountId, PlexAccountId};
@@ -72,8 +73,8 @@ async fn a_dead_owners_token_is_written_of_once_in_plain_text_and_its_end_too() 
     assert_eq!(taken.recipients(), ["<host@example.com>"]);
     assert_eq!(taken.commands[0], "EHLO auth.example.com");
     let text = taken.text();
-    assert!(text.contains("plex.tv does not accept the owner's token any more"), "{text}");
-    assert!(text.contains(&format!("The host's page: {ISSUER}/admin")), "{text}");
+    assert!(text.contains("plex.tv does not accept the owner’s token any more"), "{text}");
+    assert!(text.contains(&format!("The host’s page: {ISSUER}/admin")), "{text}");
     for word in ["Mara", "mara", "plex-48151001", SECRET, "<html", "?"] {
         assert!(!text.contains(word), "{word} in {text}");
     }
@@ -338,4 +339,50 @@ async fn somebody_is_written_to_of_a_new_browser_in_the_language_of_that_sign_in
     let taken = sent(&house, &server).await;
     let to: Vec<_> = taken.iter().map(|letter| letter.header("To")).collect();
     assert_eq!(to, ["before@example.org", "mara@example.net"]);
+}
+
+/// The hosts are written to in the language of the installation, and nothing is said in the words of programs.
+#[tokio::test]
+async fn the_hosts_are_written_to_in_the_language_of_the_installation() {
+    let server = Smtp::start().await;
+    let house = setup(&server, "").set("theme", "language = \"de\"").start().await;
+    ask(&house, "friend").await;
+    let taken = sent(&house, &server).await;
+    assert_eq!(taken[0].header("Subject"), "Jemand bittet dich um Zugang");
+    let text = taken[0].text();
+    assert!(text.contains("warten auf deine Antwort") && text.contains("Wiki"), "{text}");
+    assert!(text.contains(&format!("Die Seite des Gastgebers: {ISSUER}/admin")), "{text}");
+    assert!(text.contains("weil [mail] in der Konfiguration dich nennt"), "{text}");
+
+    let topics = Topic::ALL.map(Topic::word);
+    let happens = ["browser_disowned", "passkey_refused"].map(|event| (event, Turn::Happened));
+    let goes_on = topics.into_iter().flat_map(|event| [(event, Turn::Raised), (event, Turn::Resolved)]);
+    for (event, state) in goes_on.chain(happens) {
+        let message = "words for the log".to_owned();
+        let (since, at) = (house.now(), house.now());
+        let notice = Notice { event, state, message, named: Some("plex-7".to_owned()), since, at };
+        mail::tell_host(house.app(), &notice);
+        let taken = sent(&house, &server).await;
+        let [taken] = taken.as_slice() else { panic!("{taken:?}") };
+        holds_its_shape(taken, &["host@example.com"]);
+        let (subject, text) = (taken.header("Subject"), taken.text());
+        let begins = match state {
+            Turn::Raised => "Alarm: ",
+            Turn::Resolved => "Vorbei: ",
+            Turn::Happened => "Neuigkeit: ",
+        };
+        assert!(subject.starts_with(begins) && !subject.contains(event), "{subject}");
+        assert!(!text.contains("words for the log") && !text.contains('{'), "{text}");
+        assert_eq!(text.contains("plex-7"), state == Turn::Happened, "{text}");
+    }
+    // Something new that has no sentence yet is not kept back.
+    let (since, at) = (house.now(), house.now());
+    let message = "words for the log".to_owned();
+    mail::tell_host(
+        house.app(),
+        &Notice { event: "new", state: Turn::Happened, message, named: None, since, at },
+    );
+    let taken = sent(&house, &server).await;
+    assert_eq!(taken[0].header("Subject"), "Neuigkeit: new");
+    assert!(taken[0].text().contains("words for the log"));
 }
