@@ -130,6 +130,15 @@ impl<'a> Stand<'a> {
         Ok(Self { binary, traefik, cores: Cores::of_this_machine(), runtime, emulator, team, house })
     }
 
+    /// Measures one part, and before and after it how long a signature takes, which tells how slow the machine is just then.
+    fn measure_beside_a_signature(&self, part: Part) -> Outcome<Vec<Row>> {
+        let before = signatures::rs256()?;
+        let mut rows = self.measure(part)?;
+        let slower = before.max(signatures::rs256()?) / signatures::RS256_OF_THE_FLOORS;
+        rows.iter_mut().for_each(|row| row.measured_slower_by(slower.clamp(1.0, signatures::SLOWEST)));
+        Ok(rows)
+    }
+
     fn measure(&self, part: Part) -> Outcome<Vec<Row>> {
         let Self { binary, traefik, cores, runtime, emulator, team, house } = self;
         Ok(match part {
@@ -180,10 +189,10 @@ fn budgets(programs: (&Path, &Path), record: Option<&Path>, only: Option<Part>) 
         rows.push(Row::binary(stand.binary)?);
     }
     for part in only.map_or_else(|| PARTS.to_vec(), |only| vec![only]) {
-        let first = stand.measure(part)?;
+        let first = stand.measure_beside_a_signature(part)?;
         // Once more, when something is too much: whatever else the machine did then is not ours. What was measured last counts.
         let holds = part == Part::Unshared || first.iter().all(Row::holds);
-        rows.extend(if holds { first } else { stand.measure(part)? });
+        rows.extend(if holds { first } else { stand.measure_beside_a_signature(part)? });
     }
     let cores = stand.cores;
     stand.runtime.block_on(stand.emulator.stop());
