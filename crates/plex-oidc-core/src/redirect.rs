@@ -238,7 +238,13 @@ mod tests {
             let text = format!("https://ok.example/{odd}");
             assert_eq!(RedirectUri::register(&text), Err(RedirectUriError::Characters), "{text:?}");
         }
-        for text in ["https://user@ok.example/", "https://:secret@ok.example/", "https://@ok.example/"] {
+        for text in [
+            "https://user@ok.example/",
+            "https://:secret@ok.example/",
+            "https://@ok.example/",
+            "https:user@ok.example/",
+            "https::secret@ok.example/",
+        ] {
             assert_eq!(RedirectUri::register(text), Err(RedirectUriError::UserInfo), "{text}");
         }
     }
@@ -252,6 +258,23 @@ mod tests {
             ("com.example.app://host/cb", None),
         ] {
             assert_eq!(registered(text).host().as_deref(), host, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_form_is_posted_to_what_a_policy_can_name() {
+        for (text, origin) in [
+            ("https://ok.example/cb?a=b", Some("https://ok.example")),
+            ("https://ok.example:8443/cb", Some("https://ok.example:8443")),
+            ("http://localhost:3000/cb", Some("http://localhost:3000")),
+            ("http://127.0.0.1:8000/cb", Some("http://127.0.0.1:8000")),
+            ("http://[::1]:8000/cb", None),
+            ("https://[2001:db8::1]/cb", None),
+            ("com.example.app:/cb", None),
+            ("com.example.app://host/cb", None),
+        ] {
+            let target = registered(text).matches(text).unwrap();
+            assert_eq!(target.form_origin().as_deref(), origin, "{text}");
         }
     }
 
