@@ -189,7 +189,11 @@ pub fn authenticate<'a>(
 
 #[cfg(test)]
 mod tests {
+    use serde_json::{Value, json};
+
     use super::*;
+    use crate::client::SigningAlgorithm;
+    use crate::jose::SigningKey;
     use crate::testing::{client, public_client};
 
     fn clients() -> Clients {
@@ -266,6 +270,55 @@ mod tests {
         refused(None, &format!("{jwt}&client_id=nobody"));
         refused(None, &format!("client_assertion_type={}&client_id=public", encode(ASSERTION_TYPE)));
         refused(None, "");
+    }
+
+    #[test]
+    fn a_client_id_beside_the_header_may_be_either_reading_of_it() {
+        let with = |form: &str| {
+            let form = Parameters::parse(form.as_bytes()).unwrap();
+            present(Some(&header("a%2Bb", "x")), &form).map(|_| ())
+        };
+        assert_eq!(with("client_id=a%2Bb"), Ok(()), "as decoded");
+        assert_eq!(with("client_id=a%252Bb"), Ok(()), "as it stands");
+        for neither in ["client_id=a+b", "client_id=a"] {
+            assert!(matches!(with(neither), Err(TokenError::InvalidRequest(_))), "{neither}");
+        }
+    }
+
+    #[test]
+    fn an_assertion_names_its_client_where_the_form_does_not() {
+        let key = SigningKey::generate(SigningAlgorithm::EdDsa).unwrap().0;
+        let machine = Client {
+            auth_method: ClientAuthMethod::PrivateKeyJwt,
+            secrets: Vec::new(),
+            keys: vec![key.verifying_key()],
+            ..client("machine")
+        };
+        let clients: Clients = [machine, client("basic")].into_iter().collect();
+        let issuer = Issuer::parse("https://auth.example.com").unwrap();
+        let about = |sub: Value| {
+            let claims =
+                json!({"iss": "machine", "sub": sub, "aud": issuer.as_str(), "jti": "one", "exp": 60});
+            key.sign("JWT", &claims).unwrap()
+        };
+        let believed = |jwt: &str, kind: &str, rest: &str| {
+            let form = format!("client_assertion={jwt}&client_assertion_type={}{rest}", encode(kind));
+            let presented = present(None, &Parameters::parse(form.as_bytes()).unwrap())?;
+            match authenticate(&presented, &clients, &issuer, Timestamp(0))? {
+                Authenticated::Once(client, _) => Ok(client.id.to_string()),
+                Authenticated::Proven(_) => panic!("an assertion works once"),
+            }
+        };
+        let good = about(json!("machine"));
+        for rest in ["", "&client_id=machine"] {
+            assert_eq!(believed(&good, ASSERTION_TYPE, rest), Ok("machine".to_owned()), "{rest}");
+        }
+        let refused = Err(TokenError::InvalidClient { basic: false });
+        assert_eq!(believed(&good, "urn:ietf:params:oauth:client-assertion-type:saml2-bearer", ""), refused);
+        assert_eq!(believed(&good, ASSERTION_TYPE, "&client_id=basic"), refused);
+        for sub in [json!("basic"), json!("nobody"), json!(7)] {
+            assert_eq!(believed(&about(sub.clone()), ASSERTION_TYPE, ""), refused, "{sub}");
+        }
     }
 
     #[test]
