@@ -105,6 +105,13 @@ mod tests {
     }
 
     #[test]
+    fn what_json_does_not_have_is_refused_in_words() {
+        let bytes = serde::de::value::BytesDeserializer::<serde::de::value::Error>::new(b"x");
+        let refused = Strict { depth_left: MAX_DEPTH }.deserialize(bytes).unwrap_err();
+        assert_eq!(refused.to_string(), "invalid type: byte array, expected a JSON value");
+    }
+
+    #[test]
     fn req_155_duplicates_depth_and_trailing_text_are_refused() {
         for bad in [
             r#"{"a":1,"a":1}"#,

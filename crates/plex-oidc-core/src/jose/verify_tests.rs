@@ -145,6 +145,21 @@ fn req_152_kid_only_selects_and_references_are_ignored() {
 }
 
 #[test]
+fn a_token_says_whom_and_which_key_it_claims_before_anybody_believes_it() {
+    let ours = Ed25519::new();
+    let claimed = |header: &str, payload: &str| {
+        let token = crafted(&ours, header, payload);
+        let unverified = UnverifiedJwt::parse(&token).unwrap();
+        (unverified.kid().map(str::to_owned), unverified.claimed_subject())
+    };
+    let (named, bare) = (r#"{"alg":"EdDSA","kid":"a"}"#, r#"{"alg":"EdDSA"}"#);
+    assert_eq!(claimed(named, r#"{"sub":"backup"}"#), (Some("a".to_owned()), Some("backup".to_owned())));
+    for payload in ["{}", r#"{"sub":7}"#, r#"{"sub":"a","sub":"b"}"#, "[]", "backup"] {
+        assert_eq!(claimed(bare, payload), (None, None), "{payload}");
+    }
+}
+
+#[test]
 fn req_153_dates_are_numbers_and_issuer_and_audience_exact() {
     let ours = Ed25519::new();
     let verifying = ours.verifying(None);
@@ -190,6 +205,8 @@ fn req_153_dates_are_numbers_and_issuer_and_audience_exact() {
     assert_eq!(list.require_issuer(issuer), Err(JwtError::WrongType("iss")));
     assert_eq!(read("{}").unwrap().require_issuer(issuer), Err(JwtError::Missing("iss")));
     assert_eq!(read("{}").unwrap().require_audience("a"), Err(JwtError::Missing("aud")));
+    let any = read(r#"{"custom":{"a":[1]}}"#).unwrap();
+    assert_eq!((any.claim("custom"), any.claim("other")), (Some(&json!({"a": [1]})), None));
 }
 
 #[test]
