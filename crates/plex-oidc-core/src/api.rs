@@ -27,6 +27,10 @@ pub enum ApiScope {
     KeysRotate,
     /// Who did what.
     AuditRead,
+    /// Which passkeys owners have.
+    PasskeysRead,
+    /// Removing them.
+    PasskeysRemove,
     /// The state of the program.
     HealthRead,
     /// Which tokens of the API there are.
@@ -37,7 +41,7 @@ pub enum ApiScope {
 
 impl ApiScope {
     /// Every scope, in the order in which they are written.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 15] = [
         Self::PeopleRead,
         Self::PeopleWrite,
         Self::RequestsRead,
@@ -48,6 +52,8 @@ impl ApiScope {
         Self::KeysRead,
         Self::KeysRotate,
         Self::AuditRead,
+        Self::PasskeysRead,
+        Self::PasskeysRemove,
         Self::HealthRead,
         Self::TokensRead,
         Self::TokensRevoke,
@@ -66,6 +72,8 @@ impl ApiScope {
             Self::KeysRead => "keys:read",
             Self::KeysRotate => "keys:rotate",
             Self::AuditRead => "audit:read",
+            Self::PasskeysRead => "passkeys:read",
+            Self::PasskeysRemove => "passkeys:remove",
             Self::HealthRead => "health:read",
             Self::TokensRead => "api-tokens:read",
             Self::TokensRevoke => "api-tokens:revoke",
@@ -76,7 +84,7 @@ impl ApiScope {
     pub const fn meaning(self) -> &'static str {
         match self {
             Self::PeopleRead => {
-                "see people, their sessions, tokens and consents, and what they may use and why"
+                "see people, their sessions, browsers, tokens and consents, and what they may use and why"
             }
             Self::PeopleWrite => {
                 "end what people hold, block them, name them beforehand, open applications to them"
@@ -89,6 +97,8 @@ impl ApiScope {
             Self::KeysRead => "see the signing keys, without their secrets",
             Self::KeysRotate => "rotate them",
             Self::AuditRead => "read the audit log",
+            Self::PasskeysRead => "see which passkeys owners have",
+            Self::PasskeysRemove => "remove them: an owner's way in while Plex does not answer",
             Self::HealthRead => "see version, start and size",
             Self::TokensRead => "see the tokens of this API",
             Self::TokensRevoke => "end them",

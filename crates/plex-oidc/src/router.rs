@@ -127,6 +127,7 @@ fn host_pages() -> Router<State> {
         .route("/admin/requests", post(admin::answer_request))
         .route("/admin/sessions", post(admin::end_session))
         .route("/admin/tokens/end", post(admin::end_token))
+        .route("/admin/browsers/forget", post(admin::forget_browser))
         .route("/admin/recheck", post(admin::ask_plex))
         .route("/admin/keys", post(admin::rotate_keys))
         .route("/admin/owner-token", post(owner_token::renew))

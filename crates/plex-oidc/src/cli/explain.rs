@@ -116,7 +116,7 @@ async fn known(config: &Config, who: &str) -> Result<UserRecord, NotExplained> {
 
 /// The servers of the configuration. Plex is not asked here: where the file leaves an owner out, it is taken to be the one
 /// that the service knew when the person signed in.
-fn accepted(config: &Config, person: Option<&Person>) -> Vec<AcceptedServer> {
+pub(super) fn accepted(config: &Config, person: Option<&Person>) -> Vec<AcceptedServer> {
     let through = match person.map(|person| &person.standing) {
         Some(Standing::Member { through, .. }) => through.as_slice(),
         Some(Standing::Kept | Standing::Ended) | None => &[],

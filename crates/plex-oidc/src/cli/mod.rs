@@ -17,8 +17,10 @@ pub mod mail;
 pub mod owner_token;
 pub mod passkey;
 mod password;
+mod people;
 pub mod person;
 pub mod presets;
+pub mod request;
 pub mod serve;
 pub mod snippet;
 pub mod token;
@@ -82,9 +84,12 @@ pub enum Command {
     Snippet(snippet::SnippetArguments),
     /// List the applications whose needs are known
     Presets(presets::PresetsArguments),
-    /// What you say of single people besides the file: blocked, named beforehand, what is open to them
+    /// People: who they are and what they hold, ending that, and what you say of them besides the file
     #[command(subcommand)]
     Person(person::PersonCommand),
+    /// Requests for access: who waits for an answer of yours
+    #[command(subcommand)]
+    Request(request::RequestCommand),
     /// App tokens: for programs that use applications behind the gateway in a person's name
     #[command(subcommand)]
     Token(token::TokenCommand),
@@ -216,6 +221,7 @@ fn dispatch(arguments: Arguments, world: &mut World<'_>) -> io::Result<Exit> {
         Command::Snippet(arguments) => snippet::run(&file, &arguments, world),
         Command::Presets(arguments) => presets::list(&arguments, world),
         Command::Person(command) => person::run(&file, &command, world),
+        Command::Request(command) => request::run(&file, &command, world),
         Command::Token(command) => token::run(&file, &command, world),
         Command::User(command) => user::run(&file, &command, world),
         Command::AdminLink => admin_link::run(&file, world),

@@ -5,16 +5,16 @@ use std::io;
 use std::path::Path;
 
 use clap::{Args, Subcommand};
-use plex_oidc_core::audit::What;
 use plex_oidc_core::time::Timestamp;
 use thiserror::Error;
 use tokio::runtime::Runtime;
 
-use super::audit::{Noted, done_here, note, warn_of};
+use super::audit::{Noted, warn_of};
 use super::keys::age;
 use super::serve::exit_after;
 use super::{Exit, World, printable};
 use crate::config::Config;
+use crate::flow::by_host::ByHost;
 use crate::installation::open_beside;
 use crate::start::StartError;
 use crate::store::StoreError;
@@ -118,8 +118,6 @@ async fn removed(config: &Config, id: &str, now: Timestamp) -> Result<(Passkey, 
     let unknown = || NotDone::Unknown(printable(id));
     let id = PasskeyId::parse(id).ok_or_else(unknown)?;
     let store = open_beside(config)?;
-    let passkey = store.remove_passkey(id, None).await?.ok_or_else(unknown)?;
-    let event = done_here(now, What::PasskeyRemoved).about(passkey.account_id).target(&id.to_string());
-    let noted = note(&*store, event.detail(&passkey.name)).await;
-    Ok((passkey, noted))
+    let done = ByHost::by_command(&*store, now).remove_passkey(id).await?.ok_or_else(unknown)?;
+    Ok((done.what, done.noted))
 }

@@ -1,5 +1,6 @@
-//! `person`: what the host says of single people, whether they ever signed in or not. It works beside the running service, which
-//! reads it with the next look at the person: within five seconds at an application behind the gateway.
+//! `person`: who is here, what the host says of single people, whether they ever signed in or not, and ending what they hold. It
+//! works beside the running service, which reads it with the next look at the person: within five seconds at an application
+//! behind the gateway. Clients that are to be told of an end are in its queue, and it tells them within ten.
 
 use std::io;
 use std::path::Path;
@@ -14,8 +15,9 @@ use thiserror::Error;
 use tokio::runtime::Runtime;
 
 use super::audit::{done_here, note, warn_of};
+use super::people::Looking;
 use super::serve::exit_after;
-use super::who::{NotOne, find};
+use super::who::{NotOne, account};
 use super::{Exit, World, printable};
 use crate::config::Config;
 use crate::flow::audit::of_mark;
@@ -24,9 +26,21 @@ use crate::start::StartError;
 use crate::store::records::UserRecord;
 use crate::store::{Store, StoreError};
 
-/// What the host can say of somebody.
+/// What the host can see of people, say of them and end.
 #[derive(Debug, Subcommand)]
 pub enum PersonCommand {
+    /// List who has signed in, the last seen one first: subject, name, last seen, live sessions, state, groups
+    List(ListArguments),
+    /// Show one person: who they are, what they hold, and what they may use and why
+    Show(ShowArguments),
+    /// End all sessions, grants and app tokens of somebody. Whoever may come in signs in again: to keep somebody out, block them
+    End(WhoArguments),
+    /// End one session of somebody, with what came of it
+    EndSession(EndSessionArguments),
+    /// Take back what somebody allowed an application, and end what that holds by it
+    EndConsent(EndConsentArguments),
+    /// Forget a browser of somebody, and end what came of it: your yes to it goes with it, and the next time it is a new one
+    ForgetBrowser(ForgetBrowserArguments),
     /// Keep an account out from now on: its sessions, grants and app tokens end at once
     Block(WhoArguments),
     /// Let an account sign in again, as far as the file and Plex do
@@ -35,15 +49,63 @@ pub enum PersonCommand {
     Allow(AllowArguments),
     /// Take that back
     Disallow(AllowArguments),
-    /// List the accounts of which something is said: subject, name, what it is
-    List,
 }
 
 /// The account that is meant.
 #[derive(Debug, Args)]
 pub struct WhoArguments {
     /// `plex-<account id>`, also of somebody who never signed in; or account id, e-mail address or username of somebody who has
-    who: String,
+    pub(super) who: String,
+}
+
+/// The arguments of `person list`.
+#[derive(Debug, Args)]
+pub struct ListArguments {
+    /// A part of name, user name, e-mail address or subject [default: everybody]
+    pub(super) part: Option<String>,
+    /// List the accounts of which you say something instead, whether they ever signed in or not: subject, name, what it is
+    #[arg(long, conflicts_with = "part")]
+    pub(super) said: bool,
+    /// One line of JSON for each, for programs
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
+/// The arguments of `person show`.
+#[derive(Debug, Args)]
+pub struct ShowArguments {
+    #[command(flatten)]
+    pub(super) who: WhoArguments,
+    /// One line of JSON, for programs
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
+/// The arguments of `person end-session`.
+#[derive(Debug, Args)]
+pub struct EndSessionArguments {
+    #[command(flatten)]
+    pub(super) who: WhoArguments,
+    /// Its id, as `person show` has it
+    pub(super) session: String,
+}
+
+/// The arguments of `person end-consent`.
+#[derive(Debug, Args)]
+pub struct EndConsentArguments {
+    #[command(flatten)]
+    pub(super) who: WhoArguments,
+    /// The client, as `person show` has it
+    pub(super) client: String,
+}
+
+/// The arguments of `person forget-browser`.
+#[derive(Debug, Args)]
+pub struct ForgetBrowserArguments {
+    #[command(flatten)]
+    pub(super) who: WhoArguments,
+    /// Its id, as `person show` has it
+    pub(super) browser: String,
 }
 
 /// The arguments of `person allow` and `person disallow`.
@@ -58,7 +120,7 @@ pub struct AllowArguments {
 
 /// Why a command did not do what was asked. Nothing was changed.
 #[derive(Debug, Error)]
-enum NotDone {
+pub(super) enum NotDone {
     #[error(transparent)]
     Start(#[from] StartError),
     #[error(transparent)]
@@ -67,6 +129,10 @@ enum NotDone {
     Io(#[from] io::Error),
     #[error("{0} owns one of the servers, and owners are never kept out")]
     Owner(Subject),
+    #[error("{0} is gone since")]
+    Gone(Subject),
+    #[error("{0} has no {1} {2}: `plex-oidc person show {0}` lists them")]
+    NotTheirs(Subject, &'static str, String),
     #[error("there is no client and no application {0} for people: name one of [[clients]] or [[apps]]")]
     UnknownApp(String),
     #[error(
@@ -105,6 +171,7 @@ fn done(
 ) -> Result<(), NotDone> {
     let store = open_beside(config)?;
     let users = runtime.block_on(store.users())?;
+    let looking = Looking { config, store: &*store, runtime, users: &users };
     let saying = Saying { config, store: &*store, runtime, users: &users };
     match command {
         PersonCommand::Block(who) => saying.block(&who.who, world),
@@ -136,7 +203,13 @@ fn done(
             };
             saying.say(&arguments.who.who, marks(config, &arguments.apps, false)?, how, world)
         }
-        PersonCommand::List => list(&runtime.block_on(store.all_marks())?, &users, world),
+        PersonCommand::List(arguments) if arguments.said => looking.said(arguments.json, world),
+        PersonCommand::List(arguments) => looking.list(arguments, world),
+        PersonCommand::Show(arguments) => looking.show(arguments, world),
+        PersonCommand::End(who) => looking.end(&who.who, world),
+        PersonCommand::EndSession(arguments) => looking.end_session(arguments, world),
+        PersonCommand::EndConsent(arguments) => looking.end_consent(arguments, world),
+        PersonCommand::ForgetBrowser(arguments) => looking.forget_browser(arguments, world),
     }
 }
 
@@ -149,17 +222,8 @@ struct Saying<'a> {
 }
 
 impl Saying<'_> {
-    /// The account that is meant. One at Plex need not have signed in; a local one has to be there.
-    fn account(&self, who: &str) -> Result<AccountId, NotDone> {
-        match (find(self.users, who), Subject::parse(who).and_then(|subject| subject.account())) {
-            (Ok(user), _) => Ok(user.account_id()),
-            (Err(_), Some(account @ AccountId::Plex(_))) => Ok(account),
-            (Err(error), _) => Err(error.into()),
-        }
-    }
-
     fn block(&self, who: &str, world: &mut World<'_>) -> Result<(), NotDone> {
-        let account = self.account(who)?;
+        let account = account(self.users, who)?;
         let servers = self.config.plex.iter().flat_map(|plex| &plex.servers);
         let mut owners = servers.filter_map(|server| server.owner).map(AccountId::Plex);
         if owners.any(|owner| owner == account) {
@@ -179,7 +243,7 @@ impl Saying<'_> {
     }
 
     fn say(&self, who: &str, marks: Vec<Mark>, how: &str, world: &mut World<'_>) -> Result<(), NotDone> {
-        let account = self.account(who)?;
+        let account = account(self.users, who)?;
         for mark in marks {
             self.runtime.block_on(self.store.mark(account, mark.clone(), world.clock.now()))?;
             self.note(account, &mark, world)?;
@@ -198,7 +262,7 @@ impl Saying<'_> {
     }
 }
 
-fn called(users: &[UserRecord], account: AccountId) -> Option<&str> {
+pub(super) fn called(users: &[UserRecord], account: AccountId) -> Option<&str> {
     let user = users.iter().find(|user| user.account_id() == account)?;
     Some(&user.person.account.display_name)
 }
@@ -227,17 +291,6 @@ fn door(config: &Config, named: &str, is_allowed: bool) -> Result<ClientId, NotD
         },
     };
     found.or_else(|| ClientId::parse(named).filter(|_| !is_allowed)).ok_or_else(unknown)
-}
-
-fn list(all: &[(AccountId, Marks)], users: &[UserRecord], world: &mut World<'_>) -> Result<(), NotDone> {
-    let mut line =
-        |[subject, name, said]: [&str; 3]| writeln!(world.out, "{subject:<22}  {name:<20}  {said}");
-    line(["subject", "name", "what is said"])?;
-    for (account, marks) in all {
-        let name = called(users, *account).map_or_else(|| "(never signed in)".to_owned(), printable);
-        line([&account.to_string(), &name, &printable(&in_words(marks))])?;
-    }
-    Ok(())
 }
 
 /// What is said, for the host.

@@ -230,7 +230,7 @@ fn show(tokens: &[AppTokenRecord], world: &mut World<'_>) -> io::Result<()> {
 }
 
 /// When a token ends, seen from now.
-fn end(expires: Option<Timestamp>, now: Timestamp) -> String {
+pub(super) fn end(expires: Option<Timestamp>, now: Timestamp) -> String {
     match expires {
         None => "never".to_owned(),
         Some(expires) if expires.has_passed(now) => "over".to_owned(),

@@ -34,6 +34,15 @@ pub(super) fn find<'u>(users: &'u [UserRecord], who: &str) -> Result<&'u UserRec
     }
 }
 
+/// The account that is meant. One at Plex need not have signed in; a local one has to be there.
+pub(super) fn account(users: &[UserRecord], who: &str) -> Result<AccountId, NotOne> {
+    match (find(users, who), Subject::parse(who).and_then(|subject| subject.account())) {
+        (Ok(user), _) => Ok(user.account_id()),
+        (Err(_), Some(account @ AccountId::Plex(_))) => Ok(account),
+        (Err(error), _) => Err(error),
+    }
+}
+
 fn goes_by(user: &UserRecord, who: &str) -> bool {
     let account = &user.person.account;
     let is_who = |name: &Option<String>| name.as_ref().is_some_and(|name| name.eq_ignore_ascii_case(who));

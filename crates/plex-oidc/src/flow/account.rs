@@ -71,7 +71,7 @@ pub async fn overview<'a>(app: &'a App, session: &BrowserSession) -> Result<Over
         apps,
         sessions: app.store.sessions_of(account, app.clock.now()).await?,
         consents: consents.collect(),
-        tokens: app_tokens::of(app, account).await?,
+        tokens: app_tokens::of(&*app.store, account).await?,
         token_apps,
         browsers: Browsers::of(app, session).await?,
     })
@@ -133,7 +133,7 @@ pub async fn withdraw(app: &App, by: Own, client: ClientId) -> Result<bool, Flow
 /// Ends an app token of this person. `false`: it is not theirs, or gone already.
 pub async fn revoke_token(app: &App, by: Own, id: &str) -> Result<bool, FlowError> {
     let account = by.account;
-    let revoked = app_tokens::revoke(app, account, id).await?;
+    let revoked = app_tokens::revoke(&*app.store, account, id).await?;
     info!(%account, token = id, revoked, "somebody ended an app token of theirs");
     if revoked {
         note(app, by.did(app, What::AppTokenEnded).target(id)).await;
@@ -174,7 +174,7 @@ pub async fn make_token<'n>(
     if apps.is_empty() {
         return Ok(Err(NoToken::NoApps));
     }
-    if app_tokens::of(app, user.account_id()).await?.len() >= app_tokens::MOST {
+    if app_tokens::of(&*app.store, user.account_id()).await?.len() >= app_tokens::MOST {
         return Ok(Err(NoToken::TooMany));
     }
     let Some((id, secret)) = app_tokens::make(app, session, name, &apps).await? else {

@@ -1,25 +1,21 @@
 //! What the host sees of everybody, and what the host may end. Whose page it is is decided anew at every request, by the one
 //! decision. Nobody is shut out by an end, for whoever may come in signs in again: that is what [`super::people`] is for.
 
-use std::fmt;
 use std::sync::Arc;
 
 use plex_oidc_core::audit::What;
-use plex_oidc_core::client::Client;
-use plex_oidc_core::decide::{
-    AllowRule, Asker, Decision, Denial, Mark, Person, Through, decide, decide_for, named_by,
-};
-use plex_oidc_core::gateway::GatewayApp;
-use plex_oidc_core::id::{AccountId, ClientId, Sid};
+use plex_oidc_core::decide::{Asker, Decision, decide};
+use plex_oidc_core::id::{AccountId, BrowserId, ClientId, Sid};
 use plex_oidc_core::own_page::OwnPage;
 use tracing::{error, info};
 
-use super::audit::{By, note};
+use super::audit::{By, note, warn_of};
+use super::by_host::{ByHost, Done, Holdings};
 use super::key_rotation::{KeepError, KeyKeeper};
-use super::{FlowError, app_tokens, recheck, sign_out};
+use super::{FlowError, recheck, sign_out};
 use crate::app::{App, State};
 use crate::keys::RotateError;
-use crate::store::records::{AppTokenRecord, KeyReplacement, ListedSession, UserRecord};
+use crate::store::records::{KeyReplacement, PasskeyId};
 use crate::upstream::plex::Plex;
 
 /// Whether the host's page is for this person, now.
@@ -28,171 +24,84 @@ pub fn is_host(app: &App, asker: Asker<'_>) -> bool {
     app.own_page(OwnPage::Admin).is_some_and(|client| decision(client) == Decision::Allow)
 }
 
-/// The refusal that opening something answers.
-const NOT_HERE: Decision = Decision::Deny(Denial::NotAllowedHere);
-
-/// Something that people may use, as the file declares it.
-#[derive(Clone, Copy)]
-pub enum Door<'a> {
-    /// A client.
-    Client(&'a Client),
-    /// An application behind the gateway.
-    App(&'a GatewayApp),
-}
-
-impl<'a> Door<'a> {
-    /// Its name for people.
-    pub fn name(self) -> &'a str {
-        match self {
-            Self::Client(client) => &client.name,
-            Self::App(app) => &app.name,
-        }
-    }
-
-    /// Under which name the host opens it to single people.
-    pub fn id(self) -> Option<ClientId> {
-        match self {
-            Self::Client(client) => Some(client.id.clone()),
-            Self::App(app) => app.audience.door.clone(),
-        }
-    }
-
-    /// Whether it would help to open it to this person.
-    pub fn can_be_opened(self, app: &App, person: &Person) -> bool {
-        let Some(id) = self.id().filter(|_| self.decision(app, person) == NOT_HERE) else { return false };
-        let mut opened = person.clone();
-        opened.marks.apply(Mark::Door(id, true));
-        self.decision(app, &opened) != NOT_HERE
-    }
-
-    /// Those who may.
-    pub fn allow(self) -> &'a [AllowRule] {
-        match self {
-            Self::Client(client) => &client.allow,
-            Self::App(app) => &app.audience.allow,
-        }
-    }
-
-    /// Those who may not, even so.
-    pub fn deny(self) -> &'a [AllowRule] {
-        match self {
-            Self::Client(_) => &[],
-            Self::App(app) => &app.audience.deny,
-        }
-    }
-
-    /// Whether people sign in to it.
-    pub fn is_for_people(self) -> bool {
-        match self {
-            Self::Client(client) => client.is_for_people(),
-            Self::App(_) => true,
-        }
-    }
-
-    /// May this person use it, now? By the decision that the doors themselves ask for, of the person alone.
-    pub fn decision(self, app: &App, person: &Person) -> Decision {
-        let (asker, now) = (person.through(Through::NoBrowser), app.clock.now());
-        match self {
-            Self::Client(client) => decide(asker, client, &app.rules, now),
-            Self::App(found) => decide_for(asker, &found.audience, &app.rules, now),
-        }
-    }
-
-    /// Why.
-    pub fn why(self, app: &App, person: &Person) -> Why<'a> {
-        match self.decision(app, person) {
-            Decision::Allow => {
-                let rule = named_by(person, self.allow(), &app.rules, app.clock.now());
-                rule.map_or(Why::Opened, Why::InList)
-            }
-            Decision::Deny(denial) => Why::Denied(denial),
-            Decision::Unknown => Why::Unknown,
-        }
-    }
-}
-
-/// Why somebody may or may not use something.
-#[derive(Debug, Clone, Copy)]
-pub enum Why<'a> {
-    /// This rule lets them in.
-    InList(&'a AllowRule),
-    /// The host opened it to them.
-    Opened,
-    /// They may not.
-    Denied(Denial),
-    /// They have to sign in first.
-    Unknown,
-}
-
-/// In English, for programs.
-impl fmt::Display for Why<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::InList(rule) => write!(f, "{rule} is in its list"),
-            Self::Opened => f.write_str("the host opened it to them"),
-            Self::Denied(denial) => denial.fmt(f),
-            Self::Unknown => write!(f, "has to sign in first: {}", Decision::WHY_UNKNOWN),
-        }
-    }
-}
-
-/// Everything that the file declares, by name.
-pub fn doors(app: &App) -> Vec<Door<'_>> {
-    let apps = app.gateway.apps.0.iter().map(Door::App);
-    let mut doors: Vec<_> = app.clients.iter().map(Door::Client).chain(apps).collect();
-    doors.sort_by_key(|door| door.name().to_lowercase());
-    doors
-}
-
-/// One person and what they hold.
-pub struct Holdings {
-    /// Who.
-    pub user: UserRecord,
-    /// Where they are signed in.
-    pub sessions: Vec<ListedSession>,
-    /// Their app tokens.
-    pub tokens: Vec<AppTokenRecord>,
-}
-
 /// What somebody holds. `None`: nobody with this account has ever signed in.
 pub async fn holdings(app: &App, account: AccountId) -> Result<Option<Holdings>, FlowError> {
-    let Some(user) = app.store.user(account).await? else { return Ok(None) };
-    let sessions = app.store.sessions_of(account, app.clock.now()).await?;
-    Ok(Some(Holdings { user, sessions, tokens: app_tokens::of(app, account).await? }))
+    Ok(Holdings::of(&*app.store, account, app.clock.now()).await?)
 }
 
 /// Ends everything that somebody is signed in to, and their app tokens. `false`: there is no such person.
 pub async fn end_everything(app: &App, by: By, account: AccountId) -> Result<bool, FlowError> {
-    let Some(user) = app.store.user(account).await? else { return Ok(false) };
-    let Some(ended) = app.store.end_everything(account, app.clock.now()).await? else { return Ok(false) };
+    let Some(Done { what: ended, noted }) = ByHost::in_service(app, by).end_everything(account).await? else {
+        return Ok(false);
+    };
     sign_out::announce(app);
     info!(
         by = %by.actor, address = %by.address, %account, sessions = ended.sessions, grants = ended.grants,
         app_tokens = ended.app_tokens, "the host ended everything of somebody"
     );
-    let event = by.did(app, What::EverythingEnded).about(account);
-    note(app, event.named(&user.person.account.display_name)).await;
+    warn_of(noted);
     Ok(true)
 }
 
 /// Ends one session of somebody. `false`: it is not theirs, or gone already.
 pub async fn end_session(app: &App, by: By, account: AccountId, sid: Sid) -> Result<bool, FlowError> {
-    let ended = sign_out::end_session_of(app, account, sid).await?;
-    info!(by = %by.actor, address = %by.address, %account, %sid, ended, "the host ended a session of somebody");
-    if ended {
-        note(app, by.did(app, What::SessionEnded).about(account).target(&sid.to_string())).await;
-    }
-    Ok(ended)
+    let done = ByHost::in_service(app, by).end_session(account, sid).await?;
+    sign_out::announce(app);
+    info!(by = %by.actor, address = %by.address, %account, %sid, ended = done.is_some(), "the host ended a session of somebody");
+    Ok(is_done(done))
 }
 
 /// Ends one app token of somebody. `false`: it is not theirs, or gone already.
 pub async fn end_token(app: &App, by: By, account: AccountId, id: &str) -> Result<bool, FlowError> {
-    let ended = app_tokens::revoke(app, account, id).await?;
-    info!(by = %by.actor, address = %by.address, %account, token = id, ended, "the host ended an app token of somebody");
-    if ended {
-        note(app, by.did(app, What::AppTokenEnded).about(account).target(id)).await;
-    }
-    Ok(ended)
+    let done = ByHost::in_service(app, by).end_token(account, id).await?;
+    info!(
+        by = %by.actor, address = %by.address, %account, token = id, ended = done.is_some(),
+        "the host ended an app token of somebody"
+    );
+    Ok(is_done(done))
+}
+
+/// Takes back what somebody allowed a client, and ends what the client holds by it. `false`: they allowed it nothing.
+pub async fn end_consent(app: &App, by: By, account: AccountId, client: ClientId) -> Result<bool, FlowError> {
+    let done = ByHost::in_service(app, by).end_consent(account, client.clone()).await?;
+    info!(
+        by = %by.actor, address = %by.address, %account, %client, ended = done.is_some(),
+        "the host took back a consent of somebody"
+    );
+    Ok(is_done(done))
+}
+
+/// Forgets a browser of somebody, and ends what came of it. `false`: it is not theirs, or gone already.
+pub async fn forget_browser(app: &App, by: By, account: AccountId, id: BrowserId) -> Result<bool, FlowError> {
+    let Some(Done { what: ended, noted }) = ByHost::in_service(app, by).forget_browser(account, id).await?
+    else {
+        return Ok(false);
+    };
+    sign_out::announce(app);
+    info!(
+        by = %by.actor, address = %by.address, %account, browser = %id, sessions = ended.sessions, grants = ended.grants,
+        app_tokens = ended.app_tokens, "the host had a browser of somebody forgotten"
+    );
+    warn_of(noted);
+    Ok(true)
+}
+
+/// Removes a passkey of an owner, and ends the visits that began with it. `false`: it is gone already.
+pub async fn remove_passkey(app: &App, by: By, id: PasskeyId) -> Result<bool, FlowError> {
+    let Some(Done { what: gone, noted }) = ByHost::in_service(app, by).remove_passkey(id).await? else {
+        return Ok(false);
+    };
+    info!(by = %by.actor, address = %by.address, account = %gone.account_id, passkey = %id, "a passkey was removed");
+    warn_of(noted);
+    Ok(true)
+}
+
+/// Whether something was done. What could not be written down about it, the log says.
+fn is_done(done: Option<Done<()>>) -> bool {
+    done.is_some_and(|done| {
+        warn_of(done.noted);
+        true
+    })
 }
 
 /// What came of asking Plex out of turn.

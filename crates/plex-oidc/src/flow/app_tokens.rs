@@ -9,6 +9,7 @@ use tracing::info;
 use super::FlowError;
 use crate::app::App;
 use crate::store::records::{AppTokenRecord, BrowserSession, NewAppToken};
+use crate::store::{Store, StoreError};
 
 /// Longest name of a token, in characters.
 pub const LONGEST_NAME: usize = 100;
@@ -55,13 +56,13 @@ pub async fn make(
 }
 
 /// The tokens of one person.
-pub async fn of(app: &App, account: AccountId) -> Result<Vec<AppTokenRecord>, FlowError> {
-    let tokens = app.store.app_tokens().await?;
+pub async fn of(store: &dyn Store, account: AccountId) -> Result<Vec<AppTokenRecord>, StoreError> {
+    let tokens = store.app_tokens().await?;
     Ok(tokens.into_iter().filter(|token| token.user.account_id() == account).collect())
 }
 
 /// Ends a token of one person. `false`: it is not theirs, or gone already.
-pub async fn revoke(app: &App, account: AccountId, id: &str) -> Result<bool, FlowError> {
-    let theirs = of(app, account).await?.into_iter().any(|token| token.id == id);
-    Ok(theirs && app.store.revoke_app_token(id.to_owned()).await?)
+pub async fn revoke(store: &dyn Store, account: AccountId, id: &str) -> Result<bool, StoreError> {
+    let theirs = of(store, account).await?.into_iter().any(|token| token.id == id);
+    Ok(theirs && store.revoke_app_token(id.to_owned()).await?)
 }

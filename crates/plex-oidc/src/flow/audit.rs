@@ -10,6 +10,7 @@ use tracing::warn;
 
 use super::attempt::Attempt;
 use crate::app::App;
+use crate::store::StoreError;
 use crate::store::records::UserRecord;
 
 /// Who does something here, and from where.
@@ -63,6 +64,13 @@ pub async fn note(app: &App, event: Event) {
     let what = event.what.word();
     if let Err(error) = app.store.record_event(event).await {
         warn!(%error, what, "the audit log lacks something that happened");
+    }
+}
+
+/// Says in the log that something could not be written down, if it could not.
+pub fn warn_of(noted: Result<(), StoreError>) {
+    if let Err(error) = noted {
+        warn!(%error, "the audit log lacks something that the host did");
     }
 }
 

@@ -11,12 +11,12 @@ use tracing::info;
 
 use super::attempt::{self, Attempt, Refusal};
 use super::audit::{self, By};
+use super::by_host::ByHost;
 use super::{FlowError, alarm, mail, people};
 use crate::app::App;
 use crate::store::ASK_AGAIN;
 use crate::store::records::{
-    AccessAnswer, AccessRequest, AnswerAccessRequest, Asking, BrowserSession, HostAnswer, LoginState,
-    NewAccessRequest, WaitingRequests, Wish,
+    AccessRequest, Asking, BrowserSession, HostAnswer, LoginState, NewAccessRequest, WaitingRequests, Wish,
 };
 
 /// Longest sentence to the host, or from the host, in characters.
@@ -200,31 +200,20 @@ pub async fn answer(
     answer: HostAnswer,
     said: Option<&str>,
 ) -> Result<bool, FlowError> {
-    let Asked { account: account_id, door, browser } = asked;
-    if answer == HostAnswer::Opened && app.client(&door).is_none() {
-        return Ok(false); // it is gone from the file
-    }
-    let (at, said) = (app.clock.now(), said.and_then(sentence));
-    let answered = AnswerAccessRequest {
-        account_id,
-        door: door.clone(),
-        browser,
-        answer: AccessAnswer { answer, said, at },
-    };
-    let is_done = app.store.answer_request(answered).await?;
+    let (account, door, is_there) = (asked.account, asked.door.clone(), app.client(&asked.door).is_some());
+    let done = ByHost::in_service(app, by).answer(asked, (answer, said), is_there).await?;
     info!(
-        by = %by.actor, address = %by.address, account = %account_id, %door, answer = answer.as_str(), is_done,
+        by = %by.actor, address = %by.address, %account, %door, answer = answer.as_str(), is_done = done.is_some(),
         "the host answered a request"
     );
     people::felt(app);
-    if is_done {
-        let event = by.did(app, What::AccessAnswered).about(account_id).target(door.as_str());
-        audit::note(app, event.detail(answer.as_str())).await;
-    }
-    Ok(is_done)
+    Ok(done.is_some_and(|done| {
+        audit::warn_of(done.noted);
+        true
+    }))
 }
 
 /// What somebody writes to somebody else, if it is anything.
-fn sentence(text: &str) -> Option<String> {
+pub(super) fn sentence(text: &str) -> Option<String> {
     Some(line::plain(text, LONGEST_SENTENCE)).filter(|line| !line.is_empty())
 }

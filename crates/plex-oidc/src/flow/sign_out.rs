@@ -5,12 +5,14 @@ use std::net::IpAddr;
 use plex_oidc_core::audit::{Actor, Event, What};
 use plex_oidc_core::client::{Client, SubjectType};
 use plex_oidc_core::id::{AccountId, Sid};
+use plex_oidc_core::time::Timestamp;
 use tracing::info;
 
 use super::FlowError;
 use super::audit::{Own, note};
 use crate::app::App;
 use crate::store::records::{GrantsPolicy, SessionName, UserRecord};
+use crate::store::{Store, StoreError};
 
 /// Ends a browser session. Refresh tokens for offline access live on. `false`: there was no such session.
 pub async fn end(app: &App, session: SessionName, address: IpAddr) -> Result<bool, FlowError> {
@@ -48,13 +50,23 @@ pub async fn end_by_name(
 /// Ends one browser session of this person, with all that came of it: the browser may be in other hands. `false`: it is not
 /// theirs, or gone already.
 pub async fn end_session_of(app: &App, account: AccountId, sid: Sid) -> Result<bool, FlowError> {
-    let now = app.clock.now();
-    let theirs = app.store.sessions_of(account, now).await?.into_iter().any(|session| session.sid == sid);
+    let ended = end_one(&*app.store, account, sid, app.clock.now()).await?;
+    announce(app);
+    Ok(ended)
+}
+
+/// The same, where nobody keeps answers.
+pub(super) async fn end_one(
+    store: &dyn Store,
+    account: AccountId,
+    sid: Sid,
+    now: Timestamp,
+) -> Result<bool, StoreError> {
+    let theirs = store.sessions_of(account, now).await?.into_iter().any(|session| session.sid == sid);
     if !theirs {
         return Ok(false);
     }
-    let ended = app.store.end_session(SessionName::Sid(sid), GrantsPolicy::EndAll, now).await?;
-    announce(app);
+    let ended = store.end_session(SessionName::Sid(sid), GrantsPolicy::EndAll, now).await?;
     Ok(ended.is_some())
 }
 

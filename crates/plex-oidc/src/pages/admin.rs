@@ -5,8 +5,9 @@ use std::borrow::Cow;
 use serde::Serialize;
 
 use super::account::{ShownSession, ShownToken};
+use super::browsers::ShownBrowser;
 use super::host::{Health, InShort, ShownKey, ShownTrouble, TokenIn};
-use super::passkeys::PasskeyHere;
+use super::passkeys::{PasskeyHere, ShownPasskey};
 use super::words::{Said, Why};
 
 /// The host's page.
@@ -219,6 +220,12 @@ pub struct AdminPerson<'a> {
     pub sessions: &'a [ShownSession<'a>],
     /// The person's app tokens.
     pub tokens: &'a [ShownToken<'a>],
+    /// The browsers that the person is known in.
+    pub browsers: &'a [ShownBrowser<'a>],
+    /// Whether the host is asked about new ones of theirs.
+    pub new_browsers_ask: bool,
+    /// The person's passkeys.
+    pub passkeys: &'a [ShownPasskey<'a>],
     /// What the host says of them.
     pub marks: &'a ShownMarks<'a>,
     /// What the person may use, and why.
@@ -258,6 +265,8 @@ pub enum AdminNotice {
     SessionEnded,
     /// An app token has ended.
     TokenEnded,
+    /// A browser is forgotten.
+    BrowserForgotten,
     /// Nothing was there to end any more.
     NothingThere,
     /// Plex said who is a member.
@@ -299,10 +308,11 @@ pub enum AdminNotice {
 }
 
 impl AdminNotice {
-    const ALL: [Self; 22] = [
+    const ALL: [Self; 23] = [
         Self::EverythingEnded,
         Self::SessionEnded,
         Self::TokenEnded,
+        Self::BrowserForgotten,
         Self::NothingThere,
         Self::Asked,
         Self::Unanswered,
@@ -330,6 +340,7 @@ impl AdminNotice {
             Self::EverythingEnded => "everything",
             Self::SessionEnded => "session",
             Self::TokenEnded => "token",
+            Self::BrowserForgotten => "browser",
             Self::NothingThere => "nothing",
             Self::Asked => "asked",
             Self::Unanswered => "unanswered",

@@ -104,6 +104,14 @@ pub async fn end_token(Shared(app): Shared<State>, Acting { by, about, form }: A
     done(&app, account, ended, AdminNotice::TokenEnded)
 }
 
+/// `POST /admin/browsers/forget`: forgets a browser of somebody, and ends what came of it.
+pub async fn forget_browser(Shared(app): Shared<State>, Acting { by, about, form }: Acting) -> Answer {
+    let id = form.get("browser").ok().flatten().and_then(BrowserId::parse);
+    let (Some(account), Some(id)) = (about, id) else { return told(about, AdminNotice::NothingThere) };
+    let forgotten = flow::forget_browser(&app, by, account, id).await;
+    done(&app, account, forgotten, AdminNotice::BrowserForgotten)
+}
+
 /// `POST /admin/people/mark`: says something of somebody, or takes it back.
 pub async fn mark(Shared(app): Shared<State>, Acting { by, about, form }: Acting) -> Answer {
     let (Some(account), Some((mark, notice))) = (about, marked(&form)) else {

@@ -14,7 +14,9 @@ use super::rows;
 use crate::app::App;
 use crate::config::length;
 use crate::flow::FlowError;
-use crate::flow::admin::{self, Door, Holdings, doors};
+use crate::flow::browsers::is_asked_about;
+use crate::flow::by_host::Holdings;
+use crate::flow::doors::{self, Door, House, doors};
 use crate::flow::{passkeys, requests};
 use crate::membership::{Trouble, TroubleKind};
 use crate::pages::{
@@ -74,7 +76,7 @@ async fn passkey_here(app: &App, host: &Host) -> Result<PasskeyHere, FlowError> 
     if host.proof == Proof::Passkey {
         return Ok(PasskeyHere::CameByIt);
     }
-    let would_help = !host.is_fresh(app) && !passkeys::of(app, host.account).await?.is_empty();
+    let would_help = !host.is_fresh(app) && !passkeys::of(&*app.store, host.account).await?.is_empty();
     Ok(if would_help { PasskeyHere::WouldConfirm } else { PasskeyHere::Unsaid })
 }
 
@@ -86,7 +88,8 @@ fn home_address(search: &str, people: u64, apps: u64) -> String {
 
 /// The page about one person.
 pub fn of_person(app: &App, host: &Host, holdings: &Holdings, query: &Parameters) -> Answer {
-    let Holdings { user, sessions, tokens } = holdings;
+    let Holdings { user, sessions, tokens, .. } = holdings;
+    let new_browsers_ask = is_asked_about(app, &user.person);
     let (person, id, at) = (&user.person, user.account_id().to_string(), number(query, "apps"));
     let all: Vec<_> = doors(app).into_iter().filter(|door| door.is_for_people()).collect();
     let answers: Vec<_> = part(&all, at, ROWS).iter().map(|door| answer(app, person, *door)).collect();
@@ -107,6 +110,9 @@ pub fn of_person(app: &App, host: &Host, holdings: &Holdings, query: &Parameters
         groups: &groups,
         sessions: &rows::sessions(app, sessions, host.sid),
         tokens: &rows::tokens(app, tokens),
+        browsers: &rows::browsers_of_other(app, &holdings.browsers, new_browsers_ask),
+        new_browsers_ask,
+        passkeys: &rows::passkeys(app, &holdings.passkeys),
         marks: &marks,
         answers: &answers,
         pager: &pager(at, (count(&all), ROWS), |at| format!("/admin/people/{id}?apps={at}")),
@@ -303,13 +309,13 @@ fn answer<'a>(app: &App, person: &Person, door: Door<'a>) -> ShownAnswer<'a> {
     ShownAnswer {
         name: door.name(),
         door: door.id().map(|id| id.to_string()).unwrap_or_default().into(),
-        can_open: door.can_be_opened(app, person),
-        may: door.decision(app, person) == Decision::Allow,
-        why: match door.why(app, person) {
-            admin::Why::InList(rule) => Why::in_list(rule.to_string().into()),
-            admin::Why::Opened => Why::OPENED,
-            admin::Why::Denied(denial) => Why::denied(denial),
-            admin::Why::Unknown => Why::UNKNOWN,
+        can_open: door.can_be_opened(House::of(app), person),
+        may: door.decision(House::of(app), person) == Decision::Allow,
+        why: match door.why(House::of(app), person) {
+            doors::Why::InList(rule) => Why::in_list(rule.to_string().into()),
+            doors::Why::Opened => Why::OPENED,
+            doors::Why::Denied(denial) => Why::denied(denial),
+            doors::Why::Unknown => Why::UNKNOWN,
         },
         has_rules: matches!(door, Door::App(app) if !app.rules.is_empty()),
     }

@@ -11,13 +11,14 @@ use super::host::{Host, host, host_form, hosts};
 use super::passkey_form::{Sheet, new};
 use super::request::{ClientAddress, Sent, Unreadable};
 use super::respond::{Answer, failed, json, page, page_error, see_other};
+use super::rows;
 use crate::app::{App, State};
 use crate::flow::audit::Own;
 use crate::flow::passkeys::{self as flow, Added, LONGEST_NAME};
 use crate::flow::{FlowError, app_tokens};
-use crate::pages::{ErrorKind, Page, PasskeyNotice, Passkeys, PasskeysMay, Said, ShownPasskey};
+use crate::pages::{ErrorKind, Page, PasskeyNotice, Passkeys, PasskeysMay};
 use crate::session::form_token;
-use crate::store::records::{Passkey, PasskeyId};
+use crate::store::records::PasskeyId;
 
 const PATH: &str = "/admin/passkeys";
 
@@ -110,22 +111,11 @@ async fn drawn(
         PasskeysMay::Change
     };
     let host = proven.unwrap_or(host);
-    let passkeys = flow::of(app, host.account).await?;
-    let shown: Vec<_> = passkeys.iter().map(|passkey| listed(app, passkey)).collect();
+    let passkeys = flow::of(&*app.store, host.account).await?;
+    let shown = rows::passkeys(app, &passkeys);
     let csrf = form_token(&host.cookie);
     let values = Passkeys { csrf: &csrf, passkeys: &shown, may, longest_name: LONGEST_NAME, notice };
     Ok(page(app, StatusCode::OK, &Page::Passkeys(&values)))
-}
-
-fn listed<'a>(app: &App, passkey: &'a Passkey) -> ShownPasskey<'a> {
-    let ago = |at| Said::ago(app.clock.now().since(at));
-    ShownPasskey {
-        id: passkey.id.to_string().into(),
-        name: &passkey.name,
-        added: ago(passkey.created),
-        used: passkey.last_used.map(ago),
-        backup: passkey.backup.word(),
-    }
 }
 
 fn name_in(form: &Parameters) -> Option<String> {

@@ -28,6 +28,7 @@ use crate::keys::Place;
 use crate::store::records::{
     HostSession, Passkey, PasskeyAdded, PasskeyId, PasskeyUse, SealedBytes, UsePasskey, UsedChallenge,
 };
+use crate::store::{Store, StoreError};
 
 use ceremony::Ceremony;
 pub use options::{Creation, Request};
@@ -97,8 +98,8 @@ pub async fn may_have(app: &App, account: AccountId) -> Result<bool, FlowError> 
 }
 
 /// The passkeys of an account, oldest first.
-pub async fn of(app: &App, account: AccountId) -> Result<Vec<Passkey>, FlowError> {
-    let all = app.store.passkeys().await?;
+pub async fn of(store: &dyn Store, account: AccountId) -> Result<Vec<Passkey>, StoreError> {
+    let all = store.passkeys().await?;
     Ok(all.into_iter().filter(|passkey| passkey.account_id == account).collect())
 }
 
@@ -116,7 +117,7 @@ pub async fn begin_adding(
         place: app.pages.title(),
     };
     let challenge = ceremony::begin(app, Ceremony::Add(account), browser);
-    Ok(Some(options::creation(&challenge, relying_party, &maker, &of(app, account).await?)))
+    Ok(Some(options::creation(&challenge, relying_party, &maker, &of(&*app.store, account).await?)))
 }
 
 /// Adds what was made (s. 7.1).
@@ -197,7 +198,7 @@ pub async fn begin_entering(
 ) -> Result<Option<Request>, FlowError> {
     let Some(relying_party) = RelyingParty::of(&app.issuer) else { return Ok(None) };
     let (ceremony, passkeys) = match here {
-        Some(account) => (Ceremony::Confirm(account), of(app, account).await?),
+        Some(account) => (Ceremony::Confirm(account), of(&*app.store, account).await?),
         // Nobody is told which there are.
         None => (Ceremony::Enter, Vec::new()),
     };

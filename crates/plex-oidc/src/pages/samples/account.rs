@@ -44,7 +44,7 @@ const HERE: ShownBrowser<'static> = ShownBrowser {
     can_confirm: false,
 };
 
-const BROWSERS: ShownBrowsers<'static> = ShownBrowsers {
+pub(super) const BROWSERS: ShownBrowsers<'static> = ShownBrowsers {
     is_news: true,
     all: &[
         HERE,

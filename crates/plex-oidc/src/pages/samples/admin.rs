@@ -13,10 +13,10 @@ use super::super::host::{
     ApiTokens, Audit, Health, InShort, KeyState, ShownApiToken, ShownEvent, ShownKey, ShownKind,
     ShownTrouble, ShownTroubleKind, TokenIn,
 };
-use super::super::passkeys::PasskeyHere;
+use super::super::passkeys::{PasskeyHere, ShownPasskey};
 use super::super::words::{Said, Why};
 use super::CSRF;
-use super::account::{SESSIONS, TOKENS};
+use super::account::{BROWSERS, SESSIONS, TOKENS};
 
 const KNOWN: Membership<'static> = Membership {
     at_plex: true,
@@ -209,6 +209,24 @@ pub(super) const PERSON: AdminPerson<'static> = AdminPerson {
     groups: &["plex-friend", "plex-library:3"],
     sessions: SESSIONS,
     tokens: TOKENS,
+    browsers: BROWSERS.all,
+    new_browsers_ask: true,
+    passkeys: &[
+        ShownPasskey {
+            id: Cow::Borrowed("0badcafe"),
+            name: "The phone",
+            added: Said::ago(86_400),
+            used: Some(Said::ago(3600)),
+            backup: "never",
+        },
+        ShownPasskey {
+            id: Cow::Borrowed("1badcafe"),
+            name: "The key on the ring",
+            added: Said::ago(86_400),
+            used: None,
+            backup: "done",
+        },
+    ],
     marks: &MARKS,
     answers: &[
         ShownAnswer {
@@ -242,6 +260,8 @@ pub(super) const PERSON_BARE: AdminPerson<'static> = AdminPerson {
     groups: &[],
     sessions: &[],
     tokens: &[],
+    browsers: &[],
+    passkeys: &[],
     marks: &ShownMarks { blocked: true, can_block: false, named: false, only_is_set: false, doors: &[] },
     answers: &[],
     pager: &ONLY,

@@ -142,18 +142,21 @@ fn api_tokens_are_text(drawing: &Pages) {
     is_text(&drawing.render(&Page::ApiTokens(&tokens), Language::english()), 9);
 }
 
-/// Kanidm GHSA-gpxg-fx2g-qxj2: a name on the page about passkeys.
-fn passkeys_are_text(drawing: &Pages) {
-    let key = ShownPasskey {
+const fn passkey() -> ShownPasskey<'static> {
+    ShownPasskey {
         id: SOMETHING,
         name: EVIL,
         added: Said::ago(60),
         used: Some(Said::ago(60)),
         backup: "done",
-    };
+    }
+}
+
+/// Kanidm GHSA-gpxg-fx2g-qxj2: a name on the page about passkeys.
+fn passkeys_are_text(drawing: &Pages) {
     let passkeys = Passkeys {
         csrf: EVIL,
-        passkeys: &[key],
+        passkeys: &[passkey()],
         may: PasskeysMay::Change,
         longest_name: 60,
         notice: Some(PasskeyNotice::Added),
@@ -179,6 +182,18 @@ fn person_is_text(drawing: &Pages, pager: &Pager<'_>) {
         why: Why::in_list(SOMETHING),
         has_rules: true,
     }];
+    let browser = ShownBrowser {
+        id: SOMETHING,
+        browser: Some(SOMETHING),
+        address: Some(SOMETHING),
+        first_used: Said::ago(60),
+        last_used: Said::ago(60),
+        is_here: false,
+        signed_in: true,
+        waits: true,
+        is_news: false,
+        can_confirm: false,
+    };
     let person = AdminPerson {
         csrf: EVIL,
         id: EVIL,
@@ -192,13 +207,16 @@ fn person_is_text(drawing: &Pages, pager: &Pager<'_>) {
         groups: &[EVIL],
         sessions: &[],
         tokens: &[],
+        browsers: &[browser],
+        new_browsers_ask: true,
+        passkeys: &[passkey()],
         marks: &marks,
         answers: &answers,
         pager,
         is_fresh: true,
         notice: None,
     };
-    is_text(&drawing.render(&Page::AdminPerson(&person), Language::english()), 22);
+    is_text(&drawing.render(&Page::AdminPerson(&person), Language::english()), 30);
 }
 
 fn is_text(html: &str, times: usize) {
@@ -209,10 +227,11 @@ fn is_text(html: &str, times: usize) {
 
 #[test]
 fn every_notice_of_the_hosts_pages_has_a_word_of_its_own() {
-    for word in ["everything", "session", "token", "nothing", "asked", "unanswered", "no-token", "soon"]
-        .into_iter()
-        .chain(["keys", "keys-soon", "keys-changed", "keys-failed"])
-        .chain(["blocked", "unblocked", "named", "unnamed", "opened", "closed", "answered", "stays"])
+    for word in
+        ["everything", "session", "token", "browser", "nothing", "asked", "unanswered", "no-token", "soon"]
+            .into_iter()
+            .chain(["keys", "keys-soon", "keys-changed", "keys-failed"])
+            .chain(["blocked", "unblocked", "named", "unnamed", "opened", "closed", "answered", "stays"])
     {
         assert_eq!(AdminNotice::of_word(word).map(AdminNotice::word), Some(word));
     }

@@ -281,6 +281,12 @@ pub(crate) async fn nothing_is_asked_or_approved_for_a_browser_that_is_forgotten
     store.disown_browser(mine, gone.id, Forgotten::NotTheirs, after(3)).await.unwrap().unwrap();
     let late = |of: &NewBrowser| answering(&asking(mine, "photos", Some(of.id)), HostAnswer::Approved);
     assert!(!store.answer_request(late(&gone)).await.unwrap());
+    let left = store.waiting_requests(9).await.unwrap();
+    assert_eq!(
+        (left.total, left.some[0].asked.browser),
+        (1, Some(blocked.id)),
+        "nobody is asked for it any more"
+    );
     store.mark(mine, Mark::Blocked(true), after(4)).await.unwrap();
     assert!(!store.answer_request(late(&blocked)).await.unwrap());
     assert_eq!(store.waiting_requests(9).await.unwrap().total, 0);

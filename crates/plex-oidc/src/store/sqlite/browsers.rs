@@ -224,6 +224,12 @@ pub(super) fn disown(
     if change(conn, "DELETE FROM browsers WHERE id = ?1 AND account_id = ?2", ids)? != 1 {
         return Ok(None);
     }
+    // Nobody could say yes to it any more.
+    change(
+        conn,
+        "DELETE FROM access_requests WHERE browser_id = ?1 AND account_id = ?2 AND answer IS NULL",
+        ids,
+    )?;
     let sids = all(
         conn,
         r#"SELECT sid AS "grants.sid" FROM grants WHERE browser_id = ?1 AND account_id = ?2

@@ -8,7 +8,6 @@ use http::{HeaderMap, Request, StatusCode};
 use plex_oidc_core::audit::Actor;
 use plex_oidc_core::id::{AccountId, ClientId};
 use plex_oidc_core::subject::Subject;
-use plex_oidc_core::time::Timestamp;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tracing::info;
@@ -191,9 +190,4 @@ pub fn done() -> Answered {
     *answer.status_mut() = StatusCode::NO_CONTENT;
     answer.headers_mut().insert(http::header::CACHE_CONTROL, http::HeaderValue::from_static("no-store"));
     Ok(answer)
-}
-
-/// A moment as it is written everywhere.
-pub fn moment(at: Option<Timestamp>) -> Option<String> {
-    at.map(Timestamp::rfc3339)
 }

@@ -49,6 +49,7 @@ async fn operate(app: &State, call: &Call) -> Answered {
         Operation::EndSession => people::end_session(app, call).await,
         Operation::EndAppToken => people::end_app_token(app, call).await,
         Operation::EndConsent => people::end_consent(app, call).await,
+        Operation::ForgetBrowser => people::forget_browser(app, call).await,
         Operation::Block => people::mark(app, call, Mark::Blocked(true)).await,
         Operation::Unblock => people::mark(app, call, Mark::Blocked(false)).await,
         Operation::Name => people::mark(app, call, Mark::Named(true)).await,
@@ -62,6 +63,8 @@ async fn operate(app: &State, call: &Call) -> Answered {
         Operation::RotateKeys => state::rotate_keys(app, call).await,
         Operation::Audit => audit::list(app, call).await,
         Operation::AuditLines => audit::lines(app, call),
+        Operation::Passkeys => state::passkeys(app).await,
+        Operation::RemovePasskey => state::remove_passkey(app, call).await,
         Operation::Tokens => state::tokens(app).await,
         Operation::EndToken => state::end_token(app, call).await,
     }

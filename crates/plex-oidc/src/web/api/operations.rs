@@ -34,6 +34,8 @@ pub enum Operation {
     EndAppToken,
     /// Taking back what they allowed an application.
     EndConsent,
+    /// Forgetting a browser of theirs.
+    ForgetBrowser,
     /// Keeping them out.
     Block,
     /// No more of that.
@@ -60,6 +62,10 @@ pub enum Operation {
     Audit,
     /// All of it, as lines.
     AuditLines,
+    /// The passkeys of owners.
+    Passkeys,
+    /// The end of one.
+    RemovePasskey,
     /// The tokens of this API.
     Tokens,
     /// The end of one.
@@ -101,7 +107,7 @@ pub enum Found {
 
 impl Operation {
     /// Every operation.
-    pub const ALL: [Self; 27] = [
+    pub const ALL: [Self; 30] = [
         Self::Document,
         Self::OwnToken,
         Self::EndOwnToken,
@@ -114,6 +120,7 @@ impl Operation {
         Self::EndSession,
         Self::EndAppToken,
         Self::EndConsent,
+        Self::ForgetBrowser,
         Self::Block,
         Self::Unblock,
         Self::Name,
@@ -127,6 +134,8 @@ impl Operation {
         Self::RotateKeys,
         Self::Audit,
         Self::AuditLines,
+        Self::Passkeys,
+        Self::RemovePasskey,
         Self::Tokens,
         Self::EndToken,
     ];
@@ -147,6 +156,9 @@ impl Operation {
             Self::EndSession => (Method::DELETE, "/people/{account}/sessions/{sid}", Some(S::PeopleWrite)),
             Self::EndAppToken => (Method::DELETE, "/people/{account}/app-tokens/{id}", Some(S::PeopleWrite)),
             Self::EndConsent => (Method::DELETE, "/people/{account}/consents/{client}", Some(S::PeopleWrite)),
+            Self::ForgetBrowser => {
+                (Method::DELETE, "/people/{account}/browsers/{browser}", Some(S::PeopleWrite))
+            }
             Self::Block => (Method::PUT, "/people/{account}/block", Some(S::PeopleWrite)),
             Self::Unblock => (Method::DELETE, "/people/{account}/block", Some(S::PeopleWrite)),
             Self::Name => (Method::PUT, "/people/{account}/named", Some(S::PeopleWrite)),
@@ -160,6 +172,8 @@ impl Operation {
             Self::RotateKeys => (Method::POST, "/keys/rotate", Some(S::KeysRotate)),
             Self::Audit => (Method::GET, "/audit", Some(S::AuditRead)),
             Self::AuditLines => (Method::GET, "/audit.jsonl", Some(S::AuditRead)),
+            Self::Passkeys => (Method::GET, "/passkeys", Some(S::PasskeysRead)),
+            Self::RemovePasskey => (Method::DELETE, "/passkeys/{id}", Some(S::PasskeysRemove)),
             Self::Tokens => (Method::GET, "/api-tokens", Some(S::TokensRead)),
             Self::EndToken => (Method::DELETE, "/api-tokens/{id}", Some(S::TokensRevoke)),
         };

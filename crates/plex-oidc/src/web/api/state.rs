@@ -4,32 +4,15 @@ use plex_oidc_core::api::{ApiScope, ApiTokenId};
 use plex_oidc_core::gateway::HostPattern;
 use serde::Serialize;
 
-use super::call::{Answered, Call, done, moment, shown};
+use super::call::{Answered, Call, done, shown};
 use super::problem::{Code, Problem};
 use crate::app::{App, State};
-use crate::flow::admin::{self, Asked, Door, Turned, doors};
+use crate::flow::admin::{self, Asked, Turned};
 use crate::flow::api_tokens;
-use crate::store::records::ApiTokenRecord;
+use crate::flow::doors::{Door, doors};
+use crate::flow::forms::{AppKind, moment};
+use crate::store::records::{ApiTokenRecord, Passkey, PasskeyId};
 use crate::upstream::plex::Plex;
-
-/// What people may use.
-#[derive(Clone, Copy, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub(super) enum AppKind {
-    /// A client.
-    Client,
-    /// An application behind the gateway.
-    Gateway,
-}
-
-impl AppKind {
-    pub(super) const fn of(door: Door<'_>) -> Self {
-        match door {
-            Door::Client(_) => Self::Client,
-            Door::App(_) => Self::Gateway,
-        }
-    }
-}
 
 #[derive(Serialize)]
 struct Health {
@@ -241,4 +224,39 @@ pub(super) async fn end_token(app: &App, call: &Call) -> Answered {
     let nothing = || Problem::not_there("path id", "there is no such token of this API");
     let id = ApiTokenId::parse(call.part(0)).ok_or_else(nothing)?;
     if api_tokens::revoke(app, call.by, id).await? { done() } else { Err(nothing()) }
+}
+
+#[derive(Serialize)]
+struct Passkeys {
+    passkeys: Vec<Listed>,
+}
+
+#[derive(Serialize)]
+struct Listed {
+    id: String,
+    account: String,
+    name: String,
+    added: String,
+    last_used: Option<String>,
+}
+
+/// The passkeys of all owners, oldest first. What they are checked with is nobody's to see.
+pub(super) async fn passkeys(app: &App) -> Answered {
+    let listed = |passkey: Passkey| Listed {
+        id: passkey.id.to_string(),
+        account: passkey.account_id.to_string(),
+        name: passkey.name,
+        added: passkey.created.rfc3339(),
+        last_used: moment(passkey.last_used),
+    };
+    shown(&Passkeys { passkeys: app.store.passkeys().await?.into_iter().map(listed).collect() })
+}
+
+/// Removes one, and ends the visits to the host's page that began with it.
+pub(super) async fn remove_passkey(app: &App, call: &Call) -> Answered {
+    let is_done = match PasskeyId::parse(call.part(0)) {
+        Some(id) => admin::remove_passkey(app, call.by, id).await?,
+        None => false,
+    };
+    if is_done { done() } else { Err(Problem::not_there("path id", "there is no such passkey")) }
 }

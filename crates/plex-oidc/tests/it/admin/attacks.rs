@@ -13,6 +13,7 @@ struct Target {
     account: String,
     sid: String,
     id: String,
+    browser: String,
 }
 
 impl Target {
@@ -26,6 +27,7 @@ impl Target {
             account: subject(house, "friend"),
             sid: field(&page, "/admin/sessions", "sid", "signed in"),
             id: field(&page, "/admin/tokens/end", "id", "Reader"),
+            browser: field(&page, "/admin/browsers/forget", "browser", "first used"),
         };
         // A token of the API with the very id of theirs.
         let id = u32::from_str_radix(&target.id, 16).unwrap();
@@ -42,6 +44,7 @@ impl Target {
             ("account", &*self.account),
             ("sid", &self.sid),
             ("id", &self.id),
+            ("browser", &self.browser),
             ("mark", "block"),
             ("who", &self.account),
             ("door", "wiki"),
@@ -69,7 +72,7 @@ fn paths(posts: bool) -> Vec<&'static str> {
     let of_host =
         routes().into_iter().filter(|route| route.path.starts_with("/admin") && !elsewhere(route.path));
     let paths: Vec<_> = of_host.filter(|route| route.post == posts).map(|route| route.path).collect();
-    assert_eq!(paths.len(), if posts { 9 } else { 6 });
+    assert_eq!(paths.len(), if posts { 10 } else { 6 });
     paths
 }
 
@@ -232,6 +235,13 @@ async fn what_is_nobodys_ends_nothing() {
         ("/admin/sessions", vec![("sid", "x"), ("account", &*target.account)]),
         ("/admin/tokens/end", vec![("id", &*target.id), ("account", "plex-4")]),
         ("/admin/tokens/end", vec![("id", "x"), ("account", &*target.account)]),
+        ("/admin/browsers/forget", vec![("browser", &*target.browser)]),
+        ("/admin/browsers/forget", vec![("browser", &*target.browser), ("account", "plex-4")]),
+        (
+            "/admin/browsers/forget",
+            vec![("browser", &*target.browser), ("account", &*subject(&house, "owner"))],
+        ),
+        ("/admin/browsers/forget", vec![("browser", "x"), ("account", &*target.account)]),
     ] {
         let mut form = vec![("csrf", &*csrf)];
         form.extend(fields);

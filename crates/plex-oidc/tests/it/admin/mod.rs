@@ -14,6 +14,7 @@ use crate::support::{Answer, Browser, House, PROXY_NETWORK, Setup, Visit};
 mod api_tokens;
 mod attacks;
 mod audit;
+mod commands;
 mod keys;
 mod languages;
 mod link;

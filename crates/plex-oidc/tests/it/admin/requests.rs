@@ -8,7 +8,7 @@ use crate::support::post_form;
 const HOSTILE: &str = "\"><img src=x onerror=alert(1)>'&{{ 'never' ~ 'drawn' }}<script>";
 
 /// A browser on the page that says no, of a client.
-async fn denied(house: &House, persona: &str, client: &str) -> (Browser, Answer) {
+pub(super) async fn denied(house: &House, persona: &str, client: &str) -> (Browser, Answer) {
     let mut browser = house.browser();
     let page = browser.open(&house.relying_party(client).authorization().url()).await.expect(200);
     let page = browser.approve_and_finish(&page, persona).await.expect(403);
@@ -16,7 +16,7 @@ async fn denied(house: &House, persona: &str, client: &str) -> (Browser, Answer)
 }
 
 /// Asks, and sees the page again.
-async fn ask(browser: &mut Browser, page: &Answer, said: &str) -> Answer {
+pub(super) async fn ask(browser: &mut Browser, page: &Answer, said: &str) -> Answer {
     let told = browser.post(page, "/ask", &[("said", said)]).await.expect(303);
     let location = told.location().unwrap().to_owned();
     browser.open(&location).await.expect(403)

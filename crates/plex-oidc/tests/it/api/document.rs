@@ -3,9 +3,13 @@
 
 use std::path::Path;
 
-use plex_oidc::store::records::{Asking, Consent, NewAccessRequest, Wish};
+use plex_oidc::store::records::{
+    Asking, Consent, NewAccessRequest, Passkey, PasskeyAdded, PasskeyId, SealedBytes, UsedChallenge, Wish,
+};
 use plex_oidc_core::id::{AccountId, ClientId, PlexAccountId};
 use plex_oidc_core::scope::ScopeSet;
+use plex_oidc_core::secret::SecretHash;
+use plex_oidc_core::webauthn::Backup;
 use serde_json::Map;
 
 use super::schemas::{all, is_of};
@@ -31,6 +35,9 @@ fn summary(operation: Operation) -> (&'static str, &'static str, Option<&'static
         Operation::EndSession => ("end_session", "End one session, with what came of it", None),
         Operation::EndAppToken => ("end_app_token", "End one app token", None),
         Operation::EndConsent => ("end_consent", "Take back what somebody allowed a client", None),
+        Operation::ForgetBrowser => {
+            ("forget_browser", "Forget a browser of somebody, and end what came of it", None)
+        }
         Operation::Block => ("block", "Keep an account out, and end everything of it at once", None),
         Operation::Unblock => ("unblock", "Let an account sign in again", None),
         Operation::Name => ("name", "Name an account beforehand", None),
@@ -44,6 +51,10 @@ fn summary(operation: Operation) -> (&'static str, &'static str, Option<&'static
         Operation::RotateKeys => ("rotate_keys", "Rotate the signing keys", None),
         Operation::Audit => ("audit", "Who did what, the newest first", Some("Events")),
         Operation::AuditLines => ("audit_lines", "All of that, one event a line", None),
+        Operation::Passkeys => ("passkeys", "The passkeys of owners", Some("Passkeys")),
+        Operation::RemovePasskey => {
+            ("remove_passkey", "Remove one, and end the visits that began with it", None)
+        }
         Operation::Tokens => ("tokens", "The tokens of this API", Some("ApiTokens")),
         Operation::EndToken => ("end_token", "End one of them", None),
     }
@@ -171,22 +182,29 @@ async fn every_operation_answers_as_the_document_says() {
     allows_and_asks(&house, "friend").await;
     let person = ask(&house, Method::GET, &format!("/people/{friend}"), &all).await.expect(200).json();
     let part = |list: &str, name: &str| person[list][0][name].as_str().unwrap().to_owned();
-    let (sid, id) = (part("sessions", "sid"), part("app_tokens", "id"));
+    let (sid, id, browser) = (part("sessions", "sid"), part("app_tokens", "id"), part("browsers", "id"));
+    let passkey = has_passkey(&house, "owner").await;
     // Each is asked twice: done, and then perhaps not there any more. What ends one thing comes before what ends everything.
     let (mut order, mut done) = (Operation::ALL.to_vec(), Vec::new());
     let ends_one =
         [Operation::EndSession, Operation::EndAppToken, Operation::EndConsent, Operation::AnswerRequest];
     order.sort_by_key(|operation| match operation.described().method {
         Method::GET => 0,
+        _ if *operation == Operation::ForgetBrowser => 2,
         _ if ends_one.contains(operation) => 1,
-        Method::DELETE => 3,
-        _ => 2,
+        Method::DELETE => 4,
+        _ => 3,
     });
     order.retain(|operation| *operation != Operation::EndOwnToken);
     for operation in order.into_iter().chain([Operation::EndOwnToken]) {
         let Described { method, path, has_body, .. } = operation.described();
         let path = path.replace("{account}", &friend).replace("{sid}", &sid);
-        let id = if operation == Operation::EndToken { own_id(&house, &other).await } else { id.clone() };
+        let id = match operation {
+            Operation::EndToken => own_id(&house, &other).await,
+            Operation::RemovePasskey => passkey.clone(),
+            _ => id.clone(),
+        };
+        let path = path.replace("{browser}", &browser);
         let path = path.replace("{id}", &id).replace("{app}", "wiki").replace("{client}", "photos");
         let body = has_body.then(|| json!({"answer": "declined"}));
         for _ in 0..2 {
@@ -220,6 +238,26 @@ pub(super) async fn allows_and_asks(house: &House, persona: &str) {
         asked_at: house.now(),
     };
     assert_eq!(house.app().store.ask_for_access(request).await.unwrap(), Asking::Stored);
+}
+
+/// A passkey of a persona, as if a browser had made it. Returns its id.
+pub(super) async fn has_passkey(house: &House, persona: &str) -> String {
+    let passkey = Passkey {
+        id: PasskeyId(0x0bad_cafe),
+        credential: vec![7; 32],
+        account_id: AccountId::Plex(PlexAccountId(house.plex.account_id(persona))),
+        name: "the key on my ring".to_owned(),
+        key: SealedBytes(vec![1, 2, 3]),
+        sign_count: 0,
+        backup: Backup::Never,
+        created: house.now(),
+        last_used: None,
+        browser: None,
+    };
+    let id = passkey.id.to_string();
+    let used = UsedChallenge { hash: SecretHash([9; 32]), keep_until: house.now() };
+    assert_eq!(house.app().store.add_passkey(passkey, used).await.unwrap(), PasskeyAdded::Added);
+    id
 }
 
 async fn own_id(house: &House, token: &str) -> String {

@@ -14,6 +14,7 @@ use crate::support::{Answer, House, PROXY_NETWORK, Setup, Visit, get};
 
 mod document;
 mod guide;
+mod people;
 mod schemas;
 
 fn setup() -> Setup {

@@ -108,6 +108,13 @@ fn tokens() -> Value {
             ("expires", moment()),
             ("last_used", moment_or_none()),
         ]),
+        "Passkeys": object(&[("passkeys", list(object(&[
+            ("id", text()),
+            ("account", account()),
+            ("name", text()),
+            ("added", moment()),
+            ("last_used", moment_or_none()),
+        ])))]),
         "ApiTokens": object(&[("api_tokens", list(named("ApiToken")))]),
     })
 }
@@ -197,6 +204,16 @@ fn person() -> Value {
                 ("last_used", moment_or_none()),
             ]))),
             ("consents", list(object(&[("client", text()), ("scopes", list(text())), ("given", moment())]))),
+            ("browsers", list(object(&[
+                ("id", text()),
+                ("browser", text_or_none()),
+                ("address", text_or_none()),
+                ("first_used", moment()),
+                ("last_used", moment()),
+                ("approved", yes()),
+                ("confirmed", yes()),
+                ("signed_in", yes()),
+            ]))),
             ("apps", list(object(&[
                 ("id", text_or_none()),
                 ("name", text()),

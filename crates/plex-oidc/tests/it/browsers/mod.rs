@@ -9,6 +9,7 @@ use crate::support::{Answer, Browser, House, PROXY_NETWORK, RelyingParty, Setup,
 mod account;
 mod approval;
 mod attacks;
+mod host;
 mod sessions;
 
 const ASKING: &str = "https://notes.example.org/";

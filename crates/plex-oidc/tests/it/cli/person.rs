@@ -66,7 +66,7 @@ fn somebody_is_blocked_and_unblocked_whether_they_ever_signed_in_or_not() {
     assert!(marks(&house, &store, ROBIN).blocked && marks(&house, &store, NOBODY_YET).blocked);
     let user = house.runtime.block_on(store.user(ROBIN)).unwrap().unwrap();
     assert!(user.person.marks.blocked, "the service reads it with the person");
-    let listed = done(&house, &["list"]).out;
+    let listed = done(&house, &["list", "--said"]).out;
     assert!(listed.contains("plex-48151001") && listed.contains("(never signed in)"), "{listed}");
     assert!(!listed.contains('\u{1b}'));
     done(&house, &["unblock", "plex-48151001"]);
