@@ -106,8 +106,8 @@ async fn req_131_every_post_needs_its_token_and_must_come_from_us() {
         count += 1;
     }
     assert_eq!(
-        count, 30,
-        "pin, start, password, again, ask, cancel, continue, consent, sign-out, device, seven of the account, nine of the host, four of passkeys"
+        count, 31,
+        "pin, start, password, again, ask, cancel, continue, consent, sign-out, device, seven of the account, ten of the host, four of passkeys"
     );
 }
 
