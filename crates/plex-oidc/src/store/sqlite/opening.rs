@@ -14,14 +14,13 @@ use super::reader::Readers;
 use super::rows::Result;
 use super::writer::Writer;
 use super::{PATIENCE, STATEMENTS, SqliteStore, keys};
-use crate::clock::{Clock, SystemClock};
 use crate::store::StoreError;
 use crate::store::records::StoredKeyRow;
 
 impl SqliteStore {
     /// Opens or creates the database at `path` and brings its tables up to date. Blocks; call it at start.
     pub fn open(path: &Path) -> Result<Self> {
-        Self::open_with(path, PATIENCE, Arc::new(SystemClock))
+        Self::open_with(path, PATIENCE)
     }
 
     /// Opens the database at `path` beside the process that may serve from it, for one short command: neither creates
@@ -29,26 +28,19 @@ impl SqliteStore {
     pub fn open_beside(path: &Path) -> Result<Self> {
         let conn = writable(path, PATIENCE).map_err(|error| cannot_open(path, error))?;
         require_known_form(&conn, path)?;
-        Self::start(path, conn, PATIENCE, Arc::new(SystemClock), None)
+        Self::start(path, conn, PATIENCE, None)
     }
 
-    /// The clock is for finding out how quick the disk is.
-    pub(super) fn open_with(path: &Path, patience: Duration, clock: Arc<dyn Clock>) -> Result<Self> {
+    pub(super) fn open_with(path: &Path, patience: Duration) -> Result<Self> {
         let lock = lock(path)?;
         create(path).map_err(|error| cannot_open(path, error))?;
         let mut conn = writable(path, patience).map_err(|error| cannot_open(path, error))?;
         migrate(&mut conn, path)?;
-        Self::start(path, conn, patience, clock, Some(lock))
+        Self::start(path, conn, patience, Some(lock))
     }
 
-    fn start(
-        path: &Path,
-        conn: Connection,
-        patience: Duration,
-        clock: Arc<dyn Clock>,
-        lock: Option<Lock>,
-    ) -> Result<Self> {
-        let writer = Writer::start(conn, patience, clock).map_err(|error| cannot_open(path, error))?;
+    fn start(path: &Path, conn: Connection, patience: Duration, lock: Option<Lock>) -> Result<Self> {
+        let writer = Writer::start(conn, patience).map_err(|error| cannot_open(path, error))?;
         let readers = Readers::open(path).map_err(|error| cannot_open(path, error))?;
         Ok(Self { readers, writer, _lock: lock })
     }
@@ -110,6 +102,7 @@ pub(super) fn writable(path: &Path, patience: Duration) -> rusqlite::Result<Conn
         PRAGMA mmap_size = 0;
         PRAGMA temp_store = MEMORY;
         PRAGMA trusted_schema = OFF;
+        PRAGMA wal_autocheckpoint = 2000;
         PRAGMA journal_size_limit = 8388608;",
     )?;
     keep_statements(&conn)?;

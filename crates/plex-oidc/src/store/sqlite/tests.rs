@@ -2,15 +2,11 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{Duration, Instant};
 
-use plex_oidc_core::time::Timestamp;
 use tempfile::TempDir;
 
 use super::super::Store as _;
 use super::*;
-use crate::clock::{Clock, SystemClock};
 use crate::store::StoreError;
 use crate::store::conformance::{self, Shared, T0};
 
@@ -147,93 +143,22 @@ async fn i_02_a_write_waits_for_the_disk_unless_nothing_in_its_group_has_to() {
     assert_eq!((first.unwrap(), second.unwrap()), (FULL, FULL));
 }
 
-/// Whether the writer's thread did it.
-fn by_thread(_: &Connection) -> rows::Result<bool> {
-    Ok(std::thread::current().name() == Some("store-writer"))
-}
-
-/// The same, of a write that changes something.
-fn changed_by_thread(conn: &Connection) -> rows::Result<bool> {
-    rows::change(
-        conn,
-        "INSERT OR REPLACE INTO marks (account_id, marks) VALUES (1, hex(randomblob(8)))",
-        [],
-    )?;
-    by_thread(conn)
+/// Whether the writer's thread did it, and after how many pages of log it would have brought that into the database.
+fn by_whom(conn: &Connection) -> rows::Result<(bool, u32)> {
+    let checkpoint = conn.pragma_query_value(None, "wal_autocheckpoint", |row| row.get(0))?;
+    Ok((std::thread::current().name() == Some("store-writer"), checkpoint))
 }
 
 #[tokio::test]
-async fn what_may_be_forgotten_is_written_in_place_until_the_log_is_long() {
+async fn what_may_be_forgotten_is_written_in_place_and_never_waits_for_the_disk_there() {
     let folder = Folder::new();
     let store = folder.open();
-    assert!(store.write(by_thread).await.unwrap());
-    for _ in 0..300 {
-        assert!(!store.write_forgettable(changed_by_thread).await.unwrap());
+    assert_eq!(store.write(by_whom).await.unwrap(), (true, 2000));
+    for _ in 0..256 {
+        assert_eq!(store.write_forgettable(by_whom).await.unwrap(), (false, 0));
     }
-    let much = |conn: &Connection| {
-        rows::change(
-            conn,
-            "INSERT OR REPLACE INTO marks (account_id, marks) VALUES (2, hex(zeroblob(6000000)))",
-            [],
-        )?;
-        by_thread(conn)
-    };
-    assert!(!store.write_forgettable(much).await.unwrap());
-    let wal = || std::fs::metadata(folder.path().with_extension("db-wal")).unwrap().len();
-    let long = wal();
-    assert!(store.write_forgettable(by_thread).await.unwrap(), "the log would grow for ever");
-    for _ in 0..3 {
-        assert!(store.write(changed_by_thread).await.unwrap()); // after that the thread has done what it does then
-        assert!(!store.write_forgettable(changed_by_thread).await.unwrap());
-    }
-    assert!(wal() < long, "the log was not begun anew");
-}
-
-/// A clock by which everything takes as long as the test says.
-struct Slow {
-    start: Instant,
-    each: AtomicU64,
-    now: AtomicU64,
-}
-
-impl Clock for Slow {
-    fn now(&self) -> Timestamp {
-        T0
-    }
-
-    fn instant(&self) -> Instant {
-        let each = self.each.load(Ordering::SeqCst);
-        self.start + Duration::from_micros(self.now.fetch_add(each, Ordering::SeqCst))
-    }
-}
-
-#[tokio::test]
-async fn what_must_be_on_the_disk_is_written_in_place_while_the_disk_is_quick() {
-    let folder = Folder::new();
-    let clock = Arc::new(Slow { start: Instant::now(), each: 1_000.into(), now: 0.into() });
-    let store =
-        SqliteStore::open_with(&folder.path(), Duration::from_secs(5), Arc::clone(&clock) as _).unwrap();
-    for _ in 0..32 {
-        assert!(store.write(changed_by_thread).await.unwrap());
-        assert!(store.write(by_thread).await.is_ok(), "what changes nothing tells nothing of the disk");
-    }
-    let level = |conn: &Connection| {
-        let level = conn.pragma_query_value(None, "synchronous", |row| row.get::<_, u8>(0))?;
-        Ok((changed_by_thread(conn)?, level))
-    };
-    assert_eq!(store.write(level).await.unwrap(), (false, FULL), "still waits for the disk");
-    assert_eq!(store.write_forgettable(level).await.unwrap(), (false, NORMAL));
-    assert_eq!(store.write(level).await.unwrap(), (false, FULL));
-
-    clock.each.store(1_001, Ordering::SeqCst);
-    assert_eq!(store.write(level).await.unwrap(), (false, FULL), "nobody knows beforehand");
-    assert_eq!(store.write(level).await.unwrap(), (true, FULL));
-    assert_eq!(store.write_forgettable(level).await.unwrap(), (false, NORMAL));
-    clock.each.store(10, Ordering::SeqCst);
-    for _ in 0..32 {
-        assert_eq!(store.write(level).await.unwrap(), (true, FULL));
-    }
-    assert_eq!(store.write(level).await.unwrap(), (false, FULL));
+    assert_eq!(store.write_forgettable(by_whom).await.unwrap(), (true, 2000), "the log would grow for ever");
+    assert_eq!(store.write_forgettable(by_whom).await.unwrap(), (false, 0));
 }
 
 #[tokio::test]
@@ -252,7 +177,7 @@ async fn what_fails_in_place_is_undone_and_the_next_write_succeeds() {
         panic!("a bug in a write")
     });
     assert!(matches!(panicking.await, Err(StoreError::Unavailable { .. })));
-    assert!(!store.write_forgettable(by_thread).await.unwrap());
+    assert_eq!(store.write_forgettable(by_whom).await.unwrap(), (false, 0));
     assert!(store.login(login.id, T0).await.unwrap().is_some());
 }
 
@@ -262,10 +187,10 @@ async fn i_17_in_place_nobody_waits_for_somebody_elses_lock() {
     let store = folder.open();
     let other = Connection::open(folder.path()).unwrap();
     other.execute_batch("BEGIN IMMEDIATE").unwrap();
-    let mut waiting = store.write_forgettable(by_thread);
+    let mut waiting = store.write_forgettable(by_whom);
     assert!(futures_util::FutureExt::now_or_never(&mut waiting).is_none());
     other.execute_batch("ROLLBACK").unwrap();
-    assert!(waiting.await.unwrap());
+    assert_eq!(waiting.await.unwrap(), (true, 2000));
 }
 
 #[test]
@@ -370,8 +295,7 @@ async fn i_16_a_full_disk_refuses_writes_and_nothing_else() {
 #[tokio::test]
 async fn i_17_somebody_elses_lock_refuses_writes_and_nothing_else() {
     let folder = Folder::new();
-    let store =
-        SqliteStore::open_with(&folder.path(), Duration::from_millis(20), Arc::new(SystemClock)).unwrap();
+    let store = SqliteStore::open_with(&folder.path(), Duration::from_millis(20)).unwrap();
     let (before, refused) = (conformance::login(), conformance::login());
     store.begin_login(before.clone()).await.unwrap();
     let other = Connection::open(folder.path()).unwrap();

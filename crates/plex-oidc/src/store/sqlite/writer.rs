@@ -4,10 +4,9 @@
 //! own. A caller gets its answer after the commit that carries its change, never before (I-01); and, unless all of the
 //! group may be [forgotten](Durability::MayBeForgotten), after that commit is on the disk (I-02).
 //!
-//! To wake the thread and to be woken by it costs more than most changes. So where nobody else is writing, a caller makes
-//! its change in place: one that may be forgotten, which waits for no disk; and others for as long as the disk is quick.
+//! A change that may be forgotten waits for no disk. Where nobody else is writing, its caller makes it in place: to wake
+//! the thread and to be woken by it would cost more than the change.
 
-use std::cell::Cell;
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
@@ -19,20 +18,15 @@ use rusqlite::Connection;
 use tokio::sync::oneshot;
 
 use super::rows::{Result, change};
-use crate::clock::Clock;
 use crate::store::StoreError;
 
 /// Writes that may wait; beyond that, callers are told to come back.
 const QUEUE: usize = 1024;
 /// Writes in one transaction.
 const GROUP: usize = 256;
-/// Pages of a log that is long: the next write is the thread's, which then brings the log into the database. With SQLite's own pages
-/// it stays below what `journal_size_limit` lets stand, so that its file need not grow anew.
-const LONG_LOG: i32 = 2000;
-/// What a quick disk takes for a commit, at most: not much more than an RS256 signature, which is made in place too.
-const QUICK: Duration = Duration::from_millis(1);
-/// So many commits in a row have to have been quick before one is made in place.
-const STREAK: u32 = 32;
+/// Writes in place, one after the other. The next one is the thread's, which may have to bring SQLite's log into the
+/// database, and that does wait for the disk.
+const IN_PLACE: u32 = 256;
 const STACK: usize = 256 * 1024;
 
 /// What a power cut may do to an acknowledged write. A killed process forgets neither kind.
@@ -55,9 +49,9 @@ pub(super) struct Writer {
 
 impl Writer {
     /// Takes over `conn`, whose commits wait for the disk. The thread waits for another process's lock for as long as `patience`.
-    pub(super) fn start(conn: Connection, patience: Duration, clock: Arc<dyn Clock>) -> io::Result<Self> {
+    pub(super) fn start(conn: Connection, patience: Duration) -> io::Result<Self> {
         let (queue, jobs) = sync_channel(QUEUE);
-        let pen = Arc::new(Mutex::new(Pen::new(conn, patience, clock)));
+        let pen = Arc::new(Mutex::new(Pen { conn, patience, held: Some(Held::ByThread), in_place: 0 }));
         let thread = thread::Builder::new().name("store-writer".to_owned()).stack_size(STACK).spawn({
             let pen = Arc::clone(&pen);
             move || serve(&pen, &jobs)
@@ -85,11 +79,11 @@ impl Writer {
 }
 
 impl Writer {
-    /// Does `job` here and now, if that takes but a moment. Otherwise it is given back.
+    /// Does `job` here and now, if it waits neither for the disk nor for anybody. Otherwise it is given back.
     fn in_place(&self, job: Box<dyn Job>) -> Option<Box<dyn Job>> {
-        match self.pen.try_lock() {
-            Ok(mut pen) => pen.write_in_place(job),
-            Err(_) => Some(job),
+        match (job.durability(), self.pen.try_lock()) {
+            (Durability::MayBeForgotten, Ok(mut pen)) => pen.write_in_place(job),
+            (Durability::MayBeForgotten, Err(_)) | (Durability::OnDisk, _) => Some(job),
         }
     }
 }
@@ -153,44 +147,39 @@ where
 struct Pen {
     conn: Connection,
     patience: Duration,
-    clock: Arc<dyn Clock>,
-    /// What commits are set to do; unknown after a failure.
-    commits: Option<Durability>,
-    /// Commits to the disk that were quick, since the last one that was not.
-    quick: u32,
-    /// Pages in SQLite's log.
-    log: i32,
+    /// Unknown after a failure.
+    held: Option<Held>,
+    /// Writes in place since the thread last wrote.
+    in_place: u32,
 }
 
-thread_local! {
-    /// How many pages the log had after a commit of this thread, as SQLite said. Nothing, where nothing had changed.
-    static LOGGED: Cell<Option<i32>> = const { Cell::new(None) };
+/// How the connection is set.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Held {
+    /// A commit waits for the disk.
+    ByThread,
+    /// A commit does not wait for the disk, unless it has to bring the log into the database.
+    ByThreadUnsynced,
+    /// A commit does not wait for the disk, but for the first one after the log was begun anew, whose head SQLite syncs.
+    InPlace,
 }
 
 impl Pen {
-    fn new(conn: Connection, patience: Duration, clock: Arc<dyn Clock>) -> Self {
-        // In the place of the hook by which SQLite brings its log into the database within a commit.
-        conn.wal_hook(Some(|_, pages| {
-            LOGGED.set(Some(pages));
-            Ok(())
-        }));
-        Self { conn, patience, clock, commits: None, quick: 0, log: 0 }
-    }
-
     fn write(&mut self, group: &mut [Box<dyn Job>]) -> Result<()> {
         let any = group.iter().any(|job| job.durability() == Durability::OnDisk);
-        self.set_commits(if any { Durability::OnDisk } else { Durability::MayBeForgotten })?;
+        let held = if any { Held::ByThread } else { Held::ByThreadUnsynced };
+        self.in_place = 0;
+        self.hold(held)?;
         begin(&self.conn)?;
         self.commit(group)
     }
 
-    /// Writes at once. The job is given back if it would have to wait for somebody, or for a disk that takes its time.
+    /// Writes what may be forgotten. It is given back if it would have to wait.
     fn write_in_place(&mut self, job: Box<dyn Job>) -> Option<Box<dyn Job>> {
-        let durability = job.durability();
-        let waits = durability == Durability::OnDisk && self.quick < STREAK;
-        if waits || self.log > LONG_LOG || self.set_commits(durability).is_err() || !self.begins_at_once() {
+        if self.in_place == IN_PLACE || self.hold(Held::InPlace).is_err() || !self.begins_at_once() {
             return Some(job);
         }
+        self.in_place += 1;
         let mut group = [job];
         let commit = self.commit(&mut group);
         let [job] = group;
@@ -198,16 +187,16 @@ impl Pen {
         None
     }
 
-    fn set_commits(&mut self, to: Durability) -> Result<()> {
-        if self.commits != Some(to) {
+    fn hold(&mut self, asked: Held) -> Result<()> {
+        if self.held != Some(asked) {
             end_left_open(&self.conn)?;
-            self.commits = None;
-            self.conn.execute_batch(match to {
-                Durability::OnDisk => "PRAGMA synchronous = FULL",
-                // Not quite: the first commit after the log was begun anew does wait, since SQLite syncs the head of that.
-                Durability::MayBeForgotten => "PRAGMA synchronous = NORMAL",
+            self.held = None;
+            self.conn.execute_batch(match asked {
+                Held::ByThread => "PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 2000",
+                Held::ByThreadUnsynced => "PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 2000",
+                Held::InPlace => "PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 0",
             })?;
-            self.commits = Some(to);
+            self.held = Some(asked);
         }
         Ok(())
     }
@@ -219,56 +208,25 @@ impl Pen {
     }
 
     /// Does what a group wants within the transaction that has begun, and ends that.
-    fn commit(&mut self, group: &mut [Box<dyn Job>]) -> Result<()> {
-        let commit = match transact(&self.conn, group) {
-            Ok(true) => self.end(),
-            Ok(false) => change(&self.conn, "ROLLBACK", []).map(drop),
-            Err(error) => Err(error),
-        };
+    fn commit(&self, group: &mut [Box<dyn Job>]) -> Result<()> {
+        let commit = transact(&self.conn, group);
         if commit.is_err() && !self.conn.is_autocommit() {
             // A roll-back fails only when SQLite has rolled back by itself.
             let _ = change(&self.conn, "ROLLBACK", []);
         }
         commit
     }
-
-    /// Commits, and sees how long the disk takes.
-    fn end(&mut self) -> Result<()> {
-        LOGGED.set(None);
-        let began = self.clock.instant();
-        change(&self.conn, "COMMIT", [])?;
-        let took = self.clock.instant().duration_since(began);
-        if let Some(pages) = LOGGED.get() {
-            self.log = pages;
-            if self.commits == Some(Durability::OnDisk) {
-                self.quick = if took <= QUICK { self.quick.saturating_add(1) } else { 0 };
-            }
-        }
-        Ok(())
-    }
-
-    /// Brings a log that has grown long into the database. What it cannot bring, because somebody reads it, is left to the next time.
-    fn shorten_log(&mut self) {
-        // It fails with the disk, and then so does whatever is written next, whose caller is told.
-        let _ = self.conn.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()));
-        self.log = 0;
-    }
 }
 
 fn serve(pen: &Mutex<Pen>, jobs: &Receiver<Box<dyn Job>>) {
-    let pick_up = || pen.lock().unwrap_or_else(PoisonError::into_inner);
     while let Ok(job) = jobs.recv() {
-        let mut pen = pick_up();
+        let mut pen = pen.lock().unwrap_or_else(PoisonError::into_inner);
         let mut group = vec![job];
         group.extend(jobs.try_iter().take(GROUP - 1));
         let commit = pen.write(&mut group);
-        let log_is_long = pen.log > LONG_LOG;
         drop(pen); // whoever is answered may write at once
         for job in group {
             job.settle(commit.clone());
-        }
-        if log_is_long {
-            pick_up().shorten_log();
         }
     }
 }
@@ -283,12 +241,12 @@ fn end_left_open(conn: &Connection) -> Result<()> {
     if conn.is_autocommit() { Ok(()) } else { change(conn, "ROLLBACK", []).map(drop) }
 }
 
-/// Does what a group wants, and undoes what failed. Whether anything is left to commit.
-fn transact(conn: &Connection, group: &mut [Box<dyn Job>]) -> Result<bool> {
+fn transact(conn: &Connection, group: &mut [Box<dyn Job>]) -> Result<()> {
     if let [job] = group {
-        let keep = job.run(conn);
+        let end = if job.run(conn) { "COMMIT" } else { "ROLLBACK" };
         still_open(conn)?;
-        return Ok(keep);
+        change(conn, end, [])?;
+        return Ok(());
     }
     for job in group {
         change(conn, "SAVEPOINT job", [])?;
@@ -299,7 +257,8 @@ fn transact(conn: &Connection, group: &mut [Box<dyn Job>]) -> Result<bool> {
         }
         change(conn, "RELEASE job", [])?;
     }
-    Ok(true)
+    change(conn, "COMMIT", [])?;
+    Ok(())
 }
 
 /// After some failures (a full disk) SQLite gives up the whole transaction by itself: then nobody may be told yes.
