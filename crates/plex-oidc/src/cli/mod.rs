@@ -34,7 +34,9 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use plex_oidc_core::line;
 use plex_oidc_core::time::Seconds;
+use serde::Serialize;
 
 use crate::clock::Clock;
 use crate::config::{self, Loaded, Problem, example};
@@ -242,13 +244,39 @@ fn lifetime(text: &str) -> Result<Seconds, String> {
     length.ok_or_else(|| "a number and one unit, such as 90d or 12h".to_owned())
 }
 
-/// Names come from Plex and go to a terminal.
+/// Names come from Plex and go to a terminal: nothing in them moves its cursor or turns the direction of what stands around them.
 fn printable(name: &str) -> String {
-    name.chars().filter(|c| !c.is_control()).collect()
+    name.chars().filter(|c| !line::is_control_or_turn(*c)).collect()
+}
+
+/// One line of JSON that goes to a terminal. JSON itself lets control characters beyond ASCII stand as they are.
+fn json(form: &impl Serialize) -> io::Result<String> {
+    let text = serde_json::to_string(form)?;
+    // They can only be within strings, where the escape means the same.
+    let escaped = |c: char| format!("\\u{:04x}", u32::from(c));
+    Ok(text.chars().map(|c| if line::is_control_or_turn(c) { escaped(c) } else { c.to_string() }).collect())
 }
 
 fn config_file(named: Option<PathBuf>, environment: &BTreeMap<String, String>) -> PathBuf {
     let variable =
         || environment.get(config::FILE_VARIABLE).filter(|path| !path.is_empty()).map(PathBuf::from);
     named.or_else(variable).unwrap_or_else(|| PathBuf::from(config::DEFAULT_FILE))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_strangers_are_called_moves_no_cursor_and_turns_nothing_around() {
+        let name = "Mara\u{9b}2J\u{1b}[2J \u{202e}(plex-7)\u{7f}";
+        assert_eq!(printable(name), "Mara2J[2J (plex-7)");
+        let text = json(&[name]).unwrap();
+        assert!(!text.contains(line::is_control_or_turn), "{text}");
+        assert_eq!(
+            serde_json::from_str::<[String; 1]>(&text).unwrap(),
+            [name],
+            "and programs read what was there"
+        );
+    }
 }

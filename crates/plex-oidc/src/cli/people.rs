@@ -17,7 +17,7 @@ use super::person::{
 };
 use super::token::end;
 use super::who::find;
-use super::{World, printable};
+use super::{World, json, printable};
 use crate::config::Config;
 use crate::flow::by_host::{ByHost, Holdings};
 use crate::flow::doors::{Door, House, declared};
@@ -194,7 +194,7 @@ impl Looking<'_> {
         warn_of(done.noted, world)?;
         Ok(writeln!(
             world.err,
-            "The browser {id} of {} is forgotten; {} sessions, {} grants and {} app tokens have ended.",
+            "The browser {id} of {} is forgotten; {} sessions, {} grants and {} app tokens have ended. Passkeys stay, if there are any: plex-oidc passkey list.",
             named(user),
             done.what.sessions,
             done.what.grants,
@@ -217,8 +217,7 @@ fn line(
 }
 
 fn line_of(form: &impl Serialize, world: &mut World<'_>) -> io::Result<()> {
-    let text = serde_json::to_string(form)?;
-    writeln!(world.out, "{text}")
+    writeln!(world.out, "{}", json(form)?)
 }
 
 fn groups(person: &Person, house: House<'_>, between: &str) -> String {

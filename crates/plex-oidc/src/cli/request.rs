@@ -15,7 +15,7 @@ use super::audit::warn_of;
 use super::keys::age;
 use super::serve::exit_after;
 use super::who::{NotOne, account};
-use super::{Exit, World, printable};
+use super::{Exit, World, json, printable};
 use crate::config::Config;
 use crate::flow::by_host::ByHost;
 use crate::flow::doors::{Door, declared};
@@ -29,7 +29,7 @@ use crate::store::{MOST_REQUESTS, Store, StoreError};
 /// What can be done with requests for access.
 #[derive(Debug, Subcommand)]
 pub enum RequestCommand {
-    /// List who waits for an answer: subject, age, application, what would help, name, e-mail address, what they write
+    /// List who waits for an answer: subject, age, application, what would help, name, e-mail address, address, browser, what they write
     List(ListArguments),
     /// Say yes: open the application to them, name the account beforehand, let the browser in; or say that the server is shared
     /// now, which you do at Plex
@@ -54,7 +54,7 @@ pub struct AnswerArguments {
     /// What they ask for, as the list has it [default: the only thing that they ask for]
     #[arg(long, value_name = "NAME")]
     app: Option<String>,
-    /// The browser, where they ask for the same in several
+    /// The browser; to grant, it has to be named where one is asked for
     #[arg(long, value_name = "ID")]
     browser: Option<String>,
     /// A sentence for them
@@ -75,6 +75,10 @@ enum NotDone {
     NotWaiting(Subject),
     #[error("{0} asks for several things; add one of these: {1}")]
     Several(Subject, String),
+    #[error(
+        "{0} asks for a browser, and only that one is let in which you name: ask them for the address below, and add {1}"
+    )]
+    WhichBrowser(Subject, String),
     #[error("{0} is not in the file any more, so it cannot be opened: refuse the request")]
     GoneFromFile(String),
 }
@@ -116,6 +120,11 @@ fn done(
     };
     let account = account(&runtime.block_on(store.users())?, &arguments.who)?;
     let meant = meant(&waiting, account, arguments)?;
+    // Who is at another browser of the account could have made theirs the only request there is.
+    if is_yes && meant.browser.is_some() && arguments.browser.is_none() {
+        let seen = format!("{}, seen at {}", choice(meant), meant.address);
+        return Err(NotDone::WhichBrowser(Subject::of(account), seen));
+    }
     let answer = if is_yes { yes(meant.wish) } else { HostAnswer::Declined };
     answered(config, (runtime, &*store), (meant, answer, arguments.say.as_deref()), world)
 }
@@ -206,18 +215,19 @@ fn list(
     if is_json {
         for request in waiting {
             let form = Waiting::of(request, app_name(config, &request.asked).as_deref());
-            writeln!(world.out, "{}", serde_json::to_string(&form).map_err(io::Error::from)?)?;
+            writeln!(world.out, "{}", json(&form)?)?;
         }
         return Ok(());
     }
     let mut line = |[subject, age, app, wish, rest]: [&str; 5]| {
         writeln!(world.out, "{subject:<22}  {age:<5}  {app:<20}  {wish:<7}  {}", printable(rest))
     };
-    line(["subject", "age", "application", "wish", "name, e-mail, browser, sentence"])?;
+    line(["subject", "age", "application", "wish", "name, e-mail, address, browser, sentence"])?;
     for AccessRequest { asked, .. } in waiting {
         let browser = asked.browser.map(|id| format!("browser {id}"));
         let said = asked.said.as_ref().map(|said| format!("\"{said}\""));
-        let rest = [Some(asked.account_name.clone()), asked.account_email.clone(), browser, said];
+        let address = Some(asked.address.to_string());
+        let rest = [Some(asked.account_name.clone()), asked.account_email.clone(), address, browser, said];
         let rest: Vec<_> = rest.into_iter().flatten().collect();
         let (subject, app) = (asked.account_id.to_string(), asked.door.to_string());
         line([&subject, &age(asked.asked_at, now), &app, asked.wish.as_str(), &rest.join("  ")])?;

@@ -127,3 +127,28 @@ async fn a_command_forgets_a_browser_beside_the_service() {
     assert_eq!((&event["by"], &event["account"]), (&"command-line".into(), &account("friend").into()));
     assert_eq!((&event["target"], &event["address"]), (&theirs.into(), &serde_json::Value::Null));
 }
+
+/// Somebody else at another browser of the account can see to it that theirs is the only request.
+#[tokio::test]
+async fn by_command_the_host_lets_no_browser_in_that_they_did_not_name() {
+    let house = house().await;
+    let (mut guest, mut thief) = (house.browser(), house.browser());
+    for browser in [&mut guest, &mut thief] {
+        inside(&house, browser, "friend").await;
+        house.pass(Seconds::minutes(2));
+        let page = browser.open(&house.relying_party("wiki").authorization().url()).await.expect(403);
+        ask(browser, &page).await;
+    }
+    let mara = format!("plex-{}", house.plex.account_id("friend"));
+    let (_, out, _) = command(&house, &["request", "list", "--json"]);
+    let asked: Vec<serde_json::Value> = out.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let text = |number: usize, key: &str| asked[number][key].as_str().unwrap().to_owned();
+    let (other, address) = (text(1, "browser"), text(1, "address"));
+    assert_eq!(command(&house, &["person", "forget-browser", &mara, &text(0, "browser")]).0, Exit::Done);
+    let (exit, _, why) = command(&house, &["request", "grant", &mara]);
+    assert_eq!(exit, Exit::Failed);
+    assert!(why.contains(&format!("--browser {other}, seen at {address}")), "{why}");
+    assert!(command(&house, &["request", "list"]).1.contains(&address));
+    assert_eq!(command(&house, &["request", "list", "--json"]).1.lines().count(), 1, "it waits still");
+    assert_eq!(command(&house, &["request", "grant", &mara, "--browser", &other]).0, Exit::Done);
+}
