@@ -53,6 +53,8 @@ pub struct Trouble {
 pub struct Knowledge {
     /// The last round that Plex answered, and when that was.
     pub last_good: Option<(Round, Timestamp)>,
+    /// Since when each round that Plex answered left somebody in doubt.
+    pub in_doubt_since: Option<Timestamp>,
     /// What is wrong, if the last round was not answered.
     pub trouble: Option<Trouble>,
 }
@@ -85,6 +87,8 @@ impl MembershipState {
     pub fn went_well(&self, round: Round, now: Timestamp) -> bool {
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         known.last_good = Some((round, now));
+        let since = known.in_doubt_since.unwrap_or(now);
+        known.in_doubt_since = (round.doubted > 0).then_some(since);
         known.trouble.take().is_some()
     }
 

@@ -17,7 +17,7 @@ const MOST: usize = 32;
 pub enum Topic {
     /// Plex does not accept the owner's token.
     OwnerTokenRefused,
-    /// Plex has not answered for long.
+    /// Plex has not answered for long, or not about somebody who is in doubt.
     PlexUnanswered,
     /// What Plex said last does not serve for much longer.
     GraceNearlyOver,

@@ -66,14 +66,7 @@ pub(super) fn judge(app: &App) {
                     .map(|trouble| (trouble.of_its_kind_since, trouble.what.clone())),
                 "plex.tv accepts the owner's token again",
             ),
-            Topic::PlexUnanswered => (
-                trouble_of(&known, TroubleKind::Plex)
-                    .filter(|trouble| trouble.of_its_kind_since.plus(SILENCE).has_passed(now))
-                    .map(|trouble| {
-                        (trouble.of_its_kind_since, "plex.tv has not answered for half an hour".to_owned())
-                    }),
-                "plex.tv answers again",
-            ),
+            Topic::PlexUnanswered => (unanswered(&known, now), "plex.tv answers again"),
             Topic::GraceNearlyOver => (
                 grace_nearly_over(&known, app.rules.membership_lifetime, now),
                 "it is known again who is a member",
@@ -85,6 +78,18 @@ pub(super) fn judge(app: &App) {
             app.notices.say(topic, is_so, over, now);
         }
     }
+}
+
+/// Since when Plex answers nothing, or not what is asked about somebody, if that is long ago.
+fn unanswered(known: &Knowledge, now: Timestamp) -> Option<(Timestamp, String)> {
+    let silent = trouble_of(known, TroubleKind::Plex)
+        .map(|trouble| (trouble.of_its_kind_since, "plex.tv has not answered for half an hour"));
+    let doubted = known.in_doubt_since.map(|since| {
+        (since, "plex.tv has not said for half an hour whether somebody still has a share; they stay in")
+    });
+    let mut reasons = [silent, doubted].into_iter().flatten();
+    let (since, message) = reasons.find(|(since, _)| since.plus(SILENCE).has_passed(now))?;
+    Some((since, message.to_owned()))
 }
 
 fn trouble_of(known: &Knowledge, kind: TroubleKind) -> Option<&Trouble> {

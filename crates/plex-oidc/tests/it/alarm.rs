@@ -7,7 +7,7 @@ use http::{HeaderMap, StatusCode};
 use plex_oidc::flow::{alarm, recheck};
 use plex_oidc::notices::Notice;
 use plex_oidc_core::time::Seconds;
-use plextv_emulator::FaultKind;
+use plextv_emulator::{Fault, FaultKind};
 use serde_json::Value;
 use tokio::sync::mpsc;
 
@@ -109,6 +109,28 @@ async fn an_outage_is_told_after_half_an_hour_and_again_when_the_grace_is_nearly
     house.plex.recovers();
     let over = round(&house, Seconds::minutes(10)).await;
     assert_eq!(over, ["plex_unanswered Resolved", "grace_nearly_over Resolved"]);
+}
+
+/// The rounds between those in doubt are not made: Plex asks for rests.
+#[tokio::test]
+async fn somebody_in_doubt_for_half_an_hour_is_told_as_an_outage_is() {
+    let hook = Hook::answering(StatusCode::OK).await;
+    let house = hook.setup().start().await;
+    house.sign_in("friend", &house.relying_party("photos")).await;
+    round(&house, Seconds(300)).await;
+    house.plex.world().unshare("friend").unwrap();
+    let refusal = FaultKind::RateLimited { retry_after: Some(900) };
+    house.plex.world().set_fault(Fault::new(refusal).on_path("/api/servers"));
+    let mut told = Vec::new();
+    for minute in (0..90).step_by(10) {
+        let now = round(&house, Seconds::minutes(10)).await;
+        told.extend(now.into_iter().map(|what| (minute, what)));
+    }
+    assert_eq!(told, [(30, "plex_unanswered Raised".to_owned())]);
+    house.plex.recovers();
+    house.pass(Seconds::minutes(15));
+    assert_eq!(round(&house, Seconds(1)).await, ["plex_unanswered Resolved"]);
+    assert_eq!(round(&house, Seconds::minutes(40)).await, [""; 0]);
 }
 
 #[tokio::test]

@@ -114,7 +114,7 @@ impl Plex {
         let machines = machines_of(missing, question.teller);
         let asking = self.own.second_opinion(question.owner_token, first.list, &machines);
         let mut is_confirmed = true;
-        match self.asked_by_itself(asking).await {
+        match self.asked_to_the_end(asking).await {
             Ok(second) => shares.extend(second.shares),
             Err(error) if error.is_transient() => {
                 rechecked.doubted = missing.len();

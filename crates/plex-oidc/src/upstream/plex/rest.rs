@@ -1,5 +1,6 @@
 //! What Plex asks of the questions that no visitor waits for: one "too many requests" with a `Retry-After` is enough, and none of them
-//! is made before that is over.
+//! is made before that is over. Only a round that has begun goes to its end, so that a question which Plex refuses each time keeps nobody
+//! in about whom another one is open.
 //!
 //! People who sign in are asked about in the meantime, as far as the breaker lets them, and what they are answered counts for the
 //! breaker alone: else whoever signs in again and again could put off the re-check that ends their access.
@@ -33,6 +34,15 @@ impl Plex {
         call: impl Future<Output = Result<T, Error>>,
     ) -> Result<T, Error> {
         self.rested()?;
+        self.asked_to_the_end(call).await
+    }
+
+    /// Asks one question that ends a round which has begun, also where Plex has asked for a rest since: else whoever is removed would
+    /// stay in for as long as Plex refuses another question of each round.
+    pub(super) async fn asked_to_the_end<T>(
+        &self,
+        call: impl Future<Output = Result<T, Error>>,
+    ) -> Result<T, Error> {
         self.heard(self.guarded(call).await)
     }
 
