@@ -197,7 +197,7 @@ fn add(file: &Path, arguments: &AddArguments, world: &mut World<'_>) -> io::Resu
     let written = match (&secret, &secret_path) {
         (Some(secret), Some(path)) => match write_secret(path, file, secret) {
             Ok(()) => Some(Written(path.clone())),
-            Err(error) => return world.fail(&unwritten(path, &error)),
+            Err(error) => return world.fail(&unmade(path, &error)),
         },
         _ => None,
     };
@@ -209,7 +209,7 @@ fn add(file: &Path, arguments: &AddArguments, world: &mut World<'_>) -> io::Resu
             return Ok(Exit::BadConfiguration);
         }
     };
-    if let Err(error) = edit::replace(file, &text) {
+    if let Err(error) = edit::replace(file, &text, (world.random)()) {
         return world.fail(&unwritten(file, &error));
     }
     if let Some(written) = written {
@@ -241,8 +241,7 @@ fn added(
 const SHOWN_ONCE: &str = "The secret is shown this once: the file keeps only its hash.";
 
 fn write_secret(path: &Path, config: &Path, secret: &Secret) -> io::Result<()> {
-    edit::create_private(path, &edit::secret_file_text(secret))?;
-    edit::adopt_owner(path, config)
+    edit::create_private_like(path, &edit::secret_file_text(secret), config)
 }
 
 /// A secret file that goes again unless it is kept.
@@ -267,12 +266,20 @@ fn show(secret: &Secret, world: &mut World<'_>) -> io::Result<()> {
     writeln!(world.err, "{SHOWN_ONCE}")
 }
 
+/// Why a file is not there that was to be made.
+fn unmade(path: &Path, error: &io::Error) -> String {
+    match error.kind() {
+        io::ErrorKind::AlreadyExists => {
+            format!("{} exists already and is never overwritten. Move it away first.", path.display())
+        }
+        _ => unwritten(path, error),
+    }
+}
+
+/// Why a file is as it was. Whatever it is, the file is not to be moved away.
 fn unwritten(path: &Path, error: &io::Error) -> String {
     let shown = path.display();
     match error.kind() {
-        io::ErrorKind::AlreadyExists => {
-            format!("{shown} exists already and is never overwritten. Move it away first.")
-        }
         io::ErrorKind::PermissionDenied => {
             format!("{shown} may not be written. Run this as the user that owns it.")
         }
@@ -320,7 +327,7 @@ fn rotate(
     let secret = (!arguments.finish).then(|| Secret::from_random(SecretKind::ClientSecret, (world.random)()));
     let new =
         secret.as_ref().map_or_else(|| edit::rotation_finished(&old), |secret| edit::rotated(&old, secret));
-    if let Err(error) = edit::replace(&path, &new) {
+    if let Err(error) = edit::replace(&path, &new, (world.random)()) {
         return world.fail(&unwritten(&path, &error));
     }
     let Some(secret) = secret else {
@@ -340,4 +347,17 @@ fn rotate(
         client.id
     )?;
     Ok(Exit::Done)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_file_that_is_to_be_made_can_be_in_its_own_way() {
+        let (path, error) = (Path::new("/etc/plex-oidc.toml"), io::ErrorKind::AlreadyExists.into());
+        assert!(unmade(path, &error).contains("Move it away"));
+        let said = unwritten(path, &error);
+        assert!(said.contains("cannot be written") && !said.contains("Move it away"), "{said}");
+    }
 }

@@ -15,7 +15,7 @@ use zeroize::Zeroizing;
 use super::init::{InitError, OwnedServer, owned, sign_in};
 use super::serve::exit_after;
 use super::{Exit, World};
-use crate::config::{self, Config, PlexConfig, edit, schema};
+use crate::config::{self, Config, PlexConfig, edit, in_place, schema};
 use crate::installation::{new_client_identifier, open_beside};
 use crate::start::{StartError, plex_api};
 
@@ -31,7 +31,7 @@ pub enum OwnerTokenCommand {
     Renew,
 }
 
-/// Why there is no new token. The old one stays where it was.
+/// Why there is no new token. The old one stays where it was, unless that is in doubt.
 #[derive(Debug, thiserror::Error)]
 enum NotRenewed {
     /// Key file or database, or the way to Plex.
@@ -67,6 +67,13 @@ enum NotRenewed {
     Terminal(#[from] io::Error),
 }
 
+impl NotRenewed {
+    /// Whether the new token may be in the file all the same.
+    fn is_in_doubt(&self) -> bool {
+        matches!(self, Self::Unwritable { source, .. } if in_place::is_in_doubt(source))
+    }
+}
+
 fn in_words(error: &InitError) -> String {
     match error {
         InitError::Plex(error) => format!("{error}. Try again later"),
@@ -86,7 +93,12 @@ pub fn run(file: &Path, command: &OwnerTokenCommand, world: &mut World<'_>) -> i
         Ok(()) => Ok(Exit::Done),
         Err(NotRenewed::Terminal(error)) => Err(error),
         Err(error) => {
-            world.fail(&format!("The owner's token was not renewed: {error}."))?;
+            let what = if error.is_in_doubt() {
+                "Whether the owner's token was renewed is not known; none was signed out"
+            } else {
+                "The owner's token was not renewed"
+            };
+            world.fail(&format!("{what}: {error}."))?;
             Ok(if let NotRenewed::Start(error) = &error { exit_after(error) } else { Exit::Failed })
         }
     }
@@ -128,14 +140,15 @@ async fn renew(file: &Path, config: &Config, world: &mut World<'_>) -> Result<()
     let path = plex.owner_token_file.clone().unwrap_or_else(|| file.with_file_name(FILE));
     let done = match require_owner(&api, &token, plex).await {
         Ok(()) => {
-            write(&path, file, &token).map_err(|source| NotRenewed::Unwritable { path: path.clone(), source })
+            let written = write(&path, file, &token, (world.random)());
+            written.map_err(|source| NotRenewed::Unwritable { path: path.clone(), source })
         }
         Err(error) => Err(error),
     };
-    if done.is_err() {
+    if done.as_ref().is_err_and(|error| !error.is_in_doubt()) {
         drop(api.sign_out(&token).await); // the error at hand is the one to show
-        return done;
     }
+    done?;
     writeln!(
         world.out,
         "The new token is in {}. A running service takes it over within seconds.",
@@ -163,11 +176,23 @@ async fn require_owner(api: &PlexTv, token: &PlexToken, plex: &PlexConfig) -> Re
 }
 
 /// Puts the token into the file, whole or not at all, and for nobody else to read.
-fn write(path: &Path, config_file: &Path, token: &PlexToken) -> io::Result<()> {
+fn write(path: &Path, config_file: &Path, token: &PlexToken, random: [u8; 32]) -> io::Result<()> {
     let text = Zeroizing::new(format!("{}\n", token.expose()));
     if !path.exists() {
-        edit::create_private(path, &text)?;
-        return edit::adopt_owner(path, config_file);
+        return edit::create_private_like(path, &text, config_file);
     }
-    edit::put_private(path, &text)
+    edit::put_private(path, &text, random)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_token_that_may_be_in_the_file_is_in_doubt_and_is_not_signed_out() {
+        let unwritable = |source| NotRenewed::Unwritable { path: PathBuf::from("plex-owner.token"), source };
+        let disk = || io::Error::other("the disk fails");
+        assert!(unwritable(io::Error::other(in_place::InDoubt(disk()))).is_in_doubt());
+        assert!(!unwritable(disk()).is_in_doubt() && !NotRenewed::WithoutPlex.is_in_doubt());
+    }
 }

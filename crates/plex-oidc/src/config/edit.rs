@@ -1,9 +1,9 @@
 //! Changing the file and the secret files for the host. Comments and order of the file are kept.
 
 use std::collections::HashSet;
-use std::fs::{self, OpenOptions};
+use std::fs::{self, File, Metadata, OpenOptions, Permissions};
 use std::io::{self, ErrorKind, Write as _};
-use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _, chown};
+use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _, fchown};
 use std::path::{Path, PathBuf};
 
 use plex_oidc_core::client::ClientAuthMethod;
@@ -177,87 +177,102 @@ pub fn rotation_finished(old: &str) -> String {
 /// Creates a file that only its owner can read. A file that exists is left alone and is an error; one that cannot be
 /// written to its end goes again.
 pub fn create_private(path: &Path, text: &str) -> io::Result<()> {
+    create(path, text, |_| Ok(()))
+}
+
+/// The same, with the owner of `like`, so that the service can read what root writes for it.
+pub fn create_private_like(path: &Path, text: &str, like: &Path) -> io::Result<()> {
+    let like = fs::metadata(like)?;
+    create(path, text, |file| give(file, &like))
+}
+
+/// What else is done to the new file is done to the open one: in somebody else's folder, its name may be a link to any other by then.
+fn create(path: &Path, text: &str, finish: impl FnOnce(&File) -> io::Result<()>) -> io::Result<()> {
     let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
-    let written = file.write_all(text.as_bytes()).and_then(|()| file.sync_all());
+    let written = file.write_all(text.as_bytes()).and_then(|()| finish(&file)).and_then(|()| file.sync_all());
     if written.is_err() {
         drop(fs::remove_file(path)); // made a moment ago, by us
     }
     written
 }
 
-/// Gives `path` the owner of `like`, so that the service can read what root wrote for it.
-pub fn adopt_owner(path: &Path, like: &Path) -> io::Result<()> {
-    let (is, wanted) = (fs::metadata(path)?, fs::metadata(like)?);
-    if (is.uid(), is.gid()) == (wanted.uid(), wanted.gid()) {
+/// Gives the file the owner of `like`.
+fn give(file: &File, like: &Metadata) -> io::Result<()> {
+    let is = file.metadata()?;
+    if (is.uid(), is.gid()) == (like.uid(), like.gid()) {
         return Ok(());
     }
-    chown(path, Some(wanted.uid()), Some(wanted.gid()))
+    fchown(file, Some(like.uid()), Some(like.gid()))
 }
 
-/// Puts a secret into a file, whole or not at all. Others cannot read that from before the secret is in it.
-pub fn put_private(path: &Path, text: &str) -> io::Result<()> {
+/// Makes the file as readable as `like`, for the same owner.
+fn make_like(file: &File, like: &Metadata) -> io::Result<()> {
+    give(file, like)?;
+    file.set_permissions(Permissions::from_mode(like.permissions().mode() & 0o777))
+}
+
+/// Puts a secret into a file, whole or not at all. Others cannot read that from before the secret is in it. `random` is for
+/// [`replace`].
+pub fn put_private(path: &Path, text: &str, random: [u8; 32]) -> io::Result<()> {
     let mode = match fs::metadata(path) {
         Err(error) if error.kind() == ErrorKind::NotFound => return create_private(path, text),
         found => found?.permissions().mode(),
     };
     if mode & 0o007 != 0 {
-        fs::set_permissions(path, fs::Permissions::from_mode(mode & 0o770))?;
+        let file = File::open(path)?;
+        let mode = file.metadata()?.permissions().mode(); // of the very file that is changed
+        file.set_permissions(Permissions::from_mode(mode & 0o770))?;
     }
-    replace(path, text)
+    replace(path, text, random)
 }
 
 /// Replaces a file as a whole: a reader sees the old text or the new one. Its mode and owner stay. Where no other file can take its
-/// place, it is written where it is.
-pub fn replace(path: &Path, text: &str) -> io::Result<()> {
-    replace_by(&Ways { draft: Draft::of, rename: |draft, path| fs::rename(draft, path) }, path, text)
+/// place, a short one is written where it is. `random` names the draft, which is in nobody's way if it is ever left behind.
+pub fn replace(path: &Path, text: &str, random: [u8; 32]) -> io::Result<()> {
+    let ways = Ways { draft: Draft::of, rename: |draft, path| fs::rename(draft, path) };
+    replace_by(&ways, path, text, random)
 }
 
 /// How a new file comes beside another one, and in its place.
 struct Ways {
-    draft: fn(&Path, &str) -> io::Result<Draft>,
+    draft: fn(&Path, &str, [u8; 32]) -> io::Result<Draft>,
     rename: fn(&Path, &Path) -> io::Result<()>,
 }
 
-fn replace_by(ways: &Ways, path: &Path, text: &str) -> io::Result<()> {
+fn replace_by(ways: &Ways, path: &Path, text: &str, random: [u8; 32]) -> io::Result<()> {
     let path = fs::canonicalize(path)?; // a link stays a link
-    let draft = match (ways.draft)(&path, text) {
+    let draft = match (ways.draft)(&path, text, random) {
         // The folder takes no other file.
         Err(why) if matches!(why.kind(), ErrorKind::ReadOnlyFilesystem | ErrorKind::PermissionDenied) => {
-            return in_place::write(&path, text, &why, None);
+            return in_place::write(&path, text, &why);
         }
         draft => draft?,
     };
     match (ways.rename)(&draft.0, &path) {
         // A file that is mounted by itself. Never another file system: the draft lies in the same folder.
-        Err(why) if why.kind() == ErrorKind::ResourceBusy => in_place::write(&path, text, &why, Some(draft)),
+        Err(why) if why.kind() == ErrorKind::ResourceBusy => in_place::write(&path, text, &why),
         done => done,
     }
 }
 
-fn beside(path: &Path) -> PathBuf {
+/// Not by the number of the process alone: in a container that is always the same.
+fn beside(path: &Path, random: [u8; 32]) -> PathBuf {
+    let digits = random.iter().take(8).fold(String::new(), |digits, byte| format!("{digits}{byte:02x}"));
     let mut name = path.file_name().unwrap_or_default().to_os_string();
-    name.push(format!(".{}.new", std::process::id()));
+    name.push(format!(".{digits}.new"));
     path.with_file_name(name)
 }
 
 /// A file that goes away unless it has been renamed.
-pub(super) struct Draft(PathBuf);
+struct Draft(PathBuf);
 
 impl Draft {
     /// The text, on the disk, beside the file for which it is meant, and as readable as that.
-    fn of(path: &Path, text: &str) -> io::Result<Self> {
-        let mode = fs::metadata(path)?.permissions().mode() & 0o777;
-        let draft = beside(path);
-        create_private(&draft, text)?;
-        let draft = Self(draft);
-        fs::set_permissions(&draft.0, fs::Permissions::from_mode(mode))?;
-        adopt_owner(&draft.0, path)?;
-        Ok(draft)
-    }
-
-    /// Leaves it, where it is.
-    pub(super) fn keep(mut self) -> PathBuf {
-        std::mem::take(&mut self.0)
+    fn of(path: &Path, text: &str, random: [u8; 32]) -> io::Result<Self> {
+        let like = fs::metadata(path)?;
+        let draft = beside(path, random);
+        create(&draft, text, |file| make_like(file, &like))?;
+        Ok(Self(draft))
     }
 }
 
@@ -269,11 +284,14 @@ impl Drop for Draft {
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::fs::{chown, symlink};
+
     use super::*;
 
+    const RANDOM: [u8; 32] = [7; 32];
     const MOUNTED: Ways = Ways { draft: Draft::of, rename: |_, _| Err(ErrorKind::ResourceBusy.into()) };
     const READ_ONLY: Ways = Ways {
-        draft: |_, _| Err(ErrorKind::ReadOnlyFilesystem.into()),
+        draft: |_, _, _| Err(ErrorKind::ReadOnlyFilesystem.into()),
         rename: |_, _| panic!("there is nothing to rename"),
     };
 
@@ -299,7 +317,7 @@ mod tests {
                 [("old-token\n", "new-token\n"), ("short", "a-longer-token\n"), ("a-long-token\n", "x\n")]
             {
                 let (folder, path, number) = file(old);
-                replace_by(&ways, &path, new).unwrap();
+                replace_by(&ways, &path, new, RANDOM).unwrap();
                 assert_eq!(fs::read_to_string(&path).unwrap(), new);
                 let is = fs::metadata(&path).unwrap();
                 assert_eq!((is.ino(), is.permissions().mode() & 0o777), (number, 0o640));
@@ -309,21 +327,70 @@ mod tests {
     }
 
     #[test]
-    fn a_long_one_is_written_only_where_it_lies_whole_beside_it() {
-        let (old, new) = ("old\n".repeat(400), "new\n".repeat(300));
-        let (folder, path, number) = file(&old);
-        let refused = replace_by(&READ_ONLY, &path, &new).unwrap_err().to_string();
-        assert!(refused.contains("mount the folder and not the file alone"), "{refused}");
-        assert_eq!(fs::read_to_string(&path).unwrap(), old, "as it was");
-        replace_by(&MOUNTED, &path, &new).unwrap();
-        assert_eq!(fs::read_to_string(&path).unwrap(), new);
-        assert_eq!((fs::metadata(&path).unwrap().ino(), names(folder.path()).len()), (number, 1));
+    fn a_text_longer_than_a_sector_is_not_written_where_it_is_nor_over_one() {
+        let (short, long) = ("short\n".to_owned(), "longer\n".repeat(100));
+        for ways in [MOUNTED, READ_ONLY] {
+            for (old, new) in [(&long, &short), (&short, &long), (&long, &long.replace('l', "L"))] {
+                let (folder, path, number) = file(old);
+                let refused = replace_by(&ways, &path, new, RANDOM).unwrap_err().to_string();
+                assert!(refused.contains("mount the folder and not the file alone"), "{refused}");
+                assert_eq!(&fs::read_to_string(&path).unwrap(), old, "as it was");
+                assert_eq!((fs::metadata(&path).unwrap().ino(), names(folder.path()).len()), (number, 1));
+            }
+        }
+    }
+
+    #[test]
+    fn a_draft_that_was_left_behind_is_in_nobodys_way() {
+        let (folder, path, _) = file("old");
+        let left = format!("owner.token.{}.new", std::process::id());
+        fs::write(folder.path().join(left), "left by a process that was killed").unwrap();
+        replace(&path, "new", RANDOM).unwrap();
+        assert_eq!(fs::read_to_string(&path).unwrap(), "new");
+        fs::write(beside(&path, RANDOM), "another one").unwrap();
+        replace(&path, "newer", [8; 32]).unwrap();
+        assert_eq!(fs::read_to_string(&path).unwrap(), "newer");
+    }
+
+    #[test]
+    fn what_is_done_to_a_new_file_is_done_to_no_other_that_has_its_name_by_then() {
+        let (folder, like, _) = file("old");
+        let [path, moved, strangers] = ["draft", "moved", "strangers"].map(|name| folder.path().join(name));
+        fs::write(&strangers, "not ours").unwrap();
+        fs::set_permissions(&strangers, Permissions::from_mode(0o600)).unwrap();
+        let stranger = fs::metadata(&strangers).unwrap().uid();
+        if stranger == 0 {
+            chown(&like, Some(4711), Some(4712)).unwrap(); // only root can give a file away
+        }
+        let like = fs::metadata(&like).unwrap();
+        let swapped = |file: &File| {
+            fs::rename(&path, &moved)?;
+            symlink(&strangers, &path)?;
+            make_like(file, &like)
+        };
+        create(&path, "secret", swapped).unwrap();
+        let is = |path| fs::metadata(path).map(|is| (is.uid(), is.permissions().mode() & 0o777)).unwrap();
+        assert_eq!((is(&strangers), is(&moved)), ((stranger, 0o600), (like.uid(), 0o640)));
+    }
+
+    #[test]
+    fn a_new_file_is_made_for_the_owner_of_another_or_not_at_all() {
+        let (folder, like, _) = file("old");
+        if fs::metadata(&like).unwrap().uid() == 0 {
+            chown(&like, Some(4711), Some(4712)).unwrap();
+        }
+        let path = folder.path().join("new.secret");
+        assert!(create_private_like(&path, "secret", &folder.path().join("gone")).is_err());
+        assert!(!path.exists());
+        create_private_like(&path, "secret", &like).unwrap();
+        let (is, like) = (fs::metadata(&path).unwrap(), fs::metadata(&like).unwrap());
+        assert_eq!((is.uid(), is.gid(), is.permissions().mode() & 0o777), (like.uid(), like.gid(), 0o600));
     }
 
     #[test]
     fn where_it_can_be_replaced_it_is() {
         let (folder, path, number) = file("old");
-        replace(&path, "new").unwrap();
+        replace(&path, "new", RANDOM).unwrap();
         let is = fs::metadata(&path).unwrap();
         assert!(is.ino() != number && is.permissions().mode() & 0o777 == 0o640);
         assert_eq!((fs::read_to_string(&path).unwrap().as_str(), names(folder.path()).len()), ("new", 1));
@@ -334,7 +401,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("owner.token");
         fs::create_dir(&path).unwrap(); // nobody writes a folder, not even root
-        let refused = replace_by(&MOUNTED, &path, "new").unwrap_err().to_string();
+        let refused = replace_by(&MOUNTED, &path, "new", RANDOM).unwrap_err().to_string();
         assert!(refused.contains("neither be replaced") && refused.contains("mount the folder"), "{refused}");
         assert_eq!(names(folder.path()), ["owner.token"]);
     }

@@ -15,7 +15,7 @@ pub mod example;
 mod gateway;
 mod groups;
 mod icons;
-mod in_place;
+pub(crate) mod in_place;
 pub mod length;
 mod local;
 mod mail;

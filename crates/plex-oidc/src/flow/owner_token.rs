@@ -19,7 +19,7 @@ use super::audit::{By, Own, note};
 use super::complete::{Outcome, refuse};
 use super::{FlowError, recheck};
 use crate::app::App;
-use crate::config::edit;
+use crate::config::{edit, in_place};
 use crate::store::records::{RefusedAt, SeenFrom};
 use crate::upstream::plex::Proof;
 
@@ -74,7 +74,7 @@ pub(super) async fn renew(
     if !app.store.cancel_login(attempt.id, app.clock.now()).await? {
         return Ok(Outcome::Page); // another request of this browser was first
     }
-    if !write(file, &token) {
+    if !write(file, &token, app.entropy.bytes()) {
         return Ok(Outcome::OwnerToken(Renewal::Unwritable));
     }
     plex.use_owner_token(token);
@@ -85,11 +85,12 @@ pub(super) async fn renew(
     Ok(Outcome::OwnerToken(Renewal::Done))
 }
 
-fn write(file: &Path, token: &PlexToken) -> bool {
+fn write(file: &Path, token: &PlexToken, random: [u8; 32]) -> bool {
     let text = Zeroizing::new(format!("{}\n", token.expose()));
-    let written = edit::put_private(file, &text);
+    let written = edit::put_private(file, &text, random);
     if let Err(wrong) = &written {
-        error!(file = %file.display(), error = %wrong, "the owner's token cannot be written; the old one stays");
+        let stays = if in_place::is_in_doubt(wrong) { "in use" } else { "in use and in the file" };
+        error!(file = %file.display(), error = %wrong, "the owner's token cannot be written; the old one stays {stays}");
     }
     written.is_ok()
 }
