@@ -6,6 +6,7 @@
 pub mod admin_link;
 pub mod api_token;
 pub mod audit;
+mod beside;
 pub mod check;
 pub mod client;
 pub mod doctor;

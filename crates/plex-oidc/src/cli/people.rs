@@ -9,11 +9,12 @@ use std::io;
 use tokio::runtime::Runtime;
 
 use super::audit::warn_of;
+use super::beside::NotDone;
 use super::explain::accepted;
 use super::keys::age;
 use super::person::{
-    EndConsentArguments, EndSessionArguments, ForgetBrowserArguments, ListArguments, NotDone, ShowArguments,
-    called, in_words,
+    EndConsentArguments, EndSessionArguments, ForgetBrowserArguments, ListArguments, ShowArguments, called,
+    in_words,
 };
 use super::token::end;
 use super::who::find;

@@ -11,20 +11,18 @@ use plex_oidc_core::decide::{Mark, Marks};
 use plex_oidc_core::gateway::handover;
 use plex_oidc_core::id::{AccountId, ClientId};
 use plex_oidc_core::subject::Subject;
-use thiserror::Error;
 use tokio::runtime::Runtime;
 
 use super::audit::{done_here, note, warn_of};
+use super::beside::{NotDone, beside};
 use super::people::Looking;
-use super::serve::exit_after;
-use super::who::{NotOne, account};
+use super::who::account;
 use super::{Exit, World, printable};
 use crate::config::Config;
 use crate::flow::audit::of_mark;
 use crate::installation::open_beside;
-use crate::start::StartError;
+use crate::store::Store;
 use crate::store::records::UserRecord;
-use crate::store::{Store, StoreError};
 
 /// What the host can see of people, say of them and end.
 #[derive(Debug, Subcommand)]
@@ -118,49 +116,9 @@ pub struct AllowArguments {
     apps: Vec<String>,
 }
 
-/// Why a command did not do what was asked. Nothing was changed.
-#[derive(Debug, Error)]
-pub(super) enum NotDone {
-    #[error(transparent)]
-    Start(#[from] StartError),
-    #[error(transparent)]
-    Who(#[from] NotOne),
-    #[error(transparent)]
-    Io(#[from] io::Error),
-    #[error("{0} owns one of the servers, and owners are never kept out")]
-    Owner(Subject),
-    #[error("{0} is gone since")]
-    Gone(Subject),
-    #[error("{0} has no {1} {2}: `plex-oidc person show {0}` lists them")]
-    NotTheirs(Subject, &'static str, String),
-    #[error("there is no client and no application {0} for people: name one of [[clients]] or [[apps]]")]
-    UnknownApp(String),
-    #[error(
-        "{0} is a client and also an application: write app:{0} for the application, and client:{0} for the client"
-    )]
-    BothNamed(String),
-}
-
-impl From<StoreError> for NotDone {
-    fn from(error: StoreError) -> Self {
-        Self::Start(error.into())
-    }
-}
-
 /// Runs a `person` command.
 pub fn run(file: &Path, command: &PersonCommand, world: &mut World<'_>) -> io::Result<Exit> {
-    let config = match world.load(file)? {
-        Ok(loaded) => loaded.config,
-        Err(exit) => return Ok(exit),
-    };
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    match done(&config, command, &runtime, world) {
-        Ok(()) => Ok(Exit::Done),
-        Err(error) => {
-            world.fail(&format!("Nothing was changed: {error}."))?;
-            Ok(if let NotDone::Start(error) = error { exit_after(&error) } else { Exit::Failed })
-        }
-    }
+    beside(file, world, |config, runtime, world| done(config, command, runtime, world))
 }
 
 fn done(

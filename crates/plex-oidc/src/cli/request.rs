@@ -8,13 +8,12 @@ use clap::{Args, Subcommand};
 use plex_oidc_core::id::{AccountId, BrowserId};
 use plex_oidc_core::own_page::OwnPage;
 use plex_oidc_core::subject::Subject;
-use thiserror::Error;
 use tokio::runtime::Runtime;
 
 use super::audit::warn_of;
+use super::beside::{NotDone, beside};
 use super::keys::age;
-use super::serve::exit_after;
-use super::who::{NotOne, account};
+use super::who::account;
 use super::{Exit, World, json, printable};
 use crate::config::Config;
 use crate::flow::by_host::ByHost;
@@ -22,9 +21,8 @@ use crate::flow::doors::{Door, declared};
 use crate::flow::forms::Waiting;
 use crate::flow::requests::Asked;
 use crate::installation::open_beside;
-use crate::start::StartError;
 use crate::store::records::{AccessRequest, HostAnswer, NewAccessRequest, Wish};
-use crate::store::{MOST_REQUESTS, Store, StoreError};
+use crate::store::{MOST_REQUESTS, Store};
 
 /// What can be done with requests for access.
 #[derive(Debug, Subcommand)]
@@ -62,47 +60,9 @@ pub struct AnswerArguments {
     say: Option<String>,
 }
 
-/// Why a command did not do what was asked. Nothing was changed.
-#[derive(Debug, Error)]
-enum NotDone {
-    #[error(transparent)]
-    Start(#[from] StartError),
-    #[error(transparent)]
-    Who(#[from] NotOne),
-    #[error(transparent)]
-    Io(#[from] io::Error),
-    #[error("{0} waits for no such answer: nothing was asked, or it was answered already")]
-    NotWaiting(Subject),
-    #[error("{0} asks for several things; add one of these: {1}")]
-    Several(Subject, String),
-    #[error(
-        "{0} asks for a browser, and only that one is let in which you name: ask them for the address below, and add {1}"
-    )]
-    WhichBrowser(Subject, String),
-    #[error("{0} is not in the file any more, so it cannot be opened: refuse the request")]
-    GoneFromFile(String),
-}
-
-impl From<StoreError> for NotDone {
-    fn from(error: StoreError) -> Self {
-        Self::Start(error.into())
-    }
-}
-
 /// Runs a `request` command.
 pub fn run(file: &Path, command: &RequestCommand, world: &mut World<'_>) -> io::Result<Exit> {
-    let config = match world.load(file)? {
-        Ok(loaded) => loaded.config,
-        Err(exit) => return Ok(exit),
-    };
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    match done(&config, command, &runtime, world) {
-        Ok(()) => Ok(Exit::Done),
-        Err(error) => {
-            world.fail(&format!("Nothing was changed: {error}."))?;
-            Ok(if let NotDone::Start(error) = error { exit_after(&error) } else { Exit::Failed })
-        }
-    }
+    beside(file, world, |config, runtime, world| done(config, command, runtime, world))
 }
 
 fn done(
@@ -122,8 +82,7 @@ fn done(
     let meant = meant(&waiting, account, arguments)?;
     // Who is at another browser of the account could have made theirs the only request there is.
     if is_yes && meant.browser.is_some() && arguments.browser.is_none() {
-        let seen = format!("{}, seen at {}", choice(meant), meant.address);
-        return Err(NotDone::WhichBrowser(Subject::of(account), seen));
+        return Err(NotDone::WhichBrowser(Subject::of(account), meant.address, choice(meant)));
     }
     let answer = if is_yes { yes(meant.wish) } else { HostAnswer::Declined };
     answered(config, (runtime, &*store), (meant, answer, arguments.say.as_deref()), world)

@@ -147,6 +147,7 @@ pub fn run(file: &Path, command: &UserCommand, world: &mut World<'_>) -> io::Res
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     match done(&config, command, &runtime, world) {
         Ok(()) => Ok(Exit::Done),
+        Err(NotDone::Io(error)) => Err(error), // whatever was done is done
         Err(error) => failed(&error, world),
     }
 }

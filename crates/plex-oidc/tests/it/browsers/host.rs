@@ -147,7 +147,8 @@ async fn by_command_the_host_lets_no_browser_in_that_they_did_not_name() {
     assert_eq!(command(&house, &["person", "forget-browser", &mara, &text(0, "browser")]).0, Exit::Done);
     let (exit, _, why) = command(&house, &["request", "grant", &mara]);
     assert_eq!(exit, Exit::Failed);
-    assert!(why.contains(&format!("--browser {other}, seen at {address}")), "{why}");
+    let shown = format!("seen at {address}: if that one is theirs, add --app wiki --browser {other}");
+    assert!(why.contains(&shown), "{why}");
     assert!(command(&house, &["request", "list"]).1.contains(&address));
     assert_eq!(command(&house, &["request", "list", "--json"]).1.lines().count(), 1, "it waits still");
     assert_eq!(command(&house, &["request", "grant", &mara, "--browser", &other]).0, Exit::Done);

@@ -374,6 +374,10 @@ async fn the_hosts_are_written_to_in_the_language_of_the_installation() {
         assert!(subject.starts_with(begins) && !subject.contains(event), "{subject}");
         assert!(!text.contains("words for the log") && !text.contains('{'), "{text}");
         assert_eq!(text.contains("plex-7"), state == Turn::Happened, "{text}");
+        if (event, state) == (Topic::PlexUnanswered.word(), Turn::Raised) {
+            let both = text.contains("nicht geantwortet") && text.contains("noch eine Freigabe hat");
+            assert!(both, "Plex may well answer, and not say of somebody who is in doubt: {text}");
+        }
     }
     // Something new that has no sentence yet is not kept back.
     let (since, at) = (house.now(), house.now());

@@ -1,0 +1,105 @@
+//! A short command about people, beside the running service: its frame, and why it did not do what was asked.
+
+use std::io;
+use std::net::IpAddr;
+use std::path::Path;
+
+use plex_oidc_core::subject::Subject;
+use thiserror::Error;
+use tokio::runtime::Runtime;
+
+use super::serve::exit_after;
+use super::who::NotOne;
+use super::{Exit, World};
+use crate::config::Config;
+use crate::start::StartError;
+use crate::store::StoreError;
+
+/// Why a command did not do what was asked. Nothing was changed, unless the terminal is at fault, which can only be noticed afterwards.
+#[derive(Debug, Error)]
+pub(super) enum NotDone {
+    #[error(transparent)]
+    Start(#[from] StartError),
+    #[error(transparent)]
+    Who(#[from] NotOne),
+    #[error(transparent)]
+    Io(#[from] io::Error),
+    #[error("{0} owns one of the servers, and owners are never kept out")]
+    Owner(Subject),
+    #[error("{0} is gone since")]
+    Gone(Subject),
+    #[error("{0} has no {1} {2}: `plex-oidc person show {0}` lists them")]
+    NotTheirs(Subject, &'static str, String),
+    #[error("there is no client and no application {0} for people: name one of [[clients]] or [[apps]]")]
+    UnknownApp(String),
+    #[error(
+        "{0} is a client and also an application: write app:{0} for the application, and client:{0} for the client"
+    )]
+    BothNamed(String),
+    #[error("{0} waits for no such answer: nothing was asked, or it was answered already")]
+    NotWaiting(Subject),
+    #[error("{0} asks for several things; add one of these: {1}")]
+    Several(Subject, String),
+    #[error("{0} asks for a browser, seen at {1}: if that one is theirs, add {2}")]
+    WhichBrowser(Subject, IpAddr, String),
+    #[error("{0} is not in the file any more, so it cannot be opened: refuse the request")]
+    GoneFromFile(String),
+}
+
+impl From<StoreError> for NotDone {
+    fn from(error: StoreError) -> Self {
+        Self::Start(error.into())
+    }
+}
+
+/// Reads the configuration, does the work, and says why it was not done.
+pub(super) fn beside(
+    file: &Path,
+    world: &mut World<'_>,
+    work: impl FnOnce(&Config, &Runtime, &mut World<'_>) -> Result<(), NotDone>,
+) -> io::Result<Exit> {
+    let config = match world.load(file)? {
+        Ok(loaded) => loaded.config,
+        Err(exit) => return Ok(exit),
+    };
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let done = work(&config, &runtime, world);
+    ended(done, world)
+}
+
+fn ended(done: Result<(), NotDone>, world: &mut World<'_>) -> io::Result<Exit> {
+    match done {
+        Ok(()) => Ok(Exit::Done),
+        Err(NotDone::Io(error)) => Err(error),
+        Err(error) => {
+            world.fail(&format!("Nothing was changed: {error}."))?;
+            Ok(if let NotDone::Start(error) = error { exit_after(&error) } else { Exit::Failed })
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+    use crate::clock::SystemClock;
+
+    #[test]
+    fn where_the_terminal_is_gone_nobody_says_that_nothing_was_changed() {
+        let (mut out, mut said) = (Vec::new(), Vec::new());
+        let mut world = World {
+            environment: &BTreeMap::new(),
+            input: &mut io::empty(),
+            out: &mut out,
+            err: &mut said,
+            random: &mut || [0; 32],
+            hide_typing: &mut |_| false,
+            clock: &SystemClock,
+        };
+        let gone = io::Error::from(io::ErrorKind::BrokenPipe);
+        let error = ended(Err(gone.into()), &mut world).unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::BrokenPipe);
+        assert_eq!(said, b"");
+    }
+}
