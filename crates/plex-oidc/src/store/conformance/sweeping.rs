@@ -25,7 +25,7 @@ pub(crate) async fn a_sweep_removes_what_is_over_and_nothing_else(store: &Shared
     assert!(store.sweep(refresh.absolute_expires.minus(Seconds(1))).await.unwrap().is_empty());
     assert!(store.code(code.hash).await.unwrap().is_some());
     let counts = store.sweep(refresh.absolute_expires).await.unwrap();
-    assert_eq!(counts, SweepCounts { grants: 1, ..SweepCounts::default() });
+    assert_eq!(counts, SweepCounts { grants: 1, refresh_tokens: 1, ..SweepCounts::default() });
     assert!(store.code(code.hash).await.unwrap().is_none());
     assert!(store.refresh_token(refresh.hash).await.unwrap().is_none());
 }

@@ -162,13 +162,15 @@ pub struct SweepCounts {
     pub sessions: usize,
     /// Access tokens.
     pub access_tokens: usize,
+    /// Refresh tokens.
+    pub refresh_tokens: usize,
     /// Access tokens of clients for themselves.
     pub client_tokens: usize,
     /// Assertions of clients.
     pub assertions: usize,
     /// Gateway sessions.
     pub gateway_sessions: usize,
-    /// Grants, each with its code and refresh tokens.
+    /// Grants, each with its code.
     pub grants: usize,
     /// Clients that need not be told of the end of a session any more.
     pub session_clients: usize,
@@ -196,6 +198,7 @@ impl SweepCounts {
             device_requests,
             sessions,
             access_tokens,
+            refresh_tokens,
             client_tokens,
             assertions,
             gateway_sessions,
@@ -214,6 +217,7 @@ impl SweepCounts {
             && device_requests == 0
             && sessions == 0
             && access_tokens == 0
+            && refresh_tokens == 0
             && client_tokens == 0
             && assertions == 0
             && gateway_sessions == 0

@@ -136,7 +136,8 @@ impl Store for SqliteStore {
     }
 
     fn redeem_code(&self, redeem: RedeemCode) -> Answer<'_, Redemption> {
-        self.write(move |conn| codes::redeem(conn, &redeem))
+        let durability = codes::durability(&redeem);
+        self.write_as(durability, move |conn| codes::redeem(conn, &redeem))
     }
 
     fn redeem_handover(&self, redeem: RedeemHandover) -> Answer<'_, Redemption> {
@@ -341,12 +342,12 @@ impl Store for SqliteStore {
 
     fn forget_plex_tokens(&self) -> Answer<'_, usize> {
         Box::pin(async move {
-            if !self.readers.run(plex_tokens::any)? {
+            if !plex_tokens::any(&self.readers.get())? {
                 return Ok(0); // the usual case, and nothing to wait for the disk for
             }
             let forgotten = self.writer.run(Durability::OnDisk, plex_tokens::forget_all).await?;
             if forgotten > 0 {
-                self.readers.run(|conn| conn.path().map_or(Ok(()), |path| empty_log(Path::new(path))))?;
+                self.readers.get().path().map_or(Ok(()), |path| empty_log(Path::new(path)))?;
             }
             Ok(forgotten)
         })
@@ -362,7 +363,7 @@ impl Store for SqliteStore {
 
     fn ping(&self) -> Answer<'_, ()> {
         Box::pin(async move {
-            self.readers.run(|conn| rows::first(conn, "SELECT 1", [], |_| Ok(())).map(drop))?;
+            rows::first(&self.readers.get(), "SELECT 1", [], |_| Ok(())).map(drop)?;
             self.writer.run(Durability::MayBeForgotten, |_| Ok(())).await
         })
     }

@@ -113,8 +113,8 @@ fn drop_surplus(conn: &Connection, account: AccountId, new: BrowserId) -> Result
         "DELETE FROM browsers WHERE id IN (
             SELECT b.id FROM browsers AS b WHERE b.account_id = ?1 AND b.id <> ?2 AND b.id NOT IN (
                 SELECT browser_id FROM browser_sessions WHERE account_id = ?1 AND browser_id IS NOT NULL
-                UNION SELECT g.browser_id FROM refresh_tokens AS r JOIN grants AS g ON g.id = r.grant_id
-                    WHERE g.account_id = ?1 AND g.ended_at IS NULL AND r.consumed_at IS NULL AND g.browser_id IS NOT NULL
+                UNION SELECT browser_id FROM grants
+                    WHERE account_id = ?1 AND offline AND ended_at IS NULL AND browser_id IS NOT NULL
                 UNION SELECT browser_id FROM app_tokens WHERE account_id = ?1 AND browser_id IS NOT NULL
                 UNION SELECT browser_id FROM passkeys WHERE account_id = ?1 AND browser_id IS NOT NULL)
             ORDER BY b.approved + b.confirmed DESC, b.last_used DESC, b.id LIMIT -1 OFFSET ?3)",

@@ -7,6 +7,7 @@ use plex_oidc_core::time::Timestamp;
 use rusqlite::{Connection, params};
 
 use super::rows::{Fields, Result, account_param, change, first};
+use super::writer::Durability;
 use super::{devices, gateway, logout, pushed, tokens};
 use crate::store::records::{
     Answers, CodeRecord, GrantEnd, NewCode, NewGrant, RedeemCode, RedeemHandover, Redemption,
@@ -95,14 +96,25 @@ pub(super) fn record_failure(conn: &Connection, hash: SecretHash, client_id: &Cl
     Ok(failures == Some(CODE_FAILURES))
 }
 
+/// An access token alone may be forgotten: its client asks again, and the code that it came from is void after a power cut. What is for
+/// offline access may not, nor who is to be told of a sign-out.
+pub(super) const fn durability(redeem: &RedeemCode) -> Durability {
+    if redeem.refresh.is_some() || redeem.tell_of_logout {
+        Durability::OnDisk
+    } else {
+        Durability::MayBeForgotten
+    }
+}
+
 pub(super) fn redeem(conn: &Connection, redeem: &RedeemCode) -> Result<Redemption> {
     let now = redeem.now;
     let keep_until = redeem
         .refresh
         .as_ref()
         .map_or(redeem.access.expires, |refresh| refresh.absolute_expires.max(redeem.access.expires));
+    let given = Given { keep_until, offline: redeem.refresh.is_some() };
     let presented = Presented { hash: redeem.hash, client_id: &redeem.client_id, now };
-    redeem_once(conn, presented, keep_until, |grant| {
+    redeem_once(conn, presented, given, |grant| {
         if redeem.tell_of_logout {
             logout::remember(conn, grant, now)?;
         }
@@ -114,7 +126,8 @@ pub(super) fn redeem(conn: &Connection, redeem: &RedeemCode) -> Result<Redemptio
 pub(super) fn redeem_handover(conn: &Connection, redeem: &RedeemHandover) -> Result<Redemption> {
     let now = redeem.now;
     let presented = Presented { hash: redeem.hash, client_id: &redeem.client_id, now };
-    redeem_once(conn, presented, redeem.session.absolute_expires, |grant| {
+    let given = Given { keep_until: redeem.session.absolute_expires, offline: false };
+    redeem_once(conn, presented, given, |grant| {
         gateway::end_older(conn, grant, &redeem.session.scope, now)?;
         gateway::insert(conn, grant, &redeem.session, now)
     })
@@ -128,17 +141,26 @@ struct Presented<'a> {
     now: Timestamp,
 }
 
-/// Redeems a code once. `store` writes down what its holder is given for it, which lives until `keep_until`.
+/// What the holder of a code is given for it.
+#[derive(Clone, Copy)]
+struct Given {
+    /// How long the last of it lives.
+    keep_until: Timestamp,
+    /// Whether it outlives the browser session.
+    offline: bool,
+}
+
+/// Redeems a code once. `store` writes down what its holder is given for it.
 fn redeem_once(
     conn: &Connection,
     presented: Presented<'_>,
-    keep_until: Timestamp,
+    given: Given,
     store: impl FnOnce(GrantId) -> Result<()>,
 ) -> Result<Redemption> {
     let grant = GrantId::of_code(presented.hash);
     let redeemed = change(
         conn,
-        "UPDATE grants SET redeemed_at = ?4, keep_until = max(keep_until, ?6)
+        "UPDATE grants SET redeemed_at = ?4, keep_until = max(keep_until, ?6), offline = ?7
         WHERE id = ?1 AND code_hash = ?2 AND client_id = ?3 AND redeemed_at IS NULL AND code_expires > ?4
             AND code_failures < ?5 AND ended_at IS NULL",
         params![
@@ -147,7 +169,8 @@ fn redeem_once(
             presented.client_id.as_str(),
             presented.now.0,
             CODE_FAILURES,
-            keep_until.0
+            given.keep_until.0,
+            given.offline
         ],
     )?;
     if redeemed == 0 {
@@ -181,6 +204,11 @@ fn refused(conn: &Connection, presented: Presented<'_>) -> Result<Redemption> {
         return Ok(Redemption::Ended);
     }
     Err(StoreError::Busy) // it changed between the two statements: only where writers are not queued
+}
+
+/// Makes all codes void that were not redeemed, as far as is known.
+pub(super) fn void_all(conn: &Connection) -> Result<usize> {
+    change(conn, "UPDATE grants SET code_expires = 0 WHERE redeemed_at IS NULL", [])
 }
 
 fn record(row: &Fields<'_>) -> Result<CodeRecord> {

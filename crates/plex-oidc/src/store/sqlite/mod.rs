@@ -4,6 +4,7 @@
 //! One process per database: a lock file keeps a second one out. The operating system holds the lock, so a killed
 //! process leaves nothing to clean up.
 
+use std::cell::OnceCell;
 use std::time::Duration;
 
 use rusqlite::Connection;
@@ -64,14 +65,17 @@ impl SqliteStore {
     where
         T: Send + 'static,
     {
-        Box::pin(async move { self.readers.run(read) })
+        Box::pin(async move {
+            let (pen, reader) = (self.writer.between_writes(), OnceCell::new());
+            read(pen.as_deref().unwrap_or_else(|| reader.get_or_init(|| self.readers.get())))
+        })
     }
 
     fn write<T>(&self, work: impl FnOnce(&Connection) -> Result<T> + Send + 'static) -> Answer<'_, T>
     where
         T: Send + 'static,
     {
-        Box::pin(self.writer.run(Durability::OnDisk, work))
+        self.write_as(Durability::OnDisk, work)
     }
 
     fn write_forgettable<T>(
@@ -81,7 +85,18 @@ impl SqliteStore {
     where
         T: Send + 'static,
     {
-        Box::pin(self.writer.run(Durability::MayBeForgotten, work))
+        self.write_as(Durability::MayBeForgotten, work)
+    }
+
+    fn write_as<T>(
+        &self,
+        durability: Durability,
+        work: impl FnOnce(&Connection) -> Result<T> + Send + 'static,
+    ) -> Answer<'_, T>
+    where
+        T: Send + 'static,
+    {
+        Box::pin(self.writer.run(durability, work))
     }
 }
 
@@ -105,6 +120,8 @@ mod passkeys_tests;
 mod people_tests;
 #[cfg(test)]
 mod plex_tokens_tests;
+#[cfg(test)]
+mod power_cut_tests;
 #[cfg(test)]
 mod suite_tests;
 #[cfg(test)]

@@ -1,13 +1,13 @@
-//! The readers: a few read-only connections, used in place. A read takes microseconds, so it is not worth a thread.
+//! The readers: a few read-only connections for while somebody writes, used in place. A read takes microseconds, so it is not worth
+//! a thread.
 
 use std::path::Path;
-use std::sync::{Mutex, PoisonError, TryLockError};
+use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
 use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags};
 
 use super::opening::keep_statements;
-use super::rows::Result;
 
 /// A second reader is for the moment when both cores read; more would only cost memory.
 const READERS: usize = 2;
@@ -26,18 +26,18 @@ impl Readers {
         Ok(Self { connections })
     }
 
-    /// Runs `read` on a free connection; the first one is preferred, because its cache is warm.
-    pub(super) fn run<T>(&self, read: impl FnOnce(&Connection) -> Result<T>) -> Result<T> {
+    /// A free connection; the first one is preferred, because its cache is warm.
+    pub(super) fn get(&self) -> MutexGuard<'_, Connection> {
         for connection in &self.connections {
             match connection.try_lock() {
-                Ok(conn) => return read(&conn),
+                Ok(conn) => return conn,
                 // A panic between two reads leaves nothing half done.
-                Err(TryLockError::Poisoned(poisoned)) => return read(&poisoned.into_inner()),
+                Err(TryLockError::Poisoned(poisoned)) => return poisoned.into_inner(),
                 Err(TryLockError::WouldBlock) => {}
             }
         }
         let last = self.connections.last().expect("the pool has at least one connection");
-        read(&last.lock().unwrap_or_else(PoisonError::into_inner))
+        last.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -190,7 +190,7 @@ fn end_grants(conn: &Connection, sid: Sid, policy: GrantsPolicy, now: Timestamp)
         // An unredeemed code has no refresh token yet, so its grant ends here as well.
         GrantsPolicy::KeepOffline => {
             "UPDATE grants SET ended_at = ?2, ended_why = ?3 WHERE sid = ?1 AND ended_at IS NULL
-                AND NOT EXISTS (SELECT 1 FROM refresh_tokens WHERE grant_id = grants.id AND consumed_at IS NULL)"
+                AND NOT offline"
         }
     };
     change(conn, sql, params![sid.0.as_bytes(), now.0, GrantEnd::SessionEnded.as_str()])

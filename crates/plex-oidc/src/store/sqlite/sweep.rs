@@ -30,6 +30,7 @@ pub(super) fn sweep(conn: &Connection, now: Timestamp) -> Result<SweepCounts> {
                 WHERE idle_expires <= ?1 OR absolute_expires <= ?1 LIMIT ?2)",
         )?,
         access_tokens: past("access_tokens", "expires")?,
+        refresh_tokens: past("refresh_tokens", "absolute_expires")?,
         client_tokens: past("client_tokens", "expires")?,
         assertions: remove(
             "DELETE FROM used_assertions WHERE (client_id, id) IN

@@ -71,13 +71,15 @@ pub(super) fn insert_refresh(
     Ok(())
 }
 
-/// Keeps a grant for what is issued on it after its code was redeemed.
-fn keep_until(conn: &Connection, grant: GrantId, until: Timestamp) -> Result<()> {
-    change(
-        conn,
-        "UPDATE grants SET keep_until = ?2 WHERE id = ?1 AND keep_until < ?2",
-        params![grant.0.as_bytes(), until.0],
-    )?;
+/// Keeps a grant for an access token that outlives its refresh tokens, which it is kept for anyway.
+fn keep_for(conn: &Connection, family: Family, access: &NewAccessToken) -> Result<()> {
+    if access.expires > family.absolute_expires {
+        change(
+            conn,
+            "UPDATE grants SET keep_until = ?2 WHERE id = ?1 AND keep_until < ?2",
+            params![family.grant.0.as_bytes(), access.expires.0],
+        )?;
+    }
     Ok(())
 }
 
@@ -120,17 +122,24 @@ pub(super) fn refresh_token(conn: &Connection, hash: SecretHash) -> Result<Optio
 }
 
 pub(super) fn rotate(conn: &Connection, rotate: &Rotate) -> Result<Rotation> {
-    let Some(grant) = use_once(conn, rotate)? else { return refused(conn, rotate) };
+    let Some(family) = use_once(conn, rotate)? else { return refused(conn, rotate) };
     if let Renewal::Rotate { successor, idle_expires } = &rotate.renewal {
-        insert_successor(conn, rotate, *successor, *idle_expires)?;
+        insert_successor(conn, family, rotate.now, *successor, *idle_expires)?;
     }
-    insert_access(conn, grant, &rotate.access, rotate.now)?;
-    keep_until(conn, grant, rotate.access.expires)?;
+    insert_access(conn, family.grant, &rotate.access, rotate.now)?;
+    keep_for(conn, family, &rotate.access)?;
     Ok(Rotation::Rotated)
 }
 
-/// The guarded statement that decides who of many callers uses the token. Its grant, for that one.
-fn use_once(conn: &Connection, rotate: &Rotate) -> Result<Option<GrantId>> {
+/// What all refresh tokens of a family have in common.
+#[derive(Clone, Copy)]
+struct Family {
+    grant: GrantId,
+    absolute_expires: Timestamp,
+}
+
+/// The guarded statement that decides who of many callers uses the token. Its family, for that one.
+fn use_once(conn: &Connection, rotate: &Rotate) -> Result<Option<Family>> {
     let presented = rotate.presented.0;
     let (client_id, now) = (rotate.client_id.as_str(), rotate.now.0);
     let used = match &rotate.renewal {
@@ -155,26 +164,28 @@ fn use_once(conn: &Connection, rotate: &Rotate) -> Result<Option<GrantId>> {
     }
     first(
         conn,
-        r#"SELECT hash AS "refresh_tokens.hash", grant_id AS "refresh_tokens.grant_id"
+        r#"SELECT hash AS "refresh_tokens.hash", grant_id AS "refresh_tokens.grant_id",
+            absolute_expires AS "refresh_tokens.absolute_expires"
         FROM refresh_tokens WHERE hash = ?1"#,
         [presented],
-        |row| row.uuid("refresh_tokens.grant_id").map(GrantId),
+        |row| {
+            Ok(Family {
+                grant: GrantId(row.uuid("refresh_tokens.grant_id")?),
+                absolute_expires: row.time("refresh_tokens.absolute_expires")?,
+            })
+        },
     )
 }
 
 fn insert_successor(
     conn: &Connection,
-    rotate: &Rotate,
+    family: Family,
+    now: Timestamp,
     successor: SecretHash,
     idle_expires: Timestamp,
 ) -> Result<()> {
-    change(
-        conn,
-        "INSERT INTO refresh_tokens (hash, grant_id, created, idle_expires, absolute_expires)
-        SELECT ?2, grant_id, ?3, min(?4, absolute_expires), absolute_expires FROM refresh_tokens WHERE hash = ?1",
-        params![rotate.presented.0, successor.0, rotate.now.0, idle_expires.0],
-    )?;
-    Ok(())
+    let token = NewRefreshToken { hash: successor, idle_expires, absolute_expires: family.absolute_expires };
+    insert_refresh(conn, family.grant, &token, now)
 }
 
 fn refused(conn: &Connection, rotate: &Rotate) -> Result<Rotation> {
@@ -210,9 +221,10 @@ fn consumed(
     match (&rotate.renewal, consumption.rotated_to) {
         (Renewal::Rotate { successor, idle_expires }, Some(unused)) if in_grace => {
             if supersede(conn, rotate, unused, *successor)? {
-                insert_successor(conn, rotate, *successor, *idle_expires)?;
-                insert_access(conn, record.grant.id, &rotate.access, now)?;
-                keep_until(conn, record.grant.id, rotate.access.expires)?;
+                let family = Family { grant: record.grant.id, absolute_expires: record.absolute_expires };
+                insert_successor(conn, family, now, *successor, *idle_expires)?;
+                insert_access(conn, family.grant, &rotate.access, now)?;
+                keep_for(conn, family, &rotate.access)?;
                 return Ok(Rotation::GraceReuse);
             }
         }

@@ -4,13 +4,17 @@
 //! own. A caller gets its answer after the commit that carries its change, never before (I-01); and, unless all of the
 //! group may be [forgotten](Durability::MayBeForgotten), after that commit is on the disk (I-02).
 //!
+//! Whoever reads does so on the same connection, as long as nobody has it: it knows what it wrote, where another one would have to
+//! fetch each page anew after every write.
+//!
 //! A change that may be forgotten waits for no disk. Where nobody else is writing, its caller makes it in place: to wake
 //! the thread and to be woken by it would cost more than the change.
 
 use std::io;
+use std::ops::Deref;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
@@ -34,9 +38,9 @@ const STACK: usize = 256 * 1024;
 pub(super) enum Durability {
     /// Nothing: it is on the disk.
     OnDisk,
-    /// It may be forgotten, if nothing was written to the disk after it. For what costs nobody more than a click: a code
-    /// that nobody has redeemed, and when somebody was last seen. The order of writes holds all the same: whoever redeems
-    /// that code has both on the disk.
+    /// It may be forgotten, if nothing was written to the disk after it. For what costs nobody more than a click: a code,
+    /// an access token alone, and when somebody was last seen. The order of writes holds all the same: whoever is given a
+    /// refresh token for that code has both on the disk.
     MayBeForgotten,
 }
 
@@ -79,6 +83,13 @@ impl Writer {
 }
 
 impl Writer {
+    /// The writable connection, to read on it, if nobody has it at this moment.
+    pub(super) fn between_writes(&self) -> Option<ReadingPen<'_>> {
+        let pen = self.pen.try_lock().ok()?;
+        // Somebody may have panicked with the pen in hand: the next who writes puts that right.
+        pen.conn.is_autocommit().then_some(ReadingPen(pen))
+    }
+
     /// Does `job` here and now, if it waits neither for the disk nor for anybody. Otherwise it is given back.
     fn in_place(&self, job: Box<dyn Job>) -> Option<Box<dyn Job>> {
         match (job.durability(), self.pen.try_lock()) {
@@ -151,6 +162,17 @@ struct Pen {
     held: Option<Held>,
     /// Writes in place since the thread last wrote.
     in_place: u32,
+}
+
+/// The writable connection in the hand of somebody who only reads.
+pub(super) struct ReadingPen<'a>(MutexGuard<'a, Pen>);
+
+impl Deref for ReadingPen<'_> {
+    type Target = Connection;
+
+    fn deref(&self) -> &Connection {
+        &self.0.conn
+    }
 }
 
 /// How the connection is set.
