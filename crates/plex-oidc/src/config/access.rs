@@ -6,7 +6,7 @@ use plex_oidc_core::subject::Subject;
 use url::Url;
 
 use super::reader::{Reader, without_user};
-use super::{GatewayConfig, apps, gateway};
+use super::{GatewayConfig, apps, gateway, schema};
 
 /// The keys of an application that mean something only together with `access_team`.
 const DEPENDENT: [&str; 4] = ["access_audiences", "access_cookie", "access_claims", "access_service_tokens"];
@@ -100,7 +100,7 @@ fn accepts(
     teams: &[AccessTeam],
     gateway: &GatewayConfig,
 ) -> Option<AppAccess> {
-    let key = |name: &str| format!("{at}.{name}");
+    let key = |name: &str| schema::join(at, name);
     let Some(team) = reader.text(&key("access_team")) else {
         for lonely in DEPENDENT.map(key) {
             let switched_off = lonely.ends_with("_cookie") && !reader.flag(&lonely);

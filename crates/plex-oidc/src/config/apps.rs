@@ -12,7 +12,7 @@ use url::Url;
 
 use super::raw::Located;
 use super::reader::{Reader, without_user};
-use super::{gateway, people};
+use super::{gateway, people, schema};
 
 /// Builds every application that can be built; what is wrong with the others is said to `reader`.
 pub(super) fn build(reader: &mut Reader<'_>, public_url: Option<&Issuer>) -> Vec<GatewayApp> {
@@ -35,7 +35,7 @@ struct Earlier {
 }
 
 fn one(reader: &mut Reader<'_>, at: &str, earlier: &mut Earlier) -> Option<GatewayApp> {
-    let key = |name: &str| format!("{at}.{name}");
+    let key = |name: &str| schema::join(at, name);
     let hosts = hosts(reader, at, earlier);
     let name = name(reader, at, &hosts, earlier);
     let allow = people::read(reader, &key("allow"));

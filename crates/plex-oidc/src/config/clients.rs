@@ -14,7 +14,7 @@ use plex_oidc_core::secret::SecretHash;
 
 use super::client_grants::{self, Way};
 use super::reader::{Reader, without_user};
-use super::{TokenLives, client_addresses, client_keys, people, secrets};
+use super::{TokenLives, client_addresses, client_keys, people, schema, secrets};
 
 /// How the ids of our own clients begin: those of the gateway, one for each application behind it, and of our pages.
 const RESERVED: [(&str, &str); 2] = [("app:", "the ids of [[apps]]"), ("own:", "the ids of our own pages")];
@@ -48,7 +48,7 @@ fn place_of_id(reader: &Reader<'_>, index: usize) -> String {
 }
 
 fn one(reader: &mut Reader<'_>, at: &str, tokens: &TokenLives) -> Option<Client> {
-    let key = |name: &str| format!("{at}.{name}");
+    let key = |name: &str| schema::join(at, name);
     let id = id(reader, at);
     let name = reader.short_text(&key("name"), 80);
     let auth_method = auth_method(reader, &key("auth_method"));

@@ -12,7 +12,7 @@ use plex_oidc_core::time::Timestamp;
 use super::Config;
 use super::groups::NAMES;
 use super::reader::Reader;
-use super::secrets;
+use super::{schema, secrets};
 use crate::store::records::{LocalAccount, UserRecord};
 use crate::upstream::local::{PasswordHash, email, username};
 
@@ -141,7 +141,7 @@ fn accounts(reader: &mut Reader<'_>, groups: &[Group]) -> Vec<DeclaredAccount> {
 }
 
 fn one(reader: &mut Reader<'_>, at: &str, known: &[Group]) -> Option<DeclaredAccount> {
-    let key = |name: &str| format!("{at}.{name}");
+    let key = |name: &str| schema::join(at, name);
     let id = reader.number(&key("id")).and_then(LocalAccountId::new);
     if id.is_none() {
         reader.missing(&key("id"), "Write a number that no other account has or had: id = 1.");

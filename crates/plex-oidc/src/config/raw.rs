@@ -3,10 +3,11 @@
 //! Only this module knows what the file looks like. It finds what has the wrong shape (unknown keys, wrong types,
 //! values out of range); what values *mean* is for [`super::build`].
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use std::sync::Arc;
 
+use foldhash::{HashMap, HashMapExt as _};
 use plex_oidc_core::time::Seconds;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
@@ -109,9 +110,10 @@ struct Reading<'r> {
 impl Reading<'_> {
     fn spot(&self, span: &Range<usize>) -> Place {
         let before = self.text.get(..span.start).unwrap_or(self.text);
-        let line = self.ends.partition_point(|end| *end < before.len()) + 1;
-        let column = before.rsplit('\n').next().unwrap_or("").chars().count() + 1;
-        Place::Spot { file: Arc::clone(&self.document.file), line, column }
+        let ended = self.ends.partition_point(|end| *end < before.len());
+        let begin = ended.checked_sub(1).map_or(0, |last| self.ends.get(last).map_or(0, |end| end + 1));
+        let column = before.get(begin..).unwrap_or("").chars().count() + 1;
+        Place::Spot { file: Arc::clone(&self.document.file), line: ended + 1, column }
     }
 
     /// Says what is not TOML: once per line, and nothing after a list that does not end, which upsets all that follows.
@@ -369,9 +371,7 @@ fn unknown(name: &str, section: &Section) -> (String, String) {
             "It belongs at the top of the file, before the first section.".to_owned()
         }
         (None, None, Some(other)) => format!("It belongs in `[{}]`.", other.name),
-        (None, None, None) => {
-            format!("Remove it. Known here: {}.", names.join(", "))
-        }
+        (None, None, None) => format!("Remove it. Known here: {}.", names.join(", ")),
     };
     (wrong, remedy)
 }

@@ -1,9 +1,9 @@
 //! Typed access to a document, key by key, with what is the same for keys of every section. What a key means is read in
 //! `build` and `clients`.
 
-use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
+use foldhash::HashMap;
 use plex_oidc_core::time::Seconds;
 
 use super::people::KnownGroups;
@@ -71,8 +71,12 @@ impl Reader<'_> {
     }
 
     pub(super) fn text(&self, path: &str) -> Option<Located<String>> {
-        match self.value(path)? {
-            Value::Text(value) => Some(Located { value: value.clone(), place: self.place(path) }),
+        let written = self.document.values.get(path);
+        match written.map_or_else(|| self.defaults.of(path), |located| Some(&located.value))? {
+            Value::Text(value) => {
+                let place = written.map_or_else(|| self.place(path), |located| located.place.clone());
+                Some(Located { value: value.clone(), place })
+            }
             _ => None,
         }
     }

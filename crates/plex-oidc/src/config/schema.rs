@@ -139,7 +139,7 @@ pub fn section(name: &str) -> Option<&'static Section> {
 
 /// The dotted name of `name` inside `section`.
 pub fn join(section: &str, name: &str) -> String {
-    if section.is_empty() { name.to_owned() } else { format!("{section}.{name}") }
+    if section.is_empty() { name.to_owned() } else { [section, ".", name].concat() }
 }
 
 /// The last part of `name`, if it is directly inside the section `outer`.

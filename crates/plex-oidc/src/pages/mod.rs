@@ -63,9 +63,9 @@ const LAST_RESORT: &str = "<!doctype html><html lang=\"en\"><title>Error</title>
 /// The pages of this installation, ready to be drawn.
 #[derive(Debug)]
 pub struct Pages {
-    /// Ours, with the templates of the host laid over them.
-    chosen: Environment<'static>,
-    /// Ours alone, for the day an override fails in a way that no sample showed.
+    /// Ours, with the templates of the host laid over them; absent where there are none.
+    overridden: Option<Environment<'static>>,
+    /// Ours alone, also for the day an override fails in a way that no sample showed.
     embedded: Environment<'static>,
     assets: Assets,
     site: Site,
@@ -84,7 +84,7 @@ struct Site {
 }
 
 impl Pages {
-    /// Parses all templates, those in `override_dir` instead of ours, and draws every sample once.
+    /// Parses all templates, those in `override_dir` instead of ours. If there is one, draws every sample once.
     ///
     /// A file that the folder does not hold is ours. Fails, with file and line, on a template that cannot be parsed or
     /// drawn, and on one whose name is none of ours (a name that starts with `_` is a part that other templates use).
@@ -108,15 +108,19 @@ impl Pages {
         let urls: BTreeMap<String, String> =
             assets.urls().map(|(name, url)| (name.to_owned(), url.to_owned())).collect();
         let embedded = environment(&overrides::Templates::default(), urls.clone())?;
-        let chosen = environment(&overrides.templates, urls)?;
+        let has_templates = !overrides.templates.is_empty();
+        let overridden = has_templates.then(|| environment(&overrides.templates, urls)).transpose()?;
         let image_origins = theme.image_origins();
         let site = Site { title: theme.title, logo };
         let language = theme.language;
-        let pages = Self { chosen, embedded, assets, site, language, image_origins, icons: BTreeMap::new() };
-        for (_, page) in samples() {
-            pages
-                .try_render(&pages.chosen, page, language)
-                .map_err(|error| overrides.templates.explain(&error))?;
+        let pages =
+            Self { overridden, embedded, assets, site, language, image_origins, icons: BTreeMap::new() };
+        if let Some(chosen) = &pages.overridden {
+            for (_, page) in samples() {
+                pages
+                    .try_render(chosen, page, language)
+                    .map_err(|error| overrides.templates.explain(&error))?;
+            }
         }
         Ok(pages)
     }
@@ -142,12 +146,10 @@ impl Pages {
 
     /// The HTML of a page. Where an override fails, ours is drawn and the failure is logged.
     pub fn render(&self, page: &Page<'_>, language: &'static Language) -> String {
-        self.try_render(&self.chosen, page, language)
-            .or_else(|error| {
-                tracing::error!(template = page.template(), %error, "a template could not be drawn, ours is used");
-                self.try_render(&self.embedded, page, language)
-            })
-            .unwrap_or_else(|_| LAST_RESORT.to_owned())
+        let environments = self.overridden.iter().chain([&self.embedded]);
+        let mut drawn = environments.map(|environment| self.try_render(environment, page, language));
+        let told = |error: &Error| tracing::error!(template = page.template(), %error, "a template could not be drawn");
+        drawn.find_map(|page| page.inspect_err(told).ok()).unwrap_or_else(|| LAST_RESORT.to_owned())
     }
 
     /// The language of visitors who ask for none that we have.

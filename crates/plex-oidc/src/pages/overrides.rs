@@ -100,6 +100,10 @@ pub(super) struct Templates(BTreeMap<String, (PathBuf, String)>);
 
 impl Templates {
     /// Name and source of each.
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     pub(super) fn sources(&self) -> impl Iterator<Item = (String, String)> {
         self.0.iter().map(|(name, (_, source))| (name.clone(), source.clone()))
     }

@@ -17,7 +17,7 @@ fn drawn() -> Vec<(&'static str, String)> {
     let pages = pages();
     samples()
         .iter()
-        .map(|(name, page)| (*name, pages.try_render(&pages.chosen, page, Language::english()).unwrap()))
+        .map(|(name, page)| (*name, pages.try_render(&pages.embedded, page, Language::english()).unwrap()))
         .collect()
 }
 

@@ -293,7 +293,7 @@ fn every_page_is_drawn_in_every_language_in_both_directions() {
     let pages = Pages::new(Theme::default(), None).unwrap();
     for language in LANGUAGES.iter().copied().chain([&FROM_THE_RIGHT]) {
         for (name, page) in samples() {
-            let html = pages.try_render(&pages.chosen, page, language).unwrap();
+            let html = pages.try_render(&pages.embedded, page, language).unwrap();
             let start = format!(
                 "<!doctype html>\n<html lang=\"{}\" dir=\"{}\">",
                 language.tag(),
@@ -303,7 +303,7 @@ fn every_page_is_drawn_in_every_language_in_both_directions() {
             assert!(!html.contains("{app}") && !html.contains("{count}"), "{name} in {}", language.tag());
         }
     }
-    let html = pages.try_render(&pages.chosen, &samples()[0].1, &FROM_THE_RIGHT).unwrap();
+    let html = pages.try_render(&pages.embedded, &samples()[0].1, &FROM_THE_RIGHT).unwrap();
     assert!(html.contains("אל \u{2068}Film requests\u{2069}") && html.contains("כניסה &lt;b&gt;"), "{html}");
     assert!(html.contains("Continue with Plex"), "what it lacks is English");
 }

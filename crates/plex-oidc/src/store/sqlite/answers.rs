@@ -342,12 +342,12 @@ impl Store for SqliteStore {
 
     fn forget_plex_tokens(&self) -> Answer<'_, usize> {
         Box::pin(async move {
-            if !plex_tokens::any(&self.readers.get())? {
+            if !plex_tokens::any(&self.reader.get())? {
                 return Ok(0); // the usual case, and nothing to wait for the disk for
             }
             let forgotten = self.writer.run(Durability::OnDisk, plex_tokens::forget_all).await?;
             if forgotten > 0 {
-                self.readers.get().path().map_or(Ok(()), |path| empty_log(Path::new(path)))?;
+                self.reader.get().path().map_or(Ok(()), |path| empty_log(Path::new(path)))?;
             }
             Ok(forgotten)
         })
@@ -363,7 +363,7 @@ impl Store for SqliteStore {
 
     fn ping(&self) -> Answer<'_, ()> {
         Box::pin(async move {
-            rows::first(&self.readers.get(), "SELECT 1", [], |_| Ok(())).map(drop)?;
+            rows::first(&self.reader.get(), "SELECT 1", [], |_| Ok(())).map(drop)?;
             self.writer.run(Durability::MayBeForgotten, |_| Ok(())).await
         })
     }

@@ -1,5 +1,6 @@
 //! Local accounts. What one says about its person stands in `users`; both are written together.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use plex_oidc_core::decide::Standing;
@@ -7,6 +8,7 @@ use plex_oidc_core::groups::Group;
 use plex_oidc_core::id::{AccountId, LocalAccountId};
 use plex_oidc_core::time::Timestamp;
 use rusqlite::{Connection, params};
+use serde::Deserialize;
 
 use super::rows::{Fields, Result, account_param, all, change, first};
 use super::{logout, marks, users};
@@ -46,14 +48,27 @@ pub(super) fn list(conn: &Connection) -> Result<Vec<LocalAccount>> {
     all(conn, r#"SELECT * FROM local_account_details ORDER BY "local_accounts.username""#, [], read)
 }
 
-/// Found without reading the others: there may be thousands, and every start asks.
+/// What is read of a person to know which groups they are in, and nothing else.
+#[derive(Deserialize)]
+struct InGroups<'a> {
+    #[serde(borrow)]
+    groups: Vec<Cow<'a, str>>,
+}
+
+/// Of the others no more is read than their groups: there may be thousands, and every start asks.
 pub(super) fn beyond(conn: &Connection, groups: &[Group]) -> Result<Vec<LocalAccount>> {
-    let groups = serde_json::to_string(groups).map_err(|_| StoreError::OutOfRange { what: "the groups" })?;
-    let sql = r#"SELECT * FROM local_account_details WHERE "local_accounts.declared" = 0 AND EXISTS (
-        SELECT 1 FROM json_each("users.person", '$.groups') AS its
-        WHERE its.value NOT IN (SELECT value FROM json_each(?1))
-    ) ORDER BY "local_accounts.username""#;
-    all(conn, sql, [groups], read)
+    let known: Vec<&str> = groups.iter().map(Group::as_str).collect();
+    let sql = r#"SELECT u.account_id AS "users.account_id", u.person AS "users.person"
+        FROM local_accounts AS l JOIN users AS u ON u.account_id = l.account_id WHERE l.declared = 0 ORDER BY l.username"#;
+    let found = all(conn, sql, [], |row| {
+        let person: String = row.get("users.person")?;
+        // One that cannot be read is read again, with words for what is wrong with it.
+        let within = serde_json::from_str::<InGroups<'_>>(&person)
+            .is_ok_and(|person| person.groups.iter().all(|group| known.contains(&group.as_ref())));
+        if within { Ok(None) } else { row.account_id("users.account_id").map(Some) }
+    })?;
+    let accounts = found.into_iter().flatten().map(|id| by_id(conn, id));
+    Ok(accounts.collect::<Result<Vec<_>>>()?.into_iter().flatten().collect())
 }
 
 pub(super) fn put(conn: &Connection, put: &PutLocalAccount) -> Result<LocalPut> {

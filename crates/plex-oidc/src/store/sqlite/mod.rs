@@ -1,4 +1,4 @@
-//! The embedded store: SQLite in WAL mode, one writer that commits in groups, readers beside it. A commit waits for the disk
+//! The embedded store: SQLite in WAL mode, one writer that commits in groups, a reader beside it. A commit waits for the disk
 //! unless nothing in it has to.
 //!
 //! One process per database: a lock file keeps a second one out. The operating system holds the lock, so a killed
@@ -42,7 +42,7 @@ mod writer;
 
 use opening::Lock;
 pub use opening::signing_keys_beside;
-use reader::Readers;
+use reader::Reader;
 use rows::Result;
 use writer::{Durability, Writer};
 
@@ -53,8 +53,8 @@ const PATIENCE: Duration = Duration::from_secs(5);
 
 /// An open database. Dropping it finishes the queued writes and closes the file.
 pub struct SqliteStore {
-    // Dropped in this order: readers, writer, then the lock.
-    readers: Readers,
+    // Dropped in this order: reader, writer, then the lock.
+    reader: Reader,
     writer: Writer,
     /// Absent beside the process that holds it.
     _lock: Option<Lock>,
@@ -67,7 +67,7 @@ impl SqliteStore {
     {
         Box::pin(async move {
             let (pen, reader) = (self.writer.between_writes(), OnceCell::new());
-            read(pen.as_deref().unwrap_or_else(|| reader.get_or_init(|| self.readers.get())))
+            read(pen.as_deref().unwrap_or_else(|| reader.get_or_init(|| self.reader.get())))
         })
     }
 

@@ -10,7 +10,7 @@ use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 use rusqlite_migration::{M, Migrations};
 
-use super::reader::Readers;
+use super::reader::Reader;
 use super::rows::{Result, change, first};
 use super::writer::Writer;
 use super::{PATIENCE, STATEMENTS, SqliteStore, codes, keys};
@@ -42,8 +42,8 @@ impl SqliteStore {
 
     fn start(path: &Path, conn: Connection, patience: Duration, lock: Option<Lock>) -> Result<Self> {
         let writer = Writer::start(conn, patience).map_err(|error| cannot_open(path, error))?;
-        let readers = Readers::open(path).map_err(|error| cannot_open(path, error))?;
-        Ok(Self { readers, writer, _lock: lock })
+        let reader = Reader::open(path).map_err(|error| cannot_open(path, error))?;
+        Ok(Self { reader, writer, _lock: lock })
     }
 }
 

@@ -1,43 +1,28 @@
-//! The readers: a few read-only connections for while somebody writes, used in place. A read takes microseconds, so it is not worth
-//! a thread.
+//! The reader: a read-only connection for while somebody writes, used in place. A read takes microseconds, so it is not worth a thread.
 
 use std::path::Path;
-use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags};
 
 use super::opening::keep_statements;
 
-/// A second reader is for the moment when both cores read; more would only cost memory.
-const READERS: usize = 2;
 /// A reader waits for nobody in WAL mode, except for a moment after a crash. It must not hold up a worker thread.
 const PATIENCE: Duration = Duration::from_millis(250);
 
-/// The pool of readers.
-pub(super) struct Readers {
-    connections: Vec<Mutex<Connection>>,
-}
+/// Beside the writable connection, on which reads are when nobody writes, one is enough; a second one would only cost memory.
+pub(super) struct Reader(Mutex<Connection>);
 
-impl Readers {
+impl Reader {
     pub(super) fn open(path: &Path) -> rusqlite::Result<Self> {
-        let connections =
-            (0..READERS).map(|_| open_one(path).map(Mutex::new)).collect::<rusqlite::Result<_>>()?;
-        Ok(Self { connections })
+        open_one(path).map(Mutex::new).map(Self)
     }
 
-    /// A free connection; the first one is preferred, because its cache is warm.
+    /// The connection, when nobody else reads on it.
     pub(super) fn get(&self) -> MutexGuard<'_, Connection> {
-        for connection in &self.connections {
-            match connection.try_lock() {
-                Ok(conn) => return conn,
-                // A panic between two reads leaves nothing half done.
-                Err(TryLockError::Poisoned(poisoned)) => return poisoned.into_inner(),
-                Err(TryLockError::WouldBlock) => {}
-            }
-        }
-        let last = self.connections.last().expect("the pool has at least one connection");
-        last.lock().unwrap_or_else(PoisonError::into_inner)
+        // A panic between two reads leaves nothing half done.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
