@@ -31,10 +31,3 @@ FROM refresh_tokens AS r JOIN grant_details AS d ON d."grants.id" = r.grant_id;
 
 -- The sweep reads this list whole, as it does others.
 DROP INDEX pushed_requests_keep_until;
-
--- The boot in which the database was last opened: codes of an earlier one are void, because a power cut may have forgotten that they
--- were redeemed.
-CREATE TABLE boots (
-    only_row INTEGER PRIMARY KEY CHECK (only_row = 1),
-    boot TEXT NOT NULL
-) STRICT;

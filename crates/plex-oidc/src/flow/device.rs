@@ -91,7 +91,9 @@ pub async fn redeem(app: &App, client: &Client, asked: &DeviceTokenRequest) -> R
     let hash = asked.code.ok_or(TokenError::InvalidGrant)?;
     let request = app.store.device_request(hash).await?.ok_or(TokenError::InvalidGrant)?;
     let (state, code) = state(app, &request).await?;
-    let facts = DeviceFacts { client_id: &request.client_id, expires: request.expires, state };
+    // A code that is void is over, however long the device might have waited.
+    let expires = code.as_ref().map_or(request.expires, |code| code.expires.min(request.expires));
+    let facts = DeviceFacts { client_id: &request.client_id, expires, state };
     let now = app.clock.now();
     let verdict = check_poll(&facts, &client.id, now);
     if verdict == PollVerdict::Wait {

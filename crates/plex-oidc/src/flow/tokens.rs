@@ -134,6 +134,7 @@ pub(super) async fn exchange(
             idle_expires: refresh_expiry(app, &record.grant),
             absolute_expires: record.grant.created.plus(app.lifetimes.refresh_absolute),
         }),
+        with_challenge: record.code_challenge.is_some(),
         tell_of_logout: client.backchannel_logout_uri.is_some(),
     };
     match app.store.redeem_code(redeem).await? {

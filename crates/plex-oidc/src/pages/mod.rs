@@ -1,8 +1,8 @@
 //! Everything a visitor sees: templates, the values in them, the languages that they speak, the host's look.
 //!
 //! Owns drawing and the content security policy that fits what is drawn. It sends nothing, reads no request and
-//! decides nothing; handlers in `web` say which [`Page`] it is. Templates are parsed once and drawn with every sample
-//! at the start, so that a broken override is a refusal to start.
+//! decides nothing; handlers in `web` say which [`Page`] it is. Templates are parsed once, and where the host has some,
+//! drawn with every sample at the start, so that a broken one is a refusal to start.
 
 mod account;
 mod admin;
@@ -146,10 +146,15 @@ impl Pages {
 
     /// The HTML of a page. Where an override fails, ours is drawn and the failure is logged.
     pub fn render(&self, page: &Page<'_>, language: &'static Language) -> String {
-        let environments = self.overridden.iter().chain([&self.embedded]);
-        let mut drawn = environments.map(|environment| self.try_render(environment, page, language));
-        let told = |error: &Error| tracing::error!(template = page.template(), %error, "a template could not be drawn");
-        drawn.find_map(|page| page.inspect_err(told).ok()).unwrap_or_else(|| LAST_RESORT.to_owned())
+        let overridden = self.overridden.as_ref().and_then(|chosen| {
+            let drawn = self.try_render(chosen, page, language);
+            let told = |error: &Error| {
+                tracing::error!(template = page.template(), %error, "a template could not be drawn, ours is used");
+            };
+            drawn.inspect_err(told).ok()
+        });
+        let ours = || self.try_render(&self.embedded, page, language).ok();
+        overridden.or_else(ours).unwrap_or_else(|| LAST_RESORT.to_owned())
     }
 
     /// The language of visitors who ask for none that we have.

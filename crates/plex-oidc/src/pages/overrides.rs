@@ -99,11 +99,11 @@ fn known_template(name: &str, path: &Path) -> Result<(), PagesError> {
 pub(super) struct Templates(BTreeMap<String, (PathBuf, String)>);
 
 impl Templates {
-    /// Name and source of each.
     pub(super) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
+    /// Name and source of each.
     pub(super) fn sources(&self) -> impl Iterator<Item = (String, String)> {
         self.0.iter().map(|(name, (_, source))| (name.clone(), source.clone()))
     }

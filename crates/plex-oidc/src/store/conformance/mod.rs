@@ -189,6 +189,7 @@ pub(super) fn redeem(code: &NewCode, now: Timestamp) -> RedeemCode {
         now,
         access: access(),
         refresh: Some(refresh()),
+        with_challenge: code.code_challenge.is_some(),
         tell_of_logout: false,
     }
 }

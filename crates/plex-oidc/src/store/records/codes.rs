@@ -172,6 +172,8 @@ pub struct RedeemCode {
     pub access: NewAccessToken,
     /// The refresh token to store with it, if the grant has one.
     pub refresh: Option<NewRefreshToken>,
+    /// Whether the code has a PKCE challenge, which the caller checked: a second redemption that comes soon is no theft.
+    pub with_challenge: bool,
     /// Whether this client is to be told when the browser session ends, and is remembered for that.
     pub tell_of_logout: bool,
 }

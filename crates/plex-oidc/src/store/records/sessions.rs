@@ -132,7 +132,7 @@ pub enum SessionName {
 pub enum GrantsPolicy {
     /// All of them end.
     EndAll,
-    /// Those that hold a refresh token live on (OIDC Core 1.0 s. 11: offline access).
+    /// Those that were given a refresh token live on (OIDC Core 1.0 s. 11: offline access).
     KeepOffline,
 }
 

@@ -1,6 +1,6 @@
 //! What the store is asked, each question by the module that knows its tables.
 
-use std::path::Path;
+use std::path::PathBuf;
 
 use plex_oidc_core::device::UserCodeHash;
 use plex_oidc_core::groups::Group;
@@ -219,7 +219,7 @@ impl Store for SqliteStore {
     }
 
     fn sessions_of_client(&self, client: ClientId) -> Answer<'_, Vec<Sid>> {
-        self.read(move |conn| logout::sessions_of_client(conn, &client))
+        self.read_aside(move |conn| logout::sessions_of_client(conn, &client))
     }
 
     fn settle_logout(&self, notice: LogoutNotice) -> Answer<'_, bool> {
@@ -244,7 +244,7 @@ impl Store for SqliteStore {
     }
 
     fn app_tokens(&self) -> Answer<'_, Vec<AppTokenRecord>> {
-        self.read(app_tokens::list)
+        self.read_aside(app_tokens::list)
     }
 
     fn app_token(&self, hash: SecretHash, now: Timestamp) -> Answer<'_, Option<AppTokenRecord>> {
@@ -260,11 +260,11 @@ impl Store for SqliteStore {
     }
 
     fn users(&self) -> Answer<'_, Vec<UserRecord>> {
-        self.read(users::users)
+        self.read_aside(users::users)
     }
 
     fn people(&self, wanted: PeopleWanted, now: Timestamp) -> Answer<'_, PeopleFound> {
-        self.read(move |conn| users::people(conn, &wanted, now))
+        self.read_aside(move |conn| users::people(conn, &wanted, now))
     }
 
     fn user(&self, account_id: AccountId) -> Answer<'_, Option<UserRecord>> {
@@ -288,11 +288,11 @@ impl Store for SqliteStore {
     }
 
     fn local_accounts(&self) -> Answer<'_, Vec<LocalAccount>> {
-        self.read(local::list)
+        self.read_aside(local::list)
     }
 
     fn local_accounts_beyond(&self, groups: Vec<Group>) -> Answer<'_, Vec<LocalAccount>> {
-        self.read(move |conn| local::beyond(conn, &groups))
+        self.read_aside(move |conn| local::beyond(conn, &groups))
     }
 
     fn put_local_account(&self, put: PutLocalAccount) -> Answer<'_, LocalPut> {
@@ -329,7 +329,7 @@ impl Store for SqliteStore {
     }
 
     fn due_plex_tokens(&self, now: Timestamp, longest: Seconds, most: usize) -> Answer<'_, DuePlexTokens> {
-        self.read(move |conn| plex_tokens::due(conn, (now, now.plus(longest)), most))
+        self.read_aside(move |conn| plex_tokens::due(conn, (now, now.plus(longest)), most))
     }
 
     fn note_plex_look(&self, look: PlexLook) -> Answer<'_, bool> {
@@ -347,14 +347,15 @@ impl Store for SqliteStore {
             }
             let forgotten = self.writer.run(Durability::OnDisk, plex_tokens::forget_all).await?;
             if forgotten > 0 {
-                self.reader.get().path().map_or(Ok(()), |path| empty_log(Path::new(path)))?;
+                let path = self.reader.get().path().map(PathBuf::from);
+                path.map_or(Ok(()), |path| empty_log(&path))?;
             }
             Ok(forgotten)
         })
     }
 
     fn tallies(&self, now: Timestamp) -> Answer<'_, Tallies> {
-        self.read(move |conn| plex_tokens::tallies(conn, now))
+        self.read_aside(move |conn| plex_tokens::tallies(conn, now))
     }
 
     fn sweep(&self, now: Timestamp) -> Answer<'_, SweepCounts> {
@@ -363,7 +364,7 @@ impl Store for SqliteStore {
 
     fn ping(&self) -> Answer<'_, ()> {
         Box::pin(async move {
-            rows::first(&self.reader.get(), "SELECT 1", [], |_| Ok(())).map(drop)?;
+            rows::first(&self.reader.get(), "SELECT 1 FROM installation", [], |_| Ok(())).map(drop)?;
             self.writer.run(Durability::MayBeForgotten, |_| Ok(())).await
         })
     }

@@ -96,10 +96,11 @@ pub(super) fn record_failure(conn: &Connection, hash: SecretHash, client_id: &Cl
     Ok(failures == Some(CODE_FAILURES))
 }
 
-/// An access token alone may be forgotten: its client asks again, and the code that it came from is void after a power cut. What is for
-/// offline access may not, nor who is to be told of a sign-out.
+/// An access token alone may be forgotten: its client asks again, and the code that it came from is void when the database is opened
+/// anew. What is for offline access may not, nor who is to be told of a sign-out; nor that a code without PKCE, redeemed twice, ended
+/// its grant.
 pub(super) const fn durability(redeem: &RedeemCode) -> Durability {
-    if redeem.refresh.is_some() || redeem.tell_of_logout {
+    if redeem.refresh.is_some() || redeem.tell_of_logout || !redeem.with_challenge {
         Durability::OnDisk
     } else {
         Durability::MayBeForgotten
@@ -206,9 +207,9 @@ fn refused(conn: &Connection, presented: Presented<'_>) -> Result<Redemption> {
     Err(StoreError::Busy) // it changed between the two statements: only where writers are not queued
 }
 
-/// Makes all codes void that were not redeemed, as far as is known.
+/// Makes all codes void that are not known to be redeemed. In the usual case there is none, and nothing is written.
 pub(super) fn void_all(conn: &Connection) -> Result<usize> {
-    change(conn, "UPDATE grants SET code_expires = 0 WHERE redeemed_at IS NULL", [])
+    change(conn, "UPDATE grants SET code_expires = 0 WHERE redeemed_at IS NULL AND code_expires > 0", [])
 }
 
 fn record(row: &Fields<'_>) -> Result<CodeRecord> {

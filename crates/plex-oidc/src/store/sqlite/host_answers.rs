@@ -21,7 +21,7 @@ impl HostStore for SqliteStore {
     }
 
     fn events(&self, wanted: EventsWanted) -> Answer<'_, Vec<EventRecord>> {
-        self.read(move |conn| audit::events(conn, &wanted))
+        self.read_aside(move |conn| audit::events(conn, &wanted))
     }
 
     fn forget_events(&self, before: Timestamp) -> Answer<'_, usize> {
@@ -53,7 +53,7 @@ impl HostStore for SqliteStore {
     }
 
     fn passkeys(&self) -> Answer<'_, Vec<Passkey>> {
-        self.read(passkeys::list)
+        self.read_aside(passkeys::list)
     }
 
     fn passkey(&self, credential: Vec<u8>) -> Answer<'_, Option<Passkey>> {
@@ -81,7 +81,7 @@ impl HostStore for SqliteStore {
     }
 
     fn all_marks(&self) -> Answer<'_, Vec<(AccountId, Marks)>> {
-        self.read(marks::all_marks)
+        self.read_aside(marks::all_marks)
     }
 
     fn mark(&self, account_id: AccountId, mark: Mark, now: Timestamp) -> Answer<'_, EndedAccess> {
@@ -102,7 +102,7 @@ impl HostStore for SqliteStore {
     }
 
     fn waiting_requests(&self, most: u32) -> Answer<'_, WaitingRequests> {
-        self.read(move |conn| marks::waiting(conn, most))
+        self.read_aside(move |conn| marks::waiting(conn, most))
     }
 
     fn answer_request(&self, answered: AnswerAccessRequest) -> Answer<'_, bool> {
@@ -118,7 +118,7 @@ impl HostStore for SqliteStore {
     }
 
     fn api_tokens(&self) -> Answer<'_, Vec<ApiTokenRecord>> {
-        self.read(api_tokens::list)
+        self.read_aside(api_tokens::list)
     }
 
     fn api_token(&self, hash: SecretHash, now: Timestamp) -> Answer<'_, Option<ApiTokenRecord>> {

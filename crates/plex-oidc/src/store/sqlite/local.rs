@@ -1,6 +1,5 @@
 //! Local accounts. What one says about its person stands in `users`; both are written together.
 
-use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use plex_oidc_core::decide::Standing;
@@ -50,9 +49,8 @@ pub(super) fn list(conn: &Connection) -> Result<Vec<LocalAccount>> {
 
 /// What is read of a person to know which groups they are in, and nothing else.
 #[derive(Deserialize)]
-struct InGroups<'a> {
-    #[serde(borrow)]
-    groups: Vec<Cow<'a, str>>,
+struct InGroups {
+    groups: Vec<String>,
 }
 
 /// Of the others no more is read than their groups: there may be thousands, and every start asks.
@@ -62,10 +60,10 @@ pub(super) fn beyond(conn: &Connection, groups: &[Group]) -> Result<Vec<LocalAcc
         FROM local_accounts AS l JOIN users AS u ON u.account_id = l.account_id WHERE l.declared = 0 ORDER BY l.username"#;
     let found = all(conn, sql, [], |row| {
         let person: String = row.get("users.person")?;
-        // One that cannot be read is read again, with words for what is wrong with it.
-        let within = serde_json::from_str::<InGroups<'_>>(&person)
-            .is_ok_and(|person| person.groups.iter().all(|group| known.contains(&group.as_ref())));
-        if within { Ok(None) } else { row.account_id("users.account_id").map(Some) }
+        // One that cannot be read is for whoever needs that account.
+        let is_beyond = serde_json::from_str::<InGroups>(&person)
+            .is_ok_and(|person| person.groups.iter().any(|group| !known.contains(&group.as_str())));
+        if is_beyond { row.account_id("users.account_id").map(Some) } else { Ok(None) }
     })?;
     let accounts = found.into_iter().flatten().map(|id| by_id(conn, id));
     Ok(accounts.collect::<Result<Vec<_>>>()?.into_iter().flatten().collect())

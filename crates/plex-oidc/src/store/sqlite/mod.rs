@@ -47,7 +47,7 @@ use rows::Result;
 use writer::{Durability, Writer};
 
 /// Prepared statements kept per connection.
-const STATEMENTS: usize = 64;
+const STATEMENTS: usize = 96;
 /// How long a write waits for somebody else's lock, for example a backup's (I-17).
 const PATIENCE: Duration = Duration::from_secs(5);
 
@@ -66,9 +66,21 @@ impl SqliteStore {
         T: Send + 'static,
     {
         Box::pin(async move {
-            let (pen, reader) = (self.writer.between_writes(), OnceCell::new());
-            read(pen.as_deref().unwrap_or_else(|| reader.get_or_init(|| self.reader.get())))
+            let (pen, reader) = (self.writer.between_writes(), OnceCell::new()); // so that `read` stands here once
+            let conn = pen.as_deref().unwrap_or_else(|| reader.get_or_init(|| self.reader.get()));
+            let before = conn.total_changes();
+            let answer = read(conn);
+            debug_assert_eq!(conn.total_changes(), before, "a read wrote something");
+            answer
         })
+    }
+
+    /// Reads what may be long, such as a list of everybody, without keeping anybody from writing meanwhile.
+    fn read_aside<T>(&self, read: impl FnOnce(&Connection) -> Result<T> + Send + 'static) -> Answer<'_, T>
+    where
+        T: Send + 'static,
+    {
+        Box::pin(async move { read(&self.reader.get()) })
     }
 
     fn write<T>(&self, work: impl FnOnce(&Connection) -> Result<T> + Send + 'static) -> Answer<'_, T>

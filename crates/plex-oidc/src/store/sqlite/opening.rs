@@ -11,7 +11,7 @@ use rusqlite::{Connection, OpenFlags};
 use rusqlite_migration::{M, Migrations};
 
 use super::reader::Reader;
-use super::rows::{Result, change, first};
+use super::rows::Result;
 use super::writer::Writer;
 use super::{PATIENCE, STATEMENTS, SqliteStore, codes, keys};
 use crate::store::StoreError;
@@ -20,7 +20,7 @@ use crate::store::records::StoredKeyRow;
 impl SqliteStore {
     /// Opens or creates the database at `path` and brings its tables up to date. Blocks; call it at start.
     pub fn open(path: &Path) -> Result<Self> {
-        Self::open_with(path, PATIENCE, this_boot().as_deref())
+        Self::open_with(path, PATIENCE)
     }
 
     /// Opens the database at `path` beside the process that may serve from it, for one short command: neither creates
@@ -31,12 +31,13 @@ impl SqliteStore {
         Self::start(path, conn, PATIENCE, None)
     }
 
-    pub(super) fn open_with(path: &Path, patience: Duration, boot: Option<&str>) -> Result<Self> {
+    pub(super) fn open_with(path: &Path, patience: Duration) -> Result<Self> {
         let lock = lock(path)?;
         create(path).map_err(|error| cannot_open(path, error))?;
         let mut conn = writable(path, patience).map_err(|error| cannot_open(path, error))?;
         migrate(&mut conn, path)?;
-        note_boot(&conn, boot)?;
+        // Whoever was here before may have redeemed one that a power cut brought back.
+        codes::void_all(&conn).map_err(|error| cannot_open(path, error))?;
         Self::start(path, conn, patience, Some(lock))
     }
 
@@ -158,30 +159,6 @@ pub(super) const MIGRATIONS: &[M<'_>] = &[
 pub(super) fn migrate(conn: &mut Connection, path: &Path) -> Result<()> {
     let failed = |error| StoreError::Migration { path: path.to_owned(), source: Arc::new(error) };
     Migrations::from_slice(MIGRATIONS).to_latest(conn).map_err(failed)
-}
-
-/// The boot that the kernel is in; `None` where it does not say.
-fn this_boot() -> Option<String> {
-    let boot = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").ok()?;
-    Some(boot.trim().to_owned()).filter(|boot| !boot.is_empty())
-}
-
-/// Makes codes void that are of another boot, or of one that nobody knows: a power cut may have forgotten that they were redeemed.
-fn note_boot(conn: &Connection, boot: Option<&str>) -> Result<()> {
-    let noted = first(conn, r#"SELECT boot AS "boots.boot" FROM boots WHERE boot = ?1"#, [boot], |row| {
-        row.get::<String>("boots.boot")
-    })?;
-    if noted.is_some() {
-        return Ok(());
-    }
-    // In this order, and each on the disk: a cut between the two makes them void once more.
-    codes::void_all(conn)?;
-    change(
-        conn,
-        "INSERT INTO boots (only_row, boot) VALUES (1, ?1) ON CONFLICT DO UPDATE SET boot = excluded.boot",
-        [boot.unwrap_or_default()],
-    )?;
-    Ok(())
 }
 
 /// Refuses tables that this version does not know, older ones included: bringing them up to date is for the process

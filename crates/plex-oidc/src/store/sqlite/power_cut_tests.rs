@@ -1,11 +1,11 @@
 //! What a power cut may forget (decision 0008), and that nobody gains by it.
 
-use std::path::Path;
 use std::sync::Arc;
 
 use plex_oidc_core::id::{GrantId, Sid};
 use plex_oidc_core::time::Seconds;
 
+use super::super::Store as _;
 use super::tests::Folder;
 use super::writer::Durability;
 use super::*;
@@ -14,13 +14,6 @@ use crate::store::records::{
     GrantsPolicy, NewCode, RedeemCode, Redemption, Renewal, Rotate, Rotation, SessionName,
 };
 
-const BOOT: &str = "9a1e0d5c-0001-4000-8000-000000000000";
-const NEXT_BOOT: &str = "9a1e0d5c-0002-4000-8000-000000000000";
-
-fn open(path: &Path, boot: Option<&str>) -> Shared {
-    Arc::new(SqliteStore::open_with(path, PATIENCE, boot).unwrap())
-}
-
 /// For an access token and nothing else, and nobody to be told.
 fn online(code: &NewCode) -> RedeemCode {
     RedeemCode { refresh: None, ..conformance::redeem(code, T0) }
@@ -28,11 +21,9 @@ fn online(code: &NewCode) -> RedeemCode {
 
 /// A database as a power cut leaves it that forgot that a code was redeemed, though the code itself was on the disk. The store that
 /// acknowledged the redemption stays open.
-async fn cut_after_redemption(folder: &Folder, boot: Option<&str>) -> (Folder, NewCode, Shared) {
-    let store = open(&folder.path(), boot);
-    let session = conformance::signed_in(&store).await;
-    let code = conformance::code(&session);
-    store.issue_code(code.clone(), T0).await.unwrap();
+async fn cut_after_redemption(folder: &Folder) -> (Folder, NewCode, Shared) {
+    let store: Shared = Arc::new(folder.open());
+    let (_, code) = conformance::issued(&store).await;
     let after_cut = Folder::new();
     for file in ["plex-oidc.db", "plex-oidc.db-wal"] {
         let from = folder.path().with_file_name(file);
@@ -45,51 +36,31 @@ async fn cut_after_redemption(folder: &Folder, boot: Option<&str>) -> (Folder, N
 
 #[tokio::test]
 async fn req_039_a_code_is_void_after_a_power_cut_that_forgot_its_redemption() {
-    for (boot, next) in [(Some(BOOT), Some(NEXT_BOOT)), (Some(BOOT), None), (None, Some(BOOT)), (None, None)]
-    {
-        let folder = Folder::new();
-        let (after_cut, code, _before) = cut_after_redemption(&folder, boot).await;
-        let store = open(&after_cut.path(), next);
-        let found = store.code(code.hash).await.unwrap().unwrap();
-        assert_eq!((found.redeemed_at, found.expires.has_passed(T0)), (None, true), "{boot:?} {next:?}");
-        let redemption = store.redeem_code(online(&code)).await.unwrap();
-        assert!(matches!(redemption, Redemption::Expired), "{boot:?} {next:?}: {redemption:?}");
-    }
-    // It is the boot that does it: the code that the cut left is as good as ever.
     let folder = Folder::new();
-    let (after_cut, code, _before) = cut_after_redemption(&folder, Some(BOOT)).await;
-    let store = open(&after_cut.path(), Some(BOOT));
-    assert!(matches!(store.redeem_code(online(&code)).await.unwrap(), Redemption::Redeemed));
+    let (after_cut, code, _before) = cut_after_redemption(&folder).await;
+    // Whoever is beside a service is not there to redeem codes, and sees what the cut left: one that is as good as ever.
+    let beside = SqliteStore::open_beside(&after_cut.path()).unwrap();
+    let found = beside.code(code.hash).await.unwrap().unwrap();
+    assert_eq!((found.redeemed_at, found.expires), (None, code.expires));
+    drop(beside);
+
+    let store = after_cut.open();
+    let found = store.code(code.hash).await.unwrap().unwrap();
+    assert_eq!((found.redeemed_at, found.expires.has_passed(T0)), (None, true));
+    let redemption = store.redeem_code(online(&code)).await.unwrap();
+    assert!(matches!(redemption, Redemption::Expired), "{redemption:?}");
 }
 
 #[tokio::test]
-async fn a_code_outlives_a_restart_that_is_no_boot() {
+async fn what_was_redeemed_outlives_a_restart() {
     let folder = Folder::new();
-    let store = open(&folder.path(), Some(BOOT));
-    let session = conformance::signed_in(&store).await;
-    let codes = [conformance::code(&session), conformance::code(&session)];
-    for code in &codes {
-        store.issue_code(code.clone(), T0).await.unwrap();
-    }
-    store.redeem_code(online(&codes[0])).await.unwrap();
-    drop(store);
-    let store = open(&folder.path(), Some(BOOT));
-    // A killed process forgets nothing: what was redeemed stays so.
-    assert!(matches!(store.redeem_code(online(&codes[0])).await.unwrap(), Redemption::Reuse { .. }));
-    assert!(matches!(store.redeem_code(online(&codes[1])).await.unwrap(), Redemption::Redeemed));
-}
-
-#[tokio::test]
-async fn what_was_issued_outlives_a_boot() {
-    let folder = Folder::new();
-    let store = open(&folder.path(), Some(BOOT));
+    let store: Shared = Arc::new(folder.open());
     let (_, offline) = conformance::redeemed(&store).await;
-    let code = conformance::code(&conformance::signed_in(&store).await);
-    store.issue_code(code.clone(), T0).await.unwrap();
+    let (_, code) = conformance::issued(&store).await;
     let alone = online(&code);
     store.redeem_code(alone.clone()).await.unwrap();
     drop(store);
-    let store = open(&folder.path(), Some(NEXT_BOOT));
+    let store = folder.open();
     for redeem in [&offline, &alone] {
         assert!(store.access_token(redeem.access.hash, after(1)).await.unwrap().is_some());
         assert!(matches!(store.redeem_code(redeem.clone()).await.unwrap(), Redemption::Reuse { .. }));
@@ -100,15 +71,16 @@ async fn what_was_issued_outlives_a_boot() {
 
 #[tokio::test]
 async fn i_02_what_is_for_offline_access_waits_for_the_disk_and_so_does_who_is_told_of_a_sign_out() {
-    let folder = Folder::new();
-    let store = open(&folder.path(), Some(BOOT));
-    let session = conformance::signed_in(&store).await;
-    let code = conformance::code(&session);
+    let code = conformance::code(&conformance::session(7));
     let online = online(&code);
+    assert!(online.with_challenge);
     assert_eq!(codes::durability(&online), Durability::MayBeForgotten);
-    let told = RedeemCode { tell_of_logout: true, ..online };
+    let told = RedeemCode { tell_of_logout: true, ..online.clone() };
     assert_eq!(codes::durability(&told), Durability::OnDisk);
     assert_eq!(codes::durability(&conformance::redeem(&code, T0)), Durability::OnDisk);
+    // Its second redemption ends the grant, which must not be forgotten (requirement 40).
+    let without_pkce = RedeemCode { with_challenge: false, ..online };
+    assert_eq!(codes::durability(&without_pkce), Durability::OnDisk);
 }
 
 #[tokio::test]
@@ -130,6 +102,23 @@ async fn reads_are_on_the_writable_connection_unless_somebody_has_it() {
     go.send(()).unwrap();
     held.await.unwrap();
     assert!(!store.read(can_only_read).await.unwrap());
+    assert!(store.read_aside(can_only_read).await.unwrap(), "a list keeps nobody from writing");
+}
+
+#[tokio::test]
+async fn a_panic_in_a_read_leaves_everything_as_quick_as_before() {
+    let folder = Folder::new();
+    let store = Arc::new(folder.open());
+    let panicking = tokio::spawn({
+        let store = Arc::clone(&store);
+        async move { store.read(|_| -> rows::Result<()> { panic!("a bug in a read") }).await }
+    });
+    assert!(panicking.await.unwrap_err().is_panic());
+    let can_only_read = |conn: &Connection| Ok(conn.is_readonly("main")?);
+    assert!(!store.read(can_only_read).await.unwrap());
+    let on_thread_of_its_own = |_: &Connection| Ok(std::thread::current().name() == Some("store-writer"));
+    assert!(!store.write_forgettable(on_thread_of_its_own).await.unwrap());
+    assert!(store.write(on_thread_of_its_own).await.unwrap());
 }
 
 /// Version 18 of the tables keeps the tokens, and knows which grants are for offline access.

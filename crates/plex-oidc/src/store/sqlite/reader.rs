@@ -8,7 +8,7 @@ use rusqlite::{Connection, OpenFlags};
 
 use super::opening::keep_statements;
 
-/// A reader waits for nobody in WAL mode, except for a moment after a crash. It must not hold up a worker thread.
+/// The reader waits for nobody in WAL mode, except for a moment after a crash. It must not hold up a worker thread.
 const PATIENCE: Duration = Duration::from_millis(250);
 
 /// Beside the writable connection, on which reads are when nobody writes, one is enough; a second one would only cost memory.

@@ -295,7 +295,7 @@ async fn i_16_a_full_disk_refuses_writes_and_nothing_else() {
 #[tokio::test]
 async fn i_17_somebody_elses_lock_refuses_writes_and_nothing_else() {
     let folder = Folder::new();
-    let store = SqliteStore::open_with(&folder.path(), Duration::from_millis(20), None).unwrap();
+    let store = SqliteStore::open_with(&folder.path(), Duration::from_millis(20)).unwrap();
     let (before, refused) = (conformance::login(), conformance::login());
     store.begin_login(before.clone()).await.unwrap();
     let other = Connection::open(folder.path()).unwrap();

@@ -4,8 +4,8 @@
 //! own. A caller gets its answer after the commit that carries its change, never before (I-01); and, unless all of the
 //! group may be [forgotten](Durability::MayBeForgotten), after that commit is on the disk (I-02).
 //!
-//! Whoever reads does so on the same connection, as long as nobody has it: it knows what it wrote, where another one would have to
-//! fetch each page anew after every write.
+//! Whoever looks something up does so on the same connection, as long as nobody has it: it knows what it wrote, where another one would
+//! have to fetch each page anew after every write. Lists are read beside it.
 //!
 //! A change that may be forgotten waits for no disk. Where nobody else is writing, its caller makes it in place: to wake
 //! the thread and to be woken by it would cost more than the change.
@@ -14,7 +14,7 @@ use std::io;
 use std::ops::Deref;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
@@ -40,7 +40,7 @@ pub(super) enum Durability {
     OnDisk,
     /// It may be forgotten, if nothing was written to the disk after it. For what costs nobody more than a click: a code,
     /// an access token alone, and when somebody was last seen. The order of writes holds all the same: whoever is given a
-    /// refresh token for that code has both on the disk.
+    /// refresh token for a code has on the disk that it was issued and that it was redeemed.
     MayBeForgotten,
 }
 
@@ -85,16 +85,25 @@ impl Writer {
 impl Writer {
     /// The writable connection, to read on it, if nobody has it at this moment.
     pub(super) fn between_writes(&self) -> Option<ReadingPen<'_>> {
-        let pen = self.pen.try_lock().ok()?;
-        // Somebody may have panicked with the pen in hand: the next who writes puts that right.
+        let pen = self.pen_if_free()?;
+        // A transaction that somebody left open is for the next who writes to end.
         pen.conn.is_autocommit().then_some(ReadingPen(pen))
+    }
+
+    /// Whoever panicked with it left nothing that the next one would not put right.
+    fn pen_if_free(&self) -> Option<MutexGuard<'_, Pen>> {
+        match self.pen.try_lock() {
+            Ok(pen) => Some(pen),
+            Err(TryLockError::Poisoned(poisoned)) => Some(poisoned.into_inner()),
+            Err(TryLockError::WouldBlock) => None,
+        }
     }
 
     /// Does `job` here and now, if it waits neither for the disk nor for anybody. Otherwise it is given back.
     fn in_place(&self, job: Box<dyn Job>) -> Option<Box<dyn Job>> {
-        match (job.durability(), self.pen.try_lock()) {
-            (Durability::MayBeForgotten, Ok(mut pen)) => pen.write_in_place(job),
-            (Durability::MayBeForgotten, Err(_)) | (Durability::OnDisk, _) => Some(job),
+        match (job.durability(), self.pen_if_free()) {
+            (Durability::MayBeForgotten, Some(mut pen)) => pen.write_in_place(job),
+            (Durability::MayBeForgotten, None) | (Durability::OnDisk, _) => Some(job),
         }
     }
 }

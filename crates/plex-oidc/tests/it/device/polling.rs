@@ -41,6 +41,17 @@ async fn req_104_the_interval_survives_a_restart() {
     is_error(&device.poll().await, "authorization_pending");
 }
 
+/// Codes that nobody has redeemed do not outlive the service (decision 0008); a device starts over when it is told so.
+#[tokio::test]
+async fn req_104_an_answer_that_a_restart_took_away_is_over() {
+    let mut house = house().await;
+    let (device, waiting) = (Device::begin(&house, "tv").await, Device::begin(&house, "tv").await);
+    device.allowed(&mut house.browser(), "friend").await;
+    house.restart().await;
+    is_error(&device.poll().await, "expired_token");
+    is_error(&waiting.poll().await, "authorization_pending");
+}
+
 #[tokio::test]
 async fn req_104_after_ten_minutes_it_is_over() {
     let house = house().await;

@@ -34,7 +34,9 @@ async fn everything_that_matters_survives() {
     photos.id_claims(&kept.id_token()).await;
     photos.userinfo(&kept.access_token()).await.expect(200);
     photos.refresh(&kept.refresh_token()).await.expect(200);
-    photos.tokens(&asked, &landing).await;
+    photos.redeem(&asked, landing.code()).await.expect(400); // a code does not: its owner is asked nothing for the next one
+    let anew = photos.authorization();
+    photos.tokens(&anew, &other.get(&anew.url()).await.leaves()).await;
     let again = photos.authorization();
     photos.tokens(&again, &browser.get(&again.url()).await.leaves()).await; // signed in: no page
     browser.get(&wiki.authorization().url()).await.leaves().code(); // consent is remembered
