@@ -6,7 +6,7 @@ use plex_oidc_core::id::{GrantId, Sid};
 use plex_oidc_core::time::Seconds;
 
 use super::super::Store as _;
-use super::tests::Folder;
+use super::tests::{Folder, hold_up};
 use super::writer::Durability;
 use super::*;
 use crate::store::conformance::{self, Shared, T0, after};
@@ -89,15 +89,7 @@ async fn reads_are_on_the_writable_connection_unless_somebody_has_it() {
     let store = folder.open();
     let can_only_read = |conn: &Connection| Ok(conn.is_readonly("main")?);
     assert!(!store.read(can_only_read).await.unwrap());
-    let (begun, has_begun) = std::sync::mpsc::channel();
-    let (go, wait) = std::sync::mpsc::channel();
-    let mut held = store.write(move |_| {
-        begun.send(()).unwrap();
-        wait.recv().unwrap();
-        Ok(())
-    });
-    assert!(futures_util::FutureExt::now_or_never(&mut held).is_none());
-    has_begun.recv().unwrap();
+    let (held, go) = hold_up(&store);
     assert!(store.read(can_only_read).await.unwrap(), "no reader waits for a writer");
     go.send(()).unwrap();
     held.await.unwrap();

@@ -30,6 +30,20 @@ impl Folder {
     }
 }
 
+/// A write that has begun and keeps the writer until it is let go.
+pub(super) fn hold_up(store: &SqliteStore) -> (Answer<'_, ()>, std::sync::mpsc::Sender<()>) {
+    let (begun, has_begun) = std::sync::mpsc::channel();
+    let (go, wait) = std::sync::mpsc::channel();
+    let mut held = store.write(move |_| {
+        begun.send(()).unwrap();
+        wait.recv().unwrap();
+        Ok(())
+    });
+    assert!(futures_util::FutureExt::now_or_never(&mut held).is_none());
+    has_begun.recv().unwrap();
+    (held, go)
+}
+
 /// Runs one rule of the suite on a fresh database.
 pub(super) async fn check(rule: impl AsyncFnOnce(&Shared)) {
     let folder = Folder::new();
@@ -128,15 +142,7 @@ async fn i_02_a_write_waits_for_the_disk_unless_nothing_in_its_group_has_to() {
     assert_eq!(store.write_forgettable(level).await.unwrap(), NORMAL);
 
     // The first holds up the writer until the next two are queued behind it, as one group.
-    let (begun, has_begun) = std::sync::mpsc::channel();
-    let (go, wait) = std::sync::mpsc::channel();
-    let mut held = store.write(move |_| {
-        begun.send(()).unwrap();
-        wait.recv().unwrap();
-        Ok(())
-    });
-    assert!(futures_util::FutureExt::now_or_never(&mut held).is_none());
-    has_begun.recv().unwrap();
+    let (held, go) = hold_up(&store);
     let (first, second) = (store.write_forgettable(level), store.write(level));
     let release = async { go.send(()).unwrap() };
     let (_, first, second, ()) = tokio::join!(held, first, second, release);
