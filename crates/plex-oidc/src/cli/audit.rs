@@ -8,14 +8,12 @@ use plex_oidc_core::audit::{Actor, Event, What, end_of};
 use plex_oidc_core::id::AccountId;
 use plex_oidc_core::subject::Subject;
 use plex_oidc_core::time::{Seconds, Timestamp};
-use thiserror::Error;
 
-use super::serve::exit_after;
-use super::who::{NotOne, find};
+use super::beside::{NotDone, beside_or};
+use super::who::find;
 use super::{Exit, World, printable};
 use crate::config::{Config, length};
 use crate::installation::open_beside;
-use crate::start::StartError;
 use crate::store::records::{EventRecord, EventsWanted};
 use crate::store::{Store, StoreError};
 
@@ -85,41 +83,14 @@ fn when(text: &str, moment: Option<Timestamp>) -> Result<When, String> {
     })
 }
 
-/// Why nothing is shown.
-#[derive(Debug, Error)]
-enum NotShown {
-    #[error(transparent)]
-    Start(#[from] StartError),
-    #[error(transparent)]
-    Who(#[from] NotOne),
-    #[error(transparent)]
-    Io(#[from] io::Error),
-}
-
-impl From<StoreError> for NotShown {
-    fn from(error: StoreError) -> Self {
-        Self::Start(error.into())
-    }
-}
-
 /// Runs `audit`.
 pub fn run(file: &Path, arguments: &AuditArguments, world: &mut World<'_>) -> io::Result<Exit> {
-    let config = match world.load(file)? {
-        Ok(loaded) => loaded.config,
-        Err(exit) => return Ok(exit),
-    };
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    match runtime.block_on(show(&config, arguments, world)) {
-        Ok(()) => Ok(Exit::Done),
-        Err(NotShown::Io(error)) => Err(error),
-        Err(error) => {
-            world.fail(&format!("The audit log cannot be shown: {error}."))?;
-            Ok(if let NotShown::Start(error) = &error { exit_after(error) } else { Exit::Failed })
-        }
-    }
+    beside_or("The audit log cannot be shown", file, world, |config, runtime, world| {
+        runtime.block_on(show(config, arguments, world))
+    })
 }
 
-async fn show(config: &Config, arguments: &AuditArguments, world: &mut World<'_>) -> Result<(), NotShown> {
+async fn show(config: &Config, arguments: &AuditArguments, world: &mut World<'_>) -> Result<(), NotDone> {
     let (store, now) = (open_beside(config)?, world.clock.now());
     let mut wanted = EventsWanted {
         account: account(&*store, arguments.account.as_deref()).await?,
@@ -144,7 +115,7 @@ async fn show(config: &Config, arguments: &AuditArguments, world: &mut World<'_>
 }
 
 /// An account that is given exactly may be that of somebody who was never let in.
-async fn account(store: &dyn Store, who: Option<&str>) -> Result<Option<AccountId>, NotShown> {
+async fn account(store: &dyn Store, who: Option<&str>) -> Result<Option<AccountId>, NotDone> {
     let Some(who) = who else { return Ok(None) };
     if let Some(account) = Subject::parse(who).and_then(|subject| subject.account()) {
         return Ok(Some(account));

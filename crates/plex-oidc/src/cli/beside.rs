@@ -1,13 +1,16 @@
-//! A short command about people, beside the running service: its frame, and why it did not do what was asked.
+//! A short command about people, beside the running service: its frame, and why it did not do what was asked. Commands about accounts,
+//! requests and the audit log share it.
 
 use std::io;
 use std::net::IpAddr;
 use std::path::Path;
 
+use plex_oidc_core::profile::ClaimError;
 use plex_oidc_core::subject::Subject;
 use thiserror::Error;
 use tokio::runtime::Runtime;
 
+use super::password::PasswordError;
 use super::serve::exit_after;
 use super::who::NotOne;
 use super::{Exit, World};
@@ -44,6 +47,26 @@ pub(super) enum NotDone {
     WhichBrowser(Subject, IpAddr, String),
     #[error("{0} is not in the file any more, so it cannot be opened: refuse the request")]
     GoneFromFile(String),
+    #[error("there is no local account {0}: give local-<id>, a user name or an e-mail address")]
+    Nobody(String),
+    #[error("{0} is declared in the configuration file: change it there")]
+    Declared(Subject),
+    #[error(
+        "a user name has at most 64 letters, digits, `.`, `_` and `-`, begins with a letter or a digit, and reads as no subject"
+    )]
+    Username,
+    #[error("there is no group `{0}` of yours: list it in local.groups")]
+    Group(String),
+    #[error("{0}: {1}")]
+    Claim(String, ClaimError),
+    #[error("`{0}` has no `=`: write a claim, = and its value")]
+    NoClaim(String),
+    #[error(transparent)]
+    Password(#[from] PasswordError),
+    #[error("another local account has this user name or this e-mail address")]
+    Taken,
+    #[error("the account was changed meanwhile; run this again")]
+    Changed,
 }
 
 impl From<StoreError> for NotDone {
@@ -52,8 +75,21 @@ impl From<StoreError> for NotDone {
     }
 }
 
-/// Reads the configuration, does the work, and says why it was not done.
+/// What is said before the reason, where a command was to change something.
+const NOTHING_CHANGED: &str = "Nothing was changed";
+
+/// Reads the configuration, does the work, and says why nothing was changed.
 pub(super) fn beside(
+    file: &Path,
+    world: &mut World<'_>,
+    work: impl FnOnce(&Config, &Runtime, &mut World<'_>) -> Result<(), NotDone>,
+) -> io::Result<Exit> {
+    beside_or(NOTHING_CHANGED, file, world, work)
+}
+
+/// The same in other words than that nothing was changed.
+pub(super) fn beside_or(
+    not_done: &str,
     file: &Path,
     world: &mut World<'_>,
     work: impl FnOnce(&Config, &Runtime, &mut World<'_>) -> Result<(), NotDone>,
@@ -64,15 +100,20 @@ pub(super) fn beside(
     };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let done = work(&config, &runtime, world);
-    ended(done, world)
+    ended(not_done, done, world)
 }
 
-fn ended(done: Result<(), NotDone>, world: &mut World<'_>) -> io::Result<Exit> {
+/// Ends a command that needs neither the configuration nor the service.
+pub(super) fn alone(done: Result<(), NotDone>, world: &mut World<'_>) -> io::Result<Exit> {
+    ended(NOTHING_CHANGED, done, world)
+}
+
+fn ended(not_done: &str, done: Result<(), NotDone>, world: &mut World<'_>) -> io::Result<Exit> {
     match done {
         Ok(()) => Ok(Exit::Done),
-        Err(NotDone::Io(error)) => Err(error),
+        Err(NotDone::Io(error)) => Err(error), // whatever was done is done
         Err(error) => {
-            world.fail(&format!("Nothing was changed: {error}."))?;
+            world.fail(&format!("{not_done}: {error}."))?;
             Ok(if let NotDone::Start(error) = error { exit_after(&error) } else { Exit::Failed })
         }
     }
@@ -98,7 +139,7 @@ mod tests {
             clock: &SystemClock,
         };
         let gone = io::Error::from(io::ErrorKind::BrokenPipe);
-        let error = ended(Err(gone.into()), &mut world).unwrap_err();
+        let error = alone(Err(gone.into()), &mut world).unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::BrokenPipe);
         assert_eq!(said, b"");
     }

@@ -8,21 +8,17 @@ use plex_oidc_core::audit::What;
 use plex_oidc_core::decide::{Person, Standing};
 use plex_oidc_core::groups::Group;
 use plex_oidc_core::id::{AccountId, LocalAccountId};
-use plex_oidc_core::profile::ClaimError;
-use plex_oidc_core::subject::Subject;
 use plex_oidc_core::time::Timestamp;
-use thiserror::Error;
 use tokio::runtime::Runtime;
 
 use super::audit::{done_here, note, warn_of};
-use super::password::{PasswordArguments, PasswordError, asked_password};
-use super::serve::exit_after;
+use super::beside::{NotDone, alone, beside};
+use super::password::{PasswordArguments, asked_password};
 use super::{Exit, World, printable};
 use crate::config::{Config, local_person};
 use crate::installation::open_beside;
-use crate::start::StartError;
+use crate::store::Store;
 use crate::store::records::{Ends, LocalAccount, LocalPut, PutLocalAccount, UserRecord};
-use crate::store::{Store, StoreError};
 use crate::upstream::local::{PasswordHash, email, username};
 
 /// What can be done with local accounts.
@@ -96,65 +92,15 @@ pub struct SetArguments {
     password: PasswordArguments,
 }
 
-/// Why a command did not do what was asked. Nothing was changed.
-#[derive(Debug, Error)]
-enum NotDone {
-    #[error(transparent)]
-    Start(#[from] StartError),
-    #[error(transparent)]
-    Io(#[from] io::Error),
-    #[error("there is no local account {0}: give local-<id>, a user name or an e-mail address")]
-    Nobody(String),
-    #[error("{0} is declared in the configuration file: change it there")]
-    Declared(Subject),
-    #[error(
-        "a user name has at most 64 letters, digits, `.`, `_` and `-`, begins with a letter or a digit, and reads as no subject"
-    )]
-    Username,
-    #[error("there is no group `{0}` of yours: list it in local.groups")]
-    Group(String),
-    #[error("{0}: {1}")]
-    Claim(String, ClaimError),
-    #[error("`{0}` has no `=`: write a claim, = and its value")]
-    NoClaim(String),
-    #[error(transparent)]
-    Password(#[from] PasswordError),
-    #[error("another local account has this user name or this e-mail address")]
-    Taken,
-    #[error("the account was changed meanwhile; run this again")]
-    Changed,
-}
-
-impl From<StoreError> for NotDone {
-    fn from(error: StoreError) -> Self {
-        Self::Start(error.into())
-    }
-}
-
 /// Runs a `user` command.
 pub fn run(file: &Path, command: &UserCommand, world: &mut World<'_>) -> io::Result<Exit> {
     if let UserCommand::Hash(arguments) = command {
-        let hash = asked_password(arguments, world);
-        return match hash {
-            Ok(hash) => writeln!(world.out, "{}", hash.to_text()).map(|()| Exit::Done),
-            Err(error) => failed(&error.into(), world),
-        };
+        let shown = asked_password(arguments, world)
+            .map_err(NotDone::from)
+            .and_then(|hash| Ok(writeln!(world.out, "{}", hash.to_text())?));
+        return alone(shown, world);
     }
-    let config = match world.load(file)? {
-        Ok(loaded) => loaded.config,
-        Err(exit) => return Ok(exit),
-    };
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    match done(&config, command, &runtime, world) {
-        Ok(()) => Ok(Exit::Done),
-        Err(NotDone::Io(error)) => Err(error), // whatever was done is done
-        Err(error) => failed(&error, world),
-    }
-}
-
-fn failed(error: &NotDone, world: &mut World<'_>) -> io::Result<Exit> {
-    world.fail(&format!("Nothing was changed: {error}."))?;
-    Ok(if let NotDone::Start(error) = error { exit_after(error) } else { Exit::Failed })
+    beside(file, world, |config, runtime, world| done(config, command, runtime, world))
 }
 
 fn done(

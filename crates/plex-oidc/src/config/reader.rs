@@ -71,12 +71,8 @@ impl Reader<'_> {
     }
 
     pub(super) fn text(&self, path: &str) -> Option<Located<String>> {
-        let written = self.document.values.get(path);
-        match written.map_or_else(|| self.defaults.of(path), |located| Some(&located.value))? {
-            Value::Text(value) => {
-                let place = written.map_or_else(|| self.place(path), |located| located.place.clone());
-                Some(Located { value: value.clone(), place })
-            }
+        match self.value(path)? {
+            Value::Text(value) => Some(Located { value: value.clone(), place: self.place(path) }),
             _ => None,
         }
     }

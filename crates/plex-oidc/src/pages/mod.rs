@@ -146,15 +146,15 @@ impl Pages {
 
     /// The HTML of a page. Where an override fails, ours is drawn and the failure is logged.
     pub fn render(&self, page: &Page<'_>, language: &'static Language) -> String {
-        let overridden = self.overridden.as_ref().and_then(|chosen| {
-            let drawn = self.try_render(chosen, page, language);
-            let told = |error: &Error| {
-                tracing::error!(template = page.template(), %error, "a template could not be drawn, ours is used");
-            };
-            drawn.inspect_err(told).ok()
-        });
-        let ours = || self.try_render(&self.embedded, page, language).ok();
-        overridden.or_else(ours).unwrap_or_else(|| LAST_RESORT.to_owned())
+        if let Some(chosen) = &self.overridden {
+            match self.try_render(chosen, page, language) {
+                Ok(html) => return html,
+                Err(error) => {
+                    tracing::error!(template = page.template(), %error, "a template could not be drawn, ours is used");
+                }
+            }
+        }
+        self.try_render(&self.embedded, page, language).unwrap_or_else(|_| LAST_RESORT.to_owned())
     }
 
     /// The language of visitors who ask for none that we have.

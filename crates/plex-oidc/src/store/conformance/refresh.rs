@@ -191,8 +191,15 @@ pub(crate) async fn req_065_idle_and_absolute_limits_hold(store: &Shared) {
     let absolute_end = T0.plus(Seconds::days(90));
     assert_eq!((stored.idle_expires, stored.absolute_expires), (absolute_end, absolute_end));
     assert!(matches!(rotate(store, current, hash(), absolute_end).await, Rotation::Expired));
-    let last = rotation(current, hash(), absolute_end.minus(Seconds(1)));
+    let mut last = rotation(current, hash(), absolute_end.minus(Seconds(1)));
+    last.access.expires = absolute_end.plus(Seconds(600));
+    let outlives = last.access.hash;
     assert!(matches!(store.rotate_refresh(last).await.unwrap(), Rotation::Rotated));
+
+    // The grant is kept for the last access token, and no longer.
+    while !store.sweep(absolute_end).await.unwrap().is_empty() {}
+    assert!(store.access_token(outlives, absolute_end).await.unwrap().is_some());
+    assert_eq!(store.sweep(absolute_end.plus(Seconds(600))).await.unwrap().grants, 1);
 }
 
 /// I-04 over random histories: never two live leaves; a consumed token after the grace ends the family.

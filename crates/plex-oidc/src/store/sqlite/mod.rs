@@ -4,7 +4,6 @@
 //! One process per database: a lock file keeps a second one out. The operating system holds the lock, so a killed
 //! process leaves nothing to clean up.
 
-use std::cell::OnceCell;
 use std::time::Duration;
 
 use rusqlite::Connection;
@@ -66,8 +65,14 @@ impl SqliteStore {
         T: Send + 'static,
     {
         Box::pin(async move {
-            let (pen, reader) = (self.writer.between_writes(), OnceCell::new()); // so that `read` stands here once
-            let conn = pen.as_deref().unwrap_or_else(|| reader.get_or_init(|| self.reader.get()));
+            let (pen, reader);
+            let conn: &Connection = if let Some(free) = self.writer.between_writes() {
+                pen = free;
+                &pen
+            } else {
+                reader = self.reader.get();
+                &reader
+            };
             let before = conn.total_changes();
             let answer = read(conn);
             debug_assert_eq!(conn.total_changes(), before, "a read wrote something");

@@ -6,8 +6,7 @@ use plex_oidc_core::id::{GrantId, Sid};
 use plex_oidc_core::time::Seconds;
 
 use super::super::Store as _;
-use super::tests::{Folder, hold_up};
-use super::writer::Durability;
+use super::tests::{FULL, Folder, NORMAL, hold_up};
 use super::*;
 use crate::store::conformance::{self, Shared, T0, after};
 use crate::store::records::{
@@ -71,16 +70,24 @@ async fn what_was_redeemed_outlives_a_restart() {
 
 #[tokio::test]
 async fn i_02_what_is_for_offline_access_waits_for_the_disk_and_so_does_who_is_told_of_a_sign_out() {
-    let code = conformance::code(&conformance::session(7));
-    let online = online(&code);
-    assert!(online.with_challenge);
-    assert_eq!(codes::durability(&online), Durability::MayBeForgotten);
-    let told = RedeemCode { tell_of_logout: true, ..online.clone() };
-    assert_eq!(codes::durability(&told), Durability::OnDisk);
-    assert_eq!(codes::durability(&conformance::redeem(&code, T0)), Durability::OnDisk);
-    // Its second redemption ends the grant, which must not be forgotten (requirement 40).
-    let without_pkce = RedeemCode { with_challenge: false, ..online };
-    assert_eq!(codes::durability(&without_pkce), Durability::OnDisk);
+    let folder = Folder::new();
+    let store = Arc::new(folder.open());
+    let shared: Shared = Arc::clone(&store) as Shared;
+    let level =
+        |conn: &Connection| Ok(conn.pragma_query_value(None, "synchronous", |row| row.get::<_, u8>(0))?);
+    // The second redemption of a code without PKCE ends its grant, which must not be forgotten (requirement 40).
+    for (refresh, with_challenge, tell_of_logout, expected) in [
+        (Some(conformance::refresh()), true, false, FULL),
+        (None, true, false, NORMAL),
+        (None, true, true, FULL),
+        (None, false, false, FULL),
+    ] {
+        let (_, code) = conformance::issued(&shared).await;
+        assert_eq!(store.read(level).await.unwrap(), NORMAL, "a code may be forgotten");
+        let redeem = RedeemCode { refresh, with_challenge, tell_of_logout, ..online(&code) };
+        assert!(matches!(store.redeem_code(redeem).await.unwrap(), Redemption::Redeemed));
+        assert_eq!(store.read(level).await.unwrap(), expected);
+    }
 }
 
 #[tokio::test]
