@@ -3,6 +3,7 @@
 //! Every header of the set is on every answer that lets a request pass, empty where there is nothing to say: a proxy then
 //! overwrites what a visitor may have planted (security requirement 169).
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use icu_normalizer::uts46::Uts46MapperBorrowed;
@@ -81,7 +82,10 @@ impl UserNames {
             return Some(chosen.clone());
         }
         let name = match (self.otherwise, person.account.id) {
-            (UserName::Subject, _) | (_, AccountId::Local(_)) => Some(person.subject().into_text()),
+            (UserName::Subject, _) | (_, AccountId::Local(_)) => {
+                let subject = person.subject().into_text();
+                return Some(subject).filter(|subject| !self.is_given_away(subject, person));
+            }
             (UserName::Email, AccountId::Plex(_)) => {
                 person.account.confirmed_email().map(str::to_ascii_lowercase)
             }
@@ -92,10 +96,12 @@ impl UserNames {
 
     /// Nobody gets by other means the name that the host gave to somebody else or to a program, nor another's subject.
     fn is_taken(&self, name: &str, person: &Person) -> bool {
-        let seen: String = Uts46MapperBorrowed::new().map_normalize(name.chars()).collect();
-        if Subject::parse(&seen).is_some_and(|subject| subject != person.subject()) {
-            return true;
-        }
+        let subject = Subject::parse(&as_seen(name));
+        subject.is_some_and(|subject| subject.account() != Some(person.account.id))
+            || self.is_given_away(name, person)
+    }
+
+    fn is_given_away(&self, name: &str, person: &Person) -> bool {
         let others = self.chosen.iter().filter(|(account, _)| **account != person.account.id);
         let mut given = others.map(|(_, given)| given).chain(&self.of_programs);
         given.any(|given| is_same_name(given, name))
@@ -108,8 +114,16 @@ pub fn is_same_name(one: &str, other: &str) -> bool {
     if one.is_ascii() && other.is_ascii() {
         return one.eq_ignore_ascii_case(other);
     }
-    let forms = Uts46MapperBorrowed::new();
-    forms.map_normalize(one.chars()).eq(forms.map_normalize(other.chars()))
+    as_seen(one) == as_seen(other)
+}
+
+/// A name without what an application may see no difference in. In ASCII that is the case of its letters.
+fn as_seen(name: &str) -> Cow<'_, str> {
+    if !name.is_ascii() {
+        return Uts46MapperBorrowed::new().map_normalize(name.chars()).collect();
+    }
+    let has_capitals = name.bytes().any(|b| b.is_ascii_uppercase());
+    if has_capitals { name.to_ascii_lowercase().into() } else { name.into() }
 }
 
 /// The headers of one application: names and what they say.
@@ -211,7 +225,8 @@ fn joined(person: &Person, separator: char) -> String {
 
 /// Whether a header can hold this text without anybody reading something else (RFC 9110 s. 5.5).
 pub(crate) fn fits(text: &str) -> bool {
-    text.len() <= MAX_VALUE && text.trim() == text && !text.chars().any(char::is_control)
+    let is_plain = text.bytes().all(|b| b == b' ' || b.is_ascii_graphic());
+    text.len() <= MAX_VALUE && text.trim() == text && (is_plain || !text.chars().any(char::is_control))
 }
 
 #[cfg(test)]

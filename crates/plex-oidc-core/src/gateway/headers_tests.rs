@@ -74,6 +74,15 @@ fn a_name_that_the_host_gave_away_is_in_no_header_of_anybody_else() {
 }
 
 #[test]
+fn in_ascii_only_the_case_of_letters_is_not_seen() {
+    for letter in (0..128_u8).map(char::from) {
+        let name = letter.to_string();
+        let mapped: String = Uts46MapperBorrowed::new().map_normalize(name.chars()).collect();
+        assert_eq!(as_seen(&name), mapped, "{letter:?}");
+    }
+}
+
+#[test]
 fn an_unconfirmed_address_is_no_address() {
     let set = HeaderSet::preset("remote").unwrap();
     let mut guest = friend();
