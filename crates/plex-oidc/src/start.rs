@@ -354,6 +354,7 @@ pub async fn run_latest(
     let alarming = tokio::spawn(rounds::tell_the_host(serving.clone(), stopping.clone()));
     let writing = tokio::spawn(rounds::send_mail(serving.clone(), stopping.clone()));
     let telling = tokio::spawn(lifecycle::tell_clients(serving.clone(), stopping.clone()));
+    let answering = tokio::spawn(rounds::answer_commands(serving.clone(), stopping.clone()));
     let served = lifecycle::serve(listeners, serving, limits, stopping).await;
     sweeping.abort();
     keeping.abort();
@@ -363,5 +364,6 @@ pub async fn run_latest(
     looking.abort();
     alarming.abort();
     writing.abort();
+    answering.abort();
     served.map_err(StartError::Serve)
 }

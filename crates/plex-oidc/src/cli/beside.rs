@@ -67,6 +67,16 @@ pub(super) enum NotDone {
     Taken,
     #[error("the account was changed meanwhile; run this again")]
     Changed,
+    #[error(
+        "no running service has answered within {0} seconds. Is one running on this database? `plex-oidc healthcheck` asks it"
+    )]
+    Unanswered(u32),
+    #[error("the running service gives an answer that this command does not know: are both of one version?")]
+    OtherAnswer,
+    #[error("plex.tv was asked and did not answer well enough; what was known before serves")]
+    PlexUnanswered,
+    #[error("there is no owner's token to ask with: `plex-oidc owner-token renew` fetches one")]
+    NoOwnerToken,
 }
 
 impl From<StoreError> for NotDone {

@@ -15,6 +15,7 @@ pub mod healthcheck;
 pub mod init;
 pub mod keys;
 pub mod mail;
+pub mod membership;
 pub mod owner_token;
 pub mod passkey;
 mod password;
@@ -87,6 +88,9 @@ pub enum Command {
     Snippet(snippet::SnippetArguments),
     /// List the applications whose needs are known
     Presets(presets::PresetsArguments),
+    /// How well the running service knows who is a member, and asking Plex now
+    #[command(subcommand)]
+    Membership(membership::MembershipCommand),
     /// People: who they are and what they hold, ending that, and what you say of them besides the file
     #[command(subcommand)]
     Person(person::PersonCommand),
@@ -223,6 +227,7 @@ fn dispatch(arguments: Arguments, world: &mut World<'_>) -> io::Result<Exit> {
         Command::Doctor(arguments) => doctor::run(&file, &arguments, world),
         Command::Snippet(arguments) => snippet::run(&file, &arguments, world),
         Command::Presets(arguments) => presets::list(&arguments, world),
+        Command::Membership(command) => membership::run(&file, &command, world),
         Command::Person(command) => person::run(&file, &command, world),
         Command::Request(command) => request::run(&file, &command, world),
         Command::Token(command) => token::run(&file, &command, world),

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use plex_oidc_core::audit::What;
+use plex_oidc_core::audit::{Event, What};
 use plex_oidc_core::decide::{Asker, Decision, decide};
 use plex_oidc_core::id::{AccountId, BrowserId, ClientId, Sid};
 use plex_oidc_core::own_page::OwnPage;
@@ -117,16 +117,36 @@ pub enum Asked {
     TooSoon,
 }
 
-/// One round of the re-check, out of turn. It goes on to its end if whoever asked does not wait for it.
-pub async fn ask_plex(app: &State, by: By) -> Asked {
+impl Asked {
+    const ALL: [Self; 4] = [Self::Answered, Self::Unanswered, Self::NoToken, Self::TooSoon];
+
+    /// The word for it, where a command asked.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Answered => "answered",
+            Self::Unanswered => "unanswered",
+            Self::NoToken => "no_token",
+            Self::TooSoon => "too_soon",
+        }
+    }
+
+    /// Reads the word.
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|asked| asked.as_str() == word)
+    }
+}
+
+/// One round of the re-check, out of turn, which is written down as `asked`. It goes on to its end if whoever asked does not wait
+/// for it.
+pub async fn ask_plex(app: &State, asked: Event) -> Asked {
     if !app.plex.as_ref().is_some_and(Plex::can_recheck) {
         return Asked::NoToken;
     }
     if !app.membership.may_ask_again(app.clock.now()) {
         return Asked::TooSoon;
     }
-    info!(by = %by.actor, address = %by.address, "the host has Plex asked who is a member");
-    note(app, by.did(app, What::RecheckedByHost)).await;
+    info!(by = %asked.by, "the host has Plex asked who is a member");
+    note(app, asked).await;
     let asking = Arc::clone(app);
     let round = tokio::spawn(async move { recheck::round(&asking).await }).await;
     match round {

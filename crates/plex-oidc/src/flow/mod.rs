@@ -33,6 +33,7 @@ pub mod passkeys;
 pub mod password;
 pub mod people;
 pub mod pushed;
+pub mod questions;
 pub mod recheck;
 pub mod requests;
 pub mod revocation;

@@ -10,7 +10,7 @@ use tracing::{info, warn};
 
 use super::Serving;
 use crate::app::{App, State};
-use crate::flow::{alarm, mail, own_tokens, recheck};
+use crate::flow::{alarm, mail, own_tokens, questions, recheck};
 use crate::notices::Notice;
 
 /// How soon Plex is asked again after a round of the re-check that left a question open.
@@ -21,6 +21,8 @@ const OWN_TOKENS_PAUSE: (Duration, Duration) = (Duration::from_secs(1), Duration
 const TELL_AGAIN: [Duration; 2] = [Duration::from_secs(30), Duration::from_mins(5)];
 /// How often it is looked whether a letter that waits is due.
 const MAIL_EVERY: Duration = Duration::from_secs(15);
+/// How often it is looked whether a command asks something.
+const QUESTIONS_EVERY: Duration = Duration::from_secs(1);
 
 /// Asks Plex again and again who still is a member, from the start on, until `stopping` turns true. A new configuration that
 /// may end a trouble, with another token perhaps, is tried at once.
@@ -102,6 +104,21 @@ pub async fn send_mail(mut serving: watch::Receiver<Serving>, mut stopping: watc
         tokio::select! {
             () = outbox.arrived() => {}
             () = tokio::time::sleep(MAIL_EVERY), if outbox.has_something() => {}
+            _ = stopping.wait_for(|stop| *stop) => return,
+        }
+    }
+}
+
+/// Answers what commands on the machine ask, until `stopping` turns true.
+pub async fn answer_commands(mut serving: watch::Receiver<Serving>, mut stopping: watch::Receiver<bool>) {
+    loop {
+        tokio::select! {
+            () = tokio::time::sleep(QUESTIONS_EVERY) => {}
+            _ = stopping.wait_for(|stop| *stop) => return,
+        }
+        let app = latest(&mut serving);
+        tokio::select! {
+            () = questions::round(&app) => {}
             _ = stopping.wait_for(|stop| *stop) => return,
         }
     }

@@ -10,8 +10,8 @@ use plex_oidc_core::time::Timestamp;
 use super::Answer;
 use super::records::{
     AccessRequest, AdminLink, AnswerAccessRequest, ApiTokenRecord, Asking, EndedAccess, EventRecord,
-    EventsWanted, HostSession, NewAccessRequest, NewApiToken, Passkey, PasskeyAdded, PasskeyId, PasskeyUse,
-    UsePasskey, UsedChallenge, WaitingRequests,
+    EventsWanted, HostSession, NewAccessRequest, NewApiToken, OpenQuestion, Passkey, PasskeyAdded, PasskeyId,
+    PasskeyUse, Question, QuestionId, UsePasskey, UsedChallenge, WaitingRequests,
 };
 #[cfg(doc)]
 use super::{EVENTS_OF_A_KIND, MOST_PASSKEYS, MOST_REQUESTS, SWEEP_BATCH, TOUCH_INTERVAL};
@@ -50,6 +50,15 @@ pub trait HostStore: Send + Sync {
     fn spend_challenge(&self, challenge: UsedChallenge) -> Answer<'_, bool>;
     /// Removes a passkey, of this account if one is named, and ends the visits that began with it. Returns what it was.
     fn remove_passkey(&self, id: PasskeyId, of: Option<AccountId>) -> Answer<'_, Option<Passkey>>;
+
+    /// Stores a question to the running service, of somebody who waits until it expires.
+    fn ask_service(&self, question: Question, expires: Timestamp) -> Answer<'_, QuestionId>;
+    /// The questions that somebody still waits with, in order.
+    fn open_questions(&self, now: Timestamp) -> Answer<'_, Vec<OpenQuestion>>;
+    /// Answers one. `false` when it was answered before, or is gone.
+    fn answer_question(&self, id: QuestionId, answer: String) -> Answer<'_, bool>;
+    /// The answer, as soon as there is one.
+    fn answer_to(&self, id: QuestionId) -> Answer<'_, Option<String>>;
 
     /// How many bytes the database holds.
     fn size(&self) -> Answer<'_, u64>;

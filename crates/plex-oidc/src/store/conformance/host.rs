@@ -76,3 +76,27 @@ pub(crate) async fn a_visit_ends_alone_with_everything_of_its_owner_and_by_time(
     let swept = store.sweep(after(3600)).await.unwrap();
     assert_eq!(swept, SweepCounts { host_sessions: 1, ..SweepCounts::default() });
 }
+
+pub(crate) async fn a_question_is_answered_once_and_while_somebody_waits(store: &Shared) {
+    let open = async |now| store.open_questions(now).await.unwrap();
+    let first = store.ask_service(Question::Membership, after(60)).await.unwrap();
+    let second = store.ask_service(Question::Recheck, after(30)).await.unwrap();
+    let both = [
+        OpenQuestion { id: first, question: Question::Membership },
+        OpenQuestion { id: second, question: Question::Recheck },
+    ];
+    assert_eq!(open(T0).await, both);
+    assert_eq!(open(after(30)).await, both[..1], "nobody waits for the other any more");
+    assert_eq!(store.answer_to(second).await.unwrap(), None);
+    assert!(store.answer_question(second, "{\"x\":\"\u{1f4d6}\"}".to_owned()).await.unwrap());
+    assert!(!store.answer_question(second, "another".to_owned()).await.unwrap());
+    assert_eq!(store.answer_to(second).await.unwrap().as_deref(), Some("{\"x\":\"\u{1f4d6}\"}"));
+    assert_eq!(open(T0).await, both[..1]);
+
+    assert_eq!(store.sweep(after(59)).await.unwrap().questions, 1);
+    assert_eq!(store.answer_to(second).await.unwrap(), None);
+    assert!(!store.answer_question(second, "late".to_owned()).await.unwrap());
+    assert_eq!(store.sweep(after(60)).await.unwrap().questions, 1);
+    let third = store.ask_service(Question::Membership, after(60)).await.unwrap();
+    assert!(third > second, "or an answer could be to another's question");
+}

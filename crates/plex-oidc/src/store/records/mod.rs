@@ -26,6 +26,7 @@ mod logout;
 mod passkeys;
 mod plex_tokens;
 mod pushed;
+mod questions;
 mod requests;
 mod sessions;
 mod tokens;
@@ -47,6 +48,7 @@ pub use logout::LogoutNotice;
 pub use passkeys::{Passkey, PasskeyAdded, PasskeyId, PasskeyUse, UsePasskey, UsedChallenge};
 pub use plex_tokens::{DuePlexTokens, KeptPlexToken, NewPlexToken, PlexLook, Tallies};
 pub use pushed::PushedRequest;
+pub use questions::{OpenQuestion, Question, QuestionId};
 pub use requests::{
     AccessAnswer, AccessRequest, AnswerAccessRequest, Asking, HostAnswer, NewAccessRequest, WaitingRequests,
     Wish,
@@ -186,6 +188,8 @@ pub struct SweepCounts {
     pub used_challenges: usize,
     /// Browsers that nobody used for long.
     pub browsers: usize,
+    /// Questions of commands.
+    pub questions: usize,
 }
 
 impl SweepCounts {
@@ -210,6 +214,7 @@ impl SweepCounts {
             host_sessions,
             used_challenges,
             browsers,
+            questions,
         } = *self;
         logins == 0
             && pins == 0
@@ -229,5 +234,6 @@ impl SweepCounts {
             && access_requests == 0
             && used_challenges == 0
             && browsers == 0
+            && questions == 0
     }
 }

@@ -47,3 +47,8 @@ async fn of_64_uses_of_a_link_one_wins() {
 async fn a_visit_ends_alone_with_everything_of_its_owner_and_by_time() {
     check(async |store| host::a_visit_ends_alone_with_everything_of_its_owner_and_by_time(store).await).await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_question_is_answered_once_and_while_somebody_waits() {
+    check(async |store| host::a_question_is_answered_once_and_while_somebody_waits(store).await).await;
+}

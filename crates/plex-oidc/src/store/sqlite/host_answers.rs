@@ -9,11 +9,11 @@ use plex_oidc_core::time::Timestamp;
 
 use super::super::records::{
     AccessRequest, AdminLink, AnswerAccessRequest, ApiTokenRecord, Asking, EndedAccess, EventRecord,
-    EventsWanted, HostSession, NewAccessRequest, NewApiToken, Passkey, PasskeyAdded, PasskeyId, PasskeyUse,
-    UsePasskey, UsedChallenge, WaitingRequests,
+    EventsWanted, HostSession, NewAccessRequest, NewApiToken, OpenQuestion, Passkey, PasskeyAdded, PasskeyId,
+    PasskeyUse, Question, QuestionId, UsePasskey, UsedChallenge, WaitingRequests,
 };
 use super::super::{Answer, HostStore};
-use super::{SqliteStore, api_tokens, audit, host, marks, passkeys, rows, users};
+use super::{SqliteStore, api_tokens, audit, host, marks, passkeys, questions, rows, users};
 
 impl HostStore for SqliteStore {
     fn record_event(&self, event: Event) -> Answer<'_, ()> {
@@ -70,6 +70,22 @@ impl HostStore for SqliteStore {
 
     fn remove_passkey(&self, id: PasskeyId, of: Option<AccountId>) -> Answer<'_, Option<Passkey>> {
         self.write(move |conn| passkeys::remove(conn, id, of))
+    }
+
+    fn ask_service(&self, question: Question, expires: Timestamp) -> Answer<'_, QuestionId> {
+        self.write_forgettable(move |conn| questions::ask(conn, question, expires))
+    }
+
+    fn open_questions(&self, now: Timestamp) -> Answer<'_, Vec<OpenQuestion>> {
+        self.read(move |conn| questions::open(conn, now))
+    }
+
+    fn answer_question(&self, id: QuestionId, answer: String) -> Answer<'_, bool> {
+        self.write_forgettable(move |conn| questions::answer(conn, id, &answer))
+    }
+
+    fn answer_to(&self, id: QuestionId) -> Answer<'_, Option<String>> {
+        self.read(move |conn| questions::answer_to(conn, id))
     }
 
     fn size(&self) -> Answer<'_, u64> {

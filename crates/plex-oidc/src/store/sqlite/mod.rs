@@ -31,6 +31,7 @@ mod opening;
 mod passkeys;
 mod plex_tokens;
 mod pushed;
+mod questions;
 mod reader;
 mod rows;
 mod sessions;

@@ -154,6 +154,7 @@ pub(super) const MIGRATIONS: &[M<'_>] = &[
     M::up(include_str!("../../../migrations/sqlite/V16__passkeys_of_browsers.sql")),
     M::up(include_str!("../../../migrations/sqlite/V17__api_tokens.sql")),
     M::up(include_str!("../../../migrations/sqlite/V18__offline_grants.sql")),
+    M::up(include_str!("../../../migrations/sqlite/V19__questions.sql")),
 ];
 
 pub(super) fn migrate(conn: &mut Connection, path: &Path) -> Result<()> {

@@ -63,5 +63,8 @@ pub(super) fn sweep(conn: &Connection, now: Timestamp) -> Result<SweepCounts> {
         admin_links: past("admin_links", "expires")?,
         host_sessions: past("host_sessions", "expires")?,
         used_challenges: past("used_challenges", "keep_until")?,
+        questions: remove(
+            "DELETE FROM questions WHERE id IN (SELECT id FROM questions WHERE expires <= ?1 LIMIT ?2)",
+        )?,
     })
 }

@@ -1,6 +1,7 @@
 //! The state of things: the program, membership, what the file declares, signing keys, and the tokens of this API.
 
 use plex_oidc_core::api::{ApiScope, ApiTokenId};
+use plex_oidc_core::audit::What;
 use plex_oidc_core::gateway::HostPattern;
 use serde::Serialize;
 
@@ -11,8 +12,8 @@ use crate::flow::admin::{self, Asked, Turned};
 use crate::flow::api_tokens;
 use crate::flow::doors::{Door, doors};
 use crate::flow::forms::{AppKind, moment};
+use crate::flow::questions::Membership;
 use crate::store::records::{ApiTokenRecord, Passkey, PasskeyId};
-use crate::upstream::plex::Plex;
 
 #[derive(Serialize)]
 struct Health {
@@ -27,56 +28,9 @@ pub(super) async fn health(app: &App) -> Answered {
     shown(&Health { version: env!("CARGO_PKG_VERSION"), started: app.started.rfc3339(), database_bytes })
 }
 
-#[derive(Serialize)]
-struct Membership {
-    at_plex: bool,
-    has_owner_token: bool,
-    own_tokens_every_seconds: Option<u32>,
-    last_answer: Option<LastAnswer>,
-    trouble: Option<Trouble>,
-    left_alone: bool,
-    requests_last_hour: u32,
-    requests_per_hour: u32,
-    requests_last_hour_in_all: u32,
-    lifetime_seconds: u32,
-}
-
-#[derive(Serialize)]
-struct LastAnswer {
-    at: String,
-    members: usize,
-    ended: usize,
-    doubted: usize,
-}
-
-#[derive(Serialize)]
-struct Trouble {
-    what: String,
-    since: String,
-}
-
 /// How well it is known who is a member.
 pub(super) fn membership(app: &App) -> Answered {
-    let known = app.membership.known();
-    let plex = app.plex.as_ref();
-    let figures = plex.map(Plex::figures);
-    shown(&Membership {
-        at_plex: plex.is_some(),
-        has_owner_token: plex.is_some_and(Plex::can_recheck),
-        own_tokens_every_seconds: plex.and_then(Plex::own_tokens_every).map(|every| every.0),
-        last_answer: known.last_good.map(|(round, at)| LastAnswer {
-            at: at.rfc3339(),
-            members: round.members,
-            ended: round.ended,
-            doubted: round.doubted,
-        }),
-        trouble: known.trouble.map(|trouble| Trouble { what: trouble.what, since: trouble.since.rfc3339() }),
-        left_alone: figures.is_some_and(|figures| figures.breaker_open),
-        requests_last_hour: figures.map_or(0, |figures| figures.asked),
-        requests_per_hour: figures.map_or(0, |figures| figures.limit),
-        requests_last_hour_in_all: app.metrics.asked_in_all(app.clock.instant()),
-        lifetime_seconds: app.rules.membership_lifetime.0,
-    })
+    shown(&Membership::of(app))
 }
 
 #[derive(Serialize)]
@@ -86,7 +40,7 @@ struct Checked {
 
 /// Has Plex asked now who is a member.
 pub(super) async fn check_membership(app: &State, call: &Call) -> Answered {
-    match admin::ask_plex(app, call.by).await {
+    match admin::ask_plex(app, call.by.did(app, What::RecheckedByHost)).await {
         Asked::Answered => shown(&Checked { answered: true }),
         Asked::Unanswered => shown(&Checked { answered: false }),
         Asked::NoToken => Err(Problem::new(Code::NoOwnerToken, "there is no owner's token to ask Plex with")),

@@ -20,6 +20,7 @@ mod languages;
 mod link;
 mod many;
 mod marks;
+mod membership;
 mod owner_token;
 mod passkey;
 mod requests;
