@@ -154,7 +154,7 @@ impl Reader<'_> {
     fn speaks_of_plex(&self) -> bool {
         let about = |path: &String| path == "plex" || path.starts_with("plex.");
         let Document { values, sections, broken, .. } = self.document;
-        values.keys().any(about) || sections.keys().any(about) || broken.iter().any(about)
+        values.sections().any(about) || sections.keys().any(about) || broken.iter().any(about)
     }
 
     fn plex(&mut self) -> Option<PlexConfig> {

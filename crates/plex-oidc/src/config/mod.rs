@@ -34,6 +34,7 @@ pub mod schema;
 mod secrets;
 mod suffix;
 mod value;
+mod values;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;

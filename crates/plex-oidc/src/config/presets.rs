@@ -81,13 +81,13 @@ fn fill_one(document: &mut Document, at: &str, known: &mut Known) -> Result<(), 
 /// Sets one key, if the host left it to the preset.
 fn fill_key(document: &mut Document, at: &str, name: &str, said: &Located<String>) -> Result<(), Problem> {
     let path = schema::join(at, name);
-    let left = !document.values.contains_key(&path) && !document.broken.contains(&path);
+    let left = document.values.get(&path).is_none() && !document.broken.contains(&path);
     let Some((_, key)) = schema::find(&path).filter(|_| left && !said.value.is_empty()) else {
         return Ok(());
     };
     match value::from_text(key.kind, &said.value, &said.place) {
         Ok(value) => {
-            document.values.insert(path.clone(), Located { value, place: said.place.clone() });
+            document.values.set(at, key, Located { value, place: said.place.clone() });
             document.preset.insert(path);
             Ok(())
         }

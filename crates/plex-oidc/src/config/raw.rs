@@ -7,7 +7,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use std::sync::Arc;
 
-use foldhash::{HashMap, HashMapExt as _};
 use plex_oidc_core::time::Seconds;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
@@ -15,6 +14,7 @@ use toml::de::{DeTable, DeValue};
 use super::problem::{Place, Problem};
 use super::schema::{self, Key, Section, VARIABLE_PREFIX};
 use super::value;
+use super::values::Values;
 
 /// A value and where it stands.
 #[derive(Debug, Clone)]
@@ -37,8 +37,8 @@ pub(crate) enum Value {
 pub(crate) struct Document {
     /// The name of the file, as it was given to us.
     pub(crate) file: Arc<str>,
-    /// The values by path, such as `clients.0.id`. A variable has replaced the file's value.
-    pub(crate) values: HashMap<String, Located<Value>>,
+    /// The values. A variable has replaced the file's value.
+    pub(crate) values: Values,
     /// The sections that exist, such as `clients.0`.
     pub(crate) sections: BTreeMap<String, Place>,
     /// Paths whose value was refused: nobody should call them missing.
@@ -50,7 +50,7 @@ pub(crate) struct Document {
 impl Document {
     /// The files that the values name.
     pub(crate) fn files(&self) -> impl Iterator<Item = &str> {
-        let file_keys = self.values.iter().filter(|(path, _)| path.ends_with("_file"));
+        let file_keys = self.values.iter().filter(|(name, _)| name.ends_with("_file"));
         file_keys.filter_map(|(_, located)| match &located.value {
             Value::Text(name) => Some(name.as_str()),
             Value::Texts(_) | Value::Flag(_) | Value::Number(_) | Value::Length(_) => None,
@@ -80,7 +80,7 @@ pub(crate) fn read<'v>(
 ) -> Option<Document> {
     let document = Document {
         file: file.into(),
-        values: HashMap::new(),
+        values: Values::default(),
         sections: BTreeMap::new(),
         broken: BTreeSet::new(),
         preset: BTreeSet::new(),
@@ -174,10 +174,12 @@ impl Reading<'_> {
 
     fn table(&mut self, table: DeTable<'_>, at: &str, section: &'static Section) {
         for (name, value) in table {
-            let path = schema::join(at, name.get_ref());
             if let Some(key) = section.keys.iter().find(|key| key.name == name.get_ref().as_ref()) {
-                self.key(&path, key, &name, &value);
-            } else if let Some(inner) = schema::section(&schema::join(section.name, name.get_ref())) {
+                self.key(at, key, &name, &value);
+                continue;
+            }
+            let path = schema::join(at, name.get_ref());
+            if let Some(inner) = schema::section(&schema::join(section.name, name.get_ref())) {
                 self.section(&path, inner, &name, value);
             } else {
                 let place = self.spot(&name.span());
@@ -189,7 +191,7 @@ impl Reading<'_> {
 
     fn key(
         &mut self,
-        path: &str,
+        at: &str,
         key: &'static Key,
         name: &Spanned<impl AsRef<str>>,
         value: &Spanned<DeValue<'_>>,
@@ -200,20 +202,18 @@ impl Reading<'_> {
                 "Put it in a file of its own, name that file with `{}_file`, and change the secret: this file is \
                  copied and shown too easily. Without files, set the variable {}.",
                 key.name,
-                schema::variable(path),
+                schema::variable(&schema::join(at, key.name)),
             );
-            self.refuse(place, path, "a secret does not stand in this file", remedy);
+            self.refuse(place, &schema::join(at, key.name), "a secret does not stand in this file", remedy);
             return;
         }
         let place = self.spot(&value.span());
         match value::from_toml(key.kind, value, &|span| self.spot(span)) {
-            Ok(value) => {
-                self.document.values.insert(path.to_owned(), Located { value, place });
-            }
+            Ok(value) => self.document.values.set(at, key, Located { value, place }),
             Err(all) => {
                 for refused in all {
                     let place = refused.span.map_or_else(|| place.clone(), |span| self.spot(&span));
-                    self.refuse(place, path, refused.wrong, refused.remedy);
+                    self.refuse(place, &schema::join(at, key.name), refused.wrong, refused.remedy);
                 }
             }
         }
@@ -294,7 +294,8 @@ impl Reading<'_> {
             match value::from_text(key.kind, text, &place) {
                 Ok(value) => {
                     self.document.broken.remove(&path);
-                    self.document.values.insert(path, Located { value, place });
+                    let (section, _) = schema::split(&path);
+                    self.document.values.set(section, key, Located { value, place });
                 }
                 Err(all) => {
                     for refused in all {

@@ -55,13 +55,13 @@ impl Reader<'_> {
 
     /// Where `path` is set, else where it would be.
     pub(super) fn place(&self, path: &str) -> Place {
-        let section = path.rsplit_once('.').map_or("", |(section, _)| section);
+        let (section, _) = schema::split(path);
         let set = self.document.values.get(path).map(|located| located.place.clone());
         set.unwrap_or_else(|| self.document.place_of(section))
     }
 
     pub(super) fn is_set(&self, path: &str) -> bool {
-        self.document.values.contains_key(path)
+        self.document.values.get(path).is_some()
     }
 
     /// The value at `path`, or its default.
@@ -251,7 +251,7 @@ impl Defaults {
     }
 
     fn of<'d>(&'d self, path: &'d str) -> Option<&'d Value> {
-        let (at, name) = path.rsplit_once('.').unwrap_or(("", path));
+        let (at, name) = schema::split(path);
         match at.split_once('.') {
             Some((list, index)) if index.bytes().all(|b| b.is_ascii_digit()) => self.0.get(&(list, name)),
             None => self.0.get(&(at, name)),

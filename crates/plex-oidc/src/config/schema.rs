@@ -142,6 +142,11 @@ pub fn join(section: &str, name: &str) -> String {
     if section.is_empty() { name.to_owned() } else { [section, ".", name].concat() }
 }
 
+/// The section of the key at `path`, and the key's name.
+pub fn split(path: &str) -> (&str, &str) {
+    path.rsplit_once('.').unwrap_or(("", path))
+}
+
 /// The last part of `name`, if it is directly inside the section `outer`.
 pub fn child(outer: &str, name: &'static str) -> Option<&'static str> {
     let rest = if outer.is_empty() { name } else { name.strip_prefix(outer)?.strip_prefix('.')? };
@@ -150,11 +155,8 @@ pub fn child(outer: &str, name: &'static str) -> Option<&'static str> {
 
 /// The key at a path such as `clients.0.id`, and its section.
 pub fn find(path: &str) -> Option<(&'static Section, &'static Key)> {
-    let section = match path.rsplit_once('.') {
-        Some((at, _)) => section_at(at)?,
-        None => section("")?,
-    };
-    let name = path.rsplit('.').next()?;
+    let (at, name) = split(path);
+    let section = if path.contains('.') { section_at(at)? } else { section("")? };
     let key = section.keys.iter().find(|key| key.name == name)?;
     Some((section, key))
 }
