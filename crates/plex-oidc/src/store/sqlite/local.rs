@@ -7,7 +7,6 @@ use plex_oidc_core::groups::Group;
 use plex_oidc_core::id::{AccountId, LocalAccountId};
 use plex_oidc_core::time::Timestamp;
 use rusqlite::{Connection, params};
-use serde::Deserialize;
 
 use super::rows::{Fields, Result, account_param, all, change, first};
 use super::{logout, marks, users};
@@ -47,26 +46,33 @@ pub(super) fn list(conn: &Connection) -> Result<Vec<LocalAccount>> {
     all(conn, r#"SELECT * FROM local_account_details ORDER BY "local_accounts.username""#, [], read)
 }
 
-/// What is read of a person to know which groups they are in, and nothing else.
-#[derive(Deserialize)]
-struct InGroups {
-    groups: Vec<String>,
-}
+/// The groups of a person, as the index has them. Of one that cannot be read there are none: that is for whoever needs that account.
+const GROUPS: &str = "CASE WHEN json_valid(person) THEN json_extract(person, '$.groups') END";
 
-/// Of the others no more is read than their groups: there may be thousands, and every start asks.
+/// The accounts themselves are read only where there is something: there may be thousands, and every start asks.
 pub(super) fn beyond(conn: &Connection, groups: &[Group]) -> Result<Vec<LocalAccount>> {
     let known: Vec<&str> = groups.iter().map(Group::as_str).collect();
-    let sql = r#"SELECT u.account_id AS "users.account_id", u.person AS "users.person"
-        FROM local_accounts AS l JOIN users AS u ON u.account_id = l.account_id WHERE l.declared = 0 ORDER BY l.username"#;
-    let found = all(conn, sql, [], |row| {
-        let person: String = row.get("users.person")?;
-        // One that cannot be read is for whoever needs that account.
-        let is_beyond = serde_json::from_str::<InGroups>(&person)
-            .is_ok_and(|person| person.groups.iter().any(|group| !known.contains(&group.as_str())));
-        if is_beyond { row.account_id("users.account_id").map(Some) } else { Ok(None) }
-    })?;
-    let accounts = found.into_iter().flatten().map(|id| by_id(conn, id));
-    Ok(accounts.collect::<Result<Vec<_>>>()?.into_iter().flatten().collect())
+    let sets = all(
+        conn,
+        &format!(r#"SELECT DISTINCT {GROUPS} AS "users.groups" FROM users WHERE account_id < 0"#),
+        [],
+        |row| row.get::<Option<String>>("users.groups"),
+    )?;
+    let is_beyond = |set: &String| {
+        let names: Vec<String> = serde_json::from_str(set).unwrap_or_default();
+        names.iter().any(|name| !known.contains(&name.as_str()))
+    };
+    let mut found = Vec::new();
+    for set in sets.into_iter().flatten().filter(is_beyond) {
+        let sql = format!(
+            r#"SELECT account_id AS "users.account_id" FROM users WHERE account_id < 0 AND {GROUPS} = ?1"#
+        );
+        for id in all(conn, &sql, [set], |row| row.account_id("users.account_id"))? {
+            found.extend(by_id(conn, id)?.filter(|account| !account.declared));
+        }
+    }
+    found.sort_by(|one, other| one.username.cmp(&other.username));
+    Ok(found)
 }
 
 pub(super) fn put(conn: &Connection, put: &PutLocalAccount) -> Result<LocalPut> {
@@ -220,4 +226,27 @@ pub(super) fn can_sign_in(conn: &Connection, id: AccountId, password_hash: &str)
         account.password_hash.as_deref() == Some(password_hash)
             && account.user.person.standing == Standing::Kept
     }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::sqlite::opening::migrate;
+
+    #[test]
+    fn the_groups_of_all_are_read_from_their_index_alone() {
+        let mut conn = Connection::open_in_memory().unwrap();
+        migrate(&mut conn, std::path::Path::new("in memory")).unwrap();
+        let plan = |sql: &str| {
+            let sql = format!("EXPLAIN QUERY PLAN {sql}");
+            conn.query_row(&sql, [], |row| row.get::<_, String>(3)).unwrap()
+        };
+        let sets = plan(&format!("SELECT DISTINCT {GROUPS} FROM users WHERE account_id < 0"));
+        assert_eq!(sets, "SCAN users USING COVERING INDEX users_groups_of_local_accounts");
+        let some = plan(&format!("SELECT account_id FROM users WHERE account_id < 0 AND {GROUPS} = '[]'"));
+        assert!(
+            some.starts_with("SEARCH users USING COVERING INDEX users_groups_of_local_accounts"),
+            "{some}"
+        );
+    }
 }

@@ -155,6 +155,7 @@ pub(super) const MIGRATIONS: &[M<'_>] = &[
     M::up(include_str!("../../../migrations/sqlite/V17__api_tokens.sql")),
     M::up(include_str!("../../../migrations/sqlite/V18__offline_grants.sql")),
     M::up(include_str!("../../../migrations/sqlite/V19__questions.sql")),
+    M::up(include_str!("../../../migrations/sqlite/V20__groups_of_local_accounts.sql")),
 ];
 
 pub(super) fn migrate(conn: &mut Connection, path: &Path) -> Result<()> {

@@ -240,6 +240,8 @@ async fn an_odd_row_is_named_exactly() {
     spoil("INSERT INTO users VALUES (-7, '{}', 1)").await.unwrap();
     spoil("INSERT INTO local_accounts VALUES (-7, 'robin', NULL, NULL, 0)").await.unwrap();
     assert_eq!(store.local_accounts_beyond(Vec::new()).await.unwrap(), []);
+    spoil("UPDATE users SET person = 'no JSON at all' WHERE account_id = -7").await.unwrap();
+    assert_eq!(store.local_accounts_beyond(Vec::new()).await.unwrap(), []);
 
     let login = conformance::login();
     store.begin_login(login.clone()).await.unwrap();
