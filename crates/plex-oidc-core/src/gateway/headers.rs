@@ -96,25 +96,36 @@ impl UserNames {
 
     /// Nobody gets by other means the name that the host gave to somebody else or to a program, nor another's subject.
     fn is_taken(&self, name: &str, person: &Person) -> bool {
-        let subject = Subject::parse(&as_seen(name));
-        subject.is_some_and(|subject| subject.account() != Some(person.account.id))
-            || self.is_given_away(name, person)
+        let seen = as_seen(name);
+        Subject::parse(&seen).is_some_and(|subject| subject.account() != Some(person.account.id))
+            || self.is_given_away(&seen, person)
     }
 
-    fn is_given_away(&self, name: &str, person: &Person) -> bool {
+    /// The same of a name as it is seen, which is no subject of anybody else's.
+    fn is_given_away(&self, seen: &str, person: &Person) -> bool {
         let others = self.chosen.iter().filter(|(account, _)| **account != person.account.id);
         let mut given = others.map(|(_, given)| given).chain(&self.of_programs);
-        given.any(|given| is_same_name(given, name))
+        given.any(|given| is_seen_as(given, seen))
     }
 }
 
 /// Whether an application may take one name for the other: without regard to case, to characters that are not seen, and to
 /// the forms of a character, such as its full-width one (what NFKC takes away, and UTS 46 s. 4 with it).
 pub fn is_same_name(one: &str, other: &str) -> bool {
-    if one.is_ascii() && other.is_ascii() {
-        return one.eq_ignore_ascii_case(other);
+    is_seen_as(one, &as_seen(other))
+}
+
+/// The subject for which an application may take a name.
+pub fn subject_in(name: &str) -> Option<Subject> {
+    Subject::parse(&as_seen(name))
+}
+
+/// Whether a name is this one as it is seen.
+fn is_seen_as(name: &str, seen: &str) -> bool {
+    if name.is_ascii() {
+        return name.eq_ignore_ascii_case(seen);
     }
-    as_seen(one) == as_seen(other)
+    Uts46MapperBorrowed::new().map_normalize(name.chars()).eq(seen.chars())
 }
 
 /// A name without what an application may see no difference in. In ASCII that is the case of its letters.

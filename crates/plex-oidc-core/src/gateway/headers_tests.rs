@@ -74,6 +74,20 @@ fn a_name_that_the_host_gave_away_is_in_no_header_of_anybody_else() {
 }
 
 #[test]
+fn nobody_is_told_by_a_subject_that_the_host_made_the_name_of_somebody_else() {
+    let set = HeaderSet::preset("remote").unwrap();
+    for given in ["plex-42", "PLEX-42", "\u{ff30}lex-42"] {
+        let chosen = BTreeMap::from([(AccountId::Plex(PlexAccountId(7)), given.to_owned())]);
+        let names = UserNames { chosen, ..UserNames::default() };
+        assert_eq!(value_of(&set, Some(&friend()), &names, "Remote-User"), "", "{given}");
+        assert!(!set.can_name(&friend(), &names), "{given}");
+        let of_programs = [given.to_owned()].into();
+        let names = UserNames { of_programs, ..UserNames::default() };
+        assert_eq!(value_of(&set, Some(&friend()), &names, "Remote-User"), "", "{given}");
+    }
+}
+
+#[test]
 fn in_ascii_only_the_case_of_letters_is_not_seen() {
     for letter in (0..128_u8).map(char::from) {
         let name = letter.to_string();

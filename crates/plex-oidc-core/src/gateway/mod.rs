@@ -20,7 +20,7 @@ pub use access::{AccessConfig, AccessTeam, AppAccess};
 pub use app::{Access, Apps, GatewayApp, PathRule};
 pub use family::{Family, HeaderSource, Unreadable};
 pub use handover::{OwnPath, Start};
-pub use headers::{HeaderSet, IdentityField, UserName, UserNames, is_same_name};
+pub use headers::{HeaderSet, IdentityField, UserName, UserNames, is_same_name, subject_in};
 pub use host::{Host, HostPattern};
 pub use kind::RequestKind;
 pub use original::{Method, OriginalRequest};

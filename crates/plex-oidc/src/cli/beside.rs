@@ -18,7 +18,8 @@ use crate::config::Config;
 use crate::start::StartError;
 use crate::store::StoreError;
 
-/// Why a command did not do what was asked. Nothing was changed, unless the terminal is at fault, which can only be noticed afterwards.
+/// Why a command did not do what was asked. Nothing was changed, unless the terminal is at fault, which can only be noticed afterwards,
+/// or it was for the running service to do.
 #[derive(Debug, Error)]
 pub(super) enum NotDone {
     #[error(transparent)]
@@ -68,13 +69,16 @@ pub(super) enum NotDone {
     #[error("the account was changed meanwhile; run this again")]
     Changed,
     #[error(
-        "no running service has answered within {0} seconds. Is one running on this database? `plex-oidc healthcheck` asks it"
+        "no running service has answered within {0} seconds: none is running on this database (`plex-oidc healthcheck` asks it), or it \
+         still waits for Plex"
     )]
     Unanswered(u32),
     #[error("the running service gives an answer that this command does not know: are both of one version?")]
     OtherAnswer,
-    #[error("plex.tv was asked and did not answer well enough; what was known before serves")]
-    PlexUnanswered,
+    #[error("Plex has not answered: {0}. What was known before serves")]
+    PlexUnanswered(String),
+    #[error("Plex was asked less than a minute ago, and not again")]
+    TooSoon,
     #[error("there is no owner's token to ask with: `plex-oidc owner-token renew` fetches one")]
     NoOwnerToken,
 }

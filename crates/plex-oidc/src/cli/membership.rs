@@ -5,20 +5,23 @@ use std::io;
 use std::path::Path;
 use std::time::Duration;
 
-use clap::{Args, Subcommand};
+use clap::{Args, Subcommand, value_parser};
 use plex_oidc_core::time::Seconds;
 use serde_json::Value;
 use tokio::time::{Instant, sleep};
 
 use super::beside::{NotDone, beside_or};
 use super::{Exit, World, json, printable};
-use crate::config::Config;
+use crate::config::{self, Config};
 use crate::flow::admin::Asked;
 use crate::installation::open_beside;
 use crate::store::records::Question;
 
 /// Between two looks for the answer. The service looks for questions once in a second.
 const PAUSE: Duration = Duration::from_millis(100);
+
+/// The most seconds to wait. Whoever is stopped before leaves a question behind for as long.
+const LONGEST: i64 = 600;
 
 /// What can be asked about membership.
 #[derive(Debug, Subcommand)]
@@ -36,7 +39,7 @@ pub struct AskArguments {
     #[arg(long)]
     json: bool,
     /// How long to wait for the running service, in seconds
-    #[arg(long, default_value_t = 60, value_name = "SECONDS")]
+    #[arg(long, default_value_t = 60, value_name = "SECONDS", value_parser = value_parser!(u32).range(..=LONGEST))]
     timeout: u32,
 }
 
@@ -46,7 +49,7 @@ pub fn run(file: &Path, command: &MembershipCommand, world: &mut World<'_>) -> i
         MembershipCommand::Show(arguments) => (Question::Membership, arguments),
         MembershipCommand::Check(arguments) => (Question::Recheck, arguments),
     };
-    beside_or("Not known", file, world, |config, runtime, world| {
+    beside_or("Not known now", file, world, |config, runtime, world| {
         let answer = runtime.block_on(answer(config, question, arguments.timeout, world))?;
         let membership = answer.get("membership").ok_or(NotDone::OtherAnswer)?;
         if arguments.json {
@@ -57,10 +60,11 @@ pub fn run(file: &Path, command: &MembershipCommand, world: &mut World<'_>) -> i
         let Some(came_of_it) = answer.get("asked").and_then(Value::as_str) else { return Ok(()) };
         match Asked::parse(came_of_it).ok_or(NotDone::OtherAnswer)? {
             Asked::Answered => Ok(writeln!(world.err, "Plex has answered just now.")?),
-            Asked::TooSoon => {
-                Ok(writeln!(world.err, "Plex was asked less than a minute ago, and not again.")?)
+            Asked::TooSoon => Err(NotDone::TooSoon),
+            Asked::Unanswered => {
+                let why = membership.pointer("/trouble/what").and_then(Value::as_str);
+                Err(NotDone::PlexUnanswered(printable(why.unwrap_or("the log says why"))))
             }
-            Asked::Unanswered => Err(NotDone::PlexUnanswered),
             Asked::NoToken => Err(NotDone::NoOwnerToken),
         }
     })
@@ -92,14 +96,15 @@ fn show(membership: &Value, world: &mut World<'_>) -> io::Result<()> {
     let is = |path| of(path).and_then(Value::as_bool).unwrap_or_default();
     let text = |path| of(path).and_then(Value::as_str).unwrap_or_default();
     let number = |path| of(path).and_then(Value::as_u64).unwrap_or_default();
+    let length = |path| config::length::write(Seconds(u32::try_from(number(path)).unwrap_or(u32::MAX)));
     let with = if !is("/at_plex") {
         "nobody signs in through Plex".to_owned()
     } else if is("/has_owner_token") {
         "with the owner's token".to_owned()
     } else if of("/own_tokens_every_seconds").is_some() {
-        format!("with people's own tokens, every {} s", number("/own_tokens_every_seconds"))
+        format!("with people's own tokens, every {}", length("/own_tokens_every_seconds"))
     } else {
-        format!("at each sign-in alone, which serves for {} s", number("/lifetime_seconds"))
+        format!("at each sign-in alone, which serves for {}", length("/lifetime_seconds"))
     };
     let answer = of("/last_answer").map(|_| {
         let counts = ["/last_answer/members", "/last_answer/ended", "/last_answer/doubted"].map(number);

@@ -1,8 +1,7 @@
 //! Cloudflare Access: the teams, and what each application accepts from its team.
 
-use plex_oidc_core::gateway::{AccessConfig, AccessTeam, AppAccess, GatewayApp, is_same_name};
+use plex_oidc_core::gateway::{AccessConfig, AccessTeam, AppAccess, GatewayApp, is_same_name, subject_in};
 use plex_oidc_core::issuer::{Issuer, is_loopback};
-use plex_oidc_core::subject::Subject;
 use url::Url;
 
 use super::reader::{Reader, without_user};
@@ -213,7 +212,7 @@ fn service_token(
         return Err(("an entry does not name a service token".to_owned(), remedy.to_owned()));
     };
     let name = gateway::person_name(name)?;
-    let of_a_person = Subject::parse(&name).is_some()
+    let of_a_person = subject_in(&name).is_some()
         || name.contains('@')
         || gateway.names.chosen.values().any(|chosen| is_same_name(chosen, &name));
     if of_a_person {

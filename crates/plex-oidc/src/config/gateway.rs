@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use plex_oidc_core::gateway::{Apps, Host, UserName, UserNames, is_same_name};
+use plex_oidc_core::gateway::{Apps, Host, UserName, UserNames, is_same_name, subject_in};
 use plex_oidc_core::id::AccountId;
 use plex_oidc_core::issuer::Issuer;
 use plex_oidc_core::subject::Subject;
@@ -126,7 +126,7 @@ fn chosen_name(text: &str) -> Result<(AccountId, String), (String, String)> {
         return Err((format!("`{}` does not name an account", text.escape_debug()), remedy));
     };
     let name = person_name(name)?;
-    if Subject::parse(&name).is_some_and(|subject| subject != Subject::of(account)) {
+    if subject_in(&name).is_some_and(|subject| subject != Subject::of(account)) {
         let wrong = format!("{account} cannot be called `{name}`, which is another person");
         return Err((wrong, "Write another name.".to_owned()));
     }

@@ -294,8 +294,7 @@ impl Reading<'_> {
             match value::from_text(key.kind, text, &place) {
                 Ok(value) => {
                     self.document.broken.remove(&path);
-                    let (section, _) = schema::split(&path);
-                    self.document.values.set(section, key, Located { value, place });
+                    self.document.values.set(schema::split(&path).0, key, Located { value, place });
                 }
                 Err(all) => {
                     for refused in all {

@@ -155,8 +155,10 @@ pub fn child(outer: &str, name: &'static str) -> Option<&'static str> {
 
 /// The key at a path such as `clients.0.id`, and its section.
 pub fn find(path: &str) -> Option<(&'static Section, &'static Key)> {
-    let (at, name) = split(path);
-    let section = if path.contains('.') { section_at(at)? } else { section("")? };
+    let (section, name) = match path.rsplit_once('.') {
+        Some((at, name)) => (section_at(at)?, name),
+        None => (section("")?, path),
+    };
     let key = section.keys.iter().find(|key| key.name == name)?;
     Some((section, key))
 }

@@ -1,9 +1,10 @@
 //! What the host sees of everybody, and what the host may end. Whose page it is is decided anew at every request, by the one
 //! decision. Nobody is shut out by an end, for whoever may come in signs in again: that is what [`super::people`] is for.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
-use plex_oidc_core::audit::{Event, What};
+use plex_oidc_core::audit::{Actor, Event, What};
 use plex_oidc_core::decide::{Asker, Decision, decide};
 use plex_oidc_core::id::{AccountId, BrowserId, ClientId, Sid};
 use plex_oidc_core::own_page::OwnPage;
@@ -136,17 +137,17 @@ impl Asked {
     }
 }
 
-/// One round of the re-check, out of turn, which is written down as `asked`. It goes on to its end if whoever asked does not wait
-/// for it.
-pub async fn ask_plex(app: &State, asked: Event) -> Asked {
+/// One round of the re-check, out of turn, for somebody of the host's at this address or on the machine. It goes on to its end if
+/// whoever asked does not wait for it.
+pub async fn ask_plex(app: &State, actor: Actor, address: Option<IpAddr>) -> Asked {
     if !app.plex.as_ref().is_some_and(Plex::can_recheck) {
         return Asked::NoToken;
     }
     if !app.membership.may_ask_again(app.clock.now()) {
         return Asked::TooSoon;
     }
-    info!(by = %asked.by, "the host has Plex asked who is a member");
-    note(app, asked).await;
+    info!(by = %actor, address = address.map(tracing::field::display), "the host has Plex asked who is a member");
+    note(app, Event::new(app.clock.now(), What::RecheckedByHost, actor).address(address)).await;
     let asking = Arc::clone(app);
     let round = tokio::spawn(async move { recheck::round(&asking).await }).await;
     match round {

@@ -1,7 +1,7 @@
 //! What commands beside the running service ask it: how well it is known who is a member, which is in the memory of the service
 //! alone, and one more round of the re-check, since it keeps the count of what Plex is asked.
 
-use plex_oidc_core::audit::{Actor, Event, What};
+use plex_oidc_core::audit::Actor;
 use serde::Serialize;
 use tracing::{debug, warn};
 
@@ -97,28 +97,25 @@ struct Answer {
     membership: Membership,
 }
 
-/// Answers what commands ask, in order.
+/// Answers what commands ask: what is known already first, for a round of the re-check may take its time.
 pub async fn round(app: &State) {
-    match app.store.open_questions(app.clock.now()).await {
-        Ok(open) => {
-            for open in open {
-                if let Err(error) = answer(app, open).await {
-                    warn!(%error, "a command asked something and was not answered");
-                }
-            }
+    loop {
+        let open = match app.store.open_questions(app.clock.now()).await {
+            Ok(open) => open,
+            Err(error) => return debug!(%error, "whether a command asks something is not known"), // said by what serves people
+        };
+        let known = open.iter().find(|open| open.question == Question::Membership);
+        let Some(next) = known.or(open.first()) else { return };
+        if let Err(error) = answer(app, *next).await {
+            return warn!(%error, "a command asked something and was not answered");
         }
-        // Every second, until it is seen by what serves people.
-        Err(error) => debug!(%error, "whether a command asks something is not known"),
     }
 }
 
 async fn answer(app: &State, OpenQuestion { id, question }: OpenQuestion) -> Result<(), FlowError> {
     let asked = match question {
         Question::Membership => None,
-        Question::Recheck => {
-            let event = Event::new(app.clock.now(), What::RecheckedByHost, Actor::CommandLine);
-            Some(ask_plex(app, event).await.as_str())
-        }
+        Question::Recheck => Some(ask_plex(app, Actor::CommandLine, None).await.as_str()),
     };
     let answer = Answer { asked, membership: Membership::of(app) };
     app.store.answer_question(id, serde_json::to_string(&answer)?).await?;

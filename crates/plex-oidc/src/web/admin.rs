@@ -3,7 +3,6 @@
 
 use axum::extract::{Path, State as Shared};
 use http::HeaderMap;
-use plex_oidc_core::audit::What;
 use plex_oidc_core::decide::Mark;
 use plex_oidc_core::form::Parameters;
 use plex_oidc_core::id::{AccountId, BrowserId, ClientId, Sid};
@@ -157,7 +156,7 @@ pub async fn answer_request(Shared(app): Shared<State>, Acting { by, form, .. }:
 
 /// `POST /admin/recheck`: has Plex asked now who is a member.
 pub async fn ask_plex(Shared(app): Shared<State>, acting: Acting) -> Answer {
-    let notice = match flow::ask_plex(&app, acting.by.did(&app, What::RecheckedByHost)).await {
+    let notice = match flow::ask_plex(&app, acting.by.actor, Some(acting.by.address)).await {
         Asked::Answered => AdminNotice::Asked,
         Asked::Unanswered => AdminNotice::Unanswered,
         Asked::NoToken => AdminNotice::NoToken,

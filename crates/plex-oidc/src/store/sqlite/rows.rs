@@ -258,6 +258,7 @@ fn key_of(table: &str) -> &'static str {
         "passkeys" => "passkeys.id",
         "plex_tokens" => "plex_tokens.account_id",
         "pushed_requests" => "pushed_requests.hash",
+        "questions" => "questions.id",
         "marks" => "marks.account_id",
         "logout_notices" => "logout_notices.sid",
         "refresh_tokens" => "refresh_tokens.hash",

@@ -5,10 +5,11 @@ use std::sync::Arc;
 
 use tempfile::TempDir;
 
-use super::super::Store as _;
+use super::super::{HostStore as _, Store as _};
 use super::*;
 use crate::store::StoreError;
 use crate::store::conformance::{self, Shared, T0};
+use crate::store::records::Question;
 
 /// Levels of `PRAGMA synchronous`.
 pub(super) const NORMAL: u8 = 1;
@@ -242,6 +243,14 @@ async fn an_odd_row_is_named_exactly() {
     assert_eq!(store.local_accounts_beyond(Vec::new()).await.unwrap(), []);
     spoil("UPDATE users SET person = 'no JSON at all' WHERE account_id = -7").await.unwrap();
     assert_eq!(store.local_accounts_beyond(Vec::new()).await.unwrap(), []);
+
+    // Nor is a question of another version in the way of others.
+    spoil("INSERT INTO questions (kind, expires) VALUES ('weather', 2000000000)").await.unwrap();
+    let asked = store.ask_service(Question::Membership, conformance::after(60)).await.unwrap();
+    assert_eq!(
+        store.open_questions(T0).await.unwrap().iter().map(|open| open.id).collect::<Vec<_>>(),
+        [asked]
+    );
 
     let login = conformance::login();
     store.begin_login(login.clone()).await.unwrap();

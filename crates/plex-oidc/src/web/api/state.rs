@@ -1,7 +1,6 @@
 //! The state of things: the program, membership, what the file declares, signing keys, and the tokens of this API.
 
 use plex_oidc_core::api::{ApiScope, ApiTokenId};
-use plex_oidc_core::audit::What;
 use plex_oidc_core::gateway::HostPattern;
 use serde::Serialize;
 
@@ -40,7 +39,7 @@ struct Checked {
 
 /// Has Plex asked now who is a member.
 pub(super) async fn check_membership(app: &State, call: &Call) -> Answered {
-    match admin::ask_plex(app, call.by.did(app, What::RecheckedByHost)).await {
+    match admin::ask_plex(app, call.by.actor, Some(call.by.address)).await {
         Asked::Answered => shown(&Checked { answered: true }),
         Asked::Unanswered => shown(&Checked { answered: false }),
         Asked::NoToken => Err(Problem::new(Code::NoOwnerToken, "there is no owner's token to ask Plex with")),

@@ -10,6 +10,7 @@ use plextv_emulator::FaultKind;
 use serde_json::Value;
 
 use super::*;
+use crate::support::by_own_tokens;
 
 /// Runs a command while the service looks whether somebody asks something.
 async fn asked(house: &House, arguments: &[&str]) -> (Exit, String, String) {
@@ -50,7 +51,7 @@ async fn plex_is_asked_by_command_and_whose_share_has_ended_is_out() {
 
     // Once a minute, as on the page; what is known is shown all the same.
     let (exit, out, err) = asked(&house, &["membership", "check", "--json"]).await;
-    assert_eq!(exit, Exit::Done, "{err}");
+    assert_eq!(exit, Exit::Failed, "or a script would take it for an answer");
     assert!(err.ends_with("Plex was asked less than a minute ago, and not again.\n"), "{err}");
     assert_eq!(serde_json::from_str::<Value>(&out).unwrap()["last_answer"]["ended"], 1);
 }
@@ -64,7 +65,7 @@ async fn a_command_says_the_same_as_the_api() {
     house.pass(Seconds::minutes(2));
     let (exit, out, err) = asked(&house, &["membership", "check", "--json"]).await;
     assert_eq!(exit, Exit::Failed);
-    assert!(err.contains("plex.tv was asked and did not answer well enough"), "{err}");
+    assert!(err.contains("Plex has not answered: plex.tv does not answer. What was known"), "{err}");
     let (_, token, _) =
         command(&house, &["api-token", "add", "--name", "panel", "--scope", "membership:read"]);
     let request =
@@ -86,10 +87,13 @@ async fn where_nobody_answers_a_command_says_so_and_its_question_is_not_answered
     let house = setup().start().await;
     let (exit, out, err) = asked(&house, &["membership", "check"]).await;
     assert_eq!(exit, Exit::Failed);
-    assert!(
-        err.contains("plex-oidc owner-token renew") && out.contains("at each sign-in alone"),
-        "{err}{out}"
-    );
+    assert!(err.contains("plex-oidc owner-token renew"), "{err}");
+    assert!(out.contains("at each sign-in alone, which serves for 1d\n"), "{out}");
+
+    let house = by_own_tokens().start().await;
+    let (exit, out, err) = asked(&house, &["membership", "show"]).await;
+    assert_eq!(exit, Exit::Done, "{err}");
+    assert!(out.contains("with people's own tokens, every 30m\n"), "{out}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
