@@ -6,6 +6,7 @@ use std::time::Duration;
 use axum::body::Body;
 use http::Request;
 use plex_oidc::flow::questions;
+use plex_oidc::store::records::Question;
 use plextv_emulator::FaultKind;
 use serde_json::Value;
 
@@ -73,6 +74,20 @@ async fn a_command_says_the_same_as_the_api() {
     let answer = house.door.send(request.body(Body::empty()).unwrap()).await.expect(200).json();
     assert_eq!(serde_json::from_str::<Value>(&out).unwrap(), answer);
     assert_eq!(answer["trouble"]["what"], "plex.tv does not answer");
+}
+
+#[tokio::test]
+async fn who_asks_what_is_known_already_does_not_wait_for_plex() {
+    let house = setup().with_owner_token().start().await;
+    let (store, until) = (&house.app().store, house.app().clock.now().plus(Seconds(60)));
+    let check = store.ask_service(Question::Recheck, until).await.unwrap();
+    let show = store.ask_service(Question::Membership, until).await.unwrap();
+    questions::round(house.app()).await;
+    let known = async |id| {
+        let answer = store.answer_to(id).await.unwrap().expect("an answer");
+        !serde_json::from_str::<Value>(&answer).unwrap()["membership"]["last_answer"].is_null()
+    };
+    assert!(known(check).await && !known(show).await, "it was answered before Plex was asked");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
