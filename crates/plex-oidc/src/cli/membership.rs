@@ -57,8 +57,11 @@ pub fn run(file: &Path, command: &MembershipCommand, world: &mut World<'_>) -> i
         } else {
             show(membership, world)?;
         }
-        let Some(came_of_it) = answer.get("asked").and_then(Value::as_str) else { return Ok(()) };
-        match Asked::parse(came_of_it).ok_or(NotDone::OtherAnswer)? {
+        if question == Question::Membership {
+            return Ok(());
+        }
+        let asked = answer.get("asked").and_then(Value::as_str).and_then(Asked::parse);
+        match asked.ok_or(NotDone::OtherAnswer)? {
             Asked::Answered => Ok(writeln!(world.err, "Plex has answered just now.")?),
             Asked::TooSoon => Err(NotDone::TooSoon),
             Asked::Unanswered => {

@@ -6,6 +6,7 @@ use plex_oidc_core::decide::Standing;
 use plex_oidc_core::groups::Group;
 use plex_oidc_core::id::{AccountId, LocalAccountId};
 use plex_oidc_core::time::Timestamp;
+use rusqlite::types::Value;
 use rusqlite::{Connection, params};
 
 use super::rows::{Fields, Result, account_param, all, change, first};
@@ -56,7 +57,7 @@ pub(super) fn beyond(conn: &Connection, groups: &[Group]) -> Result<Vec<LocalAcc
         conn,
         &format!(r#"SELECT DISTINCT {GROUPS} AS "users.groups" FROM users WHERE account_id < 0"#),
         [],
-        |row| row.get::<Option<String>>("users.groups"),
+        |row| Ok(if let Value::Text(set) = row.get("users.groups")? { Some(set) } else { None }),
     )?;
     let is_beyond = |set: &String| {
         let names: Vec<String> = serde_json::from_str(set).unwrap_or_default();

@@ -241,8 +241,14 @@ async fn an_odd_row_is_named_exactly() {
     spoil("INSERT INTO users VALUES (-7, '{}', 1)").await.unwrap();
     spoil("INSERT INTO local_accounts VALUES (-7, 'robin', NULL, NULL, 0)").await.unwrap();
     assert_eq!(store.local_accounts_beyond(Vec::new()).await.unwrap(), []);
-    spoil("UPDATE users SET person = 'no JSON at all' WHERE account_id = -7").await.unwrap();
-    assert_eq!(store.local_accounts_beyond(Vec::new()).await.unwrap(), []);
+    for odd in [
+        "UPDATE users SET person = 'no JSON at all' WHERE account_id = -7",
+        "UPDATE users SET person = '{\"groups\":7}' WHERE account_id = -7",
+        "UPDATE users SET person = '{\"groups\":{}}' WHERE account_id = -7",
+    ] {
+        spoil(odd).await.unwrap();
+        assert_eq!(store.local_accounts_beyond(Vec::new()).await.unwrap(), [], "{odd}");
+    }
 
     // Nor is a question of another version in the way of others.
     spoil("INSERT INTO questions (kind, expires) VALUES ('weather', 2000000000)").await.unwrap();
