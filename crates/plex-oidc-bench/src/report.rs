@@ -172,7 +172,7 @@ const NOTES: &str = "
 Processor time is what the kernel counts for all threads of the program (`/proc/PID/task/*/schedstat`), user and system time
 together, so waiting for the disk is not in it and committing to the disk is. Memory is `VmRSS` and `VmHWM`. 1 MB is 1,000,000 bytes.
 
-- When a figure is too much, its part is measured once more, and that counts.
+- When a figure is too much, its part is measured once more; then that counts for this figure, and for the others what was measured first.
 - The floors are from a machine that makes an RS256 signature in 240 us. Where one takes longer, measured beside each part, `./check` lets times be
   longer by the same factor, and at most twice as long. The table says `MISSED` all the same. How long RS256 takes depends much on the processor: 250 us
   where it has AVX-512 IFMA, 800 us where it has not; the same goes for checking an assertion.
@@ -198,7 +198,7 @@ together, so waiting for the disk is not in it and committing to the disk is. Me
 - Flood: 10,000 assertions with a `kid` that nobody has, and 10,000 sign-in pages opened and left without a PIN, as fast as they are answered, with
   the limits of the configuration out of the way; 500 requests a second of somebody who is in meanwhile.
 - Members: 1,000 in the store and in Plex's list. The interval is ten seconds, the shortest there is, and the figure is the mean of six: all that the
-  program does from the middle between two rounds to the middle between two others, divided by six.
+  program does from the middle between two rounds to the middle between two others, divided by six. Memory is `VmHWM` there, before and after.
 - Idle: 100 browsers have signed in, and 10 s later begin 30 s in which nobody does anything and no round is due.
 - Pages: `/account`, `/admin` and its pages of people, of one person and of the audit log, as the owner. They are not compressed on the way; the figure is head and body.
 - Traefik: 3,000 pages each, in turn, on one connection; what it adds to ask plex-oidc rather than a server that says 200 to everything.
