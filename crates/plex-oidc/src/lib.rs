@@ -31,4 +31,3 @@ pub mod telemetry;
 pub mod throttle;
 pub mod upstream;
 pub mod web;
-pub mod write_limit;

@@ -1,7 +1,5 @@
-//! Accepting connections, and ending well. Decision 0004 says why the loop is our own: a request head that never ends
-//! must not hold a socket, and axum's own loop sets no timer.
+//! What answers the connections that are accepted, and what is done beside that until the program ends.
 
-use std::future::{poll_fn, ready};
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -11,17 +9,15 @@ use axum::Router;
 use axum::extract::ConnectInfo;
 use axum::response::{IntoResponse as _, Response};
 use futures_util::FutureExt as _;
-use futures_util::future::{Either, join_all};
+use futures_util::future::join_all;
 use http::header::{CONNECTION, HeaderName, HeaderValue};
 use http::{Request, StatusCode};
 use hyper::body::Incoming;
-use hyper::server::conn::http1;
-use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::server::graceful::GracefulShutdown;
+use plex_oidc_connections::{Answer, Answers, later, now};
 use plex_oidc_core::audit::{Actor, Event, What};
 use plex_oidc_core::jose::RING_LAG;
-use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{Semaphore, watch};
+use tokio::net::TcpListener;
+use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tower::ServiceExt as _;
 use tracing::{debug, error, info, warn};
@@ -33,12 +29,11 @@ use crate::flow::tell;
 use crate::headers::add_security_headers;
 use crate::ready::ReadyAnswers;
 use crate::router::{Limits, Question, answer_proxy, router};
-use crate::write_limit::WriteLimited;
 
 pub mod rounds;
 
-/// How long the loop rests when the system has no more descriptors.
-const REST: Duration = Duration::from_millis(100);
+pub use plex_oidc_connections::ConnectionLimits;
+
 /// How often expired rows are swept.
 const SWEEP_EVERY: Duration = Duration::from_mins(1);
 /// How often it is looked whether a client is to be told again that a session has ended.
@@ -47,21 +42,6 @@ const TELL_EVERY: Duration = Duration::from_secs(10);
 const FIGURES_CONNECTIONS: usize = 16;
 /// Most clients that are told at a time.
 const TELL_AT_ONCE: usize = 32;
-
-/// The limits of connections.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct ConnectionLimits {
-    /// At one time.
-    pub connections: usize,
-    /// Bytes of a request head.
-    pub header_bytes: usize,
-    /// Until a request head must have arrived.
-    pub header_timeout: Duration,
-    /// Until a peer must have taken something of an answer that waits for it.
-    pub write_timeout: Duration,
-    /// For open requests to finish, after the program was asked to stop.
-    pub drain: Duration,
-}
 
 /// What answers requests. A reload puts another in its place; requests under way keep theirs.
 #[derive(Clone)]
@@ -100,9 +80,9 @@ pub async fn serve_figures(
     limits: ConnectionLimits,
     stopping: watch::Receiver<bool>,
 ) {
-    let places = Arc::new(Semaphore::new(FIGURES_CONNECTIONS));
     let limits = ConnectionLimits { connections: FIGURES_CONNECTIONS, ..limits };
-    Server { serving, limits, places, shows: Shows::Figures }.run(listener, stopping).await;
+    let figures = Arc::new(Figures { serving, header_bytes: limits.header_bytes });
+    plex_oidc_connections::serve(listener, figures, limits, limits.places(), stopping).await;
 }
 
 /// Serves until `stopping` turns true, then lets open requests finish, as long as the limits say.
@@ -112,16 +92,12 @@ pub async fn serve(
     limits: ConnectionLimits,
     stopping: watch::Receiver<bool>,
 ) -> io::Result<()> {
-    let places = Arc::new(Semaphore::new(limits.connections));
+    let places = limits.places();
+    let everything: Arc<dyn Answers> = Arc::new(Everything { serving, header_bytes: limits.header_bytes });
     let mut loops = JoinSet::new();
     for listener in listeners {
-        let server = Server {
-            serving: serving.clone(),
-            limits,
-            places: Arc::clone(&places),
-            shows: Shows::Everything,
-        };
-        loops.spawn(server.run(listener, stopping.clone()));
+        let (answers, places) = (Arc::clone(&everything), Arc::clone(&places));
+        loops.spawn(plex_oidc_connections::serve(listener, answers, limits, places, stopping.clone()));
     }
     while let Some(ended) = loops.join_next().await {
         ended.map_err(io::Error::other)?;
@@ -129,92 +105,49 @@ pub async fn serve(
     Ok(())
 }
 
-struct Server {
+/// What a listener of the service shows: everything.
+struct Everything {
     serving: watch::Receiver<Serving>,
-    limits: ConnectionLimits,
-    places: Arc<Semaphore>,
-    shows: Shows,
+    header_bytes: usize,
 }
 
-/// What a listener is for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Shows {
-    /// The service.
-    Everything,
-    /// Figures alone.
-    Figures,
+impl Answers for Everything {
+    fn answer(&self, peer: SocketAddr, mut request: Request<Incoming>) -> Answer {
+        let serving = self.serving.borrow();
+        if head_bytes(&request) > self.header_bytes {
+            return now(too_large(&serving.app));
+        }
+        if let Some(answer) = serving.ready.answer(&request) {
+            return now(answer);
+        }
+        // Proxies ask before each request that anybody makes: they go past the router.
+        if let Some(question) = Question::at(request.uri().path()) {
+            let asked = (peer, request.into_parts().0);
+            return later(answer_proxy(Arc::clone(&serving.app), serving.limits.answer, asked, question));
+        }
+        request.extensions_mut().insert(ConnectInfo(peer));
+        of_router(serving.router.clone(), request)
+    }
 }
 
-impl Server {
-    async fn run(self, listener: TcpListener, mut stopping: watch::Receiver<bool>) {
-        let graceful = GracefulShutdown::new();
-        let mut http = http1::Builder::new();
-        http.timer(TokioTimer::new())
-            .header_read_timeout(self.limits.header_timeout)
-            .max_buf_size(self.limits.header_bytes.max(8192))
-            .keep_alive(true);
-        loop {
-            let accepted = tokio::select! {
-                accepted = self.accept(&listener) => accepted,
-                _ = stopping.wait_for(|stop| *stop) => break,
-            };
-            let Some((stream, peer, place)) = accepted else { continue };
-            let (serving, header_bytes, shows) = (self.serving.clone(), self.limits.header_bytes, self.shows);
-            let service = hyper::service::service_fn(move |mut request: Request<Incoming>| {
-                let serving = serving.borrow();
-                if head_bytes(&request) > header_bytes {
-                    return Either::Left(ready(Ok(too_large(&serving.app))));
-                }
-                if shows == Shows::Figures {
-                    return Either::Right(Either::Right(serving.figures.clone().oneshot(request)));
-                }
-                if let Some(answer) = serving.ready.answer(&request) {
-                    return Either::Left(ready(Ok(answer)));
-                }
-                // Proxies ask before each request that anybody makes: they go past the router.
-                if let Some(question) = Question::at(request.uri().path()) {
-                    let asked = (peer, request.into_parts().0);
-                    let answer =
-                        answer_proxy(Arc::clone(&serving.app), serving.limits.answer, asked, question);
-                    return Either::Right(Either::Left(answer.map(Ok).boxed()));
-                }
-                request.extensions_mut().insert(ConnectInfo(peer));
-                Either::Right(Either::Right(serving.router.clone().oneshot(request)))
-            });
-            let stream = TokioIo::new(WriteLimited::new(stream, self.limits.write_timeout));
-            let connection = graceful.watch(http.serve_connection(stream, service));
-            tokio::spawn(async move {
-                if let Err(error) = connection.await {
-                    debug!(%error, "a connection ended early");
-                }
-                drop(place);
-            });
-        }
-        drop(listener); // nobody new; the system refuses from here on
-        tokio::select! {
-            () = graceful.shutdown() => {}
-            () = tokio::time::sleep(self.limits.drain) => warn!("some requests did not finish in time"),
-        }
-    }
+/// What the listener for figures shows.
+struct Figures {
+    serving: watch::Receiver<Serving>,
+    header_bytes: usize,
+}
 
-    /// The next connection, once there is room for it.
-    async fn accept(
-        &self,
-        listener: &TcpListener,
-    ) -> Option<(TcpStream, SocketAddr, tokio::sync::OwnedSemaphorePermit)> {
-        let place = Arc::clone(&self.places).acquire_owned().await.ok()?;
-        match poll_fn(|context| listener.poll_accept(context)).await {
-            Ok((stream, peer)) => {
-                stream.set_nodelay(true).ok();
-                Some((stream, peer, place))
-            }
-            Err(error) => {
-                warn!(%error, "a connection could not be accepted");
-                tokio::time::sleep(REST).await;
-                None
-            }
+impl Answers for Figures {
+    fn answer(&self, _: SocketAddr, request: Request<Incoming>) -> Answer {
+        let serving = self.serving.borrow();
+        if head_bytes(&request) > self.header_bytes {
+            return now(too_large(&serving.app));
         }
+        of_router(serving.figures.clone(), request)
     }
+}
+
+fn of_router(router: Router, request: Request<Incoming>) -> Answer {
+    later(router.oneshot(request).map(|answered| answered.unwrap_or_else(|never| match never {})))
 }
 
 /// The size of a request head. hyper bounds what it buffers, and lets through what arrives whole in one piece.

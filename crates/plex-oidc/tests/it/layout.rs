@@ -11,11 +11,12 @@ const FILE_LIMIT: usize = 400;
 const HANDLER_LIMIT: usize = 30;
 
 /// Our crates, and which of ours each depends on: to run, and to be tested.
-const CRATES: [(&str, &[&str], &[&str]); 6] = [
+const CRATES: [(&str, &[&str], &[&str]); 7] = [
     ("plex-oidc-core", &[], &[]),
     ("plextv", &["plex-oidc-core"], &[]),
     ("plextv-emulator", &[], &[]),
-    ("plex-oidc", &["plex-oidc-core", "plextv"], &["plextv-emulator"]),
+    ("plex-oidc-connections", &[], &[]),
+    ("plex-oidc", &["plex-oidc-connections", "plex-oidc-core", "plextv"], &["plextv-emulator"]),
     ("plex-oidc-bench", &["plex-oidc", "plex-oidc-core", "plextv-emulator"], &[]),
     ("plex-oidc-demo", &["plex-oidc", "plex-oidc-core", "plextv", "plextv-emulator"], &[]),
 ];

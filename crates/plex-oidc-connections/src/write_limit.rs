@@ -10,7 +10,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Sleep, sleep};
 
 /// A stream with a limit on how long writing may wait.
-pub struct WriteLimited<S> {
+pub(crate) struct WriteLimited<S> {
     stream: S,
     limit: Duration,
     /// Since writing began to wait.
@@ -19,7 +19,7 @@ pub struct WriteLimited<S> {
 
 impl<S> WriteLimited<S> {
     /// `stream`, on which writing may wait for `limit`.
-    pub const fn new(stream: S, limit: Duration) -> Self {
+    pub(crate) const fn new(stream: S, limit: Duration) -> Self {
         Self { stream, limit, waiting: None }
     }
 
