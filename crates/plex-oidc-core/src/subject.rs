@@ -1,6 +1,6 @@
 //! The subject: who a token is about, for ever (OIDC Core 1.0 s. 2 and s. 8).
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -18,10 +18,15 @@ pub struct Subject(String);
 
 impl Subject {
     const PAIRWISE: &'static str = "pairwise-";
+    /// That of an account whose number has all the digits that one can have.
+    const LONGEST: usize = "local-18446744073709551615".len();
 
     /// The subject of an account.
     pub fn of(account: AccountId) -> Self {
-        Self(account.to_string())
+        // Written once for each request of a proxy: with room for all of it from the start.
+        let mut text = String::with_capacity(Self::LONGEST);
+        let _ = write!(text, "{account}"); // writing to a String cannot fail
+        Self(text)
     }
 
     /// The subject of a Plex account.

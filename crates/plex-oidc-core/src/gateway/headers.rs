@@ -224,7 +224,7 @@ fn value(field: IdentityField, person: &Person, names: &UserNames) -> Option<Str
 /// The groups of a person. A name with the separator in it would be two groups to the reader, so it is left out.
 fn joined(person: &Person, separator: char) -> String {
     let names = person.groups.iter().map(crate::groups::Group::as_str);
-    let mut list = String::new();
+    let mut list = String::with_capacity(names.clone().map(|name| name.len() + 1).sum());
     for name in names.filter(|name| !name.contains(separator)) {
         if !list.is_empty() {
             list.push(separator);
@@ -237,7 +237,12 @@ fn joined(person: &Person, separator: char) -> String {
 /// Whether a header can hold this text without anybody reading something else (RFC 9110 s. 5.5).
 pub(crate) fn fits(text: &str) -> bool {
     let is_plain = text.bytes().all(|b| b == b' ' || b.is_ascii_graphic());
-    text.len() <= MAX_VALUE && text.trim() == text && (is_plain || !text.chars().any(char::is_control))
+    let reads_the_same = if is_plain {
+        !text.starts_with(' ') && !text.ends_with(' ')
+    } else {
+        text.trim() == text && !text.chars().any(char::is_control)
+    };
+    text.len() <= MAX_VALUE && reads_the_same
 }
 
 #[cfg(test)]

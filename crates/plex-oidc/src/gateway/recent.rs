@@ -1,9 +1,9 @@
 //! Gateway sessions that were looked up a moment ago.
 
-use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use foldhash::HashMap;
 use plex_oidc_core::secret::SecretHash;
 
 use crate::store::records::GatewaySession;
@@ -13,7 +13,8 @@ const REMEMBERED: Duration = Duration::from_secs(5);
 /// Most sessions remembered at a time.
 const MOST: usize = 2_000;
 
-/// Sessions looked up a moment ago, so that a page with a hundred pictures costs one look-up.
+/// Sessions looked up a moment ago, so that a page with a hundred pictures costs one look-up. Only hashes of cookies that we made get
+/// in, so nobody chooses where they fall in the table.
 #[derive(Default)]
 pub struct Recent(Mutex<HashMap<SecretHash, (Instant, Arc<GatewaySession>)>>);
 
