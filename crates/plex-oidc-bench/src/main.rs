@@ -185,7 +185,11 @@ fn budgets(programs: (&Path, &Path), record: Option<&Path>, only: Option<Part>) 
     if record.is_some() && only.is_some_and(|only| only != Part::Unshared) {
         return Err("a part is not recorded alone".into());
     }
-    let stand = Stand::new(programs)?;
+    // As it is when it was just installed: see "How it is measured".
+    let fresh = tempfile::tempdir()?;
+    let binary = fresh.path().join("plex-oidc");
+    std::fs::copy(programs.0, &binary)?;
+    let stand = Stand::new((&binary, programs.1))?;
     let mut rows = Vec::new();
     if only.is_none() {
         rows.push(Row::binary(stand.binary)?);
