@@ -188,7 +188,7 @@ fn budgets(programs: (&Path, &Path), record: Option<&Path>, only: Option<Part>) 
     // As it is when it was just installed: see "How it is measured".
     let fresh = tempfile::tempdir()?;
     let binary = fresh.path().join("plex-oidc");
-    std::fs::copy(programs.0, &binary)?;
+    process::copy_to_disk(programs.0, &binary)?;
     let stand = Stand::new((&binary, programs.1))?;
     let mut rows = Vec::new();
     if only.is_none() {
@@ -200,13 +200,7 @@ fn budgets(programs: (&Path, &Path), record: Option<&Path>, only: Option<Part>) 
         if part == Part::Unshared || first.iter().all(Row::holds) {
             rows.extend(first);
         } else {
-            let second = stand.measure_beside_a_signature(part)?;
-            rows.extend(
-                first
-                    .into_iter()
-                    .zip(second)
-                    .map(|(first, second)| if first.holds() { first } else { second }),
-            );
+            rows.extend(report::first_or_second(first, stand.measure_beside_a_signature(part)?)?);
         }
     }
     let cores = stand.cores;

@@ -102,8 +102,12 @@ fn rounds(house: &House, emulator: &Emulator, cores: Cores) -> Outcome<Vec<Row>>
     wait_for_rounds(emulator, WARM_UP)?;
     // In the middle between two of them.
     thread::sleep(Duration::from_secs(5));
-    // The most there ever was: after some rounds the allocator gives what they took back to the kernel, after others it does not.
+    // The most that a round takes: after some the allocator gives what they took back to the kernel, after others it does not.
+    process.forget_peak()?;
+    wait_for_rounds(emulator, WARM_UP + 1)?;
+    thread::sleep(Duration::from_secs(5));
     let (cpu, memory) = (process.cpu()?, process.memory("VmHWM")?);
+    process.forget_peak()?;
     emulator.world().clear_request_log();
     wait_for_rounds(emulator, ROUNDS)?;
     thread::sleep(Duration::from_secs(5));

@@ -95,6 +95,11 @@ impl Process {
         }
     }
 
+    /// Makes the peak of memory (`VmHWM`) what is in use now (proc(5), `clear_refs`).
+    pub(crate) fn forget_peak(&self) -> Outcome<()> {
+        Ok(std::fs::write(format!("/proc/{}/clear_refs", self.child.id()), "5")?)
+    }
+
     /// A value of `/proc/PID/status`, in MB.
     pub(crate) fn memory(&self, name: &str) -> Outcome<f64> {
         let text = std::fs::read_to_string(format!("/proc/{}/status", self.child.id()))?;
@@ -136,4 +141,13 @@ impl Drop for Process {
         self.child.kill().ok();
         self.child.wait().ok();
     }
+}
+
+/// Copies a file to the disk and out of the system's memory, so that it is read as after it was installed.
+pub(crate) fn copy_to_disk(from: &Path, to: &Path) -> Outcome<()> {
+    std::fs::copy(from, to)?;
+    std::fs::File::open(to)?.sync_all()?;
+    let forget = [format!("if={}", to.display()), "iflag=nocache".to_owned(), "count=0".to_owned()];
+    let forgotten = Command::new("dd").args(forget).stderr(Stdio::null()).status()?;
+    if forgotten.success() { Ok(()) } else { Err("dd cannot drop a file from memory".into()) }
 }

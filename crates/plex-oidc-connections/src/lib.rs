@@ -1,8 +1,8 @@
 //! Accepting connections, bounding them, and letting them end well. Decision 0004 says why the loop is our own: a request head that
 //! never ends must not hold a socket, and axum's own loop sets no timer.
 //!
-//! What answers is not known here, so all of HTTP that each request runs through is compiled in this crate, for speed, whatever the
-//! program is compiled for (decision 0016).
+//! What answers is not known here, so hyper's side of each connection is compiled in this crate, for speed, whatever the program is
+//! compiled for (decision 0016).
 
 mod write_limit;
 
@@ -16,6 +16,7 @@ use axum::response::Response;
 use futures_util::FutureExt as _;
 use futures_util::future::{BoxFuture, Either};
 use http::Request;
+use http::header::{HeaderName, HeaderValue};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -34,7 +35,7 @@ const REST: Duration = Duration::from_millis(100);
 pub struct ConnectionLimits {
     /// At one time.
     pub connections: usize,
-    /// Bytes of a request head. What arrives whole in one piece may be longer: whoever answers has to look.
+    /// Bytes of a request head.
     pub header_bytes: usize,
     /// Until a request head must have arrived.
     pub header_timeout: Duration,
@@ -44,10 +45,17 @@ pub struct ConnectionLimits {
     pub drain: Duration,
 }
 
-impl ConnectionLimits {
-    /// Room for that many connections, to be shared by all listeners that these limits are for.
-    pub fn places(self) -> Arc<Semaphore> {
-        Arc::new(Semaphore::new(self.connections))
+/// Room for as many connections as the limits say, whichever listener they come to.
+#[derive(Debug, Clone)]
+pub struct Room {
+    limits: ConnectionLimits,
+    places: Arc<Semaphore>,
+}
+
+impl Room {
+    /// Room of these limits.
+    pub fn new(limits: ConnectionLimits) -> Self {
+        Self { limits, places: Arc::new(Semaphore::new(limits.connections)) }
     }
 }
 
@@ -55,6 +63,9 @@ impl ConnectionLimits {
 pub trait Answers: Send + Sync + 'static {
     /// The answer to a request from that address.
     fn answer(&self, peer: SocketAddr, request: Request<Incoming>) -> Answer;
+
+    /// The answer to a request whose head is larger than the limits say.
+    fn too_large(&self) -> Response;
 }
 
 /// An answer: one that is there already, or one that is waited for.
@@ -70,24 +81,23 @@ pub fn later(answer: impl Future<Output = Response> + Send + 'static) -> Answer 
     Either::Right(answer.boxed())
 }
 
-/// Has what comes to `listener` answered until `stopping` turns true, then lets open requests finish, as long as the limits say.
+/// Has what comes to `listener` answered until `stopping` turns true, then lets open requests finish, as long as the limits of
+/// its room say.
 ///
 /// No `async fn`: its body would be compiled where it is waited for.
 pub fn serve(
     listener: TcpListener,
     answers: Arc<dyn Answers>,
-    limits: ConnectionLimits,
-    places: Arc<Semaphore>,
+    room: Room,
     stopping: watch::Receiver<bool>,
 ) -> BoxFuture<'static, ()> {
-    run(listener, answers, limits, places, stopping).boxed()
+    run(listener, answers, room, stopping).boxed()
 }
 
 async fn run(
     listener: TcpListener,
     answers: Arc<dyn Answers>,
-    limits: ConnectionLimits,
-    places: Arc<Semaphore>,
+    Room { limits, places }: Room,
     mut stopping: watch::Receiver<bool>,
 ) {
     let graceful = GracefulShutdown::new();
@@ -104,7 +114,9 @@ async fn run(
         let Some((stream, peer, place)) = accepted else { continue };
         let answers = Arc::clone(&answers);
         let service = hyper::service::service_fn(move |request| {
-            answers.answer(peer, request).map(Ok::<Response, Infallible>)
+            let is_sound = head_bytes(&request) <= limits.header_bytes;
+            let answer = if is_sound { answers.answer(peer, request) } else { now(answers.too_large()) };
+            answer.map(Ok::<Response, Infallible>)
         });
         let stream = TokioIo::new(WriteLimited::new(stream, limits.write_timeout));
         let connection = graceful.watch(http.serve_connection(stream, service));
@@ -139,4 +151,11 @@ async fn accept(
             None
         }
     }
+}
+
+/// The size of a request head. hyper bounds what it buffers, and lets through what arrives whole in one piece.
+fn head_bytes<B>(request: &Request<B>) -> usize {
+    let target = request.uri().path_and_query().map_or(0, |target| target.as_str().len());
+    let line = |(name, value): (&HeaderName, &HeaderValue)| name.as_str().len() + value.len() + 4;
+    request.headers().iter().map(line).sum::<usize>() + target
 }

@@ -19,7 +19,7 @@ pub struct Subject(String);
 impl Subject {
     const PAIRWISE: &'static str = "pairwise-";
     /// That of an account whose number has all the digits that one can have.
-    const LONGEST: usize = "local-18446744073709551615".len();
+    const LONGEST: usize = "plex-18446744073709551615".len();
 
     /// The subject of an account.
     pub fn of(account: AccountId) -> Self {

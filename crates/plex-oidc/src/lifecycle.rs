@@ -10,10 +10,10 @@ use axum::extract::ConnectInfo;
 use axum::response::{IntoResponse as _, Response};
 use futures_util::FutureExt as _;
 use futures_util::future::join_all;
-use http::header::{CONNECTION, HeaderName, HeaderValue};
+use http::header::CONNECTION;
 use http::{Request, StatusCode};
 use hyper::body::Incoming;
-use plex_oidc_connections::{Answer, Answers, later, now};
+use plex_oidc_connections::{Answer, Answers, Room, later, now};
 use plex_oidc_core::audit::{Actor, Event, What};
 use plex_oidc_core::jose::RING_LAG;
 use tokio::net::TcpListener;
@@ -81,8 +81,7 @@ pub async fn serve_figures(
     stopping: watch::Receiver<bool>,
 ) {
     let limits = ConnectionLimits { connections: FIGURES_CONNECTIONS, ..limits };
-    let figures = Arc::new(Figures { serving, header_bytes: limits.header_bytes });
-    plex_oidc_connections::serve(listener, figures, limits, limits.places(), stopping).await;
+    plex_oidc_connections::serve(listener, Arc::new(Figures(serving)), Room::new(limits), stopping).await;
 }
 
 /// Serves until `stopping` turns true, then lets open requests finish, as long as the limits say.
@@ -92,12 +91,12 @@ pub async fn serve(
     limits: ConnectionLimits,
     stopping: watch::Receiver<bool>,
 ) -> io::Result<()> {
-    let places = limits.places();
-    let everything: Arc<dyn Answers> = Arc::new(Everything { serving, header_bytes: limits.header_bytes });
+    let room = Room::new(limits);
+    let everything: Arc<dyn Answers> = Arc::new(Everything(serving));
     let mut loops = JoinSet::new();
     for listener in listeners {
-        let (answers, places) = (Arc::clone(&everything), Arc::clone(&places));
-        loops.spawn(plex_oidc_connections::serve(listener, answers, limits, places, stopping.clone()));
+        let (answers, room) = (Arc::clone(&everything), room.clone());
+        loops.spawn(plex_oidc_connections::serve(listener, answers, room, stopping.clone()));
     }
     while let Some(ended) = loops.join_next().await {
         ended.map_err(io::Error::other)?;
@@ -106,17 +105,11 @@ pub async fn serve(
 }
 
 /// What a listener of the service shows: everything.
-struct Everything {
-    serving: watch::Receiver<Serving>,
-    header_bytes: usize,
-}
+struct Everything(watch::Receiver<Serving>);
 
 impl Answers for Everything {
     fn answer(&self, peer: SocketAddr, mut request: Request<Incoming>) -> Answer {
-        let serving = self.serving.borrow();
-        if head_bytes(&request) > self.header_bytes {
-            return now(too_large(&serving.app));
-        }
+        let serving = self.0.borrow();
         if let Some(answer) = serving.ready.answer(&request) {
             return now(answer);
         }
@@ -128,33 +121,27 @@ impl Answers for Everything {
         request.extensions_mut().insert(ConnectInfo(peer));
         of_router(serving.router.clone(), request)
     }
+
+    fn too_large(&self) -> Response {
+        too_large(&self.0.borrow().app)
+    }
 }
 
 /// What the listener for figures shows.
-struct Figures {
-    serving: watch::Receiver<Serving>,
-    header_bytes: usize,
-}
+struct Figures(watch::Receiver<Serving>);
 
 impl Answers for Figures {
     fn answer(&self, _: SocketAddr, request: Request<Incoming>) -> Answer {
-        let serving = self.serving.borrow();
-        if head_bytes(&request) > self.header_bytes {
-            return now(too_large(&serving.app));
-        }
-        of_router(serving.figures.clone(), request)
+        of_router(self.0.borrow().figures.clone(), request)
+    }
+
+    fn too_large(&self) -> Response {
+        too_large(&self.0.borrow().app)
     }
 }
 
 fn of_router(router: Router, request: Request<Incoming>) -> Answer {
     later(router.oneshot(request).map(|answered| answered.unwrap_or_else(|never| match never {})))
-}
-
-/// The size of a request head. hyper bounds what it buffers, and lets through what arrives whole in one piece.
-fn head_bytes<B>(request: &Request<B>) -> usize {
-    let target = request.uri().path_and_query().map_or(0, |target| target.as_str().len());
-    let line = |(name, value): (&HeaderName, &HeaderValue)| name.as_str().len() + value.len() + 4;
-    request.headers().iter().map(line).sum::<usize>() + target
 }
 
 fn too_large(app: &App) -> Response {

@@ -224,8 +224,10 @@ fn value(field: IdentityField, person: &Person, names: &UserNames) -> Option<Str
 /// The groups of a person. A name with the separator in it would be two groups to the reader, so it is left out.
 fn joined(person: &Person, separator: char) -> String {
     let names = person.groups.iter().map(crate::groups::Group::as_str);
-    let mut list = String::with_capacity(names.clone().map(|name| name.len() + 1).sum());
-    for name in names.filter(|name| !name.contains(separator)) {
+    let names = names.filter(|name| !name.contains(separator));
+    let length = names.clone().map(|name| name.len() + 1).sum::<usize>().saturating_sub(1);
+    let mut list = String::with_capacity(length);
+    for name in names {
         if !list.is_empty() {
             list.push(separator);
         }

@@ -13,8 +13,8 @@ const REMEMBERED: Duration = Duration::from_secs(5);
 /// Most sessions remembered at a time.
 const MOST: usize = 2_000;
 
-/// Sessions looked up a moment ago, so that a page with a hundred pictures costs one look-up. Only hashes of cookies that we made get
-/// in, so nobody chooses where they fall in the table.
+/// Sessions looked up a moment ago, so that a page with a hundred pictures costs one look-up. Only hashes of cookies that we made
+/// are kept, so nobody chooses where they fall in the table.
 #[derive(Default)]
 pub struct Recent(Mutex<HashMap<SecretHash, (Instant, Arc<GatewaySession>)>>);
 

@@ -337,3 +337,24 @@ async fn i_17_somebody_elses_lock_refuses_writes_and_nothing_else() {
     store.begin_login(refused.clone()).await.unwrap();
     assert!(store.login(refused.id, T0).await.unwrap().is_some());
 }
+
+/// What `.cargo/config.toml` asks of SQLite's own compiler.
+#[test]
+fn sqlite_is_built_with_what_we_need_and_without_what_we_do_not() {
+    let connection = rusqlite::Connection::open_in_memory().unwrap();
+    let mut asked = connection.prepare("PRAGMA compile_options").unwrap();
+    let options: Vec<String> =
+        asked.query_map([], |row| row.get(0)).unwrap().map(|option| option.unwrap()).collect();
+    for wanted in [
+        "THREADSAFE=1",
+        "DEFAULT_FOREIGN_KEYS",
+        "ENABLE_API_ARMOR",
+        "OMIT_SHARED_CACHE",
+        "OMIT_LOAD_EXTENSION",
+    ] {
+        assert!(options.iter().any(|option| option == wanted), "{wanted}: {options:?}");
+    }
+    for unwanted in ["ENABLE_LOAD_EXTENSION", "ENABLE_MEMORY_MANAGEMENT", "ENABLE_FTS5", "ENABLE_RTREE"] {
+        assert!(!options.iter().any(|option| option == unwanted), "{unwanted}: {options:?}");
+    }
+}

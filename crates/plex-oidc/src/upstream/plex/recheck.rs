@@ -11,7 +11,7 @@ use plex_oidc_core::id::{AccountId, MachineId, PlexAccountId};
 use plex_oidc_core::membership::{AcceptedServer, Share};
 use plex_oidc_core::recheck::{Recheck, Told, ended, recheck, resident};
 use plex_oidc_core::time::Timestamp;
-use plextv::{Error, PlexToken, Shares};
+use plextv::{Error, PlexToken, ShareList, Shares};
 use tracing::debug;
 
 use super::Plex;
@@ -43,8 +43,27 @@ struct Question<'a> {
 }
 
 impl Question<'_> {
-    fn told<'t>(&'t self, shares: &'t [Share]) -> Told<'t> {
-        Told { teller: self.teller, shares, home: self.home.as_ref(), at: self.at }
+    /// What was told, as far as it is about this person.
+    fn told<'t>(&'t self, shares: &'t ByAccount, person: &Person) -> Told<'t> {
+        Told { teller: self.teller, shares: shares.with(person), home: self.home.as_ref(), at: self.at }
+    }
+}
+
+/// Shares in the order of the accounts that they are with: nobody's take longer to find because there are many.
+struct ByAccount(Vec<Share>);
+
+impl ByAccount {
+    fn of(mut shares: Vec<Share>) -> Self {
+        shares.sort_by_key(|share| share.account);
+        Self(shares)
+    }
+
+    /// All shares with one person.
+    fn with(&self, person: &Person) -> &[Share] {
+        let AccountId::Plex(account) = person.account.id else { return &[] };
+        let from = self.0.partition_point(|share| share.account < account);
+        let to = self.0.partition_point(|share| share.account <= account);
+        self.0.get(from..to).unwrap_or_default()
     }
 }
 
@@ -56,19 +75,20 @@ impl Plex {
         self.rested()?;
         let teller = self.heard(self.teller(&owners).await)?;
         let owner_token = &owners.token;
-        let first = self.asked_by_itself(self.own.accepted_shares(owner_token)).await?;
+        let Shares { list, shares } = self.asked_by_itself(self.own.accepted_shares(owner_token)).await?;
+        let shares = ByAccount::of(shares);
         let home = self.home(owner_token, teller, people).await;
         let question = Question { owner_token, teller, home, at: now };
         let mut rechecked = Rechecked::default();
         let mut missing = Vec::new();
         for person in people {
-            match recheck(person, &question.told(&first.shares)) {
+            match recheck(person, &question.told(&shares, person)) {
                 Recheck::Member(person) => rechecked.members.push(person),
                 Recheck::Missing { rest } => missing.push((person, rest)),
                 Recheck::NotTold => {}
             }
         }
-        self.settle(&question, first, &missing, &mut rechecked).await;
+        self.settle(&question, (list, shares), &missing, &mut rechecked).await;
         Ok(Some(rechecked))
     }
 
@@ -102,7 +122,7 @@ impl Plex {
     async fn settle(
         &self,
         question: &Question<'_>,
-        first: Shares,
+        (first, shares): (ShareList, ByAccount),
         missing: &[(&Person, Option<Person>)],
         rechecked: &mut Rechecked,
     ) {
@@ -110,27 +130,25 @@ impl Plex {
             self.missed_now(BTreeSet::new());
             return;
         }
-        let mut shares = first.shares;
         let machines = machines_of(missing, question.teller);
-        let asking = self.own.second_opinion(question.owner_token, first.list, &machines);
-        let mut is_confirmed = true;
-        match self.asked_to_the_end(asking).await {
-            Ok(second) => shares.extend(second.shares),
+        let asking = self.own.second_opinion(question.owner_token, first, &machines);
+        let (shares, is_confirmed) = match self.asked_to_the_end(asking).await {
+            Ok(second) => (ByAccount::of(shares.0.into_iter().chain(second.shares).collect()), true),
             Err(error) if error.is_transient() => {
                 rechecked.doubted = missing.len();
                 return;
             }
             // Plex has no other list, or none for the token that it took for the first. The same one counts, if it says so
             // again the next time.
-            Err(_) => is_confirmed = false,
-        }
+            Err(_) => (shares, false),
+        };
         let gone = missing.iter().flat_map(|(person, rest)| lost(person, rest.as_ref())).collect();
         let missed = self.missed_now(if is_confirmed { BTreeSet::new() } else { gone });
         for (person, _) in missing {
             let is_settled = |rest: &Option<Person>| {
                 is_confirmed || lost(person, rest.as_ref()).all(|server| missed.contains(&server))
             };
-            match recheck(person, &question.told(&shares)) {
+            match recheck(person, &question.told(&shares, person)) {
                 Recheck::Member(person) => rechecked.members.push(person),
                 Recheck::Missing { rest } if is_settled(&rest) => {
                     rechecked.ended.extend(rest.is_none().then(|| ended(person)));
@@ -170,4 +188,62 @@ fn lost<'p>(person: &'p Person, rest: Option<&'p Person>) -> impl Iterator<Item 
 fn machines_of(people: &[(&Person, Option<Person>)], teller: PlexAccountId) -> Vec<MachineId> {
     let told = people.iter().flat_map(|(person, _)| through(person)).filter(|server| server.owner == teller);
     told.map(|server| server.machine.clone()).collect::<BTreeSet<_>>().into_iter().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use plex_oidc_core::account::Account;
+    use plex_oidc_core::decide::Marks;
+    use plex_oidc_core::groups::Groups;
+    use plex_oidc_core::id::LocalAccountId;
+
+    use super::*;
+
+    fn person(id: AccountId) -> Person {
+        Person {
+            account: Account::named(id, "Mara"),
+            groups: Groups::new(),
+            standing: Standing::Ended,
+            shares: Vec::new(),
+            marks: Marks::default(),
+        }
+    }
+
+    fn share(account: u64, key: u64) -> Share {
+        Share {
+            account: PlexAccountId(account),
+            machine: MachineId::parse(&"a".repeat(40)).unwrap(),
+            all_libraries: false,
+            library_keys: vec![key],
+            libraries_known: true,
+            allow_sync: false,
+            allow_tuners: false,
+            permissions_known: false,
+        }
+    }
+
+    #[test]
+    fn everybody_has_all_of_their_shares_wherever_the_list_has_them() {
+        let listed = [7, 3, 9, 3, 1, 9, 3, 5].iter().zip(0..).map(|(account, key)| share(*account, key));
+        let shares = ByAccount::of(listed.collect());
+        for (account, keys) in [
+            (0, &[][..]),
+            (1, &[4]),
+            (2, &[]),
+            (3, &[1, 3, 6]),
+            (5, &[7]),
+            (7, &[0]),
+            (9, &[2, 5]),
+            (u64::MAX, &[]),
+        ] {
+            let of = person(AccountId::Plex(PlexAccountId(account)));
+            let theirs: Vec<_> =
+                shares.with(&of).iter().flat_map(|share| share.library_keys.clone()).collect();
+            assert_eq!(theirs, keys, "{account}");
+            assert!(shares.with(&of).iter().all(|share| share.account.0 == account));
+        }
+        let local = person(AccountId::Local(LocalAccountId::new(3).unwrap()));
+        assert_eq!(shares.with(&local), [], "who has no account at Plex");
+        assert_eq!(ByAccount::of(Vec::new()).with(&local), []);
+    }
 }
