@@ -222,3 +222,28 @@ together, so waiting for the disk is not in it and committing to the disk is. Me
 - Pages: `/account`, `/admin` and its pages of people, of one person and of the audit log, as the owner. They are not compressed on the way; the figure is head and body.
 - Traefik: 3,000 pages each, in turn, on one connection; what it adds to ask plex-oidc rather than a server that says 200 to everything.
 ";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn measured(figure: f64, explanation: f64) -> Vec<Row> {
+        vec![
+            Row::at_most("another", explanation, "us", (1_000.0, 1_000.0)),
+            Row::at_most("figure", figure, "us", (10.0, 5.0)),
+            Row::note("  explains it", explanation, "us"),
+        ]
+    }
+
+    #[test]
+    fn what_did_not_hold_is_taken_from_the_second_measurement_with_what_explains_it() {
+        let values = |first, second| {
+            let rows = first_or_second(first, second).unwrap();
+            rows.iter().map(|row| format!("{}", row.value)).collect::<Vec<_>>()
+        };
+        assert_eq!(values(measured(9.0, 1.0), measured(8.0, 2.0)), ["1", "9", "1"]);
+        assert_eq!(values(measured(11.0, 1.0), measured(8.0, 2.0)), ["1", "8", "2"]);
+        assert_eq!(values(measured(11.0, 1.0), measured(12.0, 2.0)), ["1", "12", "2"], "and is missed");
+        assert!(first_or_second(measured(9.0, 1.0), Vec::new()).is_err());
+    }
+}
