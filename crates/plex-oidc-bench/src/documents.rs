@@ -13,7 +13,7 @@ use crate::{Outcome, least};
 
 const CONNECTIONS: usize = 32;
 const REQUESTS: u32 = 16_000;
-const WARM_UP: u32 = 4_000;
+pub(crate) const WARM_UP: u32 = 4_000;
 const ROUNDS: u32 = 7;
 
 /// The bare server: what axum itself costs.

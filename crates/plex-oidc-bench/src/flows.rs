@@ -19,13 +19,13 @@ const ROUNDS: u32 = 4;
 const TOGETHER: u32 = 16;
 
 /// The parts of a flow, in microseconds.
-struct Flow {
-    authorize: f64,
-    token: f64,
-    userinfo: f64,
-    introspect: f64,
-    push: f64,
-    revoke: f64,
+pub(crate) struct Flow {
+    pub(crate) authorize: f64,
+    pub(crate) token: f64,
+    pub(crate) userinfo: f64,
+    pub(crate) introspect: f64,
+    pub(crate) push: f64,
+    pub(crate) revoke: f64,
 }
 
 /// The rows about tokens.
@@ -83,7 +83,14 @@ pub(crate) fn rows(house: &House, emulator: &Emulator, cores: Cores) -> Outcome<
     ])
 }
 
-fn flow(house: &House, emulator: &Emulator, process: &Process, client: Client, count: u32) -> Outcome<Flow> {
+/// What each part costs, over `count` flows.
+pub(crate) fn flow(
+    house: &House,
+    emulator: &Emulator,
+    process: &Process,
+    client: Client,
+    count: u32,
+) -> Outcome<Flow> {
     let mut browser = Browser::new(process.address)?;
     let mut application = Application::new(house, process.address, client)?;
     let first = browser.sign_in(emulator, client)?;
@@ -111,7 +118,8 @@ fn flow(house: &House, emulator: &Emulator, process: &Process, client: Client, c
     Ok(Flow { authorize, token, userinfo, introspect, push, revoke })
 }
 
-fn refresh(house: &House, emulator: &Emulator, process: &Process, count: u32) -> Outcome<f64> {
+/// What one costs, over `count` of them in one family.
+pub(crate) fn refresh(house: &House, emulator: &Emulator, process: &Process, count: u32) -> Outcome<f64> {
     let mut application = Application::new(house, process.address, Client::Es256)?;
     let code = Browser::new(process.address)?.sign_in(emulator, Client::Es256)?;
     let mut token = text(&application.redeem(&code)?, "refresh_token")?;

@@ -237,7 +237,7 @@ impl Visitor {
 }
 
 /// What a proxy asks about a page of the application.
-fn forward_auth(uri: &str, headers: &[(&str, &str)]) -> String {
+pub(crate) fn forward_auth(uri: &str, headers: &[(&str, &str)]) -> String {
     asked_at("/authz/forward-auth", APP_HOST, uri, headers)
 }
 

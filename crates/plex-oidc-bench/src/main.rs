@@ -1,6 +1,7 @@
 //! The budgets, measured: starts the release binary as a host would, drives it from outside over loopback, and reads what
 //! the kernel says of its memory and its processor time. `bench/run` builds it and starts it.
 
+mod compare;
 mod documents;
 mod exercise;
 mod flows;
@@ -63,10 +64,19 @@ enum Command {
         #[arg(long, value_enum)]
         only: Option<Part>,
     },
+    /// Measure several builds in turn, to see what a change did
+    Compare {
+        /// The builds
+        #[arg(required = true)]
+        binaries: Vec<PathBuf>,
+    },
     /// Use this program once in every ordinary way, as `bench/order` needs it
     Exercise {
         /// The program, or a script that runs it
         binary: PathBuf,
+        /// How often a proxy asks
+        #[arg(long, default_value_t = 32)]
+        questions: u32,
     },
     /// Serve the bare axum server that others are compared with
     Hello {
@@ -96,7 +106,11 @@ fn main() -> ExitCode {
         Command::Budgets { binary, traefik, record, only } => {
             budgets((&binary, &traefik), record.as_deref(), only)
         }
-        Command::Exercise { binary } => exercise::run(&binary).map(|()| true),
+        Command::Compare { binaries } => compare::run(&binaries).and_then(|table| {
+            io::stdout().write_all(table.as_bytes())?;
+            Ok(true)
+        }),
+        Command::Exercise { binary, questions } => exercise::run(&binary, questions).map(|()| true),
         Command::Hello { port } => documents::hello(port).map(|()| true),
     };
     match ended {
