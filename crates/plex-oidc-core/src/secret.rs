@@ -121,8 +121,9 @@ impl Secret {
     /// Reads a presented secret: the exact form [`Secret::from_random`] writes, nothing longer, shorter or re-encoded.
     pub fn parse(kind: SecretKind, text: &str) -> Option<Self> {
         let body = text.strip_prefix(kind.prefix())?;
-        let bytes = URL_SAFE_NO_PAD.decode(body).ok()?;
-        (bytes.len() == Self::RANDOM_BYTES).then(|| Self { kind, text: Zeroizing::new(text.to_owned()) })
+        let mut bytes = Zeroizing::new([0; Self::RANDOM_BYTES]);
+        let length = URL_SAFE_NO_PAD.decode_slice(body, bytes.as_mut()).ok()?;
+        (length == Self::RANDOM_BYTES).then(|| Self { kind, text: Zeroizing::new(text.to_owned()) })
     }
 
     /// The text itself. Call this only where it leaves for its holder.

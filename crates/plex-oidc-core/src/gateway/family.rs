@@ -75,7 +75,7 @@ impl Family {
     /// Reads what the proxy is asking about.
     pub fn read(
         self,
-        headers: &impl HeaderSource,
+        headers: &dyn HeaderSource,
         subrequest: Subrequest<'_>,
     ) -> Result<OriginalRequest, Unreadable> {
         let one = |name: &'static str| match headers.value(name) {

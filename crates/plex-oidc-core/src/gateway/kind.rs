@@ -18,7 +18,7 @@ pub enum RequestKind {
 
 impl RequestKind {
     /// Tells by method, then by what the browser says of itself (Fetch Metadata), then by `Accept`.
-    pub fn of(request: &OriginalRequest, headers: &impl HeaderSource) -> Self {
+    pub fn of(request: &OriginalRequest, headers: &dyn HeaderSource) -> Self {
         let is = |name, wanted: &str| {
             headers.value(name).text().is_some_and(|text| text.eq_ignore_ascii_case(wanted))
         };
@@ -47,7 +47,7 @@ impl RequestKind {
     }
 }
 
-fn wants_html(headers: &impl HeaderSource) -> bool {
+fn wants_html(headers: &dyn HeaderSource) -> bool {
     headers.value("accept").text().is_some_and(|accept| accept.to_ascii_lowercase().contains("text/html"))
 }
 

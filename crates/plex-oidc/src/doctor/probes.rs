@@ -7,7 +7,7 @@ use plex_oidc_core::time::{Seconds, Timestamp};
 use super::forged::{Forged, Signed};
 use super::plan::{Subject, other_host, scheme};
 use crate::config::Config;
-use crate::gateway::{GatewayCookies, Scoped};
+use crate::gateway::{GatewayCookies, Scope};
 
 /// Stands in everything that is planted, and nowhere else.
 pub(super) const MARK: &str = "planted-by-doctor";
@@ -114,11 +114,10 @@ fn assertions(
 fn cookie(config: &Config, subject: &Subject<'_>, forged: &Forged) -> Shown {
     let cookies = GatewayCookies::new(config.public_url.is_https());
     let within = config.gateway.cookie_domains.iter().filter(|domain| subject.host.is_within(domain));
-    let scopes = std::iter::once(None).chain(within.map(|domain| Some(domain.clone())));
+    let scopes = std::iter::once(Scope::Host(&subject.host)).chain(within.map(Scope::Domain));
     let pairs: Vec<String> = scopes
-        .map(|domain| {
-            let set =
-                cookies.set_session(forged.session(), &Scoped { text: String::new(), domain }, Seconds(0));
+        .map(|scope| {
+            let set = cookies.set_session(forged.session(), scope, Seconds(0));
             set.split(';').next().unwrap_or_default().to_owned()
         })
         .collect();

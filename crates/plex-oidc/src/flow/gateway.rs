@@ -14,7 +14,7 @@ use tracing::warn;
 
 use super::FlowError;
 use crate::app::App;
-use crate::gateway::Scoped;
+use crate::gateway::Scope;
 use crate::store::TOUCH_INTERVAL;
 use crate::store::records::{AppTokenRecord, GatewaySession};
 
@@ -60,9 +60,7 @@ pub async fn visitor(
     match token(headers) {
         Presented::Token(secret) => program(app, asked, &secret).await,
         Presented::Malformed => Ok(Visitor::BadToken),
-        Presented::NotOurs | Presented::Unreadable => {
-            browser(app, &app.gateway.scope_of(host), headers).await
-        }
+        Presented::NotOurs | Presented::Unreadable => browser(app, app.gateway.scope_of(host), headers).await,
     }
 }
 
@@ -158,11 +156,11 @@ async fn program(app: &App, asked: &GatewayApp, secret: &Secret) -> Result<Visit
     Ok(Visitor::Program(Box::new(found)))
 }
 
-async fn browser(app: &Arc<App>, scope: &Scoped, headers: &HeaderMap) -> Result<Visitor, FlowError> {
+async fn browser(app: &Arc<App>, scope: Scope<'_>, headers: &HeaderMap) -> Result<Visitor, FlowError> {
     let Some(cookie) = app.gateway.cookies.session(headers, scope) else { return Ok(Visitor::Nobody) };
     let found = session(app, &cookie).await?;
     // A cookie that was moved to another host is none.
-    let here = found.filter(|session| session.scope == scope.text);
+    let here = found.filter(|session| scope.is(&session.scope));
     Ok(here.map_or(Visitor::Nobody, Visitor::Browser))
 }
 

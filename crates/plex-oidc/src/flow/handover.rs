@@ -122,7 +122,7 @@ pub async fn let_in(
         now,
         session: NewGatewaySession {
             hash: session.hash(),
-            scope: scope.text.clone(),
+            scope: scope.to_text(),
             idle_expires: now.plus(gateway.session_idle),
             absolute_expires: now.plus(gateway.session_absolute),
         },
@@ -132,6 +132,6 @@ pub async fn let_in(
         info!(app = asked.name, ?redemption, "a hand-over was not accepted");
         return Ok(None);
     }
-    let cookie = gateway.cookies.set_session(&session, &scope, gateway.session_absolute);
+    let cookie = gateway.cookies.set_session(&session, scope, gateway.session_absolute);
     Ok(Some(LetIn { to: start.origin + &start.to, cookie }))
 }

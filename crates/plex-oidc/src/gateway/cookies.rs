@@ -6,7 +6,7 @@ use plex_oidc_core::gateway::handover::START_LIFETIME;
 use plex_oidc_core::secret::{Secret, SecretKind};
 use plex_oidc_core::time::Seconds;
 
-use super::Scoped;
+use super::Scope;
 use crate::session::find;
 
 /// The names: over plain HTTP, and over TLS.
@@ -39,34 +39,37 @@ impl GatewayCookies {
     }
 
     /// The secret of a gateway session that is good in this scope.
-    pub fn session(self, headers: &HeaderMap, scope: &Scoped) -> Option<Secret> {
+    pub fn session(self, headers: &HeaderMap, scope: Scope<'_>) -> Option<Secret> {
         let text = find(headers, self.session_name(scope))?;
         Secret::parse(SecretKind::GatewaySession, text)
     }
 
     /// The `Set-Cookie` value of a gateway session.
-    pub fn set_session(self, secret: &Secret, scope: &Scoped, lifetime: Seconds) -> String {
+    pub fn set_session(self, secret: &Secret, scope: Scope<'_>, lifetime: Seconds) -> String {
         self.write(self.session_name(scope), secret.expose(), lifetime, Some(scope))
     }
 
-    fn session_name(self, scope: &Scoped) -> &'static str {
-        self.name(if scope.domain.is_none() { HOST_SESSION } else { DOMAIN_SESSION })
+    fn session_name(self, scope: Scope<'_>) -> &'static str {
+        self.name(match scope {
+            Scope::Host(_) => HOST_SESSION,
+            Scope::Domain(_) => DOMAIN_SESSION,
+        })
     }
 
     fn name(self, (plain, secure): Names) -> &'static str {
         if self.secure { secure } else { plain }
     }
 
-    fn write(self, name: &'static str, value: &str, lifetime: Seconds, scope: Option<&Scoped>) -> String {
+    fn write(self, name: &'static str, value: &str, lifetime: Seconds, scope: Option<Scope<'_>>) -> String {
         let cookie = Cookie::build((name, value.to_owned()))
             .path("/")
             .secure(self.secure)
             .http_only(true)
             .same_site(SameSite::Lax)
             .max_age(cookie::time::Duration::seconds(i64::from(lifetime.0)));
-        match scope.and_then(|scope| scope.domain.as_ref()) {
-            Some(domain) => cookie.domain(domain.as_str().to_owned()).build().to_string(),
-            None => cookie.build().to_string(),
+        match scope {
+            Some(Scope::Domain(domain)) => cookie.domain(domain.as_str().to_owned()).build().to_string(),
+            Some(Scope::Host(_)) | None => cookie.build().to_string(),
         }
     }
 }

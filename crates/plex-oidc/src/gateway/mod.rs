@@ -3,6 +3,7 @@
 
 mod access;
 mod cookies;
+mod names;
 mod recent;
 
 use plex_oidc_core::client::{Client, Clients};
@@ -12,6 +13,7 @@ use plex_oidc_core::time::Seconds;
 
 pub use access::{Accepted, AccessValidator, TeamKeys};
 pub use cookies::GatewayCookies;
+pub use names::HeaderNames;
 pub use recent::Recent;
 
 /// The gateway of one configuration.
@@ -20,6 +22,8 @@ pub struct Gateway {
     pub apps: Apps,
     /// What applications call people.
     pub names: UserNames,
+    /// The names of the headers that applications are told of people in.
+    pub header_names: HeaderNames,
     /// Domains whose applications share a session.
     pub domains: Vec<Host>,
     /// A gateway session that nobody uses.
@@ -44,21 +48,36 @@ impl Gateway {
     }
 
     /// Where a session for `host` is good: in its domain, if the host made it one, else on that host alone.
-    pub fn scope_of(&self, host: &Host) -> Scoped {
-        match self.domains.iter().find(|domain| host.is_within(domain)) {
-            Some(domain) => Scoped { text: format!(".{domain}"), domain: Some(domain.clone()) },
-            None => Scoped { text: host.as_str().to_owned(), domain: None },
-        }
+    pub fn scope_of<'g>(&'g self, host: &'g Host) -> Scope<'g> {
+        self.domains.iter().find(|domain| host.is_within(domain)).map_or(Scope::Host(host), Scope::Domain)
     }
 }
 
 /// Where a gateway session is good.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Scoped {
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Scope<'g> {
+    /// On this host alone.
+    Host(&'g Host),
+    /// On every host of this domain.
+    Domain(&'g Host),
+}
+
+impl Scope<'_> {
     /// As stored: a host, or a dot and a domain.
-    pub text: String,
-    /// The domain, if it is one.
-    pub domain: Option<Host>,
+    pub fn to_text(self) -> String {
+        match self {
+            Self::Host(host) => host.as_str().to_owned(),
+            Self::Domain(domain) => format!(".{domain}"),
+        }
+    }
+
+    /// Whether it is the one that was stored as `text`.
+    pub fn is(self, text: &str) -> bool {
+        match self {
+            Self::Host(host) => text == host.as_str(),
+            Self::Domain(domain) => text.strip_prefix('.') == Some(domain.as_str()),
+        }
+    }
 }
 
 /// The clients that stand for applications. They are known to no endpoint of the provider; only [`handover`] uses them.

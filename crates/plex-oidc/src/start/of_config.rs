@@ -20,10 +20,12 @@ pub(super) fn server_name(config: &Config) -> Option<String> {
 
 pub(super) fn gateway(config: &Config) -> Gateway {
     let of = &config.gateway;
+    let header_names = of.apps.0.iter().flat_map(|app| &app.headers.0).map(|(name, _)| name.as_str());
     Gateway {
         clients: gateway::clients(&of.apps),
         apps: of.apps.clone(),
         names: of.names.clone(),
+        header_names: header_names.collect(),
         domains: of.cookie_domains.clone(),
         session_idle: of.session.idle,
         session_absolute: of.session.absolute,

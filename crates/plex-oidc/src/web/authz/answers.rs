@@ -77,7 +77,7 @@ pub(super) fn pass_with<'v>(
     let headers = answer.headers_mut();
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     for (name, value) in values {
-        let Ok(name) = HeaderName::try_from(name) else { continue };
+        let Some(name) = asking.app.gateway.header_names.ready(name) else { continue };
         let value = HeaderValue::from_maybe_shared(value);
         headers.insert(name, value.unwrap_or_else(|_| HeaderValue::from_static("")));
     }
