@@ -18,6 +18,8 @@ const FLOWS: u32 = 300;
 
 /// Shows what one operation costs in each of these builds, in microseconds of processor time: the median, and the least.
 pub(crate) fn run(binaries: &[PathBuf]) -> Outcome<String> {
+    // A name without a folder would be looked for in `PATH`.
+    let binaries = &binaries.iter().map(std::fs::canonicalize).collect::<Result<Vec<_>, _>>()?;
     let first = binaries.first().ok_or("no build to compare")?;
     let stand = Stand::new((first, first))?;
     let mut table = vec![heading(binaries)];
@@ -69,8 +71,13 @@ fn questions(stand: &Stand<'_>, binaries: &[PathBuf]) -> Outcome<Vec<Vec<String>
         }
         loads.iter().try_for_each(|(_, load)| load.run(WARM_UP))?;
         let mut times = vec![Vec::new(); loads.len()];
-        for _ in 0..SERIES {
-            for ((process, load), times) in loads.iter().zip(&mut times) {
+        for series in 0..SERIES {
+            let mut turn: Vec<_> = loads.iter().zip(&mut times).collect();
+            // Whatever it does to come after another is done to each of them.
+            if series % 2 == 1 {
+                turn.reverse();
+            }
+            for ((process, load), times) in turn {
                 times.push(process.cpu_of_each(REQUESTS, || load.run(REQUESTS))?);
             }
         }
@@ -124,7 +131,7 @@ fn in_columns(rows: &[Vec<String>]) -> String {
     let mut text = String::new();
     for row in rows {
         for (column, cell) in row.iter().enumerate() {
-            text.push_str(&if column == 0 { format!("{cell:<22}") } else { format!("{cell:>18}") });
+            text.push_str(&if column == 0 { format!("{cell:<22}") } else { format!(" {cell:>17}") });
         }
         text.push('\n');
     }

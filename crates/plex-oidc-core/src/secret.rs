@@ -121,7 +121,8 @@ impl Secret {
     /// Reads a presented secret: the exact form [`Secret::from_random`] writes, nothing longer, shorter or re-encoded.
     pub fn parse(kind: SecretKind, text: &str) -> Option<Self> {
         let body = text.strip_prefix(kind.prefix())?;
-        let mut bytes = Zeroizing::new([0; Self::RANDOM_BYTES]);
+        // One more than there are, because so many are expected by the length of the text.
+        let mut bytes = Zeroizing::new([0; Self::RANDOM_BYTES + 1]);
         let length = URL_SAFE_NO_PAD.decode_slice(body, bytes.as_mut()).ok()?;
         (length == Self::RANDOM_BYTES).then(|| Self { kind, text: Zeroizing::new(text.to_owned()) })
     }

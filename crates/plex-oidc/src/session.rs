@@ -275,6 +275,14 @@ mod tests {
         }
         assert!(cookies.session(&headers(&[others(200), pair(&ours)])).is_some());
         assert!(cookies.session(&headers(&[pair(&ours), others(5000)])).is_none(), "nor with too many");
+        for one_each in [true, false] {
+            let with = |count: usize| {
+                let all = [vec![pair(&ours)], vec!["x=y".to_owned(); count]].concat();
+                headers(&if one_each { all } else { vec![all.join("; ")] })
+            };
+            assert!(cookies.session(&with(MAX_COOKIES - 1)).is_some(), "as many as are looked at");
+            assert!(cookies.session(&with(MAX_COOKIES)).is_none(), "one more");
+        }
         let bare = headers(&[pair(&ours).replace("__Host-", "")]);
         assert!(cookies.session(&bare).is_none(), "without the prefix it may come from a parent domain");
     }

@@ -17,8 +17,7 @@ impl Host {
     /// Reads a host as it stands in a URL or a `Host` header, without a port.
     pub fn parse(text: &str) -> Option<Self> {
         let bare = text.strip_suffix('.').unwrap_or(text);
-        let labels_are_whole = !bare.starts_with('.') && !bare.ends_with('.') && !bare.contains("..");
-        if bare.is_empty() || bare.len() > MAX_LEN || !labels_are_whole {
+        if bare.is_empty() || bare.len() > MAX_LEN || !labels_are_whole(bare) {
             return None;
         }
         // An authority has more in it than a host: user names, ports, percent signs, white space are refused, not
@@ -31,7 +30,10 @@ impl Host {
         // URLs allow more in a host than names have: a list with commas would be one host, and a star a label.
         let plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.');
         match url::Host::parse(bare).ok()? {
-            url::Host::Domain(name) => name.bytes().all(plain).then_some(Self(name)),
+            // Characters of other scripts that are dots, or nothing, are so only after parsing.
+            url::Host::Domain(name) => {
+                (name.bytes().all(plain) && labels_are_whole(&name)).then_some(Self(name))
+            }
             // In a spelling of its own (octal, hexadecimal, short) it is another text after parsing.
             url::Host::Ipv4(address) => Some(address.to_string()).filter(|text| text == bare).map(Self),
             address @ url::Host::Ipv6(_) => Some(Self(address.to_string())),
@@ -120,6 +122,11 @@ impl fmt::Display for HostPattern {
     }
 }
 
+/// Whether something stands before, between and behind its dots.
+fn labels_are_whole(name: &str) -> bool {
+    !name.starts_with('.') && !name.ends_with('.') && !name.contains("..")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -171,6 +178,12 @@ mod tests {
             "a\"b.example",
             "a$(b).example",
         ] {
+            assert_eq!(Host::parse(odd), None, "{odd:?}");
+        }
+        // An ideographic full stop is a dot, and a soft hyphen is nothing.
+        for odd in
+            ["\u{3002}a.example", "\u{ad}.a.example", "a\u{3002}\u{3002}example", "a.example\u{3002}\u{3002}"]
+        {
             assert_eq!(Host::parse(odd), None, "{odd:?}");
         }
         assert_eq!(Host::parse(&"a".repeat(254)), None);

@@ -92,3 +92,19 @@ fn client(app: &GatewayApp) -> Option<Client> {
     let new_browsers = app.audience.new_browsers;
     Some(Client { needs_known: app.people_rules(), new_browsers, pkce_required: true, ..client })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_session_of_one_scope_is_none_in_another() {
+        let hosts = ["example.com", "a.example.com", "example.net"].map(|host| Host::parse(host).unwrap());
+        let all: Vec<_> = hosts.iter().flat_map(|host| [Scope::Host(host), Scope::Domain(host)]).collect();
+        for one in &all {
+            for other in &all {
+                assert_eq!(one.is(&other.to_text()), one == other, "{one:?} {other:?}");
+            }
+        }
+    }
+}

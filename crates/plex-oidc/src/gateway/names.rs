@@ -3,7 +3,8 @@
 use foldhash::HashMap;
 use http::HeaderName;
 
-/// Names as the configuration spells them, read once: each request of a proxy is answered with several.
+/// Names as the configuration spells them, read once: each request of a proxy is answered with several. Those of claims of
+/// Cloudflare Access are not among them.
 #[derive(Debug, Default)]
 pub struct HeaderNames(HashMap<String, HeaderName>);
 
