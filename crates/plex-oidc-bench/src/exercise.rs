@@ -6,14 +6,14 @@ use plextv_emulator::{Emulator, EmulatorConfig};
 
 use crate::Outcome;
 use crate::documents::Load;
-use crate::gateway::{EMAIL, Visitor, behind_access, forward_auth};
-use crate::house::{Client, House};
+use crate::gateway::{EMAIL, Visitor, behind_access};
+use crate::house::{APP_HOST, Client, House};
 use crate::people::{Application, Browser, text};
 use crate::process::Cores;
 use crate::team::Team;
 
-/// A start, sign-ins, tokens, pages, as many questions of a proxy, and an orderly end.
-pub(crate) fn run(binary: &Path, questions: u32) -> Outcome<()> {
+/// A start, sign-ins, tokens, pages, a proxy's questions, and an orderly end.
+pub(crate) fn run(binary: &Path) -> Outcome<()> {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     let emulator = runtime.block_on(Emulator::start(EmulatorConfig::default()))?;
     let team = runtime.block_on(Team::start())?;
@@ -38,7 +38,7 @@ pub(crate) fn run(binary: &Path, questions: u32) -> Outcome<()> {
     }
     let mut visitor = Visitor::new(process.address)?;
     let session = visitor.sign_in(&emulator)?;
-    Load::new(process.address, forward_auth("/", &[("cookie", &session)])).run(questions)?;
+    visitor.passes(APP_HOST, &session)?;
     Load::new(process.address, behind_access(&team.assertion(EMAIL)?)).run(32)?;
     for path in ["/.well-known/openid-configuration", "/jwks", "/sign-in/popup", "/readyz"] {
         Load::get(process.address, path).run(32)?;

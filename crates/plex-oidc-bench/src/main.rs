@@ -74,9 +74,6 @@ enum Command {
     Exercise {
         /// The program, or a script that runs it
         binary: PathBuf,
-        /// How often a proxy asks
-        #[arg(long, default_value_t = 32)]
-        questions: u32,
     },
     /// Serve the bare axum server that others are compared with
     Hello {
@@ -110,7 +107,7 @@ fn main() -> ExitCode {
             io::stdout().write_all(table.as_bytes())?;
             Ok(true)
         }),
-        Command::Exercise { binary, questions } => exercise::run(&binary, questions).map(|()| true),
+        Command::Exercise { binary } => exercise::run(&binary).map(|()| true),
         Command::Hello { port } => documents::hello(port).map(|()| true),
     };
     match ended {
