@@ -1,5 +1,6 @@
 //! Several builds of the program, measured in turn: what one change did, however the machine is just then.
 
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use crate::documents::{Load, WARM_UP, bare};
@@ -50,34 +51,43 @@ fn serving(stand: &Stand<'_>, binaries: &[PathBuf], cores: &str) -> Outcome<Vec<
     binaries.iter().map(|binary| build(binary)).collect()
 }
 
+/// One after the other, and the next time the other way round: whatever it does to come after another is done to each of them.
+fn in_turn<T>(series: u32, all: impl Iterator<Item = T>) -> Vec<T> {
+    let mut all: Vec<T> = all.collect();
+    if series % 2 == 1 {
+        all.reverse();
+    }
+    all
+}
+
+/// How a server at that address is asked.
+type Asking = fn(&Stand<'_>, SocketAddr) -> Outcome<Load>;
+
+const ASKED: [(&str, Asking); 3] = [
+    ("forward auth", |stand, address| {
+        let session = Visitor::new(address)?.sign_in(&stand.emulator)?;
+        Ok(Load::new(address, forward_auth("/", &[("cookie", &session)])))
+    }),
+    ("an Access assertion", |stand, address| {
+        Ok(Load::new(address, behind_access(&stand.team.assertion(EMAIL)?)))
+    }),
+    ("discovery", |_, address| Ok(Load::get(address, "/.well-known/openid-configuration"))),
+];
+
 /// What proxies ask, and discovery, on one core beside the bare server.
 fn questions(stand: &Stand<'_>, binaries: &[PathBuf]) -> Outcome<Vec<Vec<String>>> {
     let all = serving(stand, binaries, &Cores::one())?;
     let bare = bare()?;
     let mut table = Vec::new();
-    for what in ["forward auth", "an Access assertion", "discovery"] {
+    for (what, asking) in ASKED {
         let mut loads = vec![(&bare, Load::get(bare.address, "/"))];
         for one in &all {
-            let address = one.process.address;
-            let load = match what {
-                "forward auth" => {
-                    let session = Visitor::new(address)?.sign_in(&stand.emulator)?;
-                    Load::new(address, forward_auth("/", &[("cookie", &session)]))
-                }
-                "discovery" => Load::get(address, "/.well-known/openid-configuration"),
-                _ => Load::new(address, behind_access(&stand.team.assertion(EMAIL)?)),
-            };
-            loads.push((&one.process, load));
+            loads.push((&one.process, asking(stand, one.process.address)?));
         }
         loads.iter().try_for_each(|(_, load)| load.run(WARM_UP))?;
         let mut times = vec![Vec::new(); loads.len()];
         for series in 0..SERIES {
-            let mut turn: Vec<_> = loads.iter().zip(&mut times).collect();
-            // Whatever it does to come after another is done to each of them.
-            if series % 2 == 1 {
-                turn.reverse();
-            }
-            for ((process, load), times) in turn {
+            for ((process, load), times) in in_turn(series, loads.iter().zip(&mut times)) {
                 times.push(process.cpu_of_each(REQUESTS, || load.run(REQUESTS))?);
             }
         }
@@ -98,8 +108,8 @@ fn tokens(stand: &Stand<'_>, binaries: &[PathBuf]) -> Outcome<Vec<Vec<String>>> 
     let all = serving(stand, binaries, &stand.cores.all())?;
     let mut flows: Vec<Vec<Flow>> = all.iter().map(|_| Vec::new()).collect();
     let mut refreshes: Vec<Vec<f64>> = all.iter().map(|_| Vec::new()).collect();
-    for _ in 0..FLOW_SERIES {
-        for ((one, flows), refreshes) in all.iter().zip(&mut flows).zip(&mut refreshes) {
+    for series in 0..FLOW_SERIES {
+        for ((one, flows), refreshes) in in_turn(series, all.iter().zip(&mut flows).zip(&mut refreshes)) {
             flows.push(flows::flow(&one.house, &stand.emulator, &one.process, Client::Es256, FLOWS)?);
             refreshes.push(flows::refresh(&one.house, &stand.emulator, &one.process, FLOWS)?);
         }

@@ -1,6 +1,5 @@
 //! The request that a proxy is asking about, in one form whatever family of proxy it came through.
 
-use std::borrow::Cow;
 use std::fmt;
 
 use super::host::Host;
@@ -8,18 +7,14 @@ use super::path::OriginalPath;
 
 /// A method token in upper case (RFC 9110 s. 9.1).
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct Method(Cow<'static, str>);
+pub struct Method(String);
 
 impl Method {
     /// Reads letters and hyphens, 1 to 32 of them; methods are compared in upper case.
     pub fn parse(text: &str) -> Option<Self> {
-        // Most requests are of one of these, and need no text of their own.
-        if let Some(usual) = ["GET", "POST", "HEAD"].into_iter().find(|usual| *usual == text) {
-            return Some(Self(usual.into()));
-        }
         let sound =
             (1..=32).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_alphabetic() || b == b'-');
-        sound.then(|| Self(text.to_ascii_uppercase().into()))
+        sound.then(|| Self(text.to_ascii_uppercase()))
     }
 
     /// The name.
@@ -29,7 +24,7 @@ impl Method {
 
     /// Whether a browser may repeat it by following a link (RFC 9110 s. 9.2.1, without `OPTIONS` and `TRACE`).
     pub fn is_get_like(&self) -> bool {
-        matches!(self.as_str(), "GET" | "HEAD")
+        matches!(self.0.as_str(), "GET" | "HEAD")
     }
 }
 
