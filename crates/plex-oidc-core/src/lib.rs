@@ -10,6 +10,7 @@ pub mod audit;
 pub mod authorize;
 pub mod claims;
 pub mod client;
+pub mod cookie;
 pub mod decide;
 pub mod device;
 pub mod discovery;

@@ -7,12 +7,13 @@
 //! nothing. Over https all have the `__Host-` prefix. A loopback issuer over plain http cannot have it
 //! (many clients keep `Secure` cookies from plain http even there), so its cookies go without.
 
+use ::cookie::{Cookie, SameSite};
 use aws_lc_rs::hmac;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use cookie::{Cookie, SameSite};
 use http::HeaderMap;
 use http::header::COOKIE;
+use plex_oidc_core::cookie::{self, Found};
 use plex_oidc_core::id::RequestId;
 use plex_oidc_core::secret::{Secret, SecretKind};
 use plex_oidc_core::time::Seconds;
@@ -194,7 +195,7 @@ impl Cookies {
             .secure(self.secure)
             .http_only(true)
             .same_site(SameSite::Lax)
-            .max_age(cookie::time::Duration::seconds(i64::from(lifetime.0)))
+            .max_age(::cookie::time::Duration::seconds(i64::from(lifetime.0)))
             .build()
             .to_string()
     }
@@ -202,19 +203,18 @@ impl Cookies {
 
 /// Two cookies of one name mean that somebody planted one: neither is believed.
 pub fn find<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
-    let mut found = pairs(headers).filter(|(n, _)| *n == name).map(|(_, value)| value);
-    let first = found.next()?;
-    found.next().is_none().then_some(first)
+    let found = few(headers)?.map(|header| cookie::find(header, name));
+    found.fold(Found::Nothing, Found::and).only()
 }
 
 fn pairs(headers: &HeaderMap) -> impl Iterator<Item = (&str, &str)> {
+    few(headers).into_iter().flatten().flat_map(cookie::pairs)
+}
+
+/// The `Cookie` headers, unless there is more in them than is looked at.
+fn few(headers: &HeaderMap) -> Option<impl Iterator<Item = &str>> {
     let values = || headers.get_all(COOKIE).into_iter().filter_map(|value| value.to_str().ok());
-    let in_one = |value: &str| 1 + value.bytes().filter(|b| *b == b';').count();
-    let few = values().map(in_one).sum::<usize>() <= MAX_COOKIES;
-    values()
-        .filter(move |_| few)
-        .flat_map(|value| value.split(';'))
-        .filter_map(|pair| pair.trim().split_once('='))
+    (values().map(cookie::count).sum::<usize>() <= MAX_COOKIES).then(values)
 }
 
 /// The token that every form carries: only the holder of the cookie can know it.

@@ -90,6 +90,11 @@ pub struct Weighed {
 }
 
 impl Weighed {
+    /// Whether the application is told who it is, if it can be.
+    pub const fn is_named(&self) -> bool {
+        self.named
+    }
+
     /// Whom the application is told of, if the request passes. Where everybody passes, that is only somebody who would
     /// pass without a bypass too: whoever is kept out is nobody there.
     pub fn told<'p>(

@@ -14,16 +14,16 @@ use tracing::warn;
 
 use super::FlowError;
 use crate::app::App;
-use crate::gateway::Scope;
+use crate::gateway::{RecentSession, Scope};
 use crate::store::TOUCH_INTERVAL;
-use crate::store::records::{AppTokenRecord, GatewaySession};
+use crate::store::records::AppTokenRecord;
 
 /// Who is asking.
 pub enum Visitor {
     /// Nobody whom we know.
     Nobody,
     /// A browser that signed in.
-    Browser(Arc<GatewaySession>),
+    Browser(Arc<RecentSession>),
     /// A program with an app token.
     Program(Box<AppTokenRecord>),
     /// A program with an app token that is not good here. This is final: no cookie makes up for it.
@@ -34,16 +34,24 @@ impl Visitor {
     /// The person behind it.
     pub fn person(&self) -> Option<&Person> {
         match self {
-            Self::Browser(session) => Some(&session.grant.user.person),
+            Self::Browser(recent) => Some(&recent.session.grant.user.person),
             Self::Program(token) => Some(&token.user.person),
             Self::Nobody | Self::BadToken => None,
+        }
+    }
+
+    /// The session of a browser.
+    pub fn session(&self) -> Option<&RecentSession> {
+        match self {
+            Self::Browser(recent) => Some(recent),
+            Self::Program(_) | Self::Nobody | Self::BadToken => None,
         }
     }
 
     /// The same, as they come.
     pub fn asker(&self) -> Option<Asker<'_>> {
         match self {
-            Self::Browser(session) => Some(session.grant.asker()),
+            Self::Browser(recent) => Some(recent.session.grant.asker()),
             Self::Program(token) => Some(token.asker()),
             Self::Nobody | Self::BadToken => None,
         }
@@ -160,14 +168,15 @@ async fn browser(app: &Arc<App>, scope: Scope<'_>, headers: &HeaderMap) -> Resul
     let Some(cookie) = app.gateway.cookies.session(headers, scope) else { return Ok(Visitor::Nobody) };
     let found = session(app, &cookie).await?;
     // A cookie that was moved to another host is none.
-    let here = found.filter(|session| scope.is(&session.scope));
+    let here = found.filter(|recent| scope.is(&recent.session.scope));
     Ok(here.map_or(Visitor::Nobody, Visitor::Browser))
 }
 
 /// A live gateway session, from memory if it was looked up a moment ago.
-async fn session(app: &Arc<App>, cookie: &Secret) -> Result<Option<Arc<GatewaySession>>, FlowError> {
+async fn session(app: &Arc<App>, cookie: &Secret) -> Result<Option<Arc<RecentSession>>, FlowError> {
     let (hash, now, instant) = (cookie.hash(), app.clock.now(), app.clock.instant());
-    let alive = |session: &Arc<GatewaySession>| {
+    let alive = |recent: &Arc<RecentSession>| {
+        let session = &recent.session;
         !session.idle_expires.has_passed(now) && !session.absolute_expires.has_passed(now)
     };
     if let Some(recent) = app.gateway.recent.get(&hash, instant) {
@@ -178,7 +187,7 @@ async fn session(app: &Arc<App>, cookie: &Secret) -> Result<Option<Arc<GatewaySe
         let idle_expires = now.plus(app.gateway.session_idle).min(found.absolute_expires);
         app.store.touch_gateway_session(hash, now, idle_expires).await?;
     }
-    let found = Arc::new(found);
+    let found = Arc::new(RecentSession::from(found));
     app.gateway.recent.put(hash, instant, Arc::clone(&found));
     Ok(Some(found))
 }

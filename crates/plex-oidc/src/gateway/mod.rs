@@ -14,7 +14,7 @@ use plex_oidc_core::time::Seconds;
 pub use access::{Accepted, AccessValidator, TeamKeys};
 pub use cookies::GatewayCookies;
 pub use names::HeaderNames;
-pub use recent::Recent;
+pub use recent::{Recent, RecentSession};
 
 /// The gateway of one configuration.
 pub struct Gateway {

@@ -10,7 +10,7 @@ use plex_oidc_core::gateway::{RequestKind, Verdict, weigh};
 use tracing::{debug, info, warn};
 
 use super::address::Question;
-use super::answers::{Asking, NOT_FOR_YOU, bad_token, pass_with, refuse, told};
+use super::answers::{Asking, NOT_FOR_YOU, bad_token, headers_of, pass_with, refuse, told};
 use super::asked::{By, Call};
 use super::headers::HeadersOf;
 use crate::flow::access::{AccessVisitor, NotBelieved, access_visitor, claim_values};
@@ -130,5 +130,5 @@ fn pass(asking: &Asking<'_>, accepted: Accepted<'_>, visitor: &AccessVisitor) ->
     };
     let identity = identity.into_iter().map(|(name, value)| (name, Bytes::from(value)));
     let claims = claims.iter().map(|(name, value)| (*name, Bytes::copy_from_slice(value.as_bytes())));
-    pass_with(asking, identity.chain(claims))
+    pass_with(asking, headers_of(asking, identity.chain(claims)))
 }

@@ -61,27 +61,45 @@ pub(super) fn told<'p>(
     })
 }
 
-/// The one answer that lets a request pass. Every header of the application's set is there (requirement 169).
-pub(super) fn pass(asking: &Asking<'_>, person: Option<&Person>) -> Answer {
-    let told = person.map(|person| asking.app.as_told(person));
-    let values = asking.asked.headers.values(told.as_deref(), &asking.app.gateway.names);
-    pass_with(asking, values.into_iter().map(|(name, value)| (name, Bytes::from(value))))
+/// Lets a request pass, with every header of the application's set (requirement 169); or refuses somebody who would be nobody there.
+pub(super) fn pass(asking: &Asking<'_>, weighed: &Weighed, visitor: &Visitor) -> Answer {
+    let recent = visitor.session().filter(|_| weighed.is_named());
+    if let Some(headers) = recent.and_then(|recent| recent.told(&asking.asked.name)) {
+        return pass_with(asking, headers.clone());
+    }
+    let told = match told(asking, weighed, visitor.person()) {
+        Ok(told) => told,
+        Err(refusal) => return *refusal,
+    };
+    let person = told.map(|person| asking.app.as_told(person));
+    let values = asking.asked.headers.values(person.as_deref(), &asking.app.gateway.names);
+    let headers = headers_of(asking, values.into_iter().map(|(name, value)| (name, Bytes::from(value))));
+    if let (Some(recent), Some(_)) = (recent, told) {
+        recent.remember_told(&asking.asked.name, &headers);
+    }
+    pass_with(asking, headers)
 }
 
-/// Lets a request pass with these headers; an empty one clears what a visitor may have planted.
-pub(super) fn pass_with<'v>(
+/// These headers, as they are sent; an empty one clears what a visitor may have planted.
+pub(super) fn headers_of<'v>(
     asking: &Asking<'_>,
-    values: impl IntoIterator<Item = (&'v str, Bytes)>,
-) -> Answer {
-    let mut answer = Response::new(Body::empty());
-    let headers = answer.headers_mut();
+    values: impl Iterator<Item = (&'v str, Bytes)>,
+) -> HeaderMap {
+    let mut headers = HeaderMap::with_capacity(1 + values.size_hint().0);
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     for (name, value) in values {
         let Some(name) = asking.app.gateway.header_names.ready(name) else { continue };
         let value = HeaderValue::from_maybe_shared(value);
         headers.insert(name, value.unwrap_or_else(|_| HeaderValue::from_static("")));
     }
-    hand_on_authorization(asking, headers);
+    headers
+}
+
+/// The one answer that lets a request pass.
+pub(super) fn pass_with(asking: &Asking<'_>, mut headers: HeaderMap) -> Answer {
+    hand_on_authorization(asking, &mut headers);
+    let mut answer = Response::new(Body::empty());
+    *answer.headers_mut() = headers;
     answer
 }
 

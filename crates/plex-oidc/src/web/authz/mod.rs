@@ -77,13 +77,11 @@ fn verdict_answer(asking: &Asking<'_>, visitor: &Visitor) -> Result<Answer, Flow
     let Asking { app, asked, original, .. } = *asking;
     // Looked at where it counts, and that is not where somebody passes.
     let kind = || RequestKind::of(original, &HeadersOf(asking.headers));
-    let (person, asker) = (visitor.person(), visitor.asker());
-    let house = (&app.rules, app.clock.now());
+    let (asker, house) = (visitor.asker(), (&app.rules, app.clock.now()));
     let weighed = weigh(asked, original, kind, asker, house);
     debug!(app = asked.name, verdict = ?weighed.verdict, kind = ?kind(), "a proxy asked");
     match weighed.verdict {
-        Verdict::Pass | Verdict::PassAnybody => Ok(answers::told(asking, &weighed, person)
-            .map_or_else(|refusal| *refusal, |told| answers::pass(asking, told))),
+        Verdict::Pass | Verdict::PassAnybody => Ok(answers::pass(asking, &weighed, visitor)),
         Verdict::SignIn => answers::sign_in(asking, kind(), visitor),
         // The sign-in page says why, and offers to switch. Somebody who may use other parts would be sent back at once.
         Verdict::Deny(_)

@@ -101,7 +101,10 @@ async fn who_is_denied_is_nobody_on_a_bypass_and_is_not_sent_to_and_fro() {
             let answer = visitor.page(&proxy, &format!("https://{app}.family.example/")).await.expect(403);
             assert!(answer.location().is_none() && answer.set_cookies().is_empty(), "{answer:?}");
         }
-        passes_as(&visitor.page(&proxy, "https://b.family.example/mine").await, &subject(&house, "friend"));
+        house.pass(Seconds(10)); // nothing is remembered now
+        for (path, subject) in [("mine", &*subject(&house, "friend")), ("open", "")] {
+            passes_as(&visitor.page(&proxy, &format!("https://b.family.example/{path}")).await, subject);
+        }
         // Somebody whom no part is for reads why, at our own host, and is sent nowhere.
         let page = visitor.sent_to_us(&proxy, "https://c.family.example/").await.expect(403);
         assert!(page.location().is_none() && page.text().contains("none"), "{}", page.text());
@@ -143,6 +146,36 @@ async fn the_host_chooses_names_and_sets_of_headers() {
         let answer = other.page(&proxy, &format!("{WIKI}/health")).await;
         passes_as(&answer, "");
         assert_eq!(answer.header("remote-groups"), Some(""), "where everybody passes, it is nobody who does");
+    }
+}
+
+#[tokio::test]
+async fn what_one_application_was_told_a_moment_ago_is_told_to_no_other_and_nothing_of_a_request_stays() {
+    let house = setup()
+        .set("gateway", "names = [\"plex-48151001=frida\"]")
+        .app("name = \"photos\"\nhost = \"photos.family.example\"\nidentity_headers = \"x-auth-request\"")
+        .start()
+        .await;
+    for family in FAMILIES {
+        let (proxy, mut visitor) = (house.proxy(family), house.visitor());
+        visitor.sign_in(&proxy, &format!("{CALENDAR}/"), "friend").await;
+        for _ in 0..3 {
+            let answer = visitor.page(&proxy, &format!("{CALENDAR}/")).await;
+            passes_as(&answer, "frida");
+            assert!(
+                answer.header("x-auth-request-user").is_none() && answer.header("authorization").is_none()
+            );
+            let answer = visitor.page(&proxy, "https://photos.family.example/").await.expect(200);
+            assert_eq!(answer.header("x-auth-request-user"), Some("frida"));
+            assert!(IDENTITY.iter().all(|name| answer.header(name).is_none()), "{answer:?}");
+            let own = Visit::page(&format!("{CALENDAR}/")).with("authorization", "Digest of-the-app");
+            let answer = visitor.ask(&proxy, &own).await;
+            passes_as(&answer, "frida");
+            assert_eq!(answer.header("authorization"), Some("Digest of-the-app"));
+            // A program's own token says who it is, whatever cookie comes with it.
+            let stolen = Visit::page(&format!("{CALENDAR}/")).with("authorization", "Bearer pot_nonsense");
+            visitor.ask(&proxy, &stolen).await.expect(401);
+        }
     }
 }
 
