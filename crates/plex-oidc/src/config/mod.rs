@@ -22,6 +22,7 @@ mod mail;
 mod notices;
 mod outbound;
 mod people;
+mod pieces;
 mod plex;
 mod presets;
 mod print;
@@ -33,6 +34,7 @@ mod rules;
 pub mod schema;
 mod secrets;
 mod suffix;
+mod unknown;
 mod value;
 mod values;
 

@@ -8,8 +8,9 @@ use plex_oidc_core::redirect::RedirectUri;
 use url::Url;
 
 use super::problem::{Place, Problem};
-use super::raw::{Document, Located, Value, nearest};
+use super::raw::{Document, Located, Value};
 use super::reader::without_user;
+use super::unknown::nearest;
 use super::{schema, value};
 use crate::presets::{self, ClientFacts, Kind, PresetError};
 

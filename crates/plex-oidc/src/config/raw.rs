@@ -11,8 +11,10 @@ use plex_oidc_core::time::Seconds;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
+use super::pieces::{Piece, Pieces};
 use super::problem::{Place, Problem};
 use super::schema::{self, Key, Section, VARIABLE_PREFIX};
+use super::unknown::{unknown, unknown_variable};
 use super::value;
 use super::values::Values;
 
@@ -78,25 +80,18 @@ pub(crate) fn read<'v>(
     variables: impl Iterator<Item = (&'v str, &'v str)>,
     problems: &mut Vec<Problem>,
 ) -> Option<Document> {
-    let document = Document {
-        file: file.into(),
-        values: Values::default(),
-        sections: BTreeMap::new(),
-        broken: BTreeSet::new(),
-        preset: BTreeSet::new(),
-    };
-    let ends = text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n').map(|(end, _)| end).collect();
-    let mut reading = Reading { document, text, ends, problems };
-    let (table, errors) = DeTable::parse_recoverable(text);
-    reading.syntax(&errors);
-    if !errors.is_empty() {
-        return None;
+    let read = Reading::in_pieces(file, text).map_or_else(|| Reading::whole(file, text), Ok);
+    match read {
+        Ok(mut reading) => {
+            reading.variables(variables);
+            problems.extend(reading.problems);
+            Some(reading.document)
+        }
+        Err(found) => {
+            problems.extend(found);
+            None
+        }
     }
-    if let Some(top) = schema::section("") {
-        reading.table(table.into_inner(), "", top); // each part of which is gone once it was read
-    }
-    reading.variables(variables);
-    Some(reading.document)
 }
 
 struct Reading<'r> {
@@ -104,12 +99,67 @@ struct Reading<'r> {
     text: &'r str,
     /// Where lines end: every value has its place, and the file may be long.
     ends: Vec<usize>,
-    problems: &'r mut Vec<Problem>,
+    /// Where in the text the piece begins that is being read.
+    base: usize,
+    problems: Vec<Problem>,
 }
 
-impl Reading<'_> {
+impl<'r> Reading<'r> {
+    fn new(file: &str, text: &'r str) -> Self {
+        let document = Document {
+            file: file.into(),
+            values: Values::default(),
+            sections: BTreeMap::new(),
+            broken: BTreeSet::new(),
+            preset: BTreeSet::new(),
+        };
+        let ends = text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n').map(|(end, _)| end).collect();
+        Self { document, text, ends, base: 0, problems: Vec::new() }
+    }
+
+    /// Reads the text as a whole, or says what in it is not TOML.
+    fn whole(file: &str, text: &'r str) -> Result<Self, Vec<Problem>> {
+        let mut reading = Self::new(file, text);
+        let (table, errors) = DeTable::parse_recoverable(text);
+        reading.syntax(&errors);
+        if !errors.is_empty() {
+            return Err(reading.problems);
+        }
+        reading.top(table.into_inner());
+        Ok(reading)
+    }
+
+    /// Reads a text piece by piece; `None` if that is not to be done, and the whole says why.
+    fn in_pieces(file: &str, text: &'r str) -> Option<Self> {
+        let pieces = Pieces::of(text);
+        let rest = pieces.rest(text);
+        let rest = toml(&rest)?;
+        let mut reading = Self::new(file, text);
+        let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+        for Piece { list, range } in pieces.0 {
+            let piece = toml(text.get(range.clone())?)?;
+            let Some(list) = list else { continue };
+            let count = counts.entry(list.name).or_default();
+            reading.base = range.start;
+            reading.entry(list.name, *count, list, only(list, piece)?);
+            *count += 1;
+        }
+        if counts.keys().any(|list| rest.contains_key(*list)) {
+            return None;
+        }
+        reading.base = 0;
+        reading.top(rest);
+        Some(reading)
+    }
+
+    fn top(&mut self, table: DeTable<'_>) {
+        if let Some(top) = schema::section("") {
+            self.table(table, "", top); // each part of which is gone once it was read
+        }
+    }
+
     fn spot(&self, span: &Range<usize>) -> Place {
-        let before = self.text.get(..span.start).unwrap_or(self.text);
+        let before = self.text.get(..self.base + span.start).unwrap_or(self.text);
         let ended = self.ends.partition_point(|end| *end < before.len());
         let begin = ended.checked_sub(1).map_or(0, |last| self.ends.get(last).map_or(0, |end| end + 1));
         let column = before.get(begin..).unwrap_or("").chars().count() + 1;
@@ -137,7 +187,7 @@ impl Reading<'_> {
     fn syntax_words(&self, message: &str, span: &Range<usize>) -> (String, &'static str) {
         let saying = |wrong: &str, remedy| (wrong.to_owned(), remedy);
         if message.contains("duplicate key") {
-            let name = self.text.get(span.clone()).unwrap_or("a name");
+            let name = self.text.get(span.clone()).unwrap_or("a name"); // said of the whole alone
             return (
                 format!("`{name}` is written a second time"),
                 "Keep one of the two and remove the other.",
@@ -233,25 +283,14 @@ impl Reading<'_> {
             }
             (DeValue::Array(items), true) => {
                 for (index, item) in items.into_iter().enumerate() {
-                    let path = format!("{path}.{index}");
-                    let place = self.spot(&item.span());
-                    let DeValue::Table(table) = item.into_inner() else {
-                        self.refuse(
-                            place,
-                            &path,
-                            "is not a section",
-                            format!("Write it as `[[{}]]`.", section.name),
-                        );
-                        continue;
-                    };
-                    self.document.sections.insert(path.clone(), place);
-                    self.table(table, &path, section);
+                    self.entry(path, index, section, item);
                 }
             }
             (DeValue::Table(_), true) => {
                 let place = self.spot(&name.span());
                 // `[[apps.rules]]` with no `[[apps]]` above it makes a table too.
-                let only_inner = self.text.get(name.span().end..).is_some_and(|rest| rest.starts_with('.'));
+                let only_inner =
+                    self.text.get(self.base + name.span().end..).is_some_and(|rest| rest.starts_with('.'));
                 let remedy = if only_inner {
                     format!("Write `[[{}]]` with its own keys above this line.", section.name)
                 } else {
@@ -274,6 +313,18 @@ impl Reading<'_> {
                 let remedy = format!("Write `[[{}]]` on a line of its own and its keys below.", section.name);
                 self.refuse(place, path, "is a list of sections, not a value", remedy);
             }
+        }
+    }
+
+    /// One section of the list at `path`.
+    fn entry(&mut self, path: &str, index: usize, section: &'static Section, item: Spanned<DeValue<'_>>) {
+        let path = format!("{path}.{index}");
+        let place = self.spot(&item.span());
+        if let DeValue::Table(table) = item.into_inner() {
+            self.document.sections.insert(path.clone(), place);
+            self.table(table, &path, section);
+        } else {
+            self.refuse(place, &path, "is not a section", format!("Write it as `[[{}]]`.", section.name));
         }
     }
 
@@ -324,77 +375,27 @@ impl Reading<'_> {
     }
 }
 
+/// A text as TOML, if it is.
+fn toml(text: &str) -> Option<DeTable<'_>> {
+    let (table, errors) = DeTable::parse_recoverable(text);
+    errors.is_empty().then(|| table.into_inner())
+}
+
+/// The one section of `list`, if there is nothing else.
+fn only<'t>(list: &Section, table: DeTable<'t>) -> Option<Spanned<DeValue<'t>>> {
+    let mut all = table.into_iter();
+    let (Some((name, value)), None) = (all.next(), all.next()) else { return None };
+    let DeValue::Array(items) = value.into_inner() else { return None };
+    let mut items = items.into_iter();
+    items.next().filter(|_| name.get_ref() == list.name && items.next().is_none())
+}
+
 /// The places in lists that a path goes through: `apps.0` and `apps.0.rules.1`.
 fn numbered(path: &str) -> impl Iterator<Item = &str> {
     let prefixes = path.match_indices('.').filter_map(|(end, _)| path.get(..end));
     prefixes.filter(|prefix| prefix.rsplit('.').next().is_some_and(schema::is_index))
 }
 
-/// Names from other programs, and what they are called here.
-const OTHER_NAMES: [(&str, &str); 22] = [
-    ("issuer", "public_url"),
-    ("issuer_url", "public_url"),
-    ("base_url", "public_url"),
-    ("external_url", "public_url"),
-    ("url", "public_url"),
-    ("port", "listen"),
-    ("address", "listen"),
-    ("bind", "listen"),
-    ("client_id", "id"),
-    ("client_secret", "secret_file"),
-    ("client_name", "name"),
-    ("callback_url", "redirect_uris"),
-    ("algorithm", "signing_algorithm"),
-    ("allowed_groups", "allow"),
-    ("public", "auth_method"),
-    ("pkce", "pkce_required"),
-    ("domain", "host"),
-    ("domains", "hosts"),
-    ("resources", "paths"),
-    ("policy", "allow"),
-    ("aud", "access_audiences"),
-    ("audience", "access_audiences"),
-];
-
-/// What to say about a name that `section` does not have.
-fn unknown(name: &str, section: &Section) -> (String, String) {
-    let here = if section.name.is_empty() { String::new() } else { format!(" in `[{}]`", section.name) };
-    let wrong = format!("there is no such key{here}");
-    let inner = schema::SECTIONS.iter().filter_map(|other| schema::child(section.name, other.name));
-    let names: Vec<&str> = section.keys.iter().map(|key| key.name).chain(inner).collect();
-    let other = OTHER_NAMES.iter().find(|(theirs, ours)| *theirs == name && names.contains(ours));
-    let elsewhere = schema::SECTIONS.iter().find(|other| other.keys.iter().any(|key| key.name == name));
-    let remedy = match (other, nearest(name, names.iter().copied()), elsewhere) {
-        (Some((_, ours)), _, _) => format!("Here it is called `{ours}`."),
-        (None, Some(near), _) => format!("Did you mean `{near}`?"),
-        (None, None, Some(other)) if other.name.is_empty() => {
-            "It belongs at the top of the file, before the first section.".to_owned()
-        }
-        (None, None, Some(other)) => format!("It belongs in `[{}]`.", other.name),
-        (None, None, None) => format!("Remove it. Known here: {}.", names.join(", ")),
-    };
-    (wrong, remedy)
-}
-
-fn unknown_variable(name: &str) -> String {
-    let known: Vec<String> = schema::SECTIONS
-        .iter()
-        .flat_map(|section| {
-            let at = schema::first_place(section);
-            section.keys.iter().map(move |key| schema::variable(&schema::join(&at, key.name)))
-        })
-        .collect();
-    match nearest(name, known.iter().map(String::as_str)) {
-        Some(near) => format!("Did you mean {near}?"),
-        None => "Remove it. Variables are named as keys: PLEX_OIDC__SECTION__KEY.".to_owned(),
-    }
-}
-
-/// The known name that `name` was most likely meant to be.
-pub(crate) fn nearest<'n>(name: &str, known: impl Iterator<Item = &'n str>) -> Option<&'n str> {
-    let name = name.to_ascii_lowercase().replace('-', "_");
-    let distance = |other: &str| strsim::damerau_levenshtein(&name, &other.to_ascii_lowercase());
-    let (distance, near) = known.map(|other| (distance(other), other)).min()?;
-    let near_enough = distance <= (name.len() / 3).max(1);
-    near_enough.then_some(near)
-}
+#[cfg(test)]
+#[path = "raw_tests.rs"]
+mod tests;

@@ -71,8 +71,12 @@ impl Reader<'_> {
     }
 
     pub(super) fn text(&self, path: &str) -> Option<Located<String>> {
-        match self.value(path)? {
-            Value::Text(value) => Some(Located { value: value.clone(), place: self.place(path) }),
+        let written = self.document.values.get(path);
+        match written.map(|located| &located.value).or_else(|| self.defaults.of(path))? {
+            Value::Text(value) => {
+                let place = written.map_or_else(|| self.place(path), |located| located.place.clone());
+                Some(Located { value: value.clone(), place })
+            }
             _ => None,
         }
     }

@@ -8,8 +8,9 @@ use toml::de::{DeInteger, DeValue};
 
 use super::length;
 use super::problem::Place;
-use super::raw::{Located, Value, nearest};
+use super::raw::{Located, Value};
 use super::schema::{Kind, UNBOUNDED};
+use super::unknown::nearest;
 
 /// Why a value cannot stand.
 pub(crate) struct Refused {
