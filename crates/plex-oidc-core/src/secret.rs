@@ -152,13 +152,8 @@ pub struct SecretHash(pub [u8; 32]);
 impl SecretHash {
     /// Hashes a presented text as a secret of `kind`.
     pub fn of(kind: SecretKind, text: &str) -> Self {
-        let mut context = digest::Context::new(&digest::SHA256);
-        context.update(kind.prefix().as_bytes());
-        context.update(&[0]);
-        context.update(text.as_bytes());
-        let mut out = [0; 32];
-        out.copy_from_slice(context.finish().as_ref());
-        Self(out)
+        let whole = Zeroizing::new([kind.prefix(), "\0", text].concat());
+        Self(sha256(whole.as_bytes()))
     }
 
     /// Compares without telling by time where the difference is.

@@ -20,6 +20,9 @@ impl Host {
         if bare.is_empty() || bare.len() > MAX_LEN || !labels_are_whole(bare) {
             return None;
         }
+        if is_normal(bare) {
+            return Some(Self(bare.to_owned()));
+        }
         // An authority has more in it than a host: user names, ports, percent signs, white space are refused, not
         // repaired.
         let strange =
@@ -122,6 +125,16 @@ impl fmt::Display for HostPattern {
     }
 }
 
+/// Whether these labels are a name in its normal form already, as nearly every host that a proxy asks about. Not those in which two
+/// hyphens follow each other, which may be of another script, nor those that end as a number (URL standard s. 3.5).
+fn is_normal(labels: &str) -> bool {
+    let in_a_name = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'-' | b'.');
+    let last = labels.rsplit('.').next();
+    labels.bytes().all(in_a_name)
+        && !labels.contains("--")
+        && last.is_some_and(|last| last.starts_with(|c: char| c.is_ascii_lowercase()))
+}
+
 /// Whether something stands before, between and behind its dots.
 fn labels_are_whole(name: &str) -> bool {
     !name.starts_with('.') && !name.ends_with('.') && !name.contains("..")
@@ -129,6 +142,8 @@ fn labels_are_whole(name: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn host(text: &str) -> Host {
@@ -187,6 +202,34 @@ mod tests {
             assert_eq!(Host::parse(odd), None, "{odd:?}");
         }
         assert_eq!(Host::parse(&"a".repeat(254)), None);
+    }
+
+    proptest! {
+        #[test]
+        fn a_name_in_its_normal_form_is_what_the_url_standard_makes_of_it(
+            name in "[a-z0-9x-]{1,5}(\\.[a-z0-9x-]{1,5}){0,3}",
+        ) {
+            if is_normal(&name) {
+                prop_assert_eq!(url::Host::parse(&name), Ok(url::Host::Domain(name)));
+            }
+        }
+    }
+
+    #[test]
+    fn what_may_be_read_otherwise_is_not_in_its_normal_form() {
+        for text in [
+            "xn--bcher-kva.example",
+            "a.xn--p1ai",
+            "127.0.0.1",
+            "a.0x7f",
+            "a.1",
+            "A.example",
+            "a_b.example",
+            "[::1]",
+        ] {
+            assert!(!is_normal(text), "{text}");
+        }
+        assert!(is_normal("photos-2.example.com"));
     }
 
     #[test]

@@ -1,6 +1,8 @@
 //! Who is behind a request that Cloudflare Access let through: a person whom we know, a program that the host lets in, or
 //! nobody. What Access says of a person is who it is; whether that person may pass is decided as for everybody else.
 
+use std::sync::Arc;
+
 use http::HeaderMap;
 use plex_oidc_core::access_jwt::{AccessApplication, AccessAssertion, AccessError, AccessPrincipal};
 use plex_oidc_core::client::Client;
@@ -30,7 +32,7 @@ pub enum AccessVisitor {
     /// Nobody: there is no assertion.
     Nobody,
     /// Somebody whom we know.
-    Person(Box<UserRecord>, Box<AccessAssertion>),
+    Person(Arc<UserRecord>, Box<AccessAssertion>),
     /// A program with a service token that is listed, by the name that the host gave to it.
     Program(String, Box<AccessAssertion>),
 }
@@ -99,7 +101,7 @@ pub async fn access_visitor(
         }
         AccessPrincipal::Person { email, plex_subject, .. } => {
             let known = person(app, plex_subject.as_ref(), email).await?;
-            Ok(AccessVisitor::Person(Box::new(known), assertion))
+            Ok(AccessVisitor::Person(known, assertion))
         }
     }
 }
@@ -121,7 +123,7 @@ fn presented(headers: &HeaderMap, cookie: bool) -> Result<Option<&str>, NotBelie
 ///
 /// Every way in at the team could give such a claim, and Access does not say which did. So the address, which Access itself
 /// vouches for, has to be that person's too.
-async fn person(app: &App, subject: Option<&Subject>, email: &str) -> Result<UserRecord, NotBelieved> {
+async fn person(app: &App, subject: Option<&Subject>, email: &str) -> Result<Arc<UserRecord>, NotBelieved> {
     let who = match subject {
         Some(subject) => Who::Account(subject.account().ok_or(NotBelieved::NeverSeen)?, email),
         None => Who::Email(email),
@@ -141,12 +143,12 @@ enum Who<'w> {
 }
 
 impl Who<'_> {
-    fn find(&self, users: &[UserRecord], rules: &HouseRules) -> Result<UserRecord, NotBelieved> {
+    fn find(&self, users: &[Arc<UserRecord>], rules: &HouseRules) -> Result<Arc<UserRecord>, NotBelieved> {
         let mut found = users.iter().filter(|user| self.is(&user.person, rules));
         match (found.next(), found.next()) {
             (None, _) => Err(NotBelieved::NeverSeen),
             (Some(one), None) if !self.has_address(&one.person) => Err(NotBelieved::OtherAddress),
-            (Some(one), None) => Ok(one.clone()),
+            (Some(one), None) => Ok(Arc::clone(one)),
             (Some(_), Some(_)) => Err(NotBelieved::SeveralPeople),
         }
     }

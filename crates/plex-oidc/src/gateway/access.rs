@@ -87,12 +87,12 @@ pub struct People {
 
 struct Known {
     at: Instant,
-    users: Arc<[UserRecord]>,
+    users: Arc<[Arc<UserRecord>]>,
 }
 
 impl People {
     /// Everybody, if that was looked up within the last seconds.
-    pub fn recent(&self, now: Instant) -> Option<Arc<[UserRecord]>> {
+    pub fn recent(&self, now: Instant) -> Option<Arc<[Arc<UserRecord>]>> {
         self.within(REMEMBERED, now)
     }
 
@@ -102,12 +102,12 @@ impl People {
         &self,
         now: Instant,
         look: impl Future<Output = Result<Vec<UserRecord>, E>>,
-    ) -> Result<Arc<[UserRecord]>, E> {
+    ) -> Result<Arc<[Arc<UserRecord>]>, E> {
         let _turn = self.turn.lock().await;
         if let Some(users) = self.within(REMEMBERED_UNKNOWN, now) {
             return Ok(users);
         }
-        let users: Arc<[UserRecord]> = look.await?.into();
+        let users: Arc<[_]> = look.await?.into_iter().map(Arc::new).collect();
         let known = Known { at: now, users: Arc::clone(&users) };
         *self.known.lock().unwrap_or_else(PoisonError::into_inner) = Some(known);
         Ok(users)
@@ -118,7 +118,7 @@ impl People {
         *self.known.lock().unwrap_or_else(PoisonError::into_inner) = None;
     }
 
-    fn within(&self, age: Duration, now: Instant) -> Option<Arc<[UserRecord]>> {
+    fn within(&self, age: Duration, now: Instant) -> Option<Arc<[Arc<UserRecord>]>> {
         let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         let known = known.as_ref().filter(|known| now.saturating_duration_since(known.at) < age)?;
         Some(Arc::clone(&known.users))

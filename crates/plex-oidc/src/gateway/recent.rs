@@ -14,29 +14,40 @@ const REMEMBERED: Duration = Duration::from_secs(5);
 /// Most sessions remembered at a time.
 const MOST: usize = 2_000;
 
-/// A session that was looked up a moment ago, and what an application is told of its person meanwhile.
+/// Most bytes of headers that are remembered with a session. Who is in hundreds of groups is told of them each time.
+const MOST_TOLD: usize = 1_024;
+
+/// A session that was looked up a moment ago.
 pub struct RecentSession {
     /// The session.
     pub session: GatewaySession,
-    told: OnceLock<(String, HeaderMap)>,
-}
-
-impl RecentSession {
-    /// What `app` is told of the person, if it was told that a moment ago.
-    pub fn told(&self, app: &str) -> Option<&HeaderMap> {
-        self.told.get().filter(|(told, _)| told == app).map(|(_, headers)| headers)
-    }
-
-    /// Remembers what `app` is told of the person, for as long as the session is: nothing of it may depend on the request. The first
-    /// application counts, because most sessions are of one.
-    pub fn remember_told(&self, app: &str, headers: &HeaderMap) {
-        self.told.get_or_init(|| (app.to_owned(), headers.clone()));
-    }
+    /// What an application is told of its person.
+    pub told: Told,
 }
 
 impl From<GatewaySession> for RecentSession {
     fn from(session: GatewaySession) -> Self {
-        Self { session, told: OnceLock::new() }
+        Self { session, told: Told::default() }
+    }
+}
+
+/// What an application was told of a person a moment ago: headers. It lives as long as the session is remembered.
+#[derive(Default)]
+pub struct Told(OnceLock<(String, HeaderMap)>);
+
+impl Told {
+    /// The headers for `app`, if they are remembered.
+    pub fn to(&self, app: &str) -> Option<&HeaderMap> {
+        self.0.get().filter(|(told, _)| told == app).map(|(_, headers)| headers)
+    }
+
+    /// Remembers the headers for `app`. Nothing of them may depend on the request; what depends on the time is as old as the session
+    /// is. The first application counts, because most sessions are of one.
+    pub fn remember(&self, app: &str, headers: &HeaderMap) {
+        let bytes: usize = headers.iter().map(|(name, value)| name.as_str().len() + value.len()).sum();
+        if bytes <= MOST_TOLD {
+            self.0.get_or_init(|| (app.to_owned(), headers.clone()));
+        }
     }
 }
 
@@ -74,5 +85,37 @@ impl Recent {
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         all.retain(|_, (at, _)| now.saturating_duration_since(*at) < REMEMBERED);
         all.shrink_to_fit();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use http::HeaderValue;
+    use http::header::FROM;
+
+    use super::*;
+
+    fn headers(bytes: usize) -> HeaderMap {
+        let value = HeaderValue::try_from("x".repeat(bytes - FROM.as_str().len())).unwrap();
+        HeaderMap::from_iter([(FROM, value)])
+    }
+
+    #[test]
+    fn what_was_told_to_the_first_application_is_remembered_for_it_alone() {
+        let told = Told::default();
+        assert_eq!(told.to("photos"), None);
+        told.remember("photos", &headers(10));
+        told.remember("wiki", &headers(20));
+        assert_eq!(told.to("photos"), Some(&headers(10)));
+        assert_eq!((told.to("wiki"), told.to("photo"), told.to("")), (None, None, None));
+    }
+
+    #[test]
+    fn who_is_in_hundreds_of_groups_takes_no_more_memory() {
+        let told = Told::default();
+        told.remember("photos", &headers(MOST_TOLD + 1));
+        assert_eq!(told.to("photos"), None);
+        told.remember("photos", &headers(MOST_TOLD));
+        assert!(told.to("photos").is_some());
     }
 }

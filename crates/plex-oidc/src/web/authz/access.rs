@@ -130,5 +130,5 @@ fn pass(asking: &Asking<'_>, accepted: Accepted<'_>, visitor: &AccessVisitor) ->
     };
     let identity = identity.into_iter().map(|(name, value)| (name, Bytes::from(value)));
     let claims = claims.iter().map(|(name, value)| (*name, Bytes::copy_from_slice(value.as_bytes())));
-    pass_with(asking, headers_of(asking, identity.chain(claims)))
+    pass_with(asking, headers_of(&app.gateway.header_names, identity.chain(claims)))
 }

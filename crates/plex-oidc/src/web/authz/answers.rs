@@ -22,6 +22,7 @@ use crate::app::App;
 use crate::flow::FlowError;
 use crate::flow::gateway::{Visitor, own_authorization};
 use crate::flow::handover::{SentOff, send_off};
+use crate::gateway::HeaderNames;
 use crate::web::respond::Answer;
 
 /// Tells nginx that a 401 with a `Location` is a redirect for a browser, and not the answer to a script, which has a
@@ -64,7 +65,7 @@ pub(super) fn told<'p>(
 /// Lets a request pass, with every header of the application's set (requirement 169); or refuses somebody who would be nobody there.
 pub(super) fn pass(asking: &Asking<'_>, weighed: &Weighed, visitor: &Visitor) -> Answer {
     let recent = visitor.session().filter(|_| weighed.is_named());
-    if let Some(headers) = recent.and_then(|recent| recent.told(&asking.asked.name)) {
+    if let Some(headers) = recent.and_then(|recent| recent.told.to(&asking.asked.name)) {
         return pass_with(asking, headers.clone());
     }
     let told = match told(asking, weighed, visitor.person()) {
@@ -73,22 +74,25 @@ pub(super) fn pass(asking: &Asking<'_>, weighed: &Weighed, visitor: &Visitor) ->
     };
     let person = told.map(|person| asking.app.as_told(person));
     let values = asking.asked.headers.values(person.as_deref(), &asking.app.gateway.names);
-    let headers = headers_of(asking, values.into_iter().map(|(name, value)| (name, Bytes::from(value))));
+    let headers = headers_of(
+        &asking.app.gateway.header_names,
+        values.into_iter().map(|(name, value)| (name, Bytes::from(value))),
+    );
     if let (Some(recent), Some(_)) = (recent, told) {
-        recent.remember_told(&asking.asked.name, &headers);
+        recent.told.remember(&asking.asked.name, &headers);
     }
     pass_with(asking, headers)
 }
 
 /// These headers, as they are sent; an empty one clears what a visitor may have planted.
 pub(super) fn headers_of<'v>(
-    asking: &Asking<'_>,
+    names: &HeaderNames,
     values: impl Iterator<Item = (&'v str, Bytes)>,
 ) -> HeaderMap {
     let mut headers = HeaderMap::with_capacity(1 + values.size_hint().0);
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     for (name, value) in values {
-        let Some(name) = asking.app.gateway.header_names.ready(name) else { continue };
+        let Some(name) = names.ready(name) else { continue };
         let value = HeaderValue::from_maybe_shared(value);
         headers.insert(name, value.unwrap_or_else(|_| HeaderValue::from_static("")));
     }

@@ -1,5 +1,6 @@
 //! What applications are told about people: every header on every 200, and nothing that a visitor says.
 
+use plex_oidc_core::gateway::Family;
 use plex_oidc_core::time::Seconds;
 
 use super::*;
@@ -172,9 +173,29 @@ async fn what_one_application_was_told_a_moment_ago_is_told_to_no_other_and_noth
             let answer = visitor.ask(&proxy, &own).await;
             passes_as(&answer, "frida");
             assert_eq!(answer.header("authorization"), Some("Digest of-the-app"));
+            let answer = visitor.page(&proxy, &format!("{CALENDAR}/")).await;
+            let cleared = (family == Family::ExtAuthz).then_some("authorization");
+            assert_eq!(answer.header("x-envoy-auth-headers-to-remove"), cleared);
             // A program's own token says who it is, whatever cookie comes with it.
             let stolen = Visit::page(&format!("{CALENDAR}/")).with("authorization", "Bearer pot_nonsense");
             visitor.ask(&proxy, &stolen).await.expect(401);
+        }
+    }
+}
+
+#[tokio::test]
+async fn groups_that_change_are_told_within_ten_seconds() {
+    let house = house().await;
+    for family in FAMILIES {
+        let (proxy, mut visitor) = (house.proxy(family), house.visitor());
+        visitor.sign_in(&proxy, &format!("{NOTES}/"), "friend").await;
+        for groups in ["plex-friend,plex-library:1", "plex-friend"] {
+            let list: Vec<&str> = groups.split(',').collect();
+            house.edit_person("friend", "$.groups", &serde_json::to_string(&list).unwrap());
+            house.pass(Seconds(10));
+            let answer = visitor.page(&proxy, &format!("{NOTES}/")).await;
+            passes_as(&answer, &subject(&house, "friend"));
+            assert_eq!(answer.header("remote-groups"), Some(groups));
         }
     }
 }
