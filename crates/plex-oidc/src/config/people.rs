@@ -128,8 +128,10 @@ pub(super) fn name_servers(reader: &mut Reader<'_>, servers: &mut [PlexServer]) 
 
 /// Reads a list of groups, accounts and e-mail addresses.
 pub(super) fn read(reader: &mut Reader<'_>, key: &str) -> Vec<AllowRule> {
-    let groups = reader.groups.clone();
-    reader.each(key, |text| entry(text, groups.as_ref()))
+    let groups = reader.groups.take(); // not cloned: there may be thousands of lists
+    let people = reader.each(key, |text| entry(text, groups.as_ref()));
+    reader.groups = groups;
+    people
 }
 
 /// Reads one entry of such a list.

@@ -187,7 +187,7 @@ impl<'r> Reading<'r> {
     fn syntax_words(&self, message: &str, span: &Range<usize>) -> (String, &'static str) {
         let saying = |wrong: &str, remedy| (wrong.to_owned(), remedy);
         if message.contains("duplicate key") {
-            let name = self.text.get(span.clone()).unwrap_or("a name"); // said of the whole alone
+            let name = self.text.get(span.clone()).unwrap_or("a name");
             return (
                 format!("`{name}` is written a second time"),
                 "Keep one of the two and remove the other.",

@@ -72,13 +72,13 @@ impl Reader<'_> {
 
     pub(super) fn text(&self, path: &str) -> Option<Located<String>> {
         let written = self.document.values.get(path);
-        match written.map(|located| &located.value).or_else(|| self.defaults.of(path))? {
-            Value::Text(value) => {
-                let place = written.map_or_else(|| self.place(path), |located| located.place.clone());
-                Some(Located { value: value.clone(), place })
-            }
-            _ => None,
-        }
+        let Value::Text(text) =
+            written.map_or_else(|| self.defaults.of(path), |written| Some(&written.value))?
+        else {
+            return None;
+        };
+        let place = written.map_or_else(|| self.place(path), |written| written.place.clone());
+        Some(Located { value: text.clone(), place })
     }
 
     /// As [`Reader::text`]; its absence is a problem.
@@ -138,8 +138,9 @@ impl Reader<'_> {
         path: &str,
         parse: impl Fn(&str) -> Result<T, (String, String)>,
     ) -> Vec<T> {
-        let mut parsed = Vec::new();
-        for text in self.texts(path) {
+        let texts = self.texts(path);
+        let mut parsed = Vec::with_capacity(texts.len());
+        for text in texts {
             match parse(&text.value) {
                 Ok(value) => parsed.push(value),
                 Err((wrong, remedy)) => self.refuse(text.place, path, wrong, remedy),

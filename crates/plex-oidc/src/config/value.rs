@@ -183,7 +183,9 @@ fn list(kind: Kind, texts: Vec<(Located<String>, Range<usize>)>) -> Result<Value
     if !wrong.is_empty() {
         return Err(wrong);
     }
-    Ok(Value::Texts(texts.into_iter().map(|(text, _)| text).collect()))
+    let mut exact = Vec::with_capacity(texts.len()); // not in the place of `texts`, which is larger: there may be thousands of lists
+    exact.extend(texts.into_iter().map(|(text, _)| text));
+    Ok(Value::Texts(exact))
 }
 
 fn choice(kind: Kind, text: &str, words: &[&'static str]) -> String {
