@@ -3,16 +3,16 @@
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
-use crate::documents::{Load, WARM_UP, bare};
+use crate::documents::{Load, bare};
 use crate::flows::{self, Flow};
 use crate::gateway::{EMAIL, Visitor, behind_access, forward_auth};
 use crate::house::{Client, House};
 use crate::process::{Cores, Process};
+use crate::series::{self, in_turn};
 use crate::{Outcome, Stand, least, median};
 
-/// Short, so that a moment in which the machine does something else falls into one of them.
+/// Series of requests, at each of them.
 const SERIES: u32 = 40;
-const REQUESTS: u32 = 4_000;
 /// Series of what waits for the disk, and how much is in each.
 const FLOW_SERIES: u32 = 6;
 const FLOWS: u32 = 300;
@@ -51,15 +51,6 @@ fn serving(stand: &Stand<'_>, binaries: &[PathBuf], cores: &str) -> Outcome<Vec<
     binaries.iter().map(|binary| build(binary)).collect()
 }
 
-/// One after the other, and the next time the other way round: whatever it does to come after another is done to each of them.
-fn in_turn<T>(series: u32, all: impl Iterator<Item = T>) -> Vec<T> {
-    let mut all: Vec<T> = all.collect();
-    if series % 2 == 1 {
-        all.reverse();
-    }
-    all
-}
-
 /// How a server at that address is asked.
 type Asking = fn(&Stand<'_>, SocketAddr) -> Outcome<Load>;
 
@@ -84,18 +75,9 @@ fn questions(stand: &Stand<'_>, binaries: &[PathBuf]) -> Outcome<Vec<Vec<String>
         for one in &all {
             loads.push((&one.process, asking(stand, one.process.address)?));
         }
-        loads.iter().try_for_each(|(_, load)| load.run(WARM_UP))?;
-        let mut times = vec![Vec::new(); loads.len()];
-        for series in 0..SERIES {
-            for ((process, load), times) in in_turn(series, loads.iter().zip(&mut times)) {
-                times.push(process.cpu_of_each(REQUESTS, || load.run(REQUESTS))?);
-            }
-        }
+        let mut times = series::of_each(SERIES, &loads)?;
         let bare = times.remove(0);
-        let of_bare = |times: &[f64]| {
-            let shares = bare.iter().zip(times).map(|(bare, own)| 100.0 * bare / own);
-            format!("{:.1} %", median(shares.collect()))
-        };
+        let of_bare = |times: &[f64]| format!("{:.1} %", series::share(&bare, times));
         table.push(row(what, times.iter().map(|times| shown(times))));
         table.push(row("  against bare axum", times.iter().map(|times| of_bare(times))));
     }
@@ -134,7 +116,7 @@ fn row(name: &str, cells: impl Iterator<Item = String>) -> Vec<String> {
 }
 
 fn shown(times: &[f64]) -> String {
-    format!("{:.1} ({:.1})", median(times.to_vec()), least(times.to_vec()))
+    format!("{:.1} ({:.1})", median(times.to_vec()), least(times))
 }
 
 fn in_columns(rows: &[Vec<String>]) -> String {

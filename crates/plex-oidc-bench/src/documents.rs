@@ -9,12 +9,11 @@ use crate::house::{House, free_address};
 use crate::http::{self, Connection};
 use crate::process::{Cores, Process};
 use crate::report::Row;
-use crate::{Outcome, least};
+use crate::{Outcome, least, series};
 
 const CONNECTIONS: usize = 32;
-const REQUESTS: u32 = 16_000;
-pub(crate) const WARM_UP: u32 = 4_000;
-const ROUNDS: u32 = 7;
+/// Series of requests, at each server.
+pub(crate) const SERIES: u32 = 28;
 
 /// The bare server: what axum itself costs.
 pub(crate) fn hello(port: u16) -> Outcome<()> {
@@ -32,18 +31,19 @@ pub(crate) fn rows(house: &House) -> Outcome<Vec<Row>> {
     let bare = bare()?;
     let asked = [(&bare, "/"), (&own, "/.well-known/openid-configuration"), (&own, "/jwks")]
         .map(|(process, path)| (process, Load::get(process.address, path)));
-    let [hello, discovery, jwks] = cpu_of_each(&asked)?;
+    let times = series::of_each(SERIES, &asked)?;
     own.stop()?;
+    let [hello, discovery, jwks] = times.as_slice() else { return Err("three were measured".into()) };
     Ok(vec![
         Row::at_least(
             "discovery, one core, 32 connections, against bare axum",
-            100.0 * hello / discovery,
+            series::share(hello, discovery),
             "%",
             (75.0, 90.0),
         ),
-        Row::at_least("JWKS, likewise", 100.0 * hello / jwks, "%", (75.0, 90.0)),
-        Row::note("  CPU of one request: bare axum", hello, "us"),
-        Row::note("  CPU of one request: discovery", discovery, "us"),
+        Row::at_least("JWKS, likewise", series::share(hello, jwks), "%", (75.0, 90.0)),
+        Row::note("  CPU of one request: bare axum", least(hello), "us"),
+        Row::note("  CPU of one request: discovery", least(discovery), "us"),
     ])
 }
 
@@ -52,20 +52,6 @@ pub(crate) fn bare() -> Outcome<Process> {
     let address = free_address()?;
     let port = address.port().to_string();
     Process::start(&std::env::current_exe()?, &["hello", &port], &Cores::one(), (address, "/"))
-}
-
-/// The processor time of one request of each load at its server, in microseconds: the least of several series, in turn.
-pub(crate) fn cpu_of_each<const N: usize>(asked: &[(&Process, Load); N]) -> Outcome<[f64; N]> {
-    for (_, load) in asked {
-        load.run(WARM_UP)?;
-    }
-    let mut times = [const { Vec::new() }; N];
-    for _ in 0..ROUNDS {
-        for ((process, load), times) in asked.iter().zip(&mut times) {
-            times.push(process.cpu_of_each(REQUESTS, || load.run(REQUESTS))?);
-        }
-    }
-    Ok(times.map(least))
 }
 
 /// One request, again and again on many connections.

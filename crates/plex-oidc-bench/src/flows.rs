@@ -46,8 +46,8 @@ pub(crate) fn rows(house: &House, emulator: &Emulator, cores: Cores) -> Outcome<
         refreshes_together.push(refresh_together(house, emulator, &process)?);
     }
     process.stop()?;
-    let (rsa, ecdsa) = (least(rsa), least(ecdsa));
-    let lowest = |flows: &[Flow], part: fn(&Flow) -> f64| least(flows.iter().map(part).collect());
+    let (rsa, ecdsa) = (least(&rsa), least(&ecdsa));
+    let lowest = |flows: &[Flow], part: fn(&Flow) -> f64| least(&flows.iter().map(part).collect::<Vec<_>>());
     let whole = lowest(&rsa_flows, |flow| flow.authorize + flow.token + flow.userinfo) - rsa;
     let rs256_token = lowest(&rsa_flows, |flow| flow.token) - rsa;
     Ok(vec![
@@ -73,9 +73,10 @@ pub(crate) fn rows(house: &House, emulator: &Emulator, cores: Cores) -> Outcome<
             lowest(&ecdsa_flows, |flow| flow.token),
             "us",
         ),
-        Row::note("  token endpoint, RS256, sixteen at a time, all", least(tokens_together), "us"),
-        Row::at_most("refresh, ES256, durable, CPU", least(refreshes), "us", (220.0, 150.0)).meanwhile(400.0),
-        Row::note("  refresh, sixteen at a time", least(refreshes_together), "us"),
+        Row::note("  token endpoint, RS256, sixteen at a time, all", least(&tokens_together), "us"),
+        Row::at_most("refresh, ES256, durable, CPU", least(&refreshes), "us", (220.0, 150.0))
+            .meanwhile(400.0),
+        Row::note("  refresh, sixteen at a time", least(&refreshes_together), "us"),
         Row::at_most("introspection, CPU", lowest(&rsa_flows, |flow| flow.introspect), "us", (120.0, 80.0)),
         Row::at_most("revocation, durable, CPU", lowest(&rsa_flows, |flow| flow.revoke), "us", (120.0, 80.0))
             .meanwhile(250.0),

@@ -13,6 +13,7 @@ mod memory;
 mod people;
 mod process;
 mod report;
+mod series;
 mod sign_ins;
 mod signatures;
 mod start;
@@ -230,15 +231,16 @@ fn budgets(programs: (&Path, &Path), record: Option<&Path>, only: Option<Part>) 
     Ok(rows.iter().all(Row::holds))
 }
 
-/// The middle one of some measurements.
+/// The middle one of some measurements, or what lies between the two in the middle.
 fn median(mut values: Vec<f64>) -> f64 {
     values.sort_by(f64::total_cmp);
-    values.get(values.len() / 2).copied().unwrap_or(f64::NAN)
+    let at = |index: usize| values.get(index).copied().unwrap_or(f64::NAN);
+    f64::midpoint(at(values.len().saturating_sub(1) / 2), at(values.len() / 2))
 }
 
 /// The least of some measurements of one thing: whatever else the machine does can only add to processor time.
-fn least(values: Vec<f64>) -> f64 {
-    values.into_iter().fold(f64::INFINITY, f64::min)
+fn least(values: &[f64]) -> f64 {
+    values.iter().copied().fold(f64::INFINITY, f64::min)
 }
 
 /// Nineteen of twenty are below this.
