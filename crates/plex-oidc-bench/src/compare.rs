@@ -3,10 +3,11 @@
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
-use crate::documents::{Load, bare};
+use crate::documents::bare;
 use crate::flows::{self, Flow};
 use crate::gateway::{EMAIL, Visitor, behind_access, forward_auth};
 use crate::house::{Client, House};
+use crate::load::Load;
 use crate::process::{Cores, Process};
 use crate::series::{self, in_turn};
 use crate::{Outcome, Stand, least, median};

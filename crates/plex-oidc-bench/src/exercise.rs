@@ -5,9 +5,9 @@ use std::path::Path;
 use plextv_emulator::{Emulator, EmulatorConfig};
 
 use crate::Outcome;
-use crate::documents::Load;
 use crate::gateway::{EMAIL, Visitor, behind_access};
 use crate::house::{APP_HOST, Client, House};
+use crate::load::Load;
 use crate::people::{Application, Browser, text};
 use crate::process::Cores;
 use crate::team::Team;

@@ -9,9 +9,10 @@ use std::time::{Duration, Instant};
 use plextv_emulator::Emulator;
 use url::Url;
 
-use crate::documents::{self, Load, bare};
+use crate::documents::{self, bare};
 use crate::house::{APP_HOST, Client, House, more_hosts};
 use crate::http::{Answer, Connection};
+use crate::load::Load;
 use crate::people::Browser;
 use crate::process::Cores;
 use crate::report::Row;

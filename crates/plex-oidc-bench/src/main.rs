@@ -8,6 +8,7 @@ mod flows;
 mod gateway;
 mod house;
 mod http;
+mod load;
 mod members;
 mod memory;
 mod people;

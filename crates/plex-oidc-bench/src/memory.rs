@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 use plextv_emulator::Emulator;
 
 use crate::Outcome;
-use crate::documents::Load;
 use crate::house::{Client, House};
+use crate::load::Load;
 use crate::people::{Application, Browser, text};
 use crate::process::{Cores, Process};
 use crate::report::Row;

@@ -1,6 +1,6 @@
 //! The same work at several servers, in short series that take turns: whatever the machine does meanwhile is done to all of them.
 
-use crate::documents::Load;
+use crate::load::Load;
 use crate::process::Process;
 use crate::{Outcome, median};
 
