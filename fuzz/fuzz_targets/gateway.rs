@@ -219,6 +219,7 @@ fn rules(line: &[u8], body: &[u8]) {
         audience: audience(*own),
         preflight,
         headers: HeaderSet(Vec::new()),
+        plex_token: None,
     };
     let (person, house) = (person(*who), house());
     let say = |app: &GatewayApp| {

@@ -4,6 +4,7 @@ use super::headers::HeaderSet;
 use super::host::{Host, HostPattern};
 use super::original::Method;
 use super::path::PathPattern;
+use crate::client::PlexTokenClaim;
 use crate::decide::{AllowRule, Audience};
 
 /// What a rule gives to those it is about.
@@ -48,6 +49,8 @@ pub struct GatewayApp {
     pub preflight: bool,
     /// What it is told about people.
     pub headers: HeaderSet,
+    /// Which of somebody's Plex tokens it is handed, if any; `headers` has a header for it then.
+    pub plex_token: Option<PlexTokenClaim>,
 }
 
 impl GatewayApp {

@@ -33,6 +33,8 @@ pub enum IdentityField {
     Groups,
     /// The groups, between bars.
     GroupsByBar,
+    /// Their Plex token, where the host hands it on. A person does not tell it: it is kept with their session.
+    PlexToken,
 }
 
 impl IdentityField {
@@ -182,6 +184,11 @@ impl HeaderSet {
         self.0.iter().map(|(name, field)| (name.as_str(), value(*field))).collect()
     }
 
+    /// The header for a Plex token, if there is one.
+    pub fn of_plex_token(&self) -> Option<&str> {
+        self.0.iter().find(|(_, field)| *field == IdentityField::PlexToken).map(|(name, _)| name.as_str())
+    }
+
     /// Whether it says who this is. One that should and cannot would take a person for nobody.
     pub fn can_name(&self, person: &Person, names: &UserNames) -> bool {
         let should = self.0.iter().any(|(_, field)| *field == IdentityField::User);
@@ -198,7 +205,8 @@ impl HeaderSet {
             | IdentityField::Name
             | IdentityField::Email
             | IdentityField::Groups
-            | IdentityField::GroupsByBar => String::new(),
+            | IdentityField::GroupsByBar
+            | IdentityField::PlexToken => String::new(),
         };
         self.0.iter().map(|(name, field)| (name.as_str(), value(*field))).collect()
     }
@@ -217,6 +225,7 @@ fn value(field: IdentityField, person: &Person, names: &UserNames) -> Option<Str
         IdentityField::Email => person.account.confirmed_email()?.to_owned(),
         IdentityField::Groups => joined(person, ','),
         IdentityField::GroupsByBar => joined(person, '|'),
+        IdentityField::PlexToken => return None,
     };
     fits(&text).then_some(text)
 }

@@ -99,6 +99,14 @@ impl HostPattern {
         }
     }
 
+    /// Whether any of its hosts is `domain` or lies below it.
+    pub fn reaches_into(&self, domain: &Host) -> bool {
+        match self {
+            Self::Exact(host) => host.is_within(domain),
+            Self::Below(above) => above.is_within(domain) || domain.is_within(above),
+        }
+    }
+
     /// Whether it names `host` itself.
     pub fn is_exactly(&self, host: &Host) -> bool {
         matches!(self, Self::Exact(exact) if exact == host)
@@ -259,6 +267,24 @@ mod tests {
         assert!(pattern.matches(&host("a.example.org")));
         for other in ["example.org", "a.b.example.org", "evilexample.org", "a.example.org.evil.test"] {
             assert!(!pattern.matches(&host(other)), "{other}");
+        }
+        let reaches =
+            |pattern: &str, domain| HostPattern::parse(pattern).unwrap().reaches_into(&host(domain));
+        for (pattern, domain) in [
+            ("example.org", "example.org"),
+            ("a.b.example.org", "example.org"),
+            ("*.example.org", "example.org"),
+            ("*.a.example.org", "example.org"),
+            ("*.example.org", "a.example.org"),
+        ] {
+            assert!(reaches(pattern, domain), "{pattern} {domain}");
+        }
+        for (pattern, domain) in [
+            ("example.org", "a.example.org"),
+            ("*.example.org", "example.net"),
+            ("evilexample.org", "example.org"),
+        ] {
+            assert!(!reaches(pattern, domain), "{pattern} {domain}");
         }
         assert!(HostPattern::parse("A.example.org").unwrap().matches(&host("a.example.org")));
         for odd in ["*", "*.", "a.*.org", "*.*.org", "*a.org", "**.org"] {

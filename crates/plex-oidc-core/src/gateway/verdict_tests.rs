@@ -33,6 +33,7 @@ fn app(rules: Vec<PathRule>) -> GatewayApp {
         audience: only(&[Group::friend(), Group::owner()]),
         preflight: false,
         headers: HeaderSet::preset("remote").unwrap(),
+        plex_token: None,
     }
 }
 

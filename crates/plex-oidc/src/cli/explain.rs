@@ -222,7 +222,13 @@ fn decide(config: &Config, app: &GatewayApp, case: &Case<'_>, out: &mut dyn io::
     writeln!(out, "Headers")?;
     let told = told.and_then(|_| case.told());
     for (name, value) in app.headers.values(told.as_deref(), &config.gateway.names) {
-        let value = if value.is_empty() { "(empty)".to_owned() } else { printable(&value) };
+        let value = match value.as_str() {
+            "" if told.is_some() && app.headers.of_plex_token() == Some(name) => {
+                "(the Plex token that is kept with the session)".to_owned()
+            }
+            "" => "(empty)".to_owned(),
+            value => printable(value),
+        };
         writeln!(out, "  {name}: {value}")?;
     }
     Ok(Exit::Done)

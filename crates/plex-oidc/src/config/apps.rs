@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use plex_oidc_core::client::PlexTokenClaim;
 use plex_oidc_core::decide::{Audience, NewBrowsers};
 use plex_oidc_core::gateway::{
     Access, GatewayApp, HeaderSet, Host, HostPattern, IdentityField, Method, PathPattern, PathRule,
@@ -12,7 +13,10 @@ use url::Url;
 
 use super::raw::Located;
 use super::reader::{Reader, without_user};
-use super::{gateway, people, schema};
+use super::{clients, gateway, people, schema};
+
+/// In which an application is handed a Plex token, if no other is written.
+const PLEX_TOKEN_HEADER: &str = "X-Plex-Token";
 
 /// Builds every application that can be built; what is wrong with the others is said to `reader`.
 pub(super) fn build(reader: &mut Reader<'_>, public_url: Option<&Issuer>) -> Vec<GatewayApp> {
@@ -43,7 +47,8 @@ fn one(reader: &mut Reader<'_>, at: &str, earlier: &mut Earlier) -> Option<Gatew
     let door = name.as_deref().and_then(handover::client_of);
     let new_browsers = new_browsers(reader, at);
     let audience = Audience { allow, deny: people::read(reader, &key("deny")), door, new_browsers };
-    let headers = headers(reader, at);
+    let mut headers = headers(reader, at);
+    let plex_token = plex_token(reader, at, &mut headers);
     let rules = rules(reader, at, &audience);
     Some(GatewayApp {
         name: name?,
@@ -52,7 +57,34 @@ fn one(reader: &mut Reader<'_>, at: &str, earlier: &mut Earlier) -> Option<Gatew
         audience,
         preflight: reader.flag(&key("preflight")),
         headers,
+        plex_token,
     })
+}
+
+/// Which Plex token it is handed, and in which header.
+fn plex_token(reader: &mut Reader<'_>, at: &str, headers: &mut HeaderSet) -> Option<PlexTokenClaim> {
+    let (key, header_key) = (format!("{at}.plex_token"), format!("{at}.plex_token_header"));
+    let claim = clients::plex_token(reader, &key, false);
+    if claim.is_none() {
+        if reader.is_set(&header_key) {
+            let remedy = "Write plex_token = \"server\" too, or remove the key.";
+            reader.refuse(reader.place(&header_key), &header_key, "there is no Plex token to send", remedy);
+        }
+        return None;
+    }
+    if reader.is_set(&format!("{at}.access_team")) {
+        let wrong = "behind Cloudflare Access, a Plex token comes as a claim";
+        let remedy = "Remove it here, and write access_claims = [\"X-Plex-Token=plex_token\"].";
+        reader.refuse(reader.place(&key), &key, wrong, remedy);
+    }
+    let usual = || Located { value: PLEX_TOKEN_HEADER.to_owned(), place: reader.place(&key) };
+    let name = reader.text(&header_key).unwrap_or_else(usual);
+    let checked = named(&name.value).and_then(|()| unused(&name.value, &headers.0));
+    if let Err((wrong, remedy)) = checked {
+        reader.refuse(name.place, &header_key, wrong, remedy);
+    }
+    headers.0.push((name.value, IdentityField::PlexToken));
+    claim
 }
 
 /// Cloudflare Access does not say in which browser somebody is.
@@ -214,11 +246,16 @@ pub(super) fn header(text: &Located<String>) -> Result<(&str, &str), (String, St
         let wrong = format!("`{}` is not a header and what it says", text.value.escape_debug());
         return Err((wrong, "Write the name of the header, = and what it says: \"X-User=user\".".to_owned()));
     };
+    named(name)?;
+    Ok((name, word))
+}
+
+/// Whether a header of ours may have this name.
+fn named(name: &str) -> Result<(), (String, String)> {
     header_name::check(name).map_err(|error| {
         let remedy = "Write another name, of letters, digits and hyphens: \"X-User\".";
         (format!("`{}` {error}", name.escape_debug()), remedy.to_owned())
-    })?;
-    Ok((name, word))
+    })
 }
 
 /// Whether no header before has this name, in any spelling.

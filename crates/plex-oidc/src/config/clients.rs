@@ -322,7 +322,8 @@ fn plex_token_sealed(reader: &mut Reader<'_>, at: &str) -> bool {
     sealed
 }
 
-fn plex_token(reader: &mut Reader<'_>, key: &str, sealed: bool) -> Option<PlexTokenClaim> {
+/// Which Plex token an application is handed; with a warning, unless nobody reads it on the way.
+pub(super) fn plex_token(reader: &mut Reader<'_>, key: &str, sealed: bool) -> Option<PlexTokenClaim> {
     let text = reader.text(key)?;
     let (claim, what) = match text.value.as_str() {
         "account" => (PlexTokenClaim::Account, "the token of their whole Plex account"),

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use plex_oidc_core::gateway::{Apps, Host, UserName, UserNames, is_same_name, subject_in};
+use plex_oidc_core::gateway::{Apps, Host, HostPattern, UserName, UserNames, is_same_name, subject_in};
 use plex_oidc_core::id::AccountId;
 use plex_oidc_core::issuer::Issuer;
 use plex_oidc_core::subject::Subject;
@@ -34,7 +34,29 @@ pub(super) fn build(reader: &mut Reader<'_>, public_url: Option<&Issuer>) -> Gat
         apps,
     };
     advise_on_proxies(reader);
+    keep_plex_tokens_apart(reader, &config);
     config
+}
+
+/// A session that several applications share is of whichever of them somebody came to first, and so is the token that is kept with it.
+fn keep_plex_tokens_apart(reader: &mut Reader<'_>, config: &GatewayConfig) {
+    let apps = &config.apps.0;
+    if apps.len() != reader.document.count("apps") {
+        return; // some could not be built, and the numbers are not the file's
+    }
+    for (index, app) in apps.iter().enumerate().filter(|(_, app)| app.plex_token.is_some()) {
+        let shares =
+            |host: &HostPattern| config.cookie_domains.iter().any(|domain| host.reaches_into(domain));
+        if let Some(host) = app.hosts.iter().find(|host| shares(host)) {
+            let key = format!("apps.{index}.plex_token");
+            let wrong = format!(
+                "`{host}` shares a session with others, and a Plex token is kept with a session of its own"
+            );
+            let remedy =
+                "Remove the key, or give the application a host outside of `gateway.cookie_domains`.";
+            reader.refuse(reader.place(&key), &key, wrong, remedy);
+        }
+    }
 }
 
 /// Who asks for the gateway's decision must be a proxy that we know: there is no network to believe by default.

@@ -236,6 +236,7 @@ mod tests {
             audience: plex_oidc_core::decide::Audience::default(),
             preflight: false,
             headers: HeaderSet::preset("remote").unwrap(),
+            plex_token: None,
         };
         let verifier = CodeVerifier::parse(&"v".repeat(43)).unwrap();
         let start = Start {

@@ -8,15 +8,17 @@ use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD};
 use http::header::AUTHORIZATION;
 use http::{HeaderMap, HeaderValue};
 use plex_oidc_core::decide::{Asker, Person};
+use plex_oidc_core::gateway::handover::client_of;
 use plex_oidc_core::gateway::{GatewayApp, Host};
 use plex_oidc_core::secret::{Secret, SecretKind};
+use plextv::PlexToken;
 use tracing::warn;
 
-use super::FlowError;
+use super::{FlowError, tokens};
 use crate::app::App;
 use crate::gateway::{RecentSession, Scope};
 use crate::store::TOUCH_INTERVAL;
-use crate::store::records::AppTokenRecord;
+use crate::store::records::{AppTokenRecord, GrantRecord};
 
 /// Who is asking.
 pub enum Visitor {
@@ -170,6 +172,18 @@ async fn browser(app: &Arc<App>, scope: Scope<'_>, headers: &HeaderMap) -> Resul
     // A cookie that was moved to another host is none.
     let here = found.filter(|recent| scope.is(&recent.session.scope));
     Ok(here.map_or(Visitor::Nobody, Visitor::Browser))
+}
+
+/// The Plex token that `asked` is handed of whoever has this grant: one that was kept for it, at a sign-in of its own.
+pub fn plex_token(app: &App, asked: &GatewayApp, grant: &GrantRecord) -> Option<PlexToken> {
+    let client = client_of(&asked.name).and_then(|id| app.gateway.clients.find(id.as_str()))?;
+    if grant.client_id != client.id {
+        return None;
+    }
+    tokens::plex_token(app, client, grant).unwrap_or_else(|error| {
+        warn!(%error, app = asked.name, "a Plex token that was kept could not be opened: whoever it is of has to sign in again");
+        None
+    })
 }
 
 /// A live gateway session, from memory if it was looked up a moment ago.

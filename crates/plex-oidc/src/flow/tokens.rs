@@ -369,7 +369,11 @@ pub fn plex_token_claim(
 }
 
 /// The Plex token for this client, if its grant has one and the operator still opts in.
-fn plex_token(app: &App, client: &Client, grant: &GrantRecord) -> Result<Option<PlexToken>, FlowError> {
+pub(super) fn plex_token(
+    app: &App,
+    client: &Client,
+    grant: &GrantRecord,
+) -> Result<Option<PlexToken>, FlowError> {
     let Some(sealed) = grant.plex_token_sealed.as_ref().filter(|_| client.plex_token.is_some()) else {
         return Ok(None);
     };

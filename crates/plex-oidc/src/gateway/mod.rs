@@ -90,7 +90,8 @@ fn client(app: &GatewayApp) -> Option<Client> {
     // Its one redirect URI is made from the request; see `RedirectTarget::of_gateway`.
     let client = Client::of_ours(id, app.name.clone(), app.anybody().allow);
     let new_browsers = app.audience.new_browsers;
-    Some(Client { needs_known: app.people_rules(), new_browsers, pkce_required: true, ..client })
+    let (needs_known, plex_token) = (app.people_rules(), app.plex_token);
+    Some(Client { needs_known, new_browsers, plex_token, pkce_required: true, ..client })
 }
 
 #[cfg(test)]

@@ -141,6 +141,25 @@ pub(super) const APPS: Section = Section {
             ),
         ),
         such_as(
+            "server",
+            key(
+                "plex_token",
+                Kind::OneOf(&["account", "server"]),
+                None,
+                "Hands it, in a header, the Plex token of whoever comes: that of the whole account, or the one for the shared server. \\
+                 Off unless written. Everybody presses the button once for it, and it has a session of its own.",
+            ),
+        ),
+        such_as(
+            "X-Plex-Token",
+            key(
+                "plex_token_header",
+                Kind::Text("the name of a header"),
+                None,
+                "The header for it: `X-Plex-Token`, unless another is written.",
+            ),
+        ),
+        such_as(
             "example",
             key(
                 "access_team",

@@ -20,9 +20,10 @@ use tracing::warn;
 
 use crate::app::App;
 use crate::flow::FlowError;
-use crate::flow::gateway::{Visitor, own_authorization};
+use crate::flow::gateway::{Visitor, own_authorization, plex_token};
 use crate::flow::handover::{SentOff, send_off};
 use crate::gateway::HeaderNames;
+use crate::store::records::GrantRecord;
 use crate::web::respond::Answer;
 
 /// Tells nginx that a 401 with a `Location` is a redirect for a browser, and not the answer to a script, which has a
@@ -74,14 +75,26 @@ pub(super) fn pass(asking: &Asking<'_>, weighed: &Weighed, visitor: &Visitor) ->
     };
     let person = told.map(|person| asking.app.as_told(person));
     let values = asking.asked.headers.values(person.as_deref(), &asking.app.gateway.names);
-    let headers = headers_of(
+    let mut headers = headers_of(
         &asking.app.gateway.header_names,
         values.into_iter().map(|(name, value)| (name, Bytes::from(value))),
     );
     if let (Some(recent), Some(_)) = (recent, told) {
+        hand_on_plex_token(asking, &recent.session.grant, &mut headers);
         recent.told.remember(&asking.asked.name, &headers);
     }
     pass_with(asking, headers)
+}
+
+/// Puts in somebody's Plex token, where the host hands it on and their session has it.
+fn hand_on_plex_token(asking: &Asking<'_>, grant: &GrantRecord, headers: &mut HeaderMap) {
+    let Some(name) = asking.asked.headers.of_plex_token() else { return };
+    let token = plex_token(asking.app, asking.asked, grant);
+    let value = token.and_then(|token| HeaderValue::from_str(token.expose()).ok());
+    if let (Some(name), Some(mut value)) = (asking.app.gateway.header_names.ready(name), value) {
+        value.set_sensitive(true);
+        headers.insert(name, value);
+    }
 }
 
 /// These headers, as they are sent; an empty one clears what a visitor may have planted.

@@ -1,18 +1,12 @@
 //! People's Plex tokens: handed to nobody, unless the host opted in for that one client.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use plex_oidc::config;
 
 use crate::support::{House, RelyingParty, Setup, Tokens};
-
-/// Every Plex token that the program used so far.
-fn plex_tokens(house: &House) -> BTreeSet<String> {
-    let log = house.plex.world().request_log();
-    log.iter().filter_map(|request| request.headers.get("x-plex-token").cloned()).collect()
-}
 
 /// Everything that the client can read: its tokens, decoded, and its claims.
 async fn readable(relying_party: &RelyingParty, tokens: &Tokens) -> String {
@@ -33,7 +27,7 @@ async fn req_076_no_plex_token_reaches_a_client_or_the_disk() {
         let (_, tokens) = house.sign_in("friend", &relying_party).await;
         seen.push_str(&readable(&relying_party, &tokens).await);
     }
-    let plex_tokens = plex_tokens(&house);
+    let plex_tokens = house.plex.tokens_used();
     assert!(!plex_tokens.is_empty());
     assert!(!seen.contains("plex_token"), "{seen}");
     let stored = house.database_bytes();
@@ -48,7 +42,7 @@ async fn req_076_by_opt_in_one_client_gets_it_and_no_other() {
     let mut house = Setup::default().client("photos", "plex_token = \"account\"").start().await;
     let (photos, wiki) = (house.relying_party("photos"), house.relying_party("wiki"));
     let (mut browser, tokens) = house.sign_in("friend", &photos).await;
-    let used = plex_tokens(&house);
+    let used = house.plex.tokens_used();
     let claims = photos.userinfo(&tokens.access_token()).await.expect(200).json();
     let given = claims["plex_token"].as_str().unwrap();
     assert!(used.contains(given));
@@ -80,7 +74,7 @@ async fn req_076_the_servers_token_is_not_that_of_the_account() {
     let given = claims["plex_token"].as_str().unwrap().to_owned();
     let readable = readable(&photos, &tokens).await;
     assert!(!given.is_empty() && readable.contains(&given));
-    for account_token in plex_tokens(&house) {
+    for account_token in house.plex.tokens_used() {
         assert!(!readable.contains(&account_token), "the account's token went along");
     }
 }

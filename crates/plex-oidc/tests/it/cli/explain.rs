@@ -171,6 +171,18 @@ async fn a_bypass_passes_nobody_in_particular() {
 }
 
 #[tokio::test]
+async fn a_plex_token_is_explained_and_not_shown() {
+    let app = "host = \"player.example.org\"\nplex_token = \"server\"\n[[apps.rules]]\npaths = [\"/health\"]\nbypass = true";
+    let house = Setup::default().app(app).start().await;
+    house.sign_in("friend", &house.relying_party("photos")).await;
+    let url = "https://player.example.org/health";
+    let (_, said) = explain(&house, &["--user", "plex-48151001", "--url", url]);
+    assert!(said.contains("  X-Plex-Token: (the Plex token that is kept with the session)"), "{said}");
+    let (_, said) = explain(&house, &["--url", url]);
+    assert!(said.contains("  X-Plex-Token: (empty)"), "{said}");
+}
+
+#[tokio::test]
 async fn who_may_and_has_no_name_is_told_which_setting_gives_one() {
     let setup = Setup::default().set("gateway", "user = \"email\"").app(APPS);
     let house = setup.set("rules", "require_confirmed_email = false").start().await;

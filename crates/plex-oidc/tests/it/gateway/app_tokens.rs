@@ -12,7 +12,7 @@ use super::*;
 use crate::support::{FAMILIES, Visit};
 
 /// Stores a token of a persona who signed in before, for these applications.
-async fn token(house: &House, id: &str, persona: &str, apps: &[&str]) -> String {
+pub(super) async fn token(house: &House, id: &str, persona: &str, apps: &[&str]) -> String {
     let bytes: Vec<u8> = id.bytes().cycle().take(Secret::RANDOM_BYTES).collect();
     let secret = Secret::from_random(SecretKind::AppToken, bytes.try_into().unwrap());
     let new = NewAppToken {

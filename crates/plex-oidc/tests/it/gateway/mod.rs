@@ -10,6 +10,7 @@ mod handover;
 mod identity;
 mod kinds;
 mod paths;
+mod plex_token;
 mod restrictions;
 mod returns;
 mod twin;

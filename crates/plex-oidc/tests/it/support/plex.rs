@@ -1,5 +1,7 @@
 //! plex.tv, as the tests see it: a local stand-in with a clock of its own.
 
+use std::collections::BTreeSet;
+
 use plextv::PlexTv;
 use plextv_emulator::{Emulator, EmulatorConfig, Fault, FaultKind, World};
 use serde_json::Value;
@@ -43,6 +45,12 @@ impl Plex {
     pub(crate) fn account_id(&self, persona: &str) -> u64 {
         let people = self.world().personas();
         people.iter().find(|known| known.key == persona).expect("a persona").id
+    }
+
+    /// Every token of an account or of a server that was used here so far.
+    pub(crate) fn tokens_used(&self) -> BTreeSet<String> {
+        let log = self.world().request_log();
+        log.iter().filter_map(|request| request.headers.get("x-plex-token").cloned()).collect()
     }
 
     /// The newest PIN's code.
