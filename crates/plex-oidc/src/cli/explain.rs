@@ -224,7 +224,7 @@ fn decide(config: &Config, app: &GatewayApp, case: &Case<'_>, out: &mut dyn io::
     for (name, value) in app.headers.values(told.as_deref(), &config.gateway.names) {
         let value = match value.as_str() {
             "" if told.is_some() && app.headers.of_plex_token() == Some(name) => {
-                "(the Plex token that is kept with the session)".to_owned()
+                "(their Plex token, if one is kept with the session)".to_owned()
             }
             "" => "(empty)".to_owned(),
             value => printable(value),

@@ -94,6 +94,9 @@ async fn start(source: Source, config: Config, listen_instead: &[SocketAddr]) ->
     {
         tracing::warn!(client = %client.id, "this client is handed people's Plex tokens");
     }
+    for app in config.gateway.apps.0.iter().filter(|app| app.plex_token.is_some()) {
+        tracing::warn!(app = app.name, "this application is handed people's Plex tokens");
+    }
     info!(issuer = %config.public_url, ?listen, version = env!("CARGO_PKG_VERSION"), "serving");
     let limits = connection_limits(&config);
     drop(config); // what serves has its own

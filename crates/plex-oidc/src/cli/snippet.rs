@@ -9,7 +9,7 @@ use std::net::SocketAddr;
 use std::path::Path;
 
 use clap::{Args, ValueEnum};
-use plex_oidc_core::gateway::{GatewayApp, HeaderSet, HostPattern};
+use plex_oidc_core::gateway::{GatewayApp, HeaderSet, HostPattern, IdentityField};
 use thiserror::Error;
 
 use super::{Exit, World, presets};
@@ -192,13 +192,22 @@ pub(super) fn safe<'v>(what: &'static str, value: &'v str) -> Result<&'v str, No
 fn advise(config: &Config, app: &GatewayApp, world: &mut World<'_>) -> io::Result<()> {
     let claims =
         config.access.of(&app.name).map(|(_, accepts)| accepts.claims.as_slice()).unwrap_or_default();
-    let own = app.headers.0.iter().map(|(name, _)| name);
+    let (token, own): (Vec<_>, Vec<_>) =
+        app.headers.0.iter().cloned().partition(|(_, field)| *field == IdentityField::PlexToken);
+    let usual = HeaderSet::preset("remote").is_some_and(|set| set.0 == own) && claims.is_empty();
+    let own = own.iter().chain(&token).map(|(name, _)| name);
     let all: Vec<&str> = own.chain(claims.iter().map(|(name, _)| name)).map(String::as_str).collect();
-    if Some(&app.headers) != HeaderSet::preset("remote").as_ref() || !claims.is_empty() {
+    if !usual {
         writeln!(
             world.err,
             "This application is told who somebody is by other headers than those below. Write these instead, everywhere: {}.",
             all.join(", ")
+        )?;
+    } else if let Some((name, _)) = token.first() {
+        writeln!(
+            world.err,
+            "This application is also handed a Plex token, in {name}. Write that name too, everywhere that Remote-Groups stands, or a \
+             visitor can plant one."
         )?;
     }
     let elsewhere = app.hosts.iter().any(|host| match host {

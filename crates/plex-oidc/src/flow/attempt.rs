@@ -172,8 +172,9 @@ async fn facts(
 ) -> Result<SessionFacts, FlowError> {
     let person = &session.user.person;
     let mut decision = decide(session.asker(), client, &app.rules, app.clock.now());
-    // The Plex token is not kept in the session: a client that is given one needs a sign-in of its own.
-    if client.plex_token.is_some() && !progress.signed_in && decision == Decision::Allow {
+    // The Plex token is not kept in the session: a client that is given one needs a sign-in of its own, of those who have one.
+    let has_token = matches!(person.account.id, AccountId::Plex(_));
+    if client.plex_token.is_some() && has_token && !progress.signed_in && decision == Decision::Allow {
         decision = Decision::Unknown;
     }
     let consented = !client.consent_required || has_consented(app, request, session).await?;

@@ -177,13 +177,7 @@ async fn browser(app: &Arc<App>, scope: Scope<'_>, headers: &HeaderMap) -> Resul
 /// The Plex token that `asked` is handed of whoever has this grant: one that was kept for it, at a sign-in of its own.
 pub fn plex_token(app: &App, asked: &GatewayApp, grant: &GrantRecord) -> Option<PlexToken> {
     let client = client_of(&asked.name).and_then(|id| app.gateway.clients.find(id.as_str()))?;
-    if grant.client_id != client.id {
-        return None;
-    }
-    tokens::plex_token(app, client, grant).unwrap_or_else(|error| {
-        warn!(%error, app = asked.name, "a Plex token that was kept could not be opened: whoever it is of has to sign in again");
-        None
-    })
+    if grant.client_id == client.id { tokens::plex_token(app, client, grant) } else { None }
 }
 
 /// A live gateway session, from memory if it was looked up a moment ago.

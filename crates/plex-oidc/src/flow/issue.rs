@@ -21,8 +21,8 @@ pub struct Holder<'a> {
     pub sid: Sid,
     /// When that person authenticated.
     pub auth_time: Timestamp,
-    /// The Plex token for this client, where the operator opted in.
-    pub plex_token: Option<&'a PlexToken>,
+    /// The Plex token for this client, where the operator opted in, and which of the two it is.
+    pub plex_token: Option<(PlexTokenClaim, &'a PlexToken)>,
 }
 
 /// Makes a code: the response that carries it, and what is to be stored for it. Only the hash is stored. A device has its code
@@ -83,19 +83,29 @@ pub fn token_for<'a>(
     client: &Client,
     account: &'a PlexToken,
     server: Option<&'a PlexToken>,
-) -> Option<&'a PlexToken> {
-    match client.plex_token? {
+) -> Option<(PlexTokenClaim, &'a PlexToken)> {
+    let claim = client.plex_token?;
+    let token = match claim {
         PlexTokenClaim::Account => Some(account),
         PlexTokenClaim::Server => server,
-    }
+    };
+    token.map(|token| (claim, token))
 }
 
-fn seal_plex_token(app: &App, grant: GrantId, token: &PlexToken) -> Result<SealedBytes, FlowError> {
+fn seal_plex_token(
+    app: &App,
+    grant: GrantId,
+    (claim, token): (PlexTokenClaim, &PlexToken),
+) -> Result<SealedBytes, FlowError> {
     let row = grant.to_string();
-    Ok(SealedBytes(app.seal.seal(grant_place(&row), token.expose().as_bytes())?))
+    Ok(SealedBytes(app.seal.seal(grant_place(claim, &row), token.expose().as_bytes())?))
 }
 
-/// Where a grant's Plex token is stored.
-pub(super) fn grant_place(row: &str) -> Place<'_> {
-    Place { table: "grants", column: "plex_token", row }
+/// Where a grant's Plex token is stored. One of the account does not open as one of the server: the host may have changed their mind.
+pub(super) const fn grant_place(claim: PlexTokenClaim, row: &str) -> Place<'_> {
+    let column = match claim {
+        PlexTokenClaim::Account => "plex_token of the account",
+        PlexTokenClaim::Server => "plex_token of the server",
+    };
+    Place { table: "grants", column, row }
 }

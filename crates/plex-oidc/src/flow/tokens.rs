@@ -15,7 +15,7 @@ use plex_oidc_core::token::params::{CodeRequest, RefreshRequest};
 use plex_oidc_core::token::refresh;
 use plextv::PlexToken;
 use serde::Serialize;
-use tracing::{error, info, warn};
+use tracing::{debug, error, info, warn};
 use zeroize::Zeroizing;
 
 use super::FlowError;
@@ -359,7 +359,7 @@ pub fn plex_token_claim(
     client: &Client,
     grant: &GrantRecord,
 ) -> Result<Option<Zeroizing<String>>, FlowError> {
-    let Some(token) = plex_token(app, client, grant)? else { return Ok(None) };
+    let Some(token) = plex_token(app, client, grant) else { return Ok(None) };
     if !client.plex_token_sealed {
         return Ok(Some(Zeroizing::new(token.expose().to_owned())));
     }
@@ -368,16 +368,12 @@ pub fn plex_token_claim(
     Ok(Some(Zeroizing::new(seal_handle(&app.seal, bound, expires, token.expose().as_bytes())?)))
 }
 
-/// The Plex token for this client, if its grant has one and the operator still opts in.
-pub(super) fn plex_token(
-    app: &App,
-    client: &Client,
-    grant: &GrantRecord,
-) -> Result<Option<PlexToken>, FlowError> {
-    let Some(sealed) = grant.plex_token_sealed.as_ref().filter(|_| client.plex_token.is_some()) else {
-        return Ok(None);
-    };
-    let row = grant.id.to_string();
-    let plain = app.seal.open(grant_place(&row), &sealed.0)?;
-    Ok(std::str::from_utf8(&plain).ok().and_then(PlexToken::parse))
+/// The Plex token for this client, if its grant has the one that the operator now opts in to.
+pub(super) fn plex_token(app: &App, client: &Client, grant: &GrantRecord) -> Option<PlexToken> {
+    let (claim, sealed) = (client.plex_token?, grant.plex_token_sealed.as_ref()?);
+    let plain = app.seal.open(grant_place(claim, &grant.id.to_string()), &sealed.0);
+    let plain = plain.map_err(|error| {
+        debug!(%error, client = %client.id, "what was kept is no Plex token that is handed on now, and is left out");
+    });
+    plain.ok().and_then(|plain| PlexToken::parse(std::str::from_utf8(&plain).ok()?))
 }

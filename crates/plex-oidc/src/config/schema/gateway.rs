@@ -146,8 +146,8 @@ pub(super) const APPS: Section = Section {
                 "plex_token",
                 Kind::OneOf(&["account", "server"]),
                 None,
-                "Hands it, in a header, the Plex token of whoever comes: that of the whole account, or the one for the shared server. \\
-                 Off unless written. Everybody presses the button once for it, and it has a session of its own.",
+                "Hands it, in a header, the Plex token of whoever comes: that of the whole account, or the one for the shared server. \
+                 Off unless written. Whoever is signed in presses the button again for it.",
             ),
         ),
         such_as(

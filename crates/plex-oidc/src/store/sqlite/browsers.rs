@@ -246,7 +246,7 @@ pub(super) fn disown(
     let why = GrantEnd::SessionEnded.as_str();
     let grants = change(
         conn,
-        "UPDATE grants SET ended_at = ?3, ended_why = ?4 WHERE account_id = ?2 AND ended_at IS NULL AND (browser_id = ?1
+        "UPDATE grants SET ended_at = ?3, ended_why = ?4, plex_token_sealed = NULL WHERE account_id = ?2 AND ended_at IS NULL AND (browser_id = ?1
             OR sid IN (SELECT sid FROM browser_sessions WHERE browser_id = ?1 AND account_id = ?2))",
         params![id.0.as_bytes(), account_param(account)?, now.0, why],
     )?;

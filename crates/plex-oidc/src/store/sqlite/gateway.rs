@@ -62,7 +62,7 @@ pub(super) fn insert(
 pub(super) fn end_older(conn: &Connection, grant: GrantId, scope: &str, now: Timestamp) -> Result<()> {
     change(
         conn,
-        "UPDATE grants SET ended_at = ?3, ended_why = ?4, keep_until = code_expires + ?5
+        "UPDATE grants SET ended_at = ?3, ended_why = ?4, plex_token_sealed = NULL, keep_until = code_expires + ?5
         WHERE (sid, client_id) = (SELECT sid, client_id FROM grants WHERE id = ?1) AND ended_at IS NULL
             AND EXISTS (SELECT 1 FROM gateway_sessions WHERE grant_id = grants.id AND scope = ?2)",
         params![grant.0.as_bytes(), scope, now.0, GrantEnd::Replaced.as_str(), CODE_MEMORY.0],

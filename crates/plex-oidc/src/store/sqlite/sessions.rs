@@ -160,7 +160,7 @@ pub(super) fn replace(
     }
     change(
         conn,
-        "UPDATE grants SET ended_at = ?2, ended_why = ?3 WHERE sid = ?1 AND ended_at IS NULL AND redeemed_at IS NULL",
+        "UPDATE grants SET ended_at = ?2, ended_why = ?3, plex_token_sealed = NULL WHERE sid = ?1 AND ended_at IS NULL AND redeemed_at IS NULL",
         params![sid.0.as_bytes(), now.0, GrantEnd::SessionEnded.as_str()],
     )?;
     Ok(())
@@ -185,11 +185,11 @@ fn sid_and_account(row: &Fields<'_>) -> Result<(Sid, AccountId)> {
 fn end_grants(conn: &Connection, sid: Sid, policy: GrantsPolicy, now: Timestamp) -> Result<usize> {
     let sql = match policy {
         GrantsPolicy::EndAll => {
-            "UPDATE grants SET ended_at = ?2, ended_why = ?3 WHERE sid = ?1 AND ended_at IS NULL"
+            "UPDATE grants SET ended_at = ?2, ended_why = ?3, plex_token_sealed = NULL WHERE sid = ?1 AND ended_at IS NULL"
         }
         // An unredeemed code has no refresh token yet, so its grant ends here as well.
         GrantsPolicy::KeepOffline => {
-            "UPDATE grants SET ended_at = ?2, ended_why = ?3 WHERE sid = ?1 AND ended_at IS NULL
+            "UPDATE grants SET ended_at = ?2, ended_why = ?3, plex_token_sealed = NULL WHERE sid = ?1 AND ended_at IS NULL
                 AND NOT offline"
         }
     };

@@ -15,6 +15,7 @@ pub(super) fn sweep(conn: &Connection, now: Timestamp) -> Result<SweepCounts> {
             "DELETE FROM {table} WHERE hash IN (SELECT hash FROM {table} WHERE {until} <= ?1 LIMIT ?2)"
         ))
     };
+    forget_plex_tokens(conn, now)?;
     Ok(SweepCounts {
         logins: remove(
             "DELETE FROM logins WHERE id IN (SELECT id FROM logins WHERE expires <= ?1 LIMIT ?2)",
@@ -67,4 +68,14 @@ pub(super) fn sweep(conn: &Connection, now: Timestamp) -> Result<SweepCounts> {
             "DELETE FROM questions WHERE id IN (SELECT id FROM questions WHERE expires <= ?1 LIMIT ?2)",
         )?,
     })
+}
+
+/// Forgets the Plex tokens that were kept for gateway sessions that are over: their grants stay for as long as they could have lasted.
+fn forget_plex_tokens(conn: &Connection, now: Timestamp) -> Result<usize> {
+    change(
+        conn,
+        "UPDATE grants SET plex_token_sealed = NULL WHERE plex_token_sealed IS NOT NULL AND id IN (SELECT grant_id
+            FROM gateway_sessions WHERE idle_expires <= ?1 OR absolute_expires <= ?1)",
+        [now.0],
+    )
 }

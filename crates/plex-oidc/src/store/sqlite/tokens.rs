@@ -101,7 +101,7 @@ pub(super) fn revoke_refresh(
 ) -> Result<bool> {
     let ended = change(
         conn,
-        "UPDATE grants SET ended_at = ?3, ended_why = ?4
+        "UPDATE grants SET ended_at = ?3, ended_why = ?4, plex_token_sealed = NULL
         WHERE id = (SELECT grant_id FROM refresh_tokens WHERE hash = ?1) AND client_id = ?2 AND ended_at IS NULL",
         params![hash.0, client_id.as_str(), now.0, GrantEnd::Revoked.as_str()],
     )?;
@@ -111,7 +111,7 @@ pub(super) fn revoke_refresh(
 pub(super) fn end_grant(conn: &Connection, grant: GrantId, why: GrantEnd, now: Timestamp) -> Result<bool> {
     let ended = change(
         conn,
-        "UPDATE grants SET ended_at = ?2, ended_why = ?3 WHERE id = ?1 AND ended_at IS NULL",
+        "UPDATE grants SET ended_at = ?2, ended_why = ?3, plex_token_sealed = NULL WHERE id = ?1 AND ended_at IS NULL",
         params![grant.0.as_bytes(), now.0, why.as_str()],
     )?;
     Ok(ended == 1)

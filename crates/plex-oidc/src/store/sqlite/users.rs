@@ -150,7 +150,7 @@ pub(super) fn end_sessions(
     let sessions = change(conn, "DELETE FROM browser_sessions WHERE account_id = ?1", [account])?;
     let grants = change(
         conn,
-        "UPDATE grants SET ended_at = ?2, ended_why = ?3 WHERE account_id = ?1 AND ended_at IS NULL",
+        "UPDATE grants SET ended_at = ?2, ended_why = ?3, plex_token_sealed = NULL WHERE account_id = ?1 AND ended_at IS NULL",
         params![account, now.0, why.as_str()],
     )?;
     Ok(EndedAccess { sessions, grants, app_tokens: 0 })
@@ -225,7 +225,7 @@ pub(super) fn withdraw_consent(
     }
     change(
         conn,
-        "UPDATE grants SET ended_at = ?3, ended_why = ?4
+        "UPDATE grants SET ended_at = ?3, ended_why = ?4, plex_token_sealed = NULL
         WHERE account_id = ?1 AND client_id = ?2 AND ended_at IS NULL",
         params![account, client_id.as_str(), now.0, GrantEnd::Revoked.as_str()],
     )?;

@@ -177,7 +177,7 @@ async fn a_plex_token_is_explained_and_not_shown() {
     house.sign_in("friend", &house.relying_party("photos")).await;
     let url = "https://player.example.org/health";
     let (_, said) = explain(&house, &["--user", "plex-48151001", "--url", url]);
-    assert!(said.contains("  X-Plex-Token: (the Plex token that is kept with the session)"), "{said}");
+    assert!(said.contains("  X-Plex-Token: (their Plex token, if one is kept with the session)"), "{said}");
     let (_, said) = explain(&house, &["--url", url]);
     assert!(said.contains("  X-Plex-Token: (empty)"), "{said}");
 }

@@ -34,6 +34,27 @@ identity_headers = "x-authentik"
 team = "example"
 "#;
 
+#[test]
+fn a_header_for_a_plex_token_is_named_wherever_it_has_to_be_written() {
+    let app = |more: &str| {
+        format!(
+            "[[apps]]\nname = \"player\"\nhost = \"player.example.com\"\nplex_token = \"server\"\n{more}\n"
+        )
+    };
+    for (more, said) in [
+        ("", "also handed a Plex token, in X-Plex-Token."),
+        ("plex_token_header = \"X-Token\"", "also handed a Plex token, in X-Token."),
+        (
+            "identity_headers = \"x-authentik\"",
+            "X-authentik-username, X-authentik-name, X-authentik-email, X-authentik-groups, X-authentik-uid, X-Plex-Token.",
+        ),
+    ] {
+        let house = house("[\"127.0.0.1:8400\"]", &app(more));
+        let err = done(run(&house, &["snippet", "caddy", "--app", "player"])).err;
+        assert!(err.contains(said), "{err}");
+    }
+}
+
 fn house(listen: &str, apps: &str) -> House {
     written(&format!("listen = {listen}"), apps)
 }

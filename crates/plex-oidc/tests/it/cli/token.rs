@@ -102,11 +102,11 @@ fn a_token_is_made_beside_the_service_and_shown_once() {
     assert_eq!(stored.apps, ["wiki", "photos"]);
     assert_eq!(stored.expires, Some(stored.created.plus(Seconds::days(90))));
 
-    house.clock.advance(Seconds::days(1));
+    house.clock.advance(Seconds::hours(30)); // not a whole number of days, which a slow machine makes one less
     let list = house.run(&["token", "list"]);
     assert!(!list.out.contains(secret.expose()), "{}", list.out);
     let line = &listed(&house)[0];
-    assert_eq!(line.join(" "), format!("{} 1d never in 89d plex-48151001 wiki,photos reader", stored.id));
+    assert_eq!(line.join(" "), format!("{} 1d never in 88d plex-48151001 wiki,photos reader", stored.id));
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! Plex tokens as headers: for applications whose host opted in, and of nobody who did not press the button for them.
 
+use plex_oidc_core::gateway::Family;
 use plex_oidc_core::time::Seconds;
 
 use super::app_tokens::token;
@@ -95,11 +96,14 @@ async fn a_program_has_none_and_when_the_host_changes_their_mind_nobody_has() {
         let answer = proxy.ask(&program).await;
         passes_as(&answer, &subject(&house, "friend"));
         assert_eq!(answer.header(HEADER), Some(""));
-        house.restart_with(|_| with_player("")).await;
-        let proxy = house.proxy(family);
-        let answer = visitor.page(&proxy, &format!("{PLAYER}/")).await;
-        passes_as(&answer, &subject(&house, "friend"));
-        assert!(answer.header(HEADER).is_none(), "also of sessions that have one");
+        // Of the whole account is not of the server, and nothing is not either: also for sessions that have one.
+        for (how, sent) in [("plex_token = \"server\"", Some("")), ("", None)] {
+            house.restart_with(|_| with_player(how)).await;
+            let proxy = house.proxy(family);
+            let answer = visitor.page(&proxy, &format!("{PLAYER}/")).await;
+            passes_as(&answer, &subject(&house, "friend"));
+            assert_eq!(answer.header(HEADER), sent);
+        }
     }
 }
 
@@ -115,4 +119,37 @@ async fn a_token_that_was_kept_for_one_application_is_handed_to_no_other_of_the_
         passes_as(&answer, &subject(&house, "friend"));
         assert_eq!(answer.header(HEADER), Some(""));
     }
+}
+
+#[tokio::test]
+async fn what_is_kept_of_a_token_is_gone_with_what_it_was_kept_for() {
+    let house = with_tokens("account").await;
+    let proxy = house.proxy(Family::ForwardAuth);
+    let page = format!("{PLAYER}/");
+    let sign_in = async || {
+        let mut visitor = house.visitor();
+        visitor.sign_in(&proxy, &page, "friend").await;
+        assert_eq!(house.tokens_kept(), 1);
+        visitor
+    };
+    // They sign out.
+    let mut visitor = sign_in().await;
+    let asked = visitor.browser.open("/sign-out").await.expect(200);
+    visitor.browser.submit(&asked, "/sign-out").await.expect(200);
+    assert_eq!(house.tokens_kept(), 0, "after signing out");
+    // They are no member any more.
+    sign_in().await;
+    house.end_access("friend").await;
+    assert_eq!(house.tokens_kept(), 0, "after the end of their access");
+    // They sign in once more, in the same browser.
+    let mut visitor = sign_in().await;
+    visitor.cookies.0.clear();
+    let again = visitor.sent_to_us(&proxy, &page).await.expect(200);
+    let landing = visitor.browser.approve_and_finish(&again, "friend").await.leaves();
+    visitor.come_in(&proxy, &landing).await;
+    assert_eq!(house.tokens_kept(), 1, "in place of the one before");
+    // Nobody uses it.
+    house.pass(Seconds::days(8)); // not as long as it could have lasted
+    house.app().store.sweep(house.now()).await.unwrap();
+    assert_eq!(house.tokens_kept(), 0, "after the time of a session");
 }

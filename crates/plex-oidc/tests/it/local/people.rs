@@ -97,6 +97,7 @@ async fn the_gateway_lets_them_pass_with_their_own_name() {
         .set("", &format!("trusted_proxies = [\"{PROXY_NETWORK}\"]"))
         .set("gateway", "user = \"username\"")
         .app("name = \"files\"\nhost = \"files.example.org\"\nallow = [\"plex-friend\", \"family\"]\ndeny = [\"local-8\"]")
+        .app("host = \"player.example.org\"\nallow = [\"family\"]\nplex_token = \"account\"")
         .start()
         .await;
     let proxy = house.proxy(Family::ForwardAuth);
@@ -109,6 +110,9 @@ async fn the_gateway_lets_them_pass_with_their_own_name() {
     assert_eq!(passed.header("remote-user"), Some("local-7"), "never what a Plex account could be called");
     assert_eq!(passed.header("remote-groups"), Some("family,local"));
     assert_eq!(passed.header("remote-email"), Some("robin@example.com"));
+    // Who has no Plex token to hand on is not sent to sign in for one.
+    let passed = visitor.pass_through(&proxy, "https://player.example.org/").await.expect(200);
+    assert_eq!((passed.header("remote-user"), passed.header("x-plex-token")), (Some("local-7"), Some("")));
 }
 
 #[tokio::test]

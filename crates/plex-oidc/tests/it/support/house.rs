@@ -133,6 +133,13 @@ impl House {
         self.sql(&format!("UPDATE users SET person = {set} WHERE account_id = {account}"));
     }
 
+    /// How many Plex tokens are kept, sealed, for applications.
+    pub(crate) fn tokens_kept(&self) -> i64 {
+        let database = rusqlite::Connection::open(installation::database_path(&self.config)).unwrap();
+        let counted = "SELECT count(*) FROM grants WHERE plex_token_sealed IS NOT NULL";
+        database.query_row(counted, [], |row| row.get(0)).unwrap()
+    }
+
     /// Ends what a persona has, who is a member again at once: what still fails then fails because it has ended.
     pub(crate) async fn end_access(&self, persona: &str) {
         let (account, store) =
