@@ -100,6 +100,8 @@ const PLEX_ACCOUNT: Kind = Kind::Number { min: 1, max: UNBOUNDED };
 
 /// Who may: the entries of `allow` and `deny`.
 const PEOPLE: Kind = Kind::Texts("groups, account ids or e-mail addresses");
+/// Which of two Plex tokens an application is handed.
+const PLEX_TOKEN: Kind = Kind::OneOf(&["account", "server"]);
 const NEW_BROWSERS: Kind = Kind::OneOf(&["allow", "ask-host"]);
 
 /// Every section, in the order of the documents.

@@ -8,7 +8,6 @@ use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD};
 use http::header::AUTHORIZATION;
 use http::{HeaderMap, HeaderValue};
 use plex_oidc_core::decide::{Asker, Person};
-use plex_oidc_core::gateway::handover::client_of;
 use plex_oidc_core::gateway::{GatewayApp, Host};
 use plex_oidc_core::secret::{Secret, SecretKind};
 use plextv::PlexToken;
@@ -42,20 +41,20 @@ impl Visitor {
         }
     }
 
-    /// The session of a browser.
-    pub fn session(&self) -> Option<&RecentSession> {
-        match self {
-            Self::Browser(recent) => Some(recent),
-            Self::Program(_) | Self::Nobody | Self::BadToken => None,
-        }
-    }
-
     /// The same, as they come.
     pub fn asker(&self) -> Option<Asker<'_>> {
         match self {
             Self::Browser(recent) => Some(recent.session.grant.asker()),
             Self::Program(token) => Some(token.asker()),
             Self::Nobody | Self::BadToken => None,
+        }
+    }
+
+    /// The session of a browser.
+    pub fn session(&self) -> Option<&RecentSession> {
+        match self {
+            Self::Browser(recent) => Some(recent),
+            Self::Program(_) | Self::Nobody | Self::BadToken => None,
         }
     }
 }
@@ -176,7 +175,7 @@ async fn browser(app: &Arc<App>, scope: Scope<'_>, headers: &HeaderMap) -> Resul
 
 /// The Plex token that `asked` is handed of whoever has this grant: one that was kept for it, at a sign-in of its own.
 pub fn plex_token(app: &App, asked: &GatewayApp, grant: &GrantRecord) -> Option<PlexToken> {
-    let client = client_of(&asked.name).and_then(|id| app.gateway.clients.find(id.as_str()))?;
+    let client = app.gateway.client_for(asked)?;
     if grant.client_id == client.id { tokens::plex_token(app, client, grant) } else { None }
 }
 

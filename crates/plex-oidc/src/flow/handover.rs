@@ -97,7 +97,7 @@ pub async fn let_in(
         info!(app = asked.name, "a hand-over came to another place or another browser");
         return Ok(None);
     };
-    let client = client_of(&asked.name).and_then(|id| app.gateway.clients.find(id.as_str()));
+    let client = app.gateway.client_for(asked);
     let (Some(client), Some(verifier)) = (client, verifier(&secret)) else { return Ok(None) };
     let presented = CodeRequest {
         code: Secret::parse(SecretKind::AuthorizationCode, code).map(|code| code.hash()),

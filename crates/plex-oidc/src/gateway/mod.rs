@@ -47,6 +47,11 @@ impl Gateway {
         OwnPath::of(&asked) == Some(OwnPath::Callback) && app.is_some_and(|app| app.serves(&asked.host))
     }
 
+    /// The client that stands for an application.
+    pub fn client_for(&self, app: &GatewayApp) -> Option<&Client> {
+        self.clients.find(handover::client_of(&app.name)?.as_str())
+    }
+
     /// Where a session for `host` is good: in its domain, if the host made it one, else on that host alone.
     pub fn scope_of<'g>(&'g self, host: &'g Host) -> Scope<'g> {
         self.domains.iter().find(|domain| host.is_within(domain)).map_or(Scope::Host(host), Scope::Domain)

@@ -305,6 +305,21 @@ fn the_core_touches_nothing_outside() {
     }
 }
 
+/// A Plex token is kept for a grant, and is gone with it, however that ends.
+#[test]
+fn req_076_whatever_ends_a_grant_takes_its_plex_token_away() {
+    let root = crates().join("plex-oidc/src/store/sqlite");
+    let mut files = Vec::new();
+    files_under(&root, &mut files);
+    let text: String = files.iter().map(|file| fs::read_to_string(file).unwrap()).collect();
+    let ends: Vec<&str> = text.split("UPDATE grants SET ended_at = ").skip(1).collect();
+    assert!(ends.len() >= 8, "{}", ends.len());
+    for end in ends {
+        let set = end.split("WHERE").next().unwrap();
+        assert!(set.contains("plex_token_sealed = NULL"), "{set}");
+    }
+}
+
 #[test]
 fn no_file_is_longer_than_the_limit() {
     let mut long = Vec::new();

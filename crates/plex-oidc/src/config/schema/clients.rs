@@ -1,6 +1,6 @@
 //! The keys of `[[clients]]`, the applications that sign people in by OpenID Connect.
 
-use super::{Kind, NEW_BROWSERS, PEOPLE, Section, TOKEN_LIFE, key, such_as};
+use super::{Kind, NEW_BROWSERS, PEOPLE, PLEX_TOKEN, Section, TOKEN_LIFE, key, such_as};
 
 const SCOPES: Kind =
     Kind::SomeOf(&["openid", "profile", "email", "address", "phone", "groups", "offline_access"]);
@@ -220,7 +220,7 @@ pub(super) const CLIENTS: Section = Section {
             "server",
             key(
                 "plex_token",
-                Kind::OneOf(&["account", "server"]),
+                PLEX_TOKEN,
                 None,
                 "Hands the person's Plex token to this application, as claim `plex_token`: the token of the whole \
                  account, or the one for the shared server. Off unless written.",

@@ -1,6 +1,6 @@
 //! The keys of the gateway: `[gateway]`, `[[apps]]` with their rules, `[[access_teams]]`.
 
-use super::{Kind, NEW_BROWSERS, PEOPLE, SESSION_LIFE, Section, key, such_as};
+use super::{Kind, NEW_BROWSERS, PEOPLE, PLEX_TOKEN, SESSION_LIFE, Section, key, such_as};
 
 pub(super) const GATEWAY: Section = Section {
     name: "gateway",
@@ -144,7 +144,7 @@ pub(super) const APPS: Section = Section {
             "server",
             key(
                 "plex_token",
-                Kind::OneOf(&["account", "server"]),
+                PLEX_TOKEN,
                 None,
                 "Hands it, in a header, the Plex token of whoever comes: that of the whole account, or the one for the shared server. \
                  Off unless written. Whoever is signed in presses the button again for it.",
