@@ -7,7 +7,8 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use hyper::body::{Body, Frame, SizeHint};
-use tokio::time::{Sleep, sleep};
+use tokio::task::yield_now;
+use tokio::time::sleep;
 
 /// What an answer without end is made of.
 const FILLING: Bytes = Bytes::from_static(&[b' '; 16 * 1024]);
@@ -17,7 +18,7 @@ const FILLING: Bytes = Bytes::from_static(&[b' '; 16 * 1024]);
 pub(crate) enum Pace {
     /// At once.
     Whole,
-    /// A byte, a pause, a byte.
+    /// A byte, a pause, a byte. Each goes out by itself even where the pause takes no time.
     Drip(Duration),
     /// And then blanks for ever.
     Endless,
@@ -27,7 +28,7 @@ pub(crate) enum Pace {
 pub(crate) struct Outgoing {
     rest: Bytes,
     pace: Pace,
-    pause: Option<Pin<Box<Sleep>>>,
+    pause: Option<Pin<Box<dyn Future<Output = ()> + Send>>>,
 }
 
 impl Outgoing {
@@ -53,7 +54,8 @@ impl Body for Outgoing {
             _ if self.rest.is_empty() => return Poll::Ready(None),
             Pace::Whole | Pace::Endless => std::mem::take(&mut self.rest),
             Pace::Drip(pause) => {
-                self.pause = Some(Box::pin(sleep(pause)));
+                self.pause =
+                    Some(if pause.is_zero() { Box::pin(yield_now()) } else { Box::pin(sleep(pause)) });
                 self.rest.split_to(1)
             }
         };

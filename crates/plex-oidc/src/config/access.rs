@@ -150,7 +150,7 @@ fn audiences(reader: &mut Reader<'_>, key: &str) -> Vec<String> {
 fn claims(reader: &mut Reader<'_>, key: &str) -> Vec<(String, String)> {
     let mut claims: Vec<(String, String)> = Vec::new();
     for text in reader.texts(key) {
-        let claim = apps::header(&text).and_then(|(header, claim)| {
+        let claim = apps::header(text).and_then(|(header, claim)| {
             apps::unused(header, &claims)?;
             if claim.len() > 128 || claim.chars().any(|c| c.is_control() || c.is_whitespace()) {
                 let remedy = "Write the name of the claim as it stands in the assertion.";
@@ -163,7 +163,7 @@ fn claims(reader: &mut Reader<'_>, key: &str) -> Vec<(String, String)> {
         });
         match claim {
             Ok(claim) => claims.push(claim),
-            Err((wrong, remedy)) => reader.refuse(text.place, key, wrong, remedy),
+            Err((wrong, remedy)) => reader.refuse(text.place.clone(), key, wrong, remedy),
         }
     }
     claims
@@ -184,7 +184,7 @@ fn check_headers(reader: &mut Reader<'_>, at: &str, app: &GatewayApp, accepts: &
 fn service_tokens(reader: &mut Reader<'_>, key: &str, gateway: &GatewayConfig) -> Vec<(String, String)> {
     let mut tokens: Vec<(String, String)> = Vec::new();
     for text in reader.texts(key) {
-        let token = service_token(gateway::pair(&text), gateway).and_then(|(id, name)| {
+        let token = service_token(gateway::pair(text), gateway).and_then(|(id, name)| {
             if tokens.iter().any(|(other, taken)| *other == id || is_same_name(taken, &name)) {
                 let remedy = "Give each token one name, and a name of its own.";
                 return Err((format!("`{id}` or `{name}` is listed twice"), remedy.to_owned()));
@@ -193,7 +193,7 @@ fn service_tokens(reader: &mut Reader<'_>, key: &str, gateway: &GatewayConfig) -
         });
         match token {
             Ok(token) => tokens.push(token),
-            Err((wrong, remedy)) => reader.refuse(text.place, key, wrong, remedy),
+            Err((wrong, remedy)) => reader.refuse(text.place.clone(), key, wrong, remedy),
         }
     }
     tokens

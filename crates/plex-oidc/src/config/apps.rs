@@ -108,7 +108,7 @@ fn hosts(reader: &mut Reader<'_>, at: &str, earlier: &mut Earlier) -> Vec<HostPa
     }
     let key = if reader.is_set(&several) { &several } else { &single };
     let texts = if reader.is_set(&several) {
-        reader.texts(&several)
+        reader.texts(&several).to_vec()
     } else {
         reader.text(&single).into_iter().collect()
     };
@@ -203,7 +203,7 @@ fn is_name(text: &str) -> bool {
 /// The headers about people: one of the usual sets, or the host's own.
 fn headers(reader: &mut Reader<'_>, at: &str) -> HeaderSet {
     let (set_key, key) = (format!("{at}.identity_headers"), format!("{at}.headers"));
-    let set = reader.text(&set_key).map_or_else(String::new, |text| text.value);
+    let set = reader.word(&set_key).unwrap_or_default();
     let custom = set == "custom";
     if custom && reader.texts(&key).is_empty() {
         reader.missing(&key, "Write the headers that the application reads: headers = [\"X-User=user\"].");
@@ -212,12 +212,12 @@ fn headers(reader: &mut Reader<'_>, at: &str) -> HeaderSet {
         let remedy = "Write identity_headers = \"custom\", or remove the list.";
         reader.refuse(reader.place(&key), &key, format!("`identity_headers` is \"{set}\""), remedy);
     }
-    if let Some(preset) = HeaderSet::preset(&set) {
+    if let Some(preset) = HeaderSet::preset(set) {
         return preset;
     }
     let mut headers: Vec<(String, IdentityField)> = Vec::new();
     for text in reader.texts(&key) {
-        let header = header(&text).and_then(|(name, field)| {
+        let header = header(text).and_then(|(name, field)| {
             let field = IdentityField::parse(field).ok_or_else(|| {
                 let remedy = "Write one of user, subject, username, name, email, groups and groups-by-bar.";
                 (format!("`{}` is nothing that we know of people", field.escape_debug()), remedy.to_owned())
@@ -230,11 +230,11 @@ fn headers(reader: &mut Reader<'_>, at: &str) -> HeaderSet {
                 if field == IdentityField::Username {
                     let remedy =
                         format!("Write \"{name}=user\", or be sure that {name} says nobody who it is.");
-                    reader.warn(text.place, &key, gateway::RENAMES, &remedy);
+                    reader.warn(text.place.clone(), &key, gateway::RENAMES, &remedy);
                 }
                 headers.push((name, field));
             }
-            Err((wrong, remedy)) => reader.refuse(text.place, &key, wrong, remedy),
+            Err((wrong, remedy)) => reader.refuse(text.place.clone(), &key, wrong, remedy),
         }
     }
     HeaderSet(headers)

@@ -214,7 +214,7 @@ impl Reader<'_> {
             let own = format!("{at}.owner_id");
             let owner_key = if self.is_set(&own) { own.as_str() } else { "plex.owner_id" };
             let machine_key = format!("{at}.machine_identifier");
-            let name = self.text(&format!("{at}.name")).map(|name| name.value);
+            let name = self.word(&format!("{at}.name")).map(str::to_owned);
             let Some(server) = self.server(&machine_key, owner_key, name, has_token) else { continue };
             if servers.iter().any(|other| other.machine == server.machine) {
                 let remedy = "Remove one of the two.";
@@ -334,20 +334,18 @@ impl Reader<'_> {
                 |text| is_colour(text) || is_image_address(text),
                 either,
             ),
-            language: self.text("theme.language").map(|text| text.value).unwrap_or_default(),
+            language: self.word("theme.language").unwrap_or_default().to_owned(),
             override_dir: self.existing("theme.override_dir", Path::is_dir, "folder"),
         }
     }
 
     fn log(&self) -> LogConfig {
-        let word = |path| self.text(path).map(|text| text.value);
         LogConfig {
-            level: word("log.level").and_then(|level| level.parse().ok()).unwrap_or(tracing::Level::INFO),
-            format: if word("log.format").as_deref() == Some("json") {
-                LogFormat::Json
-            } else {
-                LogFormat::Text
-            },
+            level: self
+                .word("log.level")
+                .and_then(|level| level.parse().ok())
+                .unwrap_or(tracing::Level::INFO),
+            format: if self.word("log.format") == Some("json") { LogFormat::Json } else { LogFormat::Text },
         }
     }
 }

@@ -5,6 +5,7 @@ use plex_oidc_core::redirect::RedirectUri;
 use url::{Host, Url};
 
 use super::reader::{Reader, without_user};
+use super::schema;
 
 pub(super) fn redirect_uris(reader: &mut Reader<'_>, key: &str, by_browser: bool) -> Vec<RedirectUri> {
     if !by_browser {
@@ -33,7 +34,7 @@ fn addresses(reader: &mut Reader<'_>, key: &str, remedy: &str) -> Vec<RedirectUr
         RedirectUri::register(text)
             .map_err(|error| (format!("`{}` {error}", without_user(text)), remedy.to_owned()))
     });
-    for text in repeated(&reader.texts(key)) {
+    for text in repeated(reader.texts(key)) {
         reader.refuse(text.1, key, format!("`{}` is listed twice", text.0), "Remove one of the two.");
     }
     uris
@@ -48,9 +49,9 @@ pub(super) fn post_logout_redirect_uris(reader: &mut Reader<'_>, key: &str) -> V
 }
 
 pub(super) fn backchannel_logout_uri(reader: &mut Reader<'_>, at: &str, public: bool) -> Option<Url> {
-    let key = format!("{at}.backchannel_logout_uri");
+    let key = schema::join(at, "backchannel_logout_uri");
     let Some(text) = reader.text(&key) else {
-        let lonely = format!("{at}.backchannel_logout_session_required");
+        let lonely = schema::join(at, "backchannel_logout_session_required");
         if reader.flag(&lonely) {
             let remedy = "Write backchannel_logout_uri = \"<the address that the application names>\", or remove the key.";
             reader.refuse(reader.place(&lonely), &lonely, "there is no `backchannel_logout_uri`", remedy);

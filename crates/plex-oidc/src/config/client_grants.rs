@@ -4,6 +4,7 @@ use plex_oidc_core::client::GrantType;
 use plex_oidc_core::subject::Subject;
 
 use super::reader::Reader;
+use super::schema;
 
 /// How people sign in to an application.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,7 +30,7 @@ impl Way {
 
 /// Everybody who reads `sub` must be able to tell a person from a program (RFC 9700 s. 4.15).
 pub(super) fn read(reader: &mut Reader<'_>, at: &str, public: bool) -> Vec<GrantType> {
-    let key = format!("{at}.grant_types");
+    let key = schema::join(at, "grant_types");
     let texts = reader.texts(&key);
     let has = |word: &str| texts.iter().any(|text| text.value == word);
     let mut grant_types = Vec::new();
@@ -42,12 +43,12 @@ pub(super) fn read(reader: &mut Reader<'_>, at: &str, public: bool) -> Vec<Grant
     }
     if has("client_credentials") {
         grant_types.push(GrantType::ClientCredentials);
-        let id = reader.text(&format!("{at}.id")).map(|id| id.value).unwrap_or_default();
+        let id = reader.word(&schema::join(at, "id")).unwrap_or_default();
         if public {
             let wrong = "an application without a secret cannot act for itself: anybody could say to be it";
             let remedy = "Remove \"client_credentials\", or give the application a secret or a key.";
             reader.refuse(reader.place(&key), &key, wrong, remedy);
-        } else if Subject::parse(&id).is_some() {
+        } else if Subject::parse(id).is_some() {
             let wrong = format!("`{id}` is also what a person is called in tokens");
             reader.refuse(reader.place(&key), &key, wrong, "Give the application another id.");
         }
@@ -61,7 +62,7 @@ pub(super) fn read(reader: &mut Reader<'_>, at: &str, public: bool) -> Vec<Grant
 
 /// A Plex token goes from the sign-in to the code that the browser carries away, and a device has its code before.
 fn refuse_plex_token(reader: &mut Reader<'_>, at: &str) {
-    let key = format!("{at}.plex_token");
+    let key = schema::join(at, "plex_token");
     if reader.is_set(&key) {
         let wrong = "a device cannot be handed a Plex token";
         reader.refuse(reader.place(&key), &key, wrong, "Remove it, or \"device_code\" from grant_types.");

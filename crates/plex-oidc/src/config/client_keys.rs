@@ -5,6 +5,7 @@ use serde_json::Value;
 
 use super::raw::Located;
 use super::reader::Reader;
+use super::{schema, secrets};
 
 /// Most keys of one application: each could have to be tried.
 const MOST: usize = 8;
@@ -13,7 +14,7 @@ const PRIVATE: [&str; 3] = ["d", "k", "p"];
 
 /// Reads `jwks` or `jwks_file` of the application at `at`. `wanted` says whether it is to have keys.
 pub(super) fn read(reader: &mut Reader<'_>, at: &str, wanted: bool) -> Vec<VerifyingKey> {
-    let (key, file_key) = (format!("{at}.jwks"), format!("{at}.jwks_file"));
+    let (key, file_key) = (schema::join(at, "jwks"), schema::join(at, "jwks_file"));
     let set = match (reader.is_set(&key), reader.is_set(&file_key)) {
         (true, true) => {
             let wrong = "its keys are here and in a file";
@@ -48,8 +49,8 @@ pub(super) fn read(reader: &mut Reader<'_>, at: &str, wanted: bool) -> Vec<Verif
 
 fn of_file(reader: &mut Reader<'_>, key: &str) -> Option<Located<String>> {
     let (path, place) = (reader.path(key)?, reader.place(key));
-    match std::fs::read_to_string(&path) {
-        Ok(value) => Some(Located { value, place }),
+    match secrets::read_short(&path) {
+        Ok((value, _)) => Some(Located { value, place }),
         Err(error) => {
             let wrong = format!("{} cannot be read: {error}", path.display());
             reader.refuse(

@@ -109,7 +109,7 @@ fn one(reader: &mut Reader<'_>, at: &str, tokens: &TokenLives) -> Option<Client>
 }
 
 fn id(reader: &mut Reader<'_>, at: &str) -> Option<ClientId> {
-    let key = format!("{at}.id");
+    let key = schema::join(at, "id");
     let text =
         reader.needed_text(&key, "Write the client id that the application sends: id = \"immich\".")?;
     let id = ClientId::parse(&text.value).filter(|id| !id.as_str().contains(' '));
@@ -125,7 +125,7 @@ fn id(reader: &mut Reader<'_>, at: &str) -> Option<ClientId> {
 }
 
 fn auth_method(reader: &Reader<'_>, key: &str) -> ClientAuthMethod {
-    match reader.text(key).as_ref().map(|text| text.value.as_str()) {
+    match reader.word(key) {
         Some("client_secret_post") => ClientAuthMethod::ClientSecretPost,
         Some("private_key_jwt") => ClientAuthMethod::PrivateKeyJwt,
         Some("none") => ClientAuthMethod::None,
@@ -134,7 +134,7 @@ fn auth_method(reader: &Reader<'_>, key: &str) -> ClientAuthMethod {
 }
 
 fn client_secrets(reader: &mut Reader<'_>, at: &str, auth_method: ClientAuthMethod) -> Vec<SecretHash> {
-    let (key, file_key) = (format!("{at}.secret"), format!("{at}.secret_file"));
+    let (key, file_key) = (schema::join(at, "secret"), schema::join(at, "secret_file"));
     let no_secret = match auth_method {
         ClientAuthMethod::ClientSecretBasic | ClientAuthMethod::ClientSecretPost => None,
         ClientAuthMethod::PrivateKeyJwt => Some((
@@ -161,8 +161,8 @@ fn client_secrets(reader: &mut Reader<'_>, at: &str, auth_method: ClientAuthMeth
         }
         return Vec::new();
     }
+    let Some(text) = reader.secret(&key) else { return Vec::new() };
     let key = if reader.is_set(&file_key) { &file_key } else { &key };
-    let Some(text) = reader.secret(&format!("{at}.secret")) else { return Vec::new() };
     let lines: Vec<&str> = secrets::lines(&text.value).collect();
     if !(1..=2).contains(&lines.len()) {
         let wrong = format!("there are {} secrets in it", lines.len());
@@ -201,7 +201,7 @@ fn introspects(reader: &mut Reader<'_>, key: &str) -> Vec<ClientId> {
 /// Whom the applications may ask about must be there: a name with a slip in it would be a refusal that nobody understands.
 fn check_introspects(reader: &mut Reader<'_>, count: usize, clients: &[Client]) {
     for key in (0..count).map(|index| format!("clients.{index}.introspects")) {
-        for text in reader.texts(&key).into_iter().filter(|text| ClientId::parse(&text.value).is_some()) {
+        for text in reader.texts(&key).iter().filter(|text| ClientId::parse(&text.value).is_some()) {
             let named = clients.iter().find(|client| client.id.as_str() == text.value);
             let (wrong, remedy) = match named {
                 None => no_such_client(&text.value),
@@ -213,7 +213,7 @@ fn check_introspects(reader: &mut Reader<'_>, count: usize, clients: &[Client]) 
                 ),
                 Some(_) => continue,
             };
-            reader.refuse(text.place, &key, wrong, remedy);
+            reader.refuse(text.place.clone(), &key, wrong, remedy);
         }
     }
 }
@@ -265,15 +265,15 @@ fn scopes(reader: &mut Reader<'_>, key: &str, for_people: bool) -> ScopeSet {
 }
 
 fn algorithm(reader: &Reader<'_>, key: &str) -> Option<SigningAlgorithm> {
-    reader.text(key).and_then(|text| SigningAlgorithm::parse(&text.value))
+    reader.word(key).and_then(SigningAlgorithm::parse)
 }
 
 /// OIDC Core 1.0 s. 8.1: without a sector of its own, the one host of its redirect URIs.
 fn subject_type(reader: &mut Reader<'_>, at: &str, redirect_uris: &[RedirectUri], way: Way) -> SubjectType {
-    let (key, sector_key) = (format!("{at}.subject_type"), format!("{at}.sector"));
+    let (key, sector_key) = (schema::join(at, "subject_type"), schema::join(at, "sector"));
     let plain = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_graphic());
     let sector = reader.shaped(&sector_key, plain, "Write a name such as \"example.org\", without spaces.");
-    let is_pairwise = reader.text(&key).is_some_and(|text| text.value == "pairwise");
+    let is_pairwise = reader.word(&key) == Some("pairwise");
     if !is_pairwise {
         if sector.is_some() {
             let remedy = "Write subject_type = \"pairwise\" too, or remove the key.";
@@ -312,7 +312,7 @@ fn subject_type(reader: &mut Reader<'_>, at: &str, redirect_uris: &[RedirectUri]
 }
 
 fn plex_token_sealed(reader: &mut Reader<'_>, at: &str) -> bool {
-    let key = format!("{at}.plex_token_sealed");
+    let key = schema::join(at, "plex_token_sealed");
     let sealed = reader.flag(&key);
     if sealed && !reader.is_set(&format!("{at}.plex_token")) {
         let wrong = "there is no Plex token to seal";

@@ -76,7 +76,7 @@ fn cookie_domains(reader: &mut Reader<'_>) -> Vec<Host> {
     for text in reader.texts(COOKIE_DOMAINS) {
         match cookie_domain(&text.value, &domains) {
             Ok(domain) => domains.push(domain),
-            Err((wrong, remedy)) => reader.refuse(text.place, COOKIE_DOMAINS, wrong, remedy),
+            Err((wrong, remedy)) => reader.refuse(text.place.clone(), COOKIE_DOMAINS, wrong, remedy),
         }
     }
     domains
@@ -125,14 +125,14 @@ fn chosen_names(reader: &mut Reader<'_>) -> BTreeMap<AccountId, String> {
     let mut chosen: BTreeMap<AccountId, String> = BTreeMap::new();
     for text in reader.texts(NAMES) {
         match chosen_name(&text.value) {
-            Err((wrong, remedy)) => reader.refuse(text.place, NAMES, wrong, remedy),
+            Err((wrong, remedy)) => reader.refuse(text.place.clone(), NAMES, wrong, remedy),
             Ok((account, name)) => {
                 if let Some((other, _)) = chosen.iter().find(|(_, given)| is_same_name(given, &name)) {
                     let wrong = format!("`{name}` is already what {other} is called");
-                    reader.refuse(text.place, NAMES, wrong, "Give each of them a name of their own.");
+                    reader.refuse(text.place.clone(), NAMES, wrong, "Give each of them a name of their own.");
                 } else if chosen.insert(account, name).is_some() {
                     let wrong = format!("{account} has a name already");
-                    reader.refuse(text.place, NAMES, wrong, "Keep one of the two.");
+                    reader.refuse(text.place.clone(), NAMES, wrong, "Keep one of the two.");
                 }
             }
         }

@@ -35,7 +35,7 @@ pub(super) fn build(reader: &mut Reader<'_>) -> Icons {
             let first_host = || {
                 reader
                     .text(&format!("{at}.host"))
-                    .or_else(|| reader.texts(&format!("{at}.hosts")).into_iter().next())
+                    .or_else(|| reader.texts(&format!("{at}.hosts")).first().cloned())
             };
             let name =
                 reader.text(&format!("{at}.{named}")).or_else(|| first_host().filter(|_| list == "apps"));

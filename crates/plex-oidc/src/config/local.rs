@@ -1,7 +1,6 @@
 //! Accounts that the host keeps: whether they count, their groups, and those that the file declares.
 
-use std::collections::BTreeMap;
-
+use foldhash::{HashMap, HashMapExt as _};
 use plex_oidc_core::account::Account;
 use plex_oidc_core::decide::{AllowRule, Person, Standing};
 use plex_oidc_core::gateway::Access;
@@ -120,18 +119,17 @@ pub(super) fn warn_of_nowhere(reader: &mut Reader<'_>, config: &Config) {
 }
 
 fn accounts(reader: &mut Reader<'_>, groups: &[Group]) -> Vec<DeclaredAccount> {
-    let (mut accounts, mut taken) = (Vec::new(), BTreeMap::new());
+    let (mut accounts, mut taken) = (Vec::new(), HashMap::new());
     for index in 0..reader.document.count("users") {
         let at = format!("users.{index}");
         let Some(account) = one(reader, &at, groups) else { continue };
         let (id, name) = (account.person.account.id.to_string(), account.username.clone());
         for (key, value) in [("id", Some(id)), ("username", Some(name)), ("claims", account.email.clone())] {
-            let key = format!("{at}.{key}");
-            if let Some(value) = value
-                && let Some(other) = taken.insert(value.clone(), at.clone())
-            {
-                let place = reader.place(&format!("{other}.id"));
+            let Some(value) = value else { continue };
+            if let Some(other) = taken.insert(value.clone(), index) {
+                let place = reader.place(&format!("users.{other}.id"));
                 let wrong = format!("`{value}` belongs to the account at {place} already");
+                let key = schema::join(&at, key);
                 reader.refuse(reader.place(&key), &key, wrong, "Give each account its own.");
             }
         }

@@ -84,7 +84,7 @@ pub(super) fn build(reader: &mut Reader<'_>) -> Option<MailConfig> {
 
 fn security(reader: &mut Reader<'_>, server: &str) -> MailSecurity {
     const KEY: &str = "mail.security";
-    match reader.text(KEY).map(|text| text.value).as_deref() {
+    match reader.word(KEY) {
         Some("starttls") => MailSecurity::StartTls,
         Some("none") => {
             let is_here = server == "localhost" || server.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback());

@@ -16,7 +16,7 @@ const DIGITS: usize = 8;
 
 /// What is done when somebody comes from a new browser.
 pub(super) fn new_browsers(reader: &Reader<'_>, key: &str) -> NewBrowsers {
-    match reader.text(key).as_ref().map(|text| text.value.as_str()) {
+    match reader.word(key) {
         Some("ask-host") => NewBrowsers::AskHost,
         _ => NewBrowsers::Allow,
     }

@@ -5,6 +5,9 @@
 
 use std::ops::Range;
 
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
+
 use super::schema::{self, Section};
 
 /// The pieces of a text, in order, one after the other. If each of them is TOML by itself, no value goes on from one to the next, so
@@ -52,6 +55,21 @@ impl Pieces {
         }
         rest
     }
+}
+
+/// A text as TOML, if it is.
+pub(super) fn toml(text: &str) -> Option<DeTable<'_>> {
+    let (table, errors) = DeTable::parse_recoverable(text);
+    errors.is_empty().then(|| table.into_inner())
+}
+
+/// The one section of `list`, if there is nothing else.
+pub(super) fn only<'t>(list: &Section, table: DeTable<'t>) -> Option<Spanned<DeValue<'t>>> {
+    let mut all = table.into_iter();
+    let (Some((name, value)), None) = (all.next(), all.next()) else { return None };
+    let DeValue::Array(items) = value.into_inner() else { return None };
+    let mut items = items.into_iter();
+    items.next().filter(|_| name.get_ref() == list.name && items.next().is_none())
 }
 
 /// The list of which a section begins with this line, if it is one that stands in no other.

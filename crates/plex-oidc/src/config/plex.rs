@@ -75,7 +75,7 @@ const OWN_TOKENS: &str = "own-tokens";
 /// How people are looked after without the owner's token.
 pub(super) fn own_tokens(reader: &mut Reader<'_>, has_owner_token: bool) -> Option<OwnTokens> {
     const KEY: &str = "plex.recheck_with";
-    if reader.text(KEY).is_none_or(|with| with.value != OWN_TOKENS) {
+    if reader.word(KEY) != Some(OWN_TOKENS) {
         return None;
     }
     if has_owner_token {

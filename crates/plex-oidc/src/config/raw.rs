@@ -3,15 +3,17 @@
 //! Only this module knows what the file looks like. It finds what has the wrong shape (unknown keys, wrong types,
 //! values out of range); what values *mean* is for [`super::build`].
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
 use std::ops::Range;
 use std::sync::Arc;
 
+use foldhash::{HashMap, HashMapExt as _};
 use plex_oidc_core::time::Seconds;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::pieces::{Piece, Pieces};
+use super::pieces::{Piece, Pieces, only, toml};
 use super::problem::{Place, Problem};
 use super::schema::{self, Key, Section, VARIABLE_PREFIX};
 use super::unknown::{unknown, unknown_variable};
@@ -42,7 +44,7 @@ pub(crate) struct Document {
     /// The values. A variable has replaced the file's value.
     pub(crate) values: Values,
     /// The sections that exist, such as `clients.0`.
-    pub(crate) sections: BTreeMap<String, Place>,
+    pub(crate) sections: HashMap<String, Place>,
     /// Paths whose value was refused: nobody should call them missing.
     pub(crate) broken: BTreeSet<String>,
     /// Paths whose value is a preset's.
@@ -61,9 +63,12 @@ impl Document {
 
     /// How many sections a list has.
     pub(crate) fn count(&self, list: &str) -> usize {
-        (0..self.sections.len())
-            .take_while(|index| self.sections.contains_key(&format!("{list}.{index}")))
-            .count()
+        let mut path = String::new();
+        let is_there = |index: &usize| {
+            path.clear();
+            write!(path, "{list}.{index}").is_ok() && self.sections.contains_key(&path)
+        };
+        (0..self.sections.len()).take_while(is_there).count()
     }
 
     /// Where something that is missing would have to be written: at its section, else at the file.
@@ -109,7 +114,7 @@ impl<'r> Reading<'r> {
         let document = Document {
             file: file.into(),
             values: Values::default(),
-            sections: BTreeMap::new(),
+            sections: HashMap::new(),
             broken: BTreeSet::new(),
             preset: BTreeSet::new(),
         };
@@ -135,7 +140,7 @@ impl<'r> Reading<'r> {
         let rest = pieces.rest(text);
         let rest = toml(&rest)?;
         let mut reading = Self::new(file, text);
-        let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+        let mut counts: HashMap<&str, usize> = HashMap::new();
         for Piece { list, range } in pieces.0 {
             let piece = toml(text.get(range.clone())?)?;
             let Some(list) = list else { continue };
@@ -373,21 +378,6 @@ impl<'r> Reading<'r> {
             }
         }
     }
-}
-
-/// A text as TOML, if it is.
-fn toml(text: &str) -> Option<DeTable<'_>> {
-    let (table, errors) = DeTable::parse_recoverable(text);
-    errors.is_empty().then(|| table.into_inner())
-}
-
-/// The one section of `list`, if there is nothing else.
-fn only<'t>(list: &Section, table: DeTable<'t>) -> Option<Spanned<DeValue<'t>>> {
-    let mut all = table.into_iter();
-    let (Some((name, value)), None) = (all.next(), all.next()) else { return None };
-    let DeValue::Array(items) = value.into_inner() else { return None };
-    let mut items = items.into_iter();
-    items.next().filter(|_| name.get_ref() == list.name && items.next().is_none())
 }
 
 /// The places in lists that a path goes through: `apps.0` and `apps.0.rules.1`.

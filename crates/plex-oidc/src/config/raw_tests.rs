@@ -1,4 +1,4 @@
-use std::fmt::Write as _;
+use std::collections::BTreeMap;
 
 use proptest::prelude::*;
 
@@ -10,8 +10,9 @@ fn said(read: Result<Reading<'_>, Vec<Problem>>) -> String {
     match read {
         Ok(reading) => {
             let Document { values, sections, broken, .. } = &reading.document;
+            let sections: BTreeMap<_, _> = sections.iter().collect();
             writeln!(text, "{sections:?}\n{broken:?}").unwrap();
-            for section in sections.keys().map(String::as_str).chain([""]) {
+            for section in sections.keys().map(|section| section.as_str()).chain([""]) {
                 for key in schema::SECTIONS.iter().flat_map(|section| section.keys) {
                     let path = schema::join(section, key.name);
                     let Some(Located { value, place }) = values.get(&path) else { continue };

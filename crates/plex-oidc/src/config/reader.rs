@@ -9,6 +9,7 @@ use plex_oidc_core::time::Seconds;
 use super::people::KnownGroups;
 use super::problem::{Place, Problem};
 use super::raw::{Document, Located, Value};
+use super::schema::Section;
 use super::{length, schema, secrets, value};
 
 /// Typed access to a document, and a place to put what is wrong.
@@ -22,7 +23,7 @@ pub(super) struct Reader<'r> {
     pub(super) groups: Option<KnownGroups>,
 }
 
-impl Reader<'_> {
+impl<'r> Reader<'r> {
     pub(super) fn refuse(
         &mut self,
         place: Place,
@@ -65,20 +66,22 @@ impl Reader<'_> {
     }
 
     /// The value at `path`, or its default.
-    fn value<'v>(&'v self, path: &'v str) -> Option<&'v Value> {
+    fn value(&self, path: &str) -> Option<&'r Value> {
         let written = self.document.values.get(path).map(|located| &located.value);
         written.or_else(|| self.defaults.of(path))
     }
 
     pub(super) fn text(&self, path: &str) -> Option<Located<String>> {
-        let written = self.document.values.get(path);
-        let Value::Text(text) =
-            written.map_or_else(|| self.defaults.of(path), |written| Some(&written.value))?
-        else {
-            return None;
-        };
-        let place = written.map_or_else(|| self.place(path), |written| written.place.clone());
-        Some(Located { value: text.clone(), place })
+        let text = self.word(path)?;
+        Some(Located { value: text.to_owned(), place: self.place(path) })
+    }
+
+    /// As [`Reader::text`], where nobody asks for its place.
+    pub(super) fn word(&self, path: &str) -> Option<&'r str> {
+        match self.value(path)? {
+            Value::Text(text) => Some(text),
+            Value::Texts(_) | Value::Flag(_) | Value::Number(_) | Value::Length(_) => None,
+        }
     }
 
     /// As [`Reader::text`]; its absence is a problem.
@@ -97,10 +100,10 @@ impl Reader<'_> {
         }
     }
 
-    pub(super) fn texts(&self, path: &str) -> Vec<Located<String>> {
+    pub(super) fn texts(&self, path: &str) -> &'r [Located<String>] {
         match self.value(path) {
-            Some(Value::Texts(texts)) => texts.clone(),
-            _ => Vec::new(),
+            Some(Value::Texts(texts)) => texts,
+            _ => &[],
         }
     }
 
@@ -129,7 +132,7 @@ impl Reader<'_> {
 
     /// The path at `path`, from the folder of the file.
     pub(super) fn path(&self, path: &str) -> Option<PathBuf> {
-        self.text(path).map(|text| self.folder.join(text.value))
+        self.word(path).map(|text| self.folder.join(text))
     }
 
     /// Parses every text of a list, and says which do not parse.
@@ -143,7 +146,7 @@ impl Reader<'_> {
         for text in texts {
             match parse(&text.value) {
                 Ok(value) => parsed.push(value),
-                Err((wrong, remedy)) => self.refuse(text.place, path, wrong, remedy),
+                Err((wrong, remedy)) => self.refuse(text.place.clone(), path, wrong, remedy),
             }
         }
         parsed
@@ -151,7 +154,7 @@ impl Reader<'_> {
 
     /// The texts of the secret at `path` (a variable) or in the file that `<path>_file` names.
     pub(super) fn secret(&mut self, path: &str) -> Option<Located<zeroize::Zeroizing<String>>> {
-        let file_key = format!("{path}_file");
+        let file_key = [path, "_file"].concat();
         match (self.text(path), self.text(&file_key)) {
             (Some(inline), None) => {
                 Some(Located { value: zeroize::Zeroizing::new(inline.value), place: inline.place })
@@ -241,30 +244,27 @@ impl Reader<'_> {
     }
 }
 
-/// The value of every key that is not written, by section and key. Each is made once: there may be thousands of sections.
-pub(super) struct Defaults(HashMap<(&'static str, &'static str), Value>);
+/// The value of every key that is not written, by section and then by key. Each is made once: there may be thousands of sections.
+pub(super) struct Defaults(HashMap<&'static str, HashMap<&'static str, Value>>);
 
 impl Defaults {
     pub(super) fn new() -> Self {
-        let all = schema::SECTIONS.iter().flat_map(|section| {
+        let of = |section: &'static Section| {
             let at = schema::first_place(section);
-            section.keys.iter().filter_map(move |key| {
-                Some(((section.name, key.name), default(&schema::join(&at, key.name))?))
-            })
-        });
-        Self(all.collect())
+            let all = section.keys.iter();
+            all.filter_map(|key| Some((key.name, default(&schema::join(&at, key.name))?))).collect()
+        };
+        Self(schema::SECTIONS.iter().map(|section| (section.name, of(section))).collect())
     }
 
-    fn of<'d>(&'d self, path: &'d str) -> Option<&'d Value> {
+    fn of(&self, path: &str) -> Option<&Value> {
         let (at, name) = schema::split(path);
-        match at.split_once('.') {
-            Some((list, index)) if index.bytes().all(|b| b.is_ascii_digit()) => self.0.get(&(list, name)),
-            None => self.0.get(&(at, name)),
-            Some(_) => {
-                let (section, key) = schema::find(path)?;
-                self.0.get(&(section.name, key.name))
-            }
-        }
+        let section = match at.split_once('.') {
+            Some((list, index)) if index.bytes().all(|b| b.is_ascii_digit()) => list,
+            None => at,
+            Some(_) => schema::section_at(at)?.name,
+        };
+        self.0.get(section)?.get(name)
     }
 }
 

@@ -13,6 +13,9 @@ use zeroize::Zeroizing;
 /// Shortest secret accepted when the host chose it, in bytes. Ours have 47.
 pub(crate) const SHORTEST: usize = 32;
 
+/// Longest file that secrets and public keys are read from, in bytes.
+const LONGEST: usize = 64 * 1024;
+
 const HASH_PREFIX: &str = "sha256:";
 
 /// What is wrong with a secret file: the problem and the remedy.
@@ -21,7 +24,7 @@ pub(crate) type Wrong = (String, String);
 /// Reads the lines of a secret file. The second value is true if everybody on the machine can read it.
 pub(crate) fn read(path: &Path) -> Result<(Zeroizing<String>, bool), Wrong> {
     let shown = path.display();
-    let (text, mode) = read_open(path).map_err(|error| match error.kind() {
+    let (text, mode) = read_short(path).map_err(|error| match error.kind() {
         std::io::ErrorKind::NotFound => (
             format!("there is no file {shown}"),
             "Make it, or correct the path; a relative path starts at the folder of the configuration."
@@ -41,13 +44,18 @@ pub(crate) fn read(path: &Path) -> Result<(Zeroizing<String>, bool), Wrong> {
     Ok((Zeroizing::new(text), mode & 0o007 != 0 && !mounted))
 }
 
-/// What is in a file, and who may read it.
-fn read_open(path: &Path) -> io::Result<(String, u32)> {
-    let mut file = File::open(path)?;
-    let mode = file.metadata()?.permissions().mode();
-    let mut text = String::new();
-    file.read_to_string(&mut text)?;
-    Ok((text, mode))
+/// What is in a file of text that is never long, and who may read it. There may be thousands of them, so nothing is asked twice.
+pub(super) fn read_short(path: &Path) -> io::Result<(String, u32)> {
+    let file = File::open(path)?;
+    let metadata = file.metadata()?;
+    let length = usize::try_from(metadata.len()).unwrap_or(LONGEST).min(LONGEST);
+    let mut text = String::with_capacity(length + 1);
+    // As many bytes as are allowed, and one that is not: what never ends, such as a device, is not read to its end.
+    file.take(LONGEST as u64 + 1).read_to_string(&mut text)?;
+    if text.len() > LONGEST {
+        return Err(io::Error::new(io::ErrorKind::FileTooLarge, format!("it has more than {LONGEST} bytes")));
+    }
+    Ok((text, metadata.permissions().mode()))
 }
 
 /// Whether what should be the name of a file is more likely a secret, which no message may repeat.

@@ -55,16 +55,15 @@ pub(super) fn token(conn: &Connection, hash: SecretHash, now: Timestamp) -> Resu
 }
 
 fn record(row: &Fields<'_>) -> Result<AppTokenRecord> {
-    let apps: String = row.get("app_tokens.apps")?;
     Ok(AppTokenRecord {
         id: row.get("app_tokens.id")?,
         name: row.get("app_tokens.name")?,
-        user: row.user()?,
-        apps: apps.split_whitespace().map(str::to_owned).collect(),
+        apps: row.get::<String>("app_tokens.apps")?.split_whitespace().map(str::to_owned).collect(),
         created: row.time("app_tokens.created")?,
         expires: row.time_opt("app_tokens.expires")?,
         last_used: row.time_opt("app_tokens.last_used")?,
         browser: row.browser()?,
+        user: row.user()?,
     })
 }
 

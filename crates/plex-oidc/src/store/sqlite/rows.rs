@@ -94,10 +94,10 @@ pub(super) fn pin_param(pin_id: u64) -> Result<i64> {
     i64::try_from(pin_id).map_err(|_| StoreError::OutOfRange { what: "the PIN id" })
 }
 
-/// One row. Its columns are called `table.column`.
+/// One row. Its columns are called `table.column`. To read them in their order saves looking for them.
 pub(super) struct Fields<'a> {
     row: &'a Row<'a>,
-    /// Columns are mostly read in their order: where the next one is looked for first.
+    /// Where the next one is looked for first.
     next: Cell<usize>,
 }
 
@@ -214,13 +214,13 @@ impl<'a> Fields<'a> {
             client_id: self.client_id("grants.client_id")?,
             sid: plex_oidc_core::id::Sid(self.uuid("grants.sid")?),
             scopes: self.scopes("grants.scopes")?,
-            requested_claims: self
-                .parsed_opt("grants.requested_claims", |text| serde_json::from_str(text).ok())?
-                .unwrap_or_default(),
             auth_time: self.time("grants.auth_time")?,
             created: self.time("grants.created")?,
             plex_token_sealed: self.sealed_opt("grants.plex_token_sealed")?,
             ended_at: self.time_opt("grants.ended_at")?,
+            requested_claims: self
+                .parsed_opt("grants.requested_claims", |text| serde_json::from_str(text).ok())?
+                .unwrap_or_default(),
             resources: self.resources("grants.resources")?,
             browser: self.browser()?,
             user: self.user()?,

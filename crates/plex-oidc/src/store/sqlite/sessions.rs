@@ -28,13 +28,13 @@ pub(super) fn browser_session(
             Ok(BrowserSession {
                 hash: row.hash("browser_sessions.hash")?,
                 sid: Sid(row.uuid("browser_sessions.sid")?),
-                user: row.user()?,
                 auth_time: row.time("browser_sessions.auth_time")?,
                 created: row.time("browser_sessions.created")?,
                 last_seen: row.time("browser_sessions.last_seen")?,
                 idle_expires: row.time("browser_sessions.idle_expires")?,
                 absolute_expires: row.time("browser_sessions.absolute_expires")?,
                 browser: row.browser()?,
+                user: row.user()?,
             })
         },
     )
