@@ -1,6 +1,7 @@
 //! Owns when to look at a PIN again: soon at first, then slower, never against Plex's wish, and not past its end. Pure:
 //! the caller has the clock, sleeps and asks.
 
+use std::ops::Range;
 use std::time::Duration;
 
 use crate::Error;
@@ -42,14 +43,18 @@ impl Schedule {
         Self { life, setbacks: 0 }
     }
 
-    /// After a look at `elapsed` since the start that ended like `outcome`. A PIN with a token, or one that is gone, is
-    /// the caller's to end; an outage is still waiting.
-    pub fn next<T>(&mut self, elapsed: Duration, outcome: &Result<T, Error>) -> Next {
+    /// After a look that began and ended at these times since the start, and ended like `outcome`. A PIN with a token, or one that
+    /// is gone, is the caller's to end; an outage is still waiting.
+    ///
+    /// Looks that end well are counted from when they began, so that people wait no longer where plex.tv or this machine is slow. Half
+    /// of the wait is kept in any case.
+    pub fn next<T>(&mut self, look: Range<Duration>, outcome: &Result<T, Error>) -> Next {
+        let Range { start: began, end: elapsed } = look;
         let usual = usual(elapsed);
         let wait = match outcome {
             Ok(_) => {
                 self.setbacks = 0;
-                usual
+                usual.saturating_sub(elapsed.saturating_sub(began)).max(usual / 2)
             }
             Err(Error::RateLimited { retry_after }) => self.back_off(LIMITED, usual, *retry_after),
             Err(Error::Unavailable { retry_after, .. }) => self.back_off(SOON, usual, *retry_after),
@@ -91,6 +96,11 @@ mod tests {
         Err(Error::RateLimited { retry_after: retry_after.map(Duration::from_secs) })
     }
 
+    /// A look that took no time.
+    fn at(elapsed: Duration) -> Range<Duration> {
+        elapsed..elapsed
+    }
+
     fn seconds(next: Next) -> Option<u64> {
         match next {
             Next::After(wait) => Some(wait.as_secs()),
@@ -101,7 +111,7 @@ mod tests {
     /// The moments of all looks, if every one ends like `outcome`.
     fn looks(life: Duration, outcome: &Result<(), Error>) -> Vec<u64> {
         let (mut schedule, mut elapsed, mut looks) = (Schedule::new(life), Duration::ZERO, vec![0]);
-        while let Next::After(wait) = schedule.next(elapsed, outcome) {
+        while let Next::After(wait) = schedule.next(at(elapsed), outcome) {
             assert!(wait >= SOON, "never more than once a second");
             elapsed += wait;
             looks.push(elapsed.as_secs());
@@ -119,25 +129,40 @@ mod tests {
     }
 
     #[test]
+    fn a_look_that_takes_long_delays_the_next_one_by_no_more_than_that() {
+        let after = |took: u64, outcome| {
+            let began = Duration::from_secs(10);
+            match Schedule::new(LIFE).next(began..began + Duration::from_millis(took), outcome) {
+                Next::After(wait) => wait.as_millis(),
+                Next::Expired => panic!("there is time"),
+            }
+        };
+        assert_eq!([0, 300, 500, 501, 8000].map(|took| after(took, &WAITING)), [1000, 700, 500, 500, 500]);
+        let outage = Err(Error::unavailable(Outage::Connect));
+        assert_eq!(after(700, &outage), 1000, "whoever is in trouble is left alone for all of it");
+        assert_eq!(after(700, &limited(Some(7))), 7000);
+    }
+
+    #[test]
     fn a_rate_limit_doubles_the_wait_and_an_answer_ends_that() {
         let mut schedule = Schedule::new(LIFE);
         let waits: Vec<_> =
-            (0..6).map(|_| seconds(schedule.next(Duration::ZERO, &limited(None))).unwrap()).collect();
+            (0..6).map(|_| seconds(schedule.next(at(Duration::ZERO), &limited(None))).unwrap()).collect();
         assert_eq!(waits, [5, 10, 20, 40, 60, 60]);
-        assert_eq!(seconds(schedule.next(Duration::ZERO, &WAITING)), Some(1));
-        assert_eq!(seconds(schedule.next(Duration::ZERO, &limited(None))), Some(5));
+        assert_eq!(seconds(schedule.next(at(Duration::ZERO), &WAITING)), Some(1));
+        assert_eq!(seconds(schedule.next(at(Duration::ZERO), &limited(None))), Some(5));
     }
 
     #[test]
     fn plexs_own_wish_is_honoured_but_does_not_hurry_us() {
-        assert_eq!(seconds(Schedule::new(LIFE).next(Duration::ZERO, &limited(Some(17)))), Some(17));
-        assert_eq!(seconds(Schedule::new(LIFE).next(Duration::ZERO, &limited(Some(1)))), Some(5));
-        assert_eq!(seconds(Schedule::new(LIFE).next(Duration::ZERO, &limited(Some(300)))), None);
+        assert_eq!(seconds(Schedule::new(LIFE).next(at(Duration::ZERO), &limited(Some(17)))), Some(17));
+        assert_eq!(seconds(Schedule::new(LIFE).next(at(Duration::ZERO), &limited(Some(1)))), Some(5));
+        assert_eq!(seconds(Schedule::new(LIFE).next(at(Duration::ZERO), &limited(Some(300)))), None);
         let outage: Result<(), _> = Err(Error::Unavailable {
             outage: Outage::Status(503),
             retry_after: Some(Duration::from_secs(20)),
         });
-        assert_eq!(seconds(Schedule::new(LIFE).next(Duration::ZERO, &outage)), Some(20));
+        assert_eq!(seconds(Schedule::new(LIFE).next(at(Duration::ZERO), &outage)), Some(20));
     }
 
     #[test]
@@ -149,15 +174,15 @@ mod tests {
     #[test]
     fn a_pin_that_is_gone_or_over_is_not_asked_for() {
         let mut schedule = Schedule::new(LIFE);
-        assert_eq!(schedule.next::<()>(Duration::ZERO, &Err(Error::PinGone)), Next::Expired);
-        assert_eq!(schedule.next(LIFE, &WAITING), Next::Expired);
-        assert_eq!(schedule.next(Duration::MAX, &limited(None)), Next::Expired);
+        assert_eq!(schedule.next::<()>(at(Duration::ZERO), &Err(Error::PinGone)), Next::Expired);
+        assert_eq!(schedule.next(at(LIFE), &WAITING), Next::Expired);
+        assert_eq!(schedule.next(at(Duration::MAX), &limited(None)), Next::Expired);
         assert_eq!(looks(Duration::ZERO, &WAITING), [0]);
     }
 
     #[test]
     fn endless_setbacks_do_not_overflow() {
         let mut schedule = Schedule { life: Duration::MAX, setbacks: u32::MAX };
-        assert_eq!(seconds(schedule.next(Duration::ZERO, &limited(None))), Some(60));
+        assert_eq!(seconds(schedule.next(at(Duration::ZERO), &limited(None))), Some(60));
     }
 }

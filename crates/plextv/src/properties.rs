@@ -72,14 +72,16 @@ proptest! {
     /// Back-off bounds: never more than once a second, never past the PIN's end, as long as Plex asked, and after any
     /// history at most a minute beyond that.
     #[test]
-    fn a_pin_is_looked_at_within_bounds(life in 0_u64..2000, outcomes in prop::collection::vec(any_outcome(), 1..60)) {
+    fn a_pin_is_looked_at_within_bounds(life in 0_u64..2000, looks in prop::collection::vec((any_outcome(), 0_u64..4000), 1..60)) {
         let (life, mut elapsed) = (Duration::from_secs(life), Duration::ZERO);
         let mut schedule = Schedule::new(life);
-        for outcome in outcomes {
+        for (outcome, took) in looks {
+            let (began, took) = (elapsed, Duration::from_millis(took));
+            elapsed += took;
             let asked = outcome.as_ref().err().and_then(Error::retry_after).unwrap_or_default();
-            match schedule.next(elapsed, &outcome) {
+            match schedule.next(began..elapsed, &outcome) {
                 Next::After(wait) => {
-                    prop_assert!(wait >= Duration::from_secs(1) && wait >= asked);
+                    prop_assert!(took + wait >= Duration::from_secs(1) && wait >= asked && wait >= Duration::from_millis(500));
                     prop_assert!(wait <= asked.max(Duration::from_mins(1)));
                     elapsed += wait;
                     prop_assert!(elapsed < life, "past the end");

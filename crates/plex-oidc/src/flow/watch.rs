@@ -124,7 +124,9 @@ async fn poll(listed: Listed, pin: AdoptedPin) {
     let started = app.clock.instant();
     let life = u64::try_from(pin.expires.since(app.clock.now())).unwrap_or(0);
     let mut schedule = Schedule::new(Duration::from_secs(life));
+    let since_start = || app.clock.instant().saturating_duration_since(started);
     loop {
+        let began = since_start();
         let outcome = match look_in_turn(app, id, &pin).await {
             Ok(true) => break,
             Ok(false) => Ok(()),
@@ -136,8 +138,8 @@ async fn poll(listed: Listed, pin: AdoptedPin) {
                 Err(Error::Gone)
             }
         };
-        let elapsed = app.clock.instant().saturating_duration_since(started);
-        let wait = match schedule.next(elapsed, &outcome) {
+        let elapsed = since_start();
+        let wait = match schedule.next(began..elapsed, &outcome) {
             Next::After(wait) => wait,
             Next::Expired => Duration::from_secs(life).saturating_sub(elapsed).max(Duration::from_secs(1)),
         };

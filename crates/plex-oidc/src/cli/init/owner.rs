@@ -13,6 +13,7 @@ use zeroize::Zeroizing;
 use super::ask::{Asker, Question};
 use super::{InitArguments, InitError};
 use crate::cli::{World, printable};
+use crate::clock::Clock;
 use crate::config::PlexConfig;
 use crate::installation::new_client_identifier;
 use crate::start::plex_api;
@@ -179,11 +180,13 @@ pub(in crate::cli) async fn sign_in(api: &PlexTv, world: &mut World<'_>) -> Resu
     world.err.flush()?;
     let mut schedule = Schedule::new(pin.remaining().min(PATIENCE));
     let start = world.clock.instant();
+    let since_start = |clock: &dyn Clock| clock.instant().saturating_duration_since(start);
     loop {
+        let began = since_start(world.clock);
         let looked = api.pin(pin.id, &pin.code).await;
         match looked {
             Ok(plextv::Pin { auth_token: Some(token), .. }) => return Ok(token),
-            looked => match schedule.next(world.clock.instant().duration_since(start), &looked) {
+            looked => match schedule.next(began..since_start(world.clock), &looked) {
                 Next::After(wait) => tokio::time::sleep(wait).await,
                 Next::Expired => return Err(InitError::LinkExpired),
             },
