@@ -1,11 +1,13 @@
 """axe-core, which looks for what keeps people with a screen reader, a keyboard or weak eyes from using a page."""
 
+import contextlib
 import os
 from pathlib import Path
 
 RUN = """
-const done = arguments[0];
-axe.run(document).then((found) => done(found.violations), (error) => done([{ id: String(error), nodes: [] }]));
+const [rules, done] = arguments;
+const options = { resultTypes: ["violations"], rules };
+axe.run(document, options).then((found) => done(found.violations), (error) => done([{ id: String(error), nodes: [] }]));
 """
 
 
@@ -16,16 +18,25 @@ def library():
 
 
 class Axe:
-    """Looks at the page that the browser shows. To be put into each new page."""
+    """Looks at the page that the browser shows, once it was put there."""
 
     def __init__(self, browser):
         self._driver, self._library = browser.driver, library()
 
     def enter(self):
+        """Puts it into the page that the browser shows."""
         self._driver.execute_script(self._library)
 
-    def violations(self):
-        found = self._driver.execute_async_script(RUN)
+    @contextlib.contextmanager
+    def on_every_page(self):
+        """Puts it into each page that is opened meanwhile."""
+        added = self._driver.execute_cdp_cmd("Page.addScriptToEvaluateOnNewDocument", {"source": self._library})
+        yield
+        self._driver.execute_cdp_cmd("Page.removeScriptToEvaluateOnNewDocument", added)
+
+    def violations(self, without=()):
+        """What it objects to, but for these rules of its own."""
+        found = self._driver.execute_async_script(RUN, {rule: {"enabled": False} for rule in without})
         return [
             f"{one['id']}: {one.get('help')}: {node['html']} {node.get('failureSummary')}"
             for one in found
