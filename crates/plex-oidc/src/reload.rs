@@ -6,6 +6,7 @@ use std::fs;
 use std::net::SocketAddr;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use plex_oidc_core::audit::{Actor, Event, What};
@@ -39,7 +40,7 @@ pub struct Source {
     /// The variables.
     pub environment: BTreeMap<String, String>,
     /// The file itself and every file that it names.
-    pub files: Vec<PathBuf>,
+    pub files: Arc<[PathBuf]>,
 }
 
 /// What a running service cannot follow a configuration in.
@@ -85,8 +86,9 @@ impl Reloader {
 
     /// Reads the configuration anew and serves by it, or changes nothing.
     pub async fn reload(&mut self) -> Result<(), ReloadError> {
+        let (file, environment) = (self.source.file.clone(), self.source.environment.clone());
         let loaded =
-            config::load(&self.source.file, &self.source.environment).map_err(ReloadError::Problems)?;
+            elsewhere(move || config::load(&file, &environment)).await.map_err(ReloadError::Problems)?;
         let app = self.held.app(&loaded.config).await?;
         for warning in &loaded.warnings {
             warn!("{warning}");
@@ -106,7 +108,7 @@ impl Reloader {
         mut hang_up: tokio::signal::unix::Signal,
         mut stopping: watch::Receiver<bool>,
     ) {
-        let mut used = state_of(&self.source.files);
+        let mut used = state_of(&self.source.files).await;
         let mut seen = used.clone();
         loop {
             let asked = tokio::select! {
@@ -114,14 +116,14 @@ impl Reloader {
                 () = tokio::time::sleep(LOOK_EVERY) => false,
                 _ = stopping.wait_for(|stop| *stop) => return,
             };
-            let now = state_of(&self.source.files);
+            let now = state_of(&self.source.files).await;
             // Twice the same: whoever is writing has finished.
             let settled = now == seen && now != used;
             seen.clone_from(&now);
             if !asked && !settled {
                 continue;
             }
-            let read = self.source.files.clone();
+            let read = Arc::clone(&self.source.files);
             match self.reload().await {
                 Ok(()) => info!("the configuration was reloaded"),
                 Err(wrong) => {
@@ -129,17 +131,29 @@ impl Reloader {
                 }
             }
             // As it was before it was read: what was written meanwhile, such as a new owner's token, is taken over the next time.
-            used = if self.source.files == read { now } else { state_of(&self.source.files) };
+            used = if self.source.files == read { now } else { state_of(&self.source.files).await };
             seen = used.clone();
         }
     }
 }
 
 /// What tells one state of some files from another; a file that is not there has none.
-fn state_of(files: &[PathBuf]) -> Vec<Option<(i64, i64, u64, u64)>> {
+async fn state_of(files: &Arc<[PathBuf]>) -> Vec<Option<(i64, i64, u64, u64)>> {
     let state =
         |metadata: fs::Metadata| (metadata.mtime(), metadata.mtime_nsec(), metadata.len(), metadata.ino());
-    files.iter().map(|path| fs::metadata(path).ok().map(state)).collect()
+    let files = Arc::clone(files);
+    elsewhere(move || files.iter().map(|path| fs::metadata(path).ok().map(state)).collect()).await
+}
+
+/// Does what asks for files on a thread of its own: a folder on the network may not answer, and a thousand files take milliseconds.
+/// Neither must hold up those who are served.
+async fn elsewhere<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
+    match tokio::task::spawn_blocking(work).await {
+        Ok(done) => done,
+        Err(failed) if failed.is_panic() => std::panic::resume_unwind(failed.into_panic()),
+        // The program ends: nobody waits for this any more.
+        Err(_) => std::future::pending().await,
+    }
 }
 
 /// The keys that a running service cannot follow.

@@ -3,6 +3,8 @@
 use std::io;
 use std::net::SocketAddr;
 use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
 
 use clap::Args;
 use tokio::net::TcpListener;
@@ -34,9 +36,14 @@ pub fn run(file: &Path, arguments: &ServeArguments, world: &mut World<'_>) -> io
     telemetry::init(loaded.config.log.level, loaded.config.log.format, io::stderr());
     let runtime =
         tokio::runtime::Builder::new_multi_thread().worker_threads(workers()).enable_all().build()?;
-    let source =
-        Source { file: file.to_owned(), environment: world.environment.clone(), files: loaded.files.clone() };
-    match runtime.block_on(start(source, loaded.into_config(), &arguments.listen)) {
+    let source = Source {
+        file: file.to_owned(),
+        environment: world.environment.clone(),
+        files: Arc::clone(&loaded.files),
+    };
+    let ended = runtime.block_on(start(source, loaded.into_config(), &arguments.listen));
+    runtime.shutdown_timeout(LAST_CALLS);
+    match ended {
         Ok(()) => Ok(Exit::Done),
         Err(error) => {
             writeln!(world.err, "plex-oidc does not start: {error}")?;
@@ -44,6 +51,9 @@ pub fn run(file: &Path, arguments: &ServeArguments, world: &mut World<'_>) -> io
         }
     }
 }
+
+/// How long the end waits for what still asks for files: a folder on the network may never answer.
+const LAST_CALLS: Duration = Duration::from_secs(1);
 
 /// The work is short: a second worker on two cores mostly wakes and is woken, and the writer of the store and the proxy in
 /// front need a core as well.

@@ -42,6 +42,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use ipnet::IpNet;
 use plex_oidc_core::client::Client;
@@ -255,7 +256,7 @@ pub struct Loaded {
     /// What the host should know about it.
     pub warnings: Vec<Problem>,
     /// The file itself and every file that it names: when one of them changes, so may the configuration.
-    pub files: Vec<PathBuf>,
+    pub files: Arc<[PathBuf]>,
     document: raw::Document,
 }
 
@@ -322,7 +323,8 @@ pub fn parse(
     warnings.sort();
     match loaded {
         Some((config, document)) if problems.is_empty() => {
-            let named = document.files().map(|name| folder.join(name));
+            let named: BTreeSet<&str> = document.files().collect(); // many may name the same one
+            let named = named.into_iter().map(|name| folder.join(name));
             let files = std::iter::once(PathBuf::from(file)).chain(named).collect();
             Ok(Loaded { config, warnings, files, document })
         }

@@ -45,6 +45,10 @@ fn ended(child: &mut Child) -> bool {
     false
 }
 
+fn tell(child: &Child, signal: &str) {
+    assert!(Command::new("kill").args([signal, &child.id().to_string()]).status().unwrap().success());
+}
+
 fn wait_until_it_answers(child: &mut Child, address: SocketAddr) {
     let patience = Instant::now() + Duration::from_secs(20);
     while std::net::TcpStream::connect(address).is_err() {
@@ -64,14 +68,36 @@ async fn i_20_sigterm_ends_it_with_0_also_while_somebody_dawdles() {
     let mut idle = Line::open(address);
     idle.send("");
     let asked = Instant::now();
-    let kill = Command::new("kill").args(["-TERM", &child.id().to_string()]).status().unwrap();
-    assert!(kill.success());
+    tell(&child, "-TERM");
     assert!(ended(&mut child), "it does not end");
     let output = child.wait_with_output().unwrap();
     let log = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(0), "{log}");
     assert!(asked.elapsed() < Duration::from_secs(11), "{:?}", asked.elapsed());
     assert!(log.contains("stopping") && log.contains("stopped"), "{log}");
+}
+
+/// As a folder on the network may, a pipe that nobody writes to keeps whoever opens it.
+#[tokio::test]
+async fn i_20_a_file_that_does_not_answer_holds_up_neither_the_service_nor_its_end() {
+    let mut house = House::new().await;
+    house.go_down().await;
+    let (pipe, file) = (house.folder().join("pipe"), house.folder().join("plex-oidc.toml"));
+    assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    let address = free_address();
+    let mut child = program(&house, address);
+    wait_until_it_answers(&mut child, address);
+    let client = "[[clients]]\nid = \"late\"\nredirect_uris = [\"https://late.example.org/cb\"]\nsecret_file = \"pipe\"\n";
+    std::fs::write(&file, format!("{}\n{client}", std::fs::read_to_string(&file).unwrap())).unwrap();
+    tell(&child, "-HUP");
+    // To open it for writing takes until it was opened for reading. From then on they wait for what we write.
+    let writing = std::fs::OpenOptions::new().write(true).open(&pipe).unwrap();
+    assert!(exchange(address, HEALTH_ONCE).starts_with("HTTP/1.1 200 "));
+    tell(&child, "-TERM");
+    assert!(ended(&mut child), "it does not end");
+    let log = String::from_utf8(child.wait_with_output().unwrap().stderr).unwrap();
+    assert!(log.contains("stopping") && log.contains("stopped"), "{log}");
+    drop(writing);
 }
 
 #[tokio::test]

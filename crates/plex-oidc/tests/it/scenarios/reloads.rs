@@ -36,6 +36,14 @@ struct Busy {
 /// What callers ask: a path, the `Cookie`, more headers, and the status that is right.
 type Asked = (String, String, Vec<(&'static str, &'static str)>, u16);
 
+const LIMITS: ConnectionLimits = ConnectionLimits {
+    connections: 64,
+    header_bytes: 32 * 1024,
+    header_timeout: Duration::from_secs(10),
+    write_timeout: Duration::from_secs(10),
+    drain: Duration::from_secs(1),
+};
+
 impl Busy {
     async fn start() -> Self {
         let mut house = setup().start().await;
@@ -53,8 +61,8 @@ impl Busy {
         let all: Vec<Asked> = vec![
             ("/authz/forward-auth".to_owned(), at_lounge, forwarded, 200),
             (silent.strip_prefix(crate::support::ISSUER).unwrap().to_owned(), ours, Vec::new(), 303),
-            ("/.well-known/openid-configuration".to_owned(), String::new(), Vec::new(), 200),
-            ("/jwks".to_owned(), String::new(), Vec::new(), 200),
+            ("/.well-known/openid-configuration".to_owned(), String::new(), vec![], 200),
+            ("/jwks".to_owned(), String::new(), vec![], 200),
         ];
         house.go_down().await;
         let file = house.folder().join("plex-oidc.toml");
@@ -64,25 +72,19 @@ impl Busy {
         let loaded = config::load(&file, &BTreeMap::new()).unwrap_or_else(|problems| panic!("{problems}"));
         let (stop, stopping) = watch::channel(false);
         let held = Held::open(&loaded.config, Parts::system(stopping.clone())).await.unwrap();
-        let (sender, latest) =
-            watch::channel(serving(&loaded.config, held.app(&loaded.config).await.unwrap()));
+        let app = held.app(&loaded.config).await.unwrap();
+        let (sender, latest) = watch::channel(serving(&loaded.config, app));
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        let limits = ConnectionLimits {
-            connections: 64,
-            header_bytes: 32 * 1024,
-            header_timeout: Duration::from_secs(10),
-            write_timeout: Duration::from_secs(10),
-            drain: Duration::from_secs(1),
-        };
-        tokio::spawn(lifecycle::serve(vec![listener], latest, limits, stopping));
-        let source = Source { file: file.clone(), environment: BTreeMap::new(), files: loaded.files.clone() };
+        tokio::spawn(lifecycle::serve(vec![listener], latest, LIMITS, stopping));
+        let files = Arc::clone(&loaded.files);
+        let source = Source { file: file.clone(), environment: BTreeMap::new(), files };
         let reloader = Reloader::new(source, &loaded.config, held, sender);
         let (asked, over) = (Arc::new(AtomicU32::new(0)), Arc::new(AtomicBool::new(false)));
         let http = plextv::PlexTv::http_client(None).unwrap(); // follows nothing
         let callers = (0..CALLERS).map(|first| {
-            let (http, mut all, asked, over) =
-                (http.clone(), all.clone(), Arc::clone(&asked), Arc::clone(&over));
+            let (http, mut all) = (http.clone(), all.clone());
+            let (asked, over) = (Arc::clone(&asked), Arc::clone(&over));
             all.rotate_left(first);
             tokio::spawn(async move {
                 for wanted in all.iter().cycle() {
