@@ -31,8 +31,10 @@ class Axe:
     def on_every_page(self):
         """Puts it into each page that is opened meanwhile."""
         added = self._driver.execute_cdp_cmd("Page.addScriptToEvaluateOnNewDocument", {"source": self._library})
-        yield
-        self._driver.execute_cdp_cmd("Page.removeScriptToEvaluateOnNewDocument", added)
+        try:
+            yield
+        finally:
+            self._driver.execute_cdp_cmd("Page.removeScriptToEvaluateOnNewDocument", added)
 
     def violations(self, without=()):
         """What it objects to, but for these rules of its own."""

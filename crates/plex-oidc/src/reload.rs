@@ -1,7 +1,7 @@
 //! A new configuration for a running service: all or nothing. What cannot be used leaves the old one serving, and the
 //! log says what is wrong with it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fs;
 use std::net::SocketAddr;
 use std::os::unix::fs::MetadataExt as _;
@@ -12,6 +12,7 @@ use std::time::Duration;
 use plex_oidc_core::audit::{Actor, Event, What};
 use plex_oidc_core::time::Seconds;
 use tokio::sync::watch;
+use tokio::task::JoinHandle;
 use tracing::{error, info, warn};
 
 use crate::config::{self, Config, LogConfig, MetricsConfig, Problems};
@@ -19,6 +20,8 @@ use crate::flow::audit::note;
 use crate::lifecycle::Serving;
 use crate::start::{Held, StartError, serving};
 
+/// How long files may take to answer before the log says so, and again.
+const ANSWER: Duration = Duration::from_secs(30);
 /// How often the files are looked at.
 const LOOK_EVERY: Duration = Duration::from_secs(2);
 
@@ -41,7 +44,23 @@ pub struct Source {
     pub environment: BTreeMap<String, String>,
     /// The file itself and every file that it names.
     pub files: Arc<[PathBuf]>,
+    /// Their state soon after they were read.
+    state: JoinHandle<State>,
 }
+
+impl Source {
+    /// For a configuration that has just been read.
+    pub fn new(file: PathBuf, environment: BTreeMap<String, String>, files: Arc<[PathBuf]>) -> Self {
+        let state = tokio::task::spawn_blocking({
+            let files = Arc::clone(&files);
+            move || state_of(&files)
+        });
+        Self { file, environment, files, state }
+    }
+}
+
+/// What tells one state of some files from another; a file that is not there has none.
+type State = Vec<Option<(i64, i64, u64, u64)>>;
 
 /// What a running service cannot follow a configuration in.
 struct Fixed {
@@ -76,19 +95,25 @@ pub struct Reloader {
     held: Held,
     started_with: Fixed,
     sender: watch::Sender<Serving>,
+    /// The state of the files soon after they were last read.
+    state: State,
 }
 
 impl Reloader {
     /// For the service that started with `config`, read from `source`. What `sender` receives, serves.
     pub fn new(source: Source, config: &Config, held: Held, sender: watch::Sender<Serving>) -> Self {
-        Self { source, held, started_with: Fixed::of(config), sender }
+        Self { source, held, started_with: Fixed::of(config), sender, state: State::new() }
     }
 
     /// Reads the configuration anew and serves by it, or changes nothing.
     pub async fn reload(&mut self) -> Result<(), ReloadError> {
         let (file, environment) = (self.source.file.clone(), self.source.environment.clone());
-        let loaded =
-            elsewhere(move || config::load(&file, &environment)).await.map_err(ReloadError::Problems)?;
+        let read = elsewhere(move || {
+            let loaded = config::load(&file, &environment)?;
+            let state = state_of(&loaded.files);
+            Ok((loaded, state))
+        });
+        let (loaded, state) = read.await.map_err(ReloadError::Problems)?;
         let app = self.held.app(&loaded.config).await?;
         for warning in &loaded.warnings {
             warn!("{warning}");
@@ -99,6 +124,7 @@ impl Reloader {
         note(&app, Event::new(app.clock.now(), What::ConfigurationReloaded, Actor::Program)).await;
         self.sender.send_replace(serving(&loaded.config, app));
         self.source.files = loaded.files;
+        self.state = state;
         Ok(())
     }
 
@@ -108,7 +134,7 @@ impl Reloader {
         mut hang_up: tokio::signal::unix::Signal,
         mut stopping: watch::Receiver<bool>,
     ) {
-        let mut used = state_of(&self.source.files).await;
+        let mut used = (&mut self.source.state).await.unwrap_or_default();
         let mut seen = used.clone();
         loop {
             let asked = tokio::select! {
@@ -116,7 +142,7 @@ impl Reloader {
                 () = tokio::time::sleep(LOOK_EVERY) => false,
                 _ = stopping.wait_for(|stop| *stop) => return,
             };
-            let now = state_of(&self.source.files).await;
+            let now = look(&self.source.files).await;
             // Twice the same: whoever is writing has finished.
             let settled = now == seen && now != used;
             seen.clone_from(&now);
@@ -131,28 +157,44 @@ impl Reloader {
                 }
             }
             // As it was before it was read: what was written meanwhile, such as a new owner's token, is taken over the next time.
-            used = if self.source.files == read { now } else { state_of(&self.source.files).await };
-            seen = used.clone();
+            used = if self.source.files == read { now } else { self.of_the_new_files(&read, &now) };
+            seen.clone_from(&used);
         }
+    }
+
+    /// The state in which the files of now were read: of those that were among the files before, what `before` says.
+    fn of_the_new_files(&self, files_before: &[PathBuf], before: &State) -> State {
+        let before: HashMap<_, _> = files_before.iter().zip(before).collect();
+        let after = self.source.files.iter().zip(&self.state);
+        after.map(|(path, after)| **before.get(path).unwrap_or(&after)).collect()
     }
 }
 
-/// What tells one state of some files from another; a file that is not there has none.
-async fn state_of(files: &Arc<[PathBuf]>) -> Vec<Option<(i64, i64, u64, u64)>> {
+fn state_of(files: &[PathBuf]) -> State {
     let state =
         |metadata: fs::Metadata| (metadata.mtime(), metadata.mtime_nsec(), metadata.len(), metadata.ino());
-    let files = Arc::clone(files);
-    elsewhere(move || files.iter().map(|path| fs::metadata(path).ok().map(state)).collect()).await
+    files.iter().map(|path| fs::metadata(path).ok().map(state)).collect()
 }
 
-/// Does what asks for files on a thread of its own: a folder on the network may not answer, and a thousand files take milliseconds.
-/// Neither must hold up those who are served.
+async fn look(files: &Arc<[PathBuf]>) -> State {
+    let files = Arc::clone(files);
+    elsewhere(move || state_of(&files)).await
+}
+
+/// Looks at the configuration and the secrets, or reads them, on a thread of its own: a folder on the network may not answer, and a
+/// thousand files take milliseconds. Neither must hold up those who are served.
 async fn elsewhere<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
-    match tokio::task::spawn_blocking(work).await {
-        Ok(done) => done,
-        Err(failed) if failed.is_panic() => std::panic::resume_unwind(failed.into_panic()),
-        // The program ends: nobody waits for this any more.
-        Err(_) => std::future::pending().await,
+    let mut done = tokio::task::spawn_blocking(work);
+    loop {
+        match tokio::time::timeout(ANSWER, &mut done).await {
+            Ok(Ok(done)) => return done,
+            Ok(Err(failed)) if failed.is_panic() => std::panic::resume_unwind(failed.into_panic()),
+            // The program ends: nobody waits for this any more.
+            Ok(Err(_)) => std::future::pending().await,
+            Err(_) => warn!(
+                "a file of the configuration does not answer; until it does, or a restart, no change is taken over"
+            ),
+        }
     }
 }
 

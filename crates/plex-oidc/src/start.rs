@@ -173,6 +173,11 @@ pub struct Held {
 }
 
 impl Held {
+    /// What is stored.
+    pub fn store(&self) -> Arc<dyn Store> {
+        Arc::clone(&self.store)
+    }
+
     /// Opens what `config` names. Creates nothing: that is what `init` is for.
     pub async fn open(config: &Config, parts: Parts) -> Result<Self, StartError> {
         let Stored { store, keys, seal, mac } = open_stored(config).await?;

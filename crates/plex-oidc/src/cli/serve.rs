@@ -17,6 +17,7 @@ use crate::config::Config;
 use crate::lifecycle::{serve_figures, stop_on_signal};
 use crate::reload::{Reloader, Source};
 use crate::start::{Held, Parts, StartError, connection_limits, run_latest, serving};
+use crate::store::Store;
 use crate::telemetry;
 
 /// The arguments of `serve`.
@@ -36,23 +37,23 @@ pub fn run(file: &Path, arguments: &ServeArguments, world: &mut World<'_>) -> io
     telemetry::init(loaded.config.log.level, loaded.config.log.format, io::stderr());
     let runtime =
         tokio::runtime::Builder::new_multi_thread().worker_threads(workers()).enable_all().build()?;
-    let source = Source {
-        file: file.to_owned(),
-        environment: world.environment.clone(),
-        files: Arc::clone(&loaded.files),
-    };
-    let ended = runtime.block_on(start(source, loaded.into_config(), &arguments.listen));
+    let (file, environment, files) = (file.to_owned(), world.environment.clone(), Arc::clone(&loaded.files));
+    let config = loaded.into_config();
+    let serving = async { start(Source::new(file, environment, files), config, &arguments.listen).await };
+    let ended = runtime.block_on(serving);
     runtime.shutdown_timeout(LAST_CALLS);
     match ended {
-        Ok(()) => Ok(Exit::Done),
+        // Closed here, however long what is queued may take to be written.
+        Ok(store) => drop(store),
         Err(error) => {
             writeln!(world.err, "plex-oidc does not start: {error}")?;
-            Ok(exit_after(&error))
+            return Ok(exit_after(&error));
         }
     }
+    Ok(Exit::Done)
 }
 
-/// How long the end waits for what still asks for files: a folder on the network may never answer.
+/// How long the end waits for what is under way on other threads: a folder on the network may never answer.
 const LAST_CALLS: Duration = Duration::from_secs(1);
 
 /// The work is short: a second worker on two cores mostly wakes and is woken, and the writer of the store and the proxy in
@@ -83,7 +84,14 @@ pub(super) const fn exit_after(error: &StartError) -> Exit {
     }
 }
 
-async fn start(source: Source, config: Config, listen_instead: &[SocketAddr]) -> Result<(), StartError> {
+/// Serves until it is asked to stop. The store is still open.
+async fn start(
+    source: Source,
+    config: Config,
+    listen_instead: &[SocketAddr],
+) -> Result<Arc<dyn Store>, StartError> {
+    // From here on it is no reason to end.
+    let hang_up = signal(SignalKind::hangup()).map_err(StartError::Serve)?;
     let (stop, stopping) = watch::channel(false);
     let held = Held::open(&config, Parts::system(stopping.clone())).await?;
     let (sender, latest) = watch::channel(serving(&config, held.app(&config).await?));
@@ -97,7 +105,7 @@ async fn start(source: Source, config: Config, listen_instead: &[SocketAddr]) ->
         Some(metrics) => Some(listen_on(metrics.listen).await?),
         None => None,
     };
-    let hang_up = signal(SignalKind::hangup()).map_err(StartError::Serve)?;
+    let store = held.store();
     tokio::spawn(Reloader::new(source, &config, held, sender).run(hang_up, stopping.clone()));
     for client in
         config.clients.iter().filter(|client| client.plex_token.is_some() && !client.plex_token_sealed)
@@ -117,7 +125,7 @@ async fn start(source: Source, config: Config, listen_instead: &[SocketAddr]) ->
         showing.abort();
     }
     info!("stopped");
-    Ok(())
+    Ok(store)
 }
 
 async fn listen_on(address: SocketAddr) -> Result<TcpListener, StartError> {

@@ -50,7 +50,7 @@ pub(super) fn read(reader: &mut Reader<'_>, at: &str, wanted: bool) -> Vec<Verif
 fn of_file(reader: &mut Reader<'_>, key: &str) -> Option<Located<String>> {
     let (path, place) = (reader.path(key)?, reader.place(key));
     match secrets::read_short(&path) {
-        Ok((value, _)) => Some(Located { value, place }),
+        Ok((value, _)) => Some(Located { value: value.as_str().to_owned(), place }),
         Err(error) => {
             let wrong = format!("{} cannot be read: {error}", path.display());
             reader.refuse(

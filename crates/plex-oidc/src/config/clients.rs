@@ -33,7 +33,7 @@ pub(super) fn build(reader: &mut Reader<'_>, tokens: &TokenLives) -> Vec<Client>
         let at = format!("clients.{index}");
         let Some(client) = one(reader, &at, tokens) else { continue };
         if let Some(first) = seen.insert(client.id.clone(), index) {
-            let key = format!("{at}.id");
+            let key = schema::join(&at, "id");
             let wrong = format!("`{}` is already the id of {}", client.id, place_of_id(reader, first));
             reader.refuse(reader.place(&key), &key, wrong, "Give each application an id of its own.");
         }
@@ -286,7 +286,7 @@ fn subject_type(reader: &mut Reader<'_>, at: &str, redirect_uris: &[RedirectUri]
         }
         return SubjectType::Public;
     }
-    if reader.is_set(&format!("{at}.plex_token")) {
+    if reader.is_set(&schema::join(at, "plex_token")) {
         let wrong = "a Plex token says who the person is";
         reader.refuse(reader.place(&key), &key, wrong, "Remove one of `subject_type` and `plex_token`.");
     }
@@ -314,7 +314,7 @@ fn subject_type(reader: &mut Reader<'_>, at: &str, redirect_uris: &[RedirectUri]
 fn plex_token_sealed(reader: &mut Reader<'_>, at: &str) -> bool {
     let key = schema::join(at, "plex_token_sealed");
     let sealed = reader.flag(&key);
-    if sealed && !reader.is_set(&format!("{at}.plex_token")) {
+    if sealed && !reader.is_set(&schema::join(at, "plex_token")) {
         let wrong = "there is no Plex token to seal";
         let remedy = "Write plex_token = \"server\" too, or remove the key.";
         reader.refuse(reader.place(&key), &key, wrong, remedy);

@@ -41,21 +41,23 @@ pub(crate) fn read(path: &Path) -> Result<(Zeroizing<String>, bool), Wrong> {
     })?;
     // Container platforms mount secrets readable for all inside the container, which has one user.
     let mounted = path.starts_with("/run/secrets") || path.starts_with("/run/credentials");
-    Ok((Zeroizing::new(text), mode & 0o007 != 0 && !mounted))
+    Ok((text, mode & 0o007 != 0 && !mounted))
 }
 
 /// What is in a file of text that is never long, and who may read it. There may be thousands of them, so nothing is asked twice.
-pub(super) fn read_short(path: &Path) -> io::Result<(String, u32)> {
+pub(super) fn read_short(path: &Path) -> io::Result<(Zeroizing<String>, u32)> {
     let file = File::open(path)?;
     let metadata = file.metadata()?;
     let length = usize::try_from(metadata.len()).unwrap_or(LONGEST).min(LONGEST);
-    let mut text = String::with_capacity(length + 1);
+    let mut bytes = Zeroizing::new(Vec::with_capacity(length + 1));
     // As many bytes as are allowed, and one that is not: what never ends, such as a device, is not read to its end.
-    file.take(LONGEST as u64 + 1).read_to_string(&mut text)?;
-    if text.len() > LONGEST {
+    file.take(LONGEST as u64 + 1).read_to_end(&mut bytes)?;
+    if bytes.len() > LONGEST {
         return Err(io::Error::new(io::ErrorKind::FileTooLarge, format!("it has more than {LONGEST} bytes")));
     }
-    Ok((text, metadata.permissions().mode()))
+    let text =
+        std::str::from_utf8(&bytes).map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))?;
+    Ok((Zeroizing::new(text.to_owned()), metadata.permissions().mode()))
 }
 
 /// Whether what should be the name of a file is more likely a secret, which no message may repeat.

@@ -2,6 +2,7 @@
 //!
 //! Names, e-mail addresses and picture addresses come from strangers: they are escaped by the templates, always.
 
+use plex_oidc_core::client::PlexTokenClaim;
 use serde::Serialize;
 
 use super::account::Account;
@@ -158,6 +159,8 @@ pub struct SignIn<'a> {
     pub for_host: bool,
     /// Whom the client expects, as it says.
     pub login_hint: Option<&'a str>,
+    /// Which Plex token the client is handed when somebody signs in with Plex.
+    pub plex_token: Option<PlexTokenClaim>,
     /// Why the visitor sees this page again.
     pub notice: Option<Notice>,
 }
@@ -312,6 +315,10 @@ pub struct Consent<'a> {
     pub scopes: &'a [Said],
     /// Who is asked.
     pub account_name: &'a str,
+    /// Whether that is an account at Plex.
+    pub at_plex: bool,
+    /// Which Plex token the client is handed when somebody signs in with Plex.
+    pub plex_token: Option<PlexTokenClaim>,
     /// The authorization request.
     pub request_id: &'a str,
     /// For both buttons.

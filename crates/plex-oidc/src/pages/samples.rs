@@ -7,7 +7,7 @@ mod account;
 mod admin;
 mod passkeys;
 
-use plex_oidc_core::client::SubjectType;
+use plex_oidc_core::client::{PlexTokenClaim, SubjectType};
 use plex_oidc_core::scope::Scope;
 
 use super::context::{
@@ -41,6 +41,7 @@ const SIGN_IN: SignIn<'static> = SignIn {
     renews: false,
     for_host: false,
     login_hint: None,
+    plex_token: None,
     notice: None,
 };
 
@@ -103,6 +104,17 @@ const ERROR: ErrorPage<'static> =
 const RETRYABLE: ErrorPage<'static> =
     ErrorPage { retry: Some(Retry { request_id: REQUEST_ID, csrf: CSRF, client_name: CLIENT }), ..ERROR };
 
+const CONSENT: Consent<'static> = Consent {
+    account: "plex-1",
+    client_name: CLIENT,
+    scopes: SCOPES,
+    account_name: "Robin",
+    at_plex: true,
+    plex_token: None,
+    request_id: REQUEST_ID,
+    csrf: CSRF,
+};
+
 /// Every page at least once, each with a name for it.
 pub fn samples() -> &'static [(&'static str, Page<'static>)] {
     ALL
@@ -121,6 +133,7 @@ const ALL: &[(&str, Page<'static>)] = &[
     ("sign-in-renews", Page::SignIn(SignIn { renews: true, notice: Some(Notice::NotOwner), ..SIGN_IN })),
     ("sign-in-for-host", Page::SignIn(SignIn { for_host: true, ..SIGN_IN })),
     ("sign-in-or-password", Page::SignIn(SignIn { password: true, ..SIGN_IN })),
+    ("sign-in-plex-token", Page::SignIn(SignIn { plex_token: Some(PlexTokenClaim::Account), ..SIGN_IN })),
     (
         "sign-in-password",
         Page::SignIn(SignIn {
@@ -277,17 +290,9 @@ const ALL: &[(&str, Page<'static>)] = &[
     ("account-choice", Page::AccountChoice(ACCOUNT_CHOICE)),
     ("account-choice-local", Page::AccountChoice(AccountChoice { at_plex: false, ..ACCOUNT_CHOICE })),
     ("account-choice-no-email", Page::AccountChoice(AccountChoice { account_email: None, ..ACCOUNT_CHOICE })),
-    (
-        "consent",
-        Page::Consent(Consent {
-            account: "plex-1",
-            client_name: CLIENT,
-            scopes: SCOPES,
-            account_name: "Robin",
-            request_id: REQUEST_ID,
-            csrf: CSRF,
-        }),
-    ),
+    ("consent", Page::Consent(CONSENT)),
+    ("consent-local", Page::Consent(Consent { at_plex: false, ..CONSENT })),
+    ("consent-plex-token", Page::Consent(Consent { plex_token: Some(PlexTokenClaim::Server), ..CONSENT })),
     ("device-code", Page::DeviceCode(DEVICE_CODE)),
     ("device-code-filled", Page::DeviceCode(DeviceCode { user_code: Some("WDJB-MJHT"), ..DEVICE_CODE })),
     (

@@ -78,8 +78,7 @@ async fn a_new_file_holds_at_once_and_an_invalid_one_never() {
     let (_stop, stopping) = watch::channel(false);
     let held = Held::open(&loaded.config, Parts::system(stopping)).await.unwrap();
     let (sender, latest) = watch::channel(serving(&loaded.config, held.app(&loaded.config).await.unwrap()));
-    let source =
-        Source { file: file.clone(), environment: BTreeMap::new(), files: Arc::clone(&loaded.files) };
+    let source = Source::new(file.clone(), BTreeMap::new(), Arc::clone(&loaded.files));
     let mut reloader = Reloader::new(source, &loaded.config, held, sender);
 
     let begun = get(&latest, &authorize("photos"), None).await;

@@ -131,6 +131,7 @@ fn english_has_every_sentence_of_the_templates_and_no_other() {
         "ago.",
         "admin.notice.",
         "account.notice.",
+        "common.hands_on.",
         "ask.for_",
         "device.notice.",
         "sign_in.notice.",

@@ -1,5 +1,7 @@
 //! Texts of strangers on every page.
 
+use plex_oidc_core::client::PlexTokenClaim;
+
 use super::*;
 
 const SOMETHING_SHORT: std::borrow::Cow<'static, str> = std::borrow::Cow::Borrowed(EVIL);
@@ -83,6 +85,8 @@ fn hostile_pages() -> [Page<'static>; 9] {
             client_name: EVIL,
             scopes: SCOPES,
             account_name: EVIL,
+            at_plex: true,
+            plex_token: Some(PlexTokenClaim::Account),
             request_id: EVIL,
             csrf: EVIL,
         }),

@@ -175,12 +175,14 @@ fn consent(app: &App, attempt: &Attempt<'_>, session: &BrowserSession) -> Answer
     }
     let (id, csrf) = (attempt.id.to_string(), form_token(&attempt.cookie));
     let scopes = scopes_in_plain_words(attempt);
-    let subject = session.user.subject();
+    let (subject, account) = (session.user.subject(), &session.user.person.account);
     let values = Consent {
         account: subject.as_str(),
         client_name: &attempt.client.name,
         scopes: &scopes,
-        account_name: &session.user.person.account.display_name,
+        account_name: &account.display_name,
+        at_plex: matches!(account.id, AccountId::Plex(_)),
+        plex_token: attempt.client.plex_token,
         request_id: &id,
         csrf: &csrf,
     };

@@ -79,6 +79,34 @@ async fn req_076_the_servers_token_is_not_that_of_the_account() {
     }
 }
 
+/// Where it is set up so, people are told before they press anything; and nobody is told that their account is safe from an application
+/// that is handed its token.
+#[tokio::test]
+async fn req_076_people_are_told_which_plex_token_an_application_gets() {
+    let with = |of: &str| format!("consent_required = true\n{of}");
+    let setup = Setup::default().client("photos", &with("plex_token = \"account\""));
+    let setup = setup.client("wiki", &with("plex_token = \"server\"")).client("legacy", &with(""));
+    let house = setup.start().await;
+    let all = [
+        "can act at Plex in your name",
+        "can use that server in your name",
+        "nor access to your Plex account",
+    ];
+    for (id, [at_sign_in, at_consent]) in [
+        ("photos", [Some(all[0]), Some(all[0])]),
+        ("wiki", [Some(all[1]), Some(all[1])]),
+        ("legacy", [None, Some(all[2])]),
+    ] {
+        let (asked, mut browser) = (house.relying_party(id).authorization(), house.browser());
+        let sign_in = browser.open(&asked.url()).await.expect(200);
+        let consent = house.browser().sign_in_to_page(&asked.url(), "friend").await.expect(200);
+        for (page, said) in [(&sign_in, at_sign_in), (&consent, at_consent)] {
+            let found: Vec<_> = all.iter().copied().filter(|sentence| page.body.contains(sentence)).collect();
+            assert_eq!(found, Vec::from_iter(said), "{id}: {}", page.body);
+        }
+    }
+}
+
 #[tokio::test]
 async fn req_076_the_host_is_warned() {
     let house = Setup::default().client("photos", "plex_token = \"account\"").start().await;

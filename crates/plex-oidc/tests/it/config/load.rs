@@ -187,6 +187,26 @@ fn the_host_is_warned_of_a_secret_that_everybody_can_read() {
     }
 }
 
+#[test]
+fn each_file_is_listed_once_and_may_be_as_long_as_is_said() {
+    let folder = folder();
+    let second = "[[clients]]\nid = \"wiki\"\nsecret_file = \"cloudflare-access.secret\"\nredirect_uris = \"https://wiki.example.com/cb\"\n";
+    let load = || config::parse("small.toml", &format!("{SMALL}{second}"), folder.path(), &environment(&[]));
+    let secret = folder.path().join("cloudflare-access.secret");
+    let listed = [std::path::Path::new("small.toml"), secret.as_path()];
+    assert_eq!(load().unwrap_or_else(|problems| panic!("{problems}")).files[..], listed);
+    let first = std::fs::read_to_string(&secret).unwrap().trim().to_owned();
+    // A comment of letters of two bytes, so that the end may fall between them.
+    let of = |bytes: usize| format!("{first}\n#{}", "é".repeat((bytes - first.len() - 2) / 2));
+    let (longest, longer) = (of(64 * 1024), of(64 * 1024 + 3));
+    assert!((64 * 1024 - 1..=64 * 1024).contains(&longest.len()) && longer.len() > 64 * 1024);
+    std::fs::write(&secret, longest).unwrap();
+    assert!(load().is_ok());
+    std::fs::write(&secret, longer).unwrap();
+    let said = load().err().map(|problems| problems.to_string()).unwrap_or_default();
+    assert!(said.contains("more than 65536 bytes"), "{said}");
+}
+
 proptest::proptest! {
     #[test]
     fn no_text_makes_the_reader_panic(text in "(\\PC|[\\[\\]=\"\n.#]){0,200}") {

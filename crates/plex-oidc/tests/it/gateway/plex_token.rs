@@ -63,6 +63,11 @@ async fn who_is_signed_in_presses_the_button_once_more_where_a_token_is_handed_o
         let (proxy, mut visitor) = (house.proxy(family), house.visitor());
         visitor.sign_in(&proxy, &format!("{NOTES}/"), "friend").await;
         let page = visitor.sent_to_us(&proxy, &format!("{PLAYER}/")).await.expect(200);
+        assert!(
+            page.body.contains("player also gets your Plex token. With it"),
+            "they are told: {}",
+            page.body
+        );
         let landing = visitor.browser.approve_and_finish(&page, "friend").await.leaves();
         let (_, answer) = visitor.come_in(&proxy, &landing).await;
         passes_as(&answer, &subject(&house, "friend"));

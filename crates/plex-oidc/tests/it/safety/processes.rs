@@ -87,15 +87,20 @@ async fn i_20_a_file_that_does_not_answer_holds_up_neither_the_service_nor_its_e
     let address = free_address();
     let mut child = program(&house, address);
     wait_until_it_answers(&mut child, address);
+    assert!(exchange(address, HEALTH_ONCE).starts_with("HTTP/1.1 200 "));
     let client = "[[clients]]\nid = \"late\"\nredirect_uris = [\"https://late.example.org/cb\"]\nsecret_file = \"pipe\"\n";
     std::fs::write(&file, format!("{}\n{client}", std::fs::read_to_string(&file).unwrap())).unwrap();
     tell(&child, "-HUP");
     // To open it for writing takes until it was opened for reading. From then on they wait for what we write.
-    let writing = std::fs::OpenOptions::new().write(true).open(&pipe).unwrap();
+    let (opened, written_to) = std::sync::mpsc::channel();
+    std::thread::spawn(move || opened.send(std::fs::OpenOptions::new().write(true).open(pipe)));
+    let writing = written_to.recv_timeout(Duration::from_secs(20)).expect("it reads the secret").unwrap();
     assert!(exchange(address, HEALTH_ONCE).starts_with("HTTP/1.1 200 "));
     tell(&child, "-TERM");
     assert!(ended(&mut child), "it does not end");
-    let log = String::from_utf8(child.wait_with_output().unwrap().stderr).unwrap();
+    let output = child.wait_with_output().unwrap();
+    let log = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(0), "{log}");
     assert!(log.contains("stopping") && log.contains("stopped"), "{log}");
     drop(writing);
 }

@@ -78,7 +78,7 @@ impl Busy {
         let address = listener.local_addr().unwrap();
         tokio::spawn(lifecycle::serve(vec![listener], latest, LIMITS, stopping));
         let files = Arc::clone(&loaded.files);
-        let source = Source { file: file.clone(), environment: BTreeMap::new(), files };
+        let source = Source::new(file.clone(), BTreeMap::new(), files);
         let reloader = Reloader::new(source, &loaded.config, held, sender);
         let (asked, over) = (Arc::new(AtomicU32::new(0)), Arc::new(AtomicBool::new(false)));
         let http = plextv::PlexTv::http_client(None).unwrap(); // follows nothing
