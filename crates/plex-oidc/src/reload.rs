@@ -59,8 +59,10 @@ impl Source {
     }
 }
 
-/// What tells one state of some files from another; a file that is not there has none.
-type State = Vec<Option<(i64, i64, u64, u64)>>;
+/// What tells one state of a file from another; one that is not there has none.
+type Stamp = Option<(i64, i64, u64, u64)>;
+/// Those of several.
+type State = Vec<Stamp>;
 
 /// What a running service cannot follow a configuration in.
 struct Fixed {
@@ -157,17 +159,17 @@ impl Reloader {
                 }
             }
             // As it was before it was read: what was written meanwhile, such as a new owner's token, is taken over the next time.
-            used = if self.source.files == read { now } else { self.of_the_new_files(&read, &now) };
+            used = as_read((&self.source.files, &self.state), (&read, &now));
             seen.clone_from(&used);
         }
     }
+}
 
-    /// The state in which the files of now were read: of those that were among the files before, what `before` says.
-    fn of_the_new_files(&self, files_before: &[PathBuf], before: &State) -> State {
-        let before: HashMap<_, _> = files_before.iter().zip(before).collect();
-        let after = self.source.files.iter().zip(&self.state);
-        after.map(|(path, after)| **before.get(path).unwrap_or(&after)).collect()
-    }
+/// The state in which files were read: as it was before, of those that were looked at before.
+fn as_read((files, after): (&[PathBuf], &[Stamp]), (files_before, before): (&[PathBuf], &[Stamp])) -> State {
+    let before: HashMap<_, _> = files_before.iter().zip(before).collect();
+    let of = |(path, after)| before.get(path).copied().unwrap_or(after);
+    files.iter().zip(after).map(of).copied().collect()
 }
 
 fn state_of(files: &[PathBuf]) -> State {
@@ -211,4 +213,20 @@ fn needs_restart(old: &Fixed, new: &Fixed) -> Vec<&'static str> {
         ("limits.header_timeout", old.header_timeout != new.header_timeout),
     ];
     changed.into_iter().filter(|(_, changed)| *changed).map(|(key, _)| key).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Otherwise what was written between the reading and the looking would never be taken over.
+    #[test]
+    fn what_was_written_while_it_was_read_counts_as_a_change() {
+        let at = |second: i64| Some((second, 0, 1, 1));
+        let files = |names: &[&str]| names.iter().map(PathBuf::from).collect::<Vec<_>>();
+        let (before, after) =
+            (files(&["plex-oidc.toml", "owner", "gone"]), files(&["plex-oidc.toml", "new", "owner"]));
+        let read = as_read((&after, &[at(2), at(2), at(9)]), (&before, &[at(2), at(1), at(1)]));
+        assert_eq!(read, [at(2), at(2), at(1)], "that of the owner's token is the one before");
+    }
 }
