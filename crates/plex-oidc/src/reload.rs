@@ -60,9 +60,9 @@ impl Source {
 }
 
 /// What tells one state of a file from another; one that is not there has none.
-type Stamp = Option<(i64, i64, u64, u64)>;
-/// Those of several.
-type State = Vec<Stamp>;
+pub type Stamp = Option<(i64, i64, u64, u64)>;
+/// Those of several files.
+pub type State = Vec<Stamp>;
 
 /// What a running service cannot follow a configuration in.
 struct Fixed {
@@ -97,18 +97,20 @@ pub struct Reloader {
     held: Held,
     started_with: Fixed,
     sender: watch::Sender<Serving>,
-    /// The state of the files soon after they were last read.
-    state: State,
+    /// The state of the files when they were last read; nothing before the first look.
+    used: Option<State>,
+    /// Their state when they were last looked at.
+    seen: Option<State>,
 }
 
 impl Reloader {
     /// For the service that started with `config`, read from `source`. What `sender` receives, serves.
     pub fn new(source: Source, config: &Config, held: Held, sender: watch::Sender<Serving>) -> Self {
-        Self { source, held, started_with: Fixed::of(config), sender, state: State::new() }
+        Self { source, held, started_with: Fixed::of(config), sender, used: None, seen: None }
     }
 
-    /// Reads the configuration anew and serves by it, or changes nothing.
-    pub async fn reload(&mut self) -> Result<(), ReloadError> {
+    /// Reads the configuration anew and serves by it, or changes nothing. The state of its files, soon after they were read.
+    pub async fn reload(&mut self) -> Result<State, ReloadError> {
         let (file, environment) = (self.source.file.clone(), self.source.environment.clone());
         let read = elsewhere(move || {
             let loaded = config::load(&file, &environment)?;
@@ -126,8 +128,7 @@ impl Reloader {
         note(&app, Event::new(app.clock.now(), What::ConfigurationReloaded, Actor::Program)).await;
         self.sender.send_replace(serving(&loaded.config, app));
         self.source.files = loaded.files;
-        self.state = state;
-        Ok(())
+        Ok(state)
     }
 
     /// Reloads when `hang_up` says so or when a file has changed, until `stopping` turns true.
@@ -136,32 +137,45 @@ impl Reloader {
         mut hang_up: tokio::signal::unix::Signal,
         mut stopping: watch::Receiver<bool>,
     ) {
-        let mut used = (&mut self.source.state).await.unwrap_or_default();
-        let mut seen = used.clone();
         loop {
             let asked = tokio::select! {
                 received = hang_up.recv() => received.is_some(),
                 () = tokio::time::sleep(LOOK_EVERY) => false,
                 _ = stopping.wait_for(|stop| *stop) => return,
             };
-            let now = look(&self.source.files).await;
-            // Twice the same: whoever is writing has finished.
-            let settled = now == seen && now != used;
-            seen.clone_from(&now);
-            if !asked && !settled {
-                continue;
-            }
-            let read = Arc::clone(&self.source.files);
-            match self.reload().await {
-                Ok(()) => info!("the configuration was reloaded"),
-                Err(wrong) => {
-                    error!("the new configuration cannot be used; the one before it still holds. {wrong}");
-                }
-            }
-            // As it was before it was read: what was written meanwhile, such as a new owner's token, is taken over the next time.
-            used = as_read((&self.source.files, &self.state), (&read, &now));
-            seen.clone_from(&used);
+            self.look(asked).await;
         }
+    }
+
+    /// Looks at the files, and reloads if `asked` to or if they have changed and look the same twice: whoever is writing has finished.
+    pub async fn look(&mut self, asked: bool) {
+        let used = match self.used.take() {
+            Some(used) => used,
+            None => (&mut self.source.state).await.unwrap_or_default(),
+        };
+        let files = Arc::clone(&self.source.files);
+        let now = elsewhere({
+            let files = Arc::clone(&files);
+            move || state_of(&files)
+        })
+        .await;
+        let settled = self.seen.as_ref() == Some(&now) && now != used;
+        if !asked && !settled {
+            (self.used, self.seen) = (Some(used), Some(now));
+            return;
+        }
+        // As it was before it was read: what was written meanwhile, such as a new owner's token, is taken over the next time.
+        let used = match self.reload().await {
+            Ok(after) => {
+                info!("the configuration was reloaded");
+                as_read((&self.source.files, &after), (&files, &now))
+            }
+            Err(wrong) => {
+                error!("the new configuration cannot be used; the one before it still holds. {wrong}");
+                now
+            }
+        };
+        (self.used, self.seen) = (Some(used.clone()), Some(used));
     }
 }
 
@@ -176,11 +190,6 @@ fn state_of(files: &[PathBuf]) -> State {
     let state =
         |metadata: fs::Metadata| (metadata.mtime(), metadata.mtime_nsec(), metadata.len(), metadata.ino());
     files.iter().map(|path| fs::metadata(path).ok().map(state)).collect()
-}
-
-async fn look(files: &Arc<[PathBuf]>) -> State {
-    let files = Arc::clone(files);
-    elsewhere(move || state_of(&files)).await
 }
 
 /// Looks at the configuration and the secrets, or reads them, on a thread of its own: a folder on the network may not answer, and a

@@ -172,6 +172,18 @@ fn every_form_is_a_post_to_us_with_its_token() {
 }
 
 #[test]
+fn req_076_whose_account_an_application_has_no_access_to_is_said_only_where_it_is_true() {
+    for (name, spared, handed) in
+        [("consent", true, false), ("consent-plex-token", false, true), ("consent-local", false, false)]
+    {
+        let html = sample(name);
+        let said =
+            (html.contains("nor access to your Plex account"), html.contains("also gets your Plex token"));
+        assert_eq!(said, (spared, handed), "{name}");
+    }
+}
+
+#[test]
 fn req_106_the_approval_of_a_device_names_its_code_and_warns() {
     for name in ["device-approval", "device-approval-local"] {
         let html = sample(name);

@@ -25,6 +25,8 @@ use tempfile::TempDir;
 use tokio::sync::watch;
 use tower::ServiceExt as _;
 
+use crate::support::Log;
+
 const BASE: &str = "public_url = \"https://auth.example.com\"\n\
                     [plex]\nserver = \"0123456789abcdef0123456789abcdef01234567\"\nowner_id = 1\n";
 
@@ -107,6 +109,33 @@ async fn a_new_file_holds_at_once_and_an_invalid_one_never() {
     let events = installation::open_beside(&loaded.config).unwrap().events(wanted).await.unwrap();
     let [found] = &events[..] else { panic!("{events:?}") };
     assert_eq!((found.event.what, found.event.by), (What::ConfigurationReloaded, Actor::Program));
+}
+
+#[tokio::test]
+async fn what_is_wrong_with_a_new_file_is_said_once_and_a_good_one_is_taken_over_once() {
+    let (_folder, file) = installed(&with_clients(&["photos"])).await;
+    let loaded = load(&file);
+    let (_stop, stopping) = watch::channel(false);
+    let held = Held::open(&loaded.config, Parts::system(stopping)).await.unwrap();
+    let (sender, _latest) = watch::channel(serving(&loaded.config, held.app(&loaded.config).await.unwrap()));
+    let source = Source::new(file.clone(), BTreeMap::new(), Arc::clone(&loaded.files));
+    let mut reloader = Reloader::new(source, &loaded.config, held, sender);
+    let log = Log::start();
+    let good = with_clients(&["photos", "wiki"]);
+    for (text, said) in
+        [("this is not TOML", "the one before it still holds"), (&good, "the configuration was reloaded")]
+    {
+        reloader.look(false).await;
+        std::fs::write(&file, text).unwrap();
+        reloader.look(false).await;
+        assert!(log.take().is_empty(), "whoever writes may not have finished");
+        let mut lines = Vec::new();
+        for _ in 0..4 {
+            reloader.look(false).await;
+            lines.extend(log.take().into_iter().filter(|line| line.contains(said)));
+        }
+        assert_eq!(lines.len(), 1, "{lines:?}");
+    }
 }
 
 /// The real program. Ends with this value.

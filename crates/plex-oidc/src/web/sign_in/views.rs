@@ -38,7 +38,7 @@ pub fn sign_in(app: &App, attempt: &Attempt<'_>, notice: Option<Notice>) -> Answ
         renews,
         for_host: !renews && app.own_page(OwnPage::Admin).is_some_and(|page| page.id == attempt.client.id),
         login_hint: attempt.frozen.request.login_hint.as_deref(),
-        plex_token: attempt.client.plex_token.filter(|_| !renews),
+        plex_token: attempt.client.plex_token,
         notice,
     };
     let origin = api.map(|api| api.urls().clients.origin().ascii_serialization());
